@@ -1,0 +1,95 @@
+"""Every error this program raises on purpose.
+
+    NewsletterError
+    ├── BadSetting          the environment names a value that cannot be used
+    ├── Refused             the request cannot be carried out as asked
+    │   ├── Invalid         what was typed or sent breaks a rule; carries the fields
+    │   │   ├── InvalidAddress
+    │   │   ├── UnreadablePackage
+    │   │   └── UnreadableTable
+    │   ├── NotFound        nothing has that name
+    │   ├── Conflict        it is taken, or no longer in a state that allows it
+    │   │   ├── SlotTaken
+    │   │   └── SlugTaken
+    │   ├── BadToken        a link that we did not sign, or for another purpose
+    │   ├── ExpiredToken    a link that we signed, too long ago
+    │   ├── TooMany         a limit was reached; try later
+    │   └── FetchRefused    an address on the web that we will not or cannot read
+    └── TransportError      the way out cannot be opened or is set up wrongly
+
+A class names an outcome; its message is one sentence that says what the
+person can do about it. The web layer and the command line turn it into a
+status or an exit code by the class, nowhere else.
+"""
+
+
+class NewsletterError(Exception):
+    """The root. ``str(error)`` is a sentence fit to show to a person."""
+
+
+class BadSetting(NewsletterError):
+    """A setting is missing or wrong; the message names it."""
+
+
+class Refused(NewsletterError):
+    """The request cannot be carried out as it was made."""
+
+
+class Invalid(Refused):
+    """What came in breaks a rule.
+
+    ``fields`` maps a field's name to what is wrong with it, so that a form
+    can put each sentence beside its field.
+    """
+
+    def __init__(self, message: str, fields: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields: dict[str, str] = fields or {}
+
+
+class InvalidAddress(Invalid):
+    """Not an e-mail address that a server would accept."""
+
+
+class UnreadablePackage(Invalid):
+    """A dataset folder whose dataset.yaml is missing or breaks a rule."""
+
+
+class UnreadableTable(Invalid):
+    """A file that does not read as a table."""
+
+
+class NotFound(Refused):
+    """Nothing has that name."""
+
+
+class Conflict(Refused):
+    """Taken, or in a state that no longer allows it."""
+
+
+class SlotTaken(Conflict):
+    """There is an issue at that kind and date already."""
+
+
+class SlugTaken(Conflict):
+    """There is a dataset of that slug already."""
+
+
+class BadToken(Refused):
+    """A token that was not signed here, or not for this purpose."""
+
+
+class ExpiredToken(Refused):
+    """A token signed here that is past its time."""
+
+
+class TooMany(Refused):
+    """A limit was reached; it is lifted by waiting."""
+
+
+class FetchRefused(Refused):
+    """An address that is not fetched, or that did not answer with a file."""
+
+
+class TransportError(NewsletterError):
+    """The way out cannot be opened: nothing was handed over."""

@@ -1,0 +1,23 @@
+"""What is kept. One file an idea; importing this package knows every table."""
+
+from newsletter.models.curator import Curator, CuratorSession
+from newsletter.models.dataset import Dataset, Table, Version
+from newsletter.models.delivery import Delivery, Notice
+from newsletter.models.feedback import FeedbackEvent
+from newsletter.models.issue import Issue
+from newsletter.models.subscriber import Consent, Subscriber, Suppression
+
+__all__ = [
+    "Consent",
+    "Curator",
+    "CuratorSession",
+    "Dataset",
+    "Delivery",
+    "FeedbackEvent",
+    "Issue",
+    "Notice",
+    "Subscriber",
+    "Suppression",
+    "Table",
+    "Version",
+]

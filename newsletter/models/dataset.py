@@ -1,0 +1,98 @@
+"""The catalog: a dataset, its versions, and the tables of each version."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from newsletter.db import Base
+from newsletter.models.columns import BigInt, Key, one_of
+
+
+class VersionState(StrEnum):
+    DRAFT = "draft"  # seen and changed by curators only
+    PUBLISHED = "published"  # public, and its tables fixed for ever
+
+
+class Dataset(Base):
+    __tablename__ = "dataset"
+
+    id: Mapped[Key]
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    created_at: Mapped[datetime]
+
+    versions: Mapped[list["Version"]] = relationship(
+        back_populates="dataset", cascade="all, delete-orphan", order_by="Version.id"
+    )
+
+
+class Version(Base):
+    """What a person wrote about a dataset, at one semver. Mirrors dataset.yaml."""
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("dataset_id", "number"),)
+
+    id: Mapped[Key]
+    dataset_id: Mapped[int] = mapped_column(BigInt, ForeignKey("dataset.id", ondelete="CASCADE"))
+    number: Mapped[str] = mapped_column(String(32))  # semver
+    state: Mapped[VersionState] = mapped_column(one_of(VersionState), default=VersionState.DRAFT)
+    title: Mapped[str] = mapped_column(String(50))
+    summary: Mapped[str] = mapped_column(String(80))
+    description: Mapped[str]  # markdown
+    license: Mapped[str | None] = mapped_column(String(64))  # SPDX id
+    citation: Mapped[str] = mapped_column(default="")
+    temporal: Mapped[str | None]
+    spatial: Mapped[str | None]
+    language: Mapped[str] = mapped_column(String(16), default="en")
+    keywords: Mapped[list[Any]] = mapped_column(default=list)
+    sources: Mapped[list[Any]] = mapped_column(default=list)
+    creators: Mapped[list[Any]] = mapped_column(default=list)
+    changelog: Mapped[list[Any]] = mapped_column(default=list)
+    images: Mapped[list[Any]] = mapped_column(default=list)
+    questions: Mapped[list[Any]] = mapped_column(default=list)
+    caveats: Mapped[list[Any]] = mapped_column(default=list)
+    credit: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    chart: Mapped[dict[str, Any]] = mapped_column(default=dict)  # Vega-Lite, without its data
+    chart_alt: Mapped[str] = mapped_column(default="")
+    chart_png: Mapped[str | None] = mapped_column(String(80))  # storage key
+    chart_svg: Mapped[str | None] = mapped_column(String(80))  # storage key
+    digest: Mapped[str] = mapped_column(String(64))  # of what it was made from; sync compares it
+    created_at: Mapped[datetime]
+    modified_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+
+    dataset: Mapped[Dataset] = relationship(back_populates="versions")
+    tables: Mapped[list["Table"]] = relationship(
+        back_populates="version", cascade="all, delete-orphan", order_by="Table.position"
+    )
+
+
+class Table(Base):
+    """One tabular resource: its files by content, its columns and its profile."""
+
+    __tablename__ = "table"
+    __table_args__ = (UniqueConstraint("version_id", "name"),)
+
+    id: Mapped[Key]
+    version_id: Mapped[int] = mapped_column(BigInt, ForeignKey("version.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(default="")
+    primary_key: Mapped[list[Any]] = mapped_column(default=list)
+    foreign_keys: Mapped[list[Any]] = mapped_column(default=list)
+    columns: Mapped[list[Any]] = mapped_column(default=list)  # the dictionary, in file order
+    origin: Mapped[str] = mapped_column(default="")  # the file name or URL it came from
+    encoding: Mapped[str | None] = mapped_column(String(32))
+    rows: Mapped[int] = mapped_column(BigInt)
+    rejected: Mapped[list[Any]] = mapped_column(default=list)  # [{line, reason}], the first ones
+    rows_rejected: Mapped[int] = mapped_column(BigInt, default=0)
+    notes: Mapped[list[Any]] = mapped_column(default=list)  # sentences on how it was read
+    preview: Mapped[list[Any]] = mapped_column(default=list)  # the first rows
+    profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    files: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # csv|parquet|json -> {key, bytes, sha256}
+
+    version: Mapped[Version] = relationship(back_populates="tables")

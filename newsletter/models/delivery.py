@@ -1,0 +1,85 @@
+"""The ledger: one row for each issue and subscriber; and notices, mailed the same way."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from newsletter.db import Base
+from newsletter.models.columns import BigInt, Key, one_of
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"  # to be sent; claimed while its lease has not ended
+    SENT = "sent"  # the server took it
+    FAILED = "failed"  # it will not be tried again
+    UNKNOWN = "unknown"  # handed over, and no answer came; tried again later
+    EXCLUDED = "excluded"  # a candidate who was not to be mailed, with the reason
+
+
+class Claimable:
+    """A message to one address that is claimed before the network and settled after."""
+
+    state: Mapped[DeliveryState] = mapped_column(
+        one_of(DeliveryState), default=DeliveryState.PENDING
+    )
+    not_before: Mapped[datetime]  # not claimed earlier: a wave, or the next try
+    lease_until: Mapped[datetime | None]  # claimed until then
+    worker: Mapped[str | None] = mapped_column(String(64))  # who claimed it
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str | None] = mapped_column(String(64))  # the policy's word for the outcome
+    reply: Mapped[str | None]  # what the server said last
+    settled_at: Mapped[datetime | None]
+
+
+class Delivery(Claimable, Base):
+    __tablename__ = "delivery"
+
+    id: Mapped[Key]
+    issue_id: Mapped[int] = mapped_column(BigInt, ForeignKey("issue.id"))
+    # NULL once the person was erased: the count stays, the person does not.
+    subscriber_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("subscriber.id", ondelete="SET NULL")
+    )
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
+        open_rows = text("state IN ('pending', 'unknown')")
+        return (
+            UniqueConstraint("issue_id", "subscriber_id"),
+            Index("ix_delivery_subscriber_id", "subscriber_id"),
+            Index(
+                "ix_delivery_open",
+                "issue_id",
+                "not_before",
+                "id",
+                sqlite_where=open_rows,
+                postgresql_where=open_rows,
+            ),
+        )
+
+
+class NoticeKind(StrEnum):
+    CONFIRMATION = "confirmation"
+    ALERT = "alert"  # to a curator
+    TEST = "test"  # an issue as it stands, to a curator
+
+
+class Notice(Claimable, Base):
+    """A mail that one person is owed: a confirmation, an alert, a test."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[Key]
+    kind: Mapped[NoticeKind] = mapped_column(one_of(NoticeKind))
+    address: Mapped[str] = mapped_column(String(320))
+    subscriber_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
+    )
+    issue_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("issue.id", ondelete="CASCADE"))
+    subject: Mapped[str] = mapped_column(default="")
+    lines: Mapped[list[Any]] = mapped_column(default=list)  # paragraphs of an alert
+    once: Mapped[str | None] = mapped_column(String(200), unique=True)  # says it once: see jobs
+    created_at: Mapped[datetime]

@@ -1,0 +1,53 @@
+"""An issue: one mailing, in its slot of the calendar."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from newsletter.db import Base
+from newsletter.models.columns import BigInt, Key, one_of
+from newsletter.models.dataset import Version
+
+
+class Kind(StrEnum):
+    MONDAY = "monday"
+    POST = "post"
+    CORRECTION = "correction"
+
+
+class IssueState(StrEnum):
+    PLANNED = "planned"  # has a slot; everything can still change
+    LATE = "late"  # its deadline passed before it began; a curator decides
+    SENDING = "sending"  # frozen: content and recipients are fixed
+    PAUSED = "paused"  # frozen, and nothing is claimed until it is resumed
+    SENT = "sent"  # frozen, and no delivery is pending
+    CANCELLED = "cancelled"  # nothing more will be sent
+
+
+class Issue(Base):
+    __tablename__ = "issue"
+    __table_args__ = (UniqueConstraint("kind", "date"),)
+
+    id: Mapped[Key]
+    kind: Mapped[Kind] = mapped_column(one_of(Kind), default=Kind.MONDAY)
+    date: Mapped[date]
+    state: Mapped[IssueState] = mapped_column(one_of(IssueState), default=IssueState.PLANNED)
+    version_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("version.id"), index=True)
+    subject: Mapped[str] = mapped_column(String(200), default="")  # empty: the dataset's title
+    preheader: Mapped[str] = mapped_column(String(200), default="")  # empty: its summary
+    intro: Mapped[str] = mapped_column(default="")  # markdown; empty: its description
+    created_at: Mapped[datetime]
+    frozen_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]  # when no delivery was pending any more
+    pause_reason: Mapped[str | None]
+    candidates: Mapped[int] = mapped_column(
+        default=0
+    )  # counted when it froze, apart from the ledger
+    balance: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as checked when it closed
+    message: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # issues.message, frozen
+    page: Mapped[str | None] = mapped_column(Text, deferred=True)  # the HTML as a reader of the archive sees it
+
+    version: Mapped[Version | None] = relationship()

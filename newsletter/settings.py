@@ -1,0 +1,268 @@
+"""Settings: read once from the environment, typed, complete, then frozen.
+
+Each field below is one variable; ``docs/operator.md`` has a line on each, and
+a test fails where one is missing. A wrong value raises BadSetting, whose one
+line names the variable and says what it takes.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import time, timedelta
+from email.headerregistry import Address
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+
+from newsletter.errors import BadSetting
+
+T = TypeVar("T")
+SECRET_KEY_MIN = 32
+MAIL_SCHEMES = ("maildir", "smtp", "smtps")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class SendAt:
+    """A weekday and a wall-clock time, in the list's time zone."""
+
+    weekday: int  # 0: Monday
+    time: time
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What the way out may carry; None: no limit."""
+
+    per_second: float | None = None
+    per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All there is to set. ``Settings.load()`` reads the environment and ``.env``."""
+
+    home: Path
+    database_url: str
+    secret_key: str = field(repr=False)
+    port: int
+    base_url: str  # no slash at its end
+    title: str
+    mail_url: str = field(repr=False)  # may hold a password
+    mail_from: str
+    postal_address: str
+    timezone: ZoneInfo
+    send_at: SendAt
+    send_deadline: timedelta
+    storage_url: str
+    connections: int
+    rate: Rate
+    trusted_hosts: tuple[str, ...]  # host names that the site answers to
+    fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
+
+    @property
+    def host(self) -> str:
+        """The host name of the site, without a port."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment (and ``.env`` beside us, which it overrides).
+
+        On an embedded install (SQLite) the secret key is made once and kept in
+        the home; elsewhere it must be given. Raises BadSetting.
+        """
+        env = _environment(environ)
+        home = Path(env.get("NEWSLETTER_HOME") or "instance").absolute()
+        port = _read(env, "PORT", "8000", _port)
+        base_url = _read(env, "NEWSLETTER_BASE_URL", f"http://localhost:{port}", _base_url)
+        host = urlsplit(base_url).hostname or "localhost"
+        database_url = _read(env, "DATABASE_URL", f"sqlite:///{home}/newsletter.db", _database_url)
+        return cls(
+            home=home,
+            database_url=database_url,
+            secret_key=_secret_key(env, home, database_url),
+            port=port,
+            base_url=base_url,
+            title=_read(env, "NEWSLETTER_TITLE", "Dataset Daily", _line),
+            mail_url=_read(env, "NEWSLETTER_MAIL_URL", f"maildir:{home}/outbox", _mail_url),
+            mail_from=_read(env, "NEWSLETTER_MAIL_FROM", f"newsletter@{host}", _mailbox),
+            postal_address=_read(env, "NEWSLETTER_POSTAL_ADDRESS", "", _line),
+            timezone=_read(env, "NEWSLETTER_TIMEZONE", "UTC", _zone),
+            send_at=_read(env, "NEWSLETTER_SEND_AT", "mon 09:00", _send_at),
+            send_deadline=_read(env, "NEWSLETTER_SEND_DEADLINE", "12h", _duration),
+            storage_url=_read(
+                env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", _storage_url
+            ),
+            connections=_read(env, "NEWSLETTER_CONNECTIONS", "8", _connections),
+            rate=_read(env, "NEWSLETTER_RATE", "", _rate),
+            trusted_hosts=_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names),
+            fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
+        )
+
+
+def variables() -> list[str]:
+    """The name of every environment variable that is read, in the order of the fields."""
+    bare = {"database_url", "secret_key", "port"}
+    return [
+        f.name.upper() if f.name in bare else f"NEWSLETTER_{f.name.upper()}"
+        for f in fields(Settings)
+    ]
+
+
+def _environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
+    if environ is not None:
+        return environ
+    from_file = {k: v for k, v in dotenv_values(".env").items() if v is not None}
+    return from_file | dict(os.environ)
+
+
+def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str], T]) -> T:
+    text = env.get(name, "").strip() or default
+    try:
+        return parse(text)
+    except ValueError as error:
+        shown = "" if name in ("DATABASE_URL", "NEWSLETTER_MAIL_URL") else f" (it is {text!r})"
+        raise BadSetting(f"{name}{shown}: {error}") from error
+
+
+def _secret_key(env: Mapping[str, str], home: Path, database_url: str) -> str:
+    given = env.get("SECRET_KEY", "").strip()
+    if given:
+        if len(given) < SECRET_KEY_MIN or len(set(given)) < 8:
+            raise BadSetting(
+                f"SECRET_KEY: give at least {SECRET_KEY_MIN} random characters; "
+                "`python -c 'import secrets; print(secrets.token_hex(32))'` makes some"
+            )
+        return given
+    if not database_url.startswith("sqlite"):
+        raise BadSetting(
+            "SECRET_KEY: it is required with this DATABASE_URL; "
+            "`python -c 'import secrets; print(secrets.token_hex(32))'` makes one"
+        )
+    return _kept_secret(home / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in ``path``, made on the first start; two first starts agree on one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32))
+        try:
+            path.hardlink_to(draft)  # fails if another process was first
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ValueError("a port is a number from 1 to 65535")
+    return int(text)
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("give the site's address, such as https://news.example.org")
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    if text.startswith(("postgres://", "postgresql://")):
+        text = "postgresql+psycopg://" + text.split("://", 1)[1]
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("give sqlite:///path/to/file.db or postgresql://user:password@host/name")
+    return text
+
+
+def _line(text: str) -> str:
+    if any(ord(c) < 32 for c in text):
+        raise ValueError("it must be one line of text")
+    return text
+
+
+def _mail_url(text: str) -> str:
+    scheme = text.split(":", 1)[0]
+    if ":" not in text or scheme not in MAIL_SCHEMES:
+        raise ValueError(f"give one of {', '.join(s + ':' for s in MAIL_SCHEMES)}")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    _line(text)
+    name, address = parseaddr(text)
+    try:
+        Address(display_name=name, addr_spec=address)
+    except Exception as error:  # the parser's errors share no class
+        raise ValueError("give one address, such as Dataset Daily <hello@example.org>") from error
+    if "@" not in address:
+        raise ValueError("give one address, such as Dataset Daily <hello@example.org>")
+    return text
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except Exception as error:  # OSError, ValueError and KeyError, by the text
+        raise ValueError("give a time zone's name, such as America/New_York") from error
+
+
+def _send_at(text: str) -> SendAt:
+    match = re.fullmatch(r"(\w{3}) (\d{2}):(\d{2})", text.lower())
+    if not match or match[1] not in WEEKDAYS or int(match[2]) > 23 or int(match[3]) > 59:
+        raise ValueError("give a weekday and a time, such as mon 09:00")
+    if match[1] != "mon":
+        raise ValueError("the issue goes out on a Monday: give mon and a time, such as mon 09:00")
+    return SendAt(WEEKDAYS.index(match[1]), time(int(match[2]), int(match[3])))
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d+)\s*(m|h|d)", text)
+    if not match or int(match[1]) == 0:
+        raise ValueError("give a number of minutes, hours or days, such as 90m, 12h or 1d")
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
+    return timedelta(**{unit: int(match[1])})
+
+
+def _storage_url(text: str) -> str:
+    if not text.startswith(("file://", "/")):
+        raise ValueError("give a folder, such as file:///var/lib/newsletter/storage")
+    return text
+
+
+def _connections(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 256:
+        raise ValueError("give a number from 1 to 256")
+    return int(text)
+
+
+def _rate(text: str) -> Rate:
+    values: dict[str, Any] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)/(s|d)", part)
+        if not match or float(match[1]) <= 0:
+            raise ValueError("give messages a second, a day or both, such as 14/s, 50000/d")
+        if match[2] == "s":
+            values["per_second"] = float(match[1])
+        else:
+            values["per_day"] = int(float(match[1]))
+    return Rate(**values)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in text.split(",") if name.strip())

