@@ -1,0 +1,36 @@
+"""Which license ids are real: the SPDX license list, as `license-expression` ships it."""
+
+from difflib import get_close_matches
+from functools import cache
+
+from license_expression import get_license_index
+
+
+def license_problem(spdx_id: str) -> str | None:
+    """What is wrong with ``spdx_id`` as the license of a dataset, or None.
+
+    Only single ids of the SPDX list count: no expressions (``A OR B``), no
+    exceptions, no ids that SPDX has withdrawn.
+    """
+    known = _successors()
+    if spdx_id in known:
+        successor = known[spdx_id]
+        return f"{spdx_id} is deprecated by SPDX: use {successor}" if successor else None
+    by_folded = {name.casefold(): name for name in known}
+    close = get_close_matches(spdx_id.casefold(), by_folded, n=1, cutoff=0.7)
+    hint = f"did you mean {by_folded[close[0]]}?" if close else "see https://spdx.org/licenses/"
+    return f"{spdx_id} is not an SPDX license id: {hint}"
+
+
+@cache
+def _successors() -> dict[str, str | None]:
+    """Every SPDX license id, with the id that took its place if it is deprecated."""
+    found: dict[str, str | None] = {}
+    for entry in get_license_index():  # type: ignore[no-untyped-call]
+        current = entry.get("spdx_license_key")
+        if not current or current.startswith("LicenseRef-") or entry["is_exception"]:
+            continue
+        found[current] = "its successor" if entry["is_deprecated"] else None
+        others = entry["other_spdx_license_keys"]
+        found |= {old: current for old in others if not old.startswith("LicenseRef-")}
+    return found

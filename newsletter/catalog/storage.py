@@ -1,0 +1,109 @@
+"""Where table files live: each under the SHA-256 of its content.
+
+A key is the hash in hex and the file's suffix (``9f86….parquet``). The same
+content has the same key, so putting twice stores once, and a stored file
+never changes.
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, Self
+from urllib.parse import unquote, urlsplit
+
+from newsletter.errors import BadSetting, NotFound
+
+KEY = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,10})*")
+CHUNK = 1024 * 1024
+
+
+class Storage:
+    """Files in a directory, two levels deep by the key's first four digits."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """The storage at ``file:///path`` or at a plain path. Raises BadSetting."""
+        parts = urlsplit(url)
+        if not parts.scheme and url:
+            return cls(Path(url))
+        if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path:
+            return cls(Path(unquote(parts.path)))
+        raise BadSetting(
+            f"The storage address {parts.scheme or 'is empty'}: use a path or file:///path."
+        )
+
+    def put(self, source: Path, suffix: str | None = None) -> str:
+        """Store a copy of ``source`` and return its key.
+
+        The file appears whole or not at all: it is written beside its place,
+        flushed to the disk and renamed, so a kill leaves no half file under a key.
+        """
+        ending = "".join(source.suffixes[-1:]) if suffix is None else suffix
+        staging = self._root / "incoming"
+        staging.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=staging)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as target:
+                digest = _copy(source, target)
+            key = digest + (ending.lower() if KEY.fullmatch(digest + ending.lower()) else "")
+            place = self.path(key)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(place)
+            _flush_directory(place.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return key
+
+    def open(self, key: str) -> BinaryIO:
+        """The file of ``key``, to read. Raises NotFound."""
+        try:
+            return self.path(key).open("rb")
+        except FileNotFoundError as error:
+            raise _no_such(key) from error
+
+    def path(self, key: str) -> Path:
+        """Where ``key`` is or would be. Raises NotFound for what is not a key."""
+        if not KEY.fullmatch(key):
+            raise _no_such(key)
+        return self._root / key[:2] / key[2:4] / key
+
+    def size(self, key: str) -> int:
+        """The file's size in bytes. Raises NotFound."""
+        try:
+            return self.path(key).stat().st_size
+        except FileNotFoundError as error:
+            raise _no_such(key) from error
+
+    def exists(self, key: str) -> bool:
+        return KEY.fullmatch(key) is not None and self.path(key).is_file()
+
+
+def _copy(source: Path, target: BinaryIO) -> str:
+    """Copy and return the SHA-256 of what was written, in hex."""
+    digest = hashlib.sha256()
+    with source.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            target.write(chunk)
+    target.flush()
+    os.fsync(target.fileno())
+    return digest.hexdigest()
+
+
+def _flush_directory(directory: Path) -> None:
+    """Make a rename in ``directory`` survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _no_such(key: str) -> NotFound:
+    return NotFound(f"There is no stored file {key[:80]!r}.")
