@@ -1,0 +1,88 @@
+"""What curators write, CommonMark with tables, as safe HTML and as plain text.
+
+HTML inside the Markdown is shown as text, and what comes out is cleaned once
+more (nh3), so no text of a curator or of a dataset folder can carry markup
+that the page did not choose: no scripts, styles, pictures, frames or forms.
+"""
+
+from functools import cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+from markupsafe import Markup
+
+TAGS = {
+    "a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
+    "p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+SCHEMES = {"http", "https", "mailto"}
+
+
+def render(text: str) -> Markup:
+    """``text`` as HTML fit for any page; its headings begin at h2."""
+    tokens = _parser().parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+    html = _parser().renderer.render(tokens, _parser().options, {})
+    return Markup(  # noqa: S704 - it was just cleaned
+        nh3.clean(
+            html,
+            tags=TAGS,
+            attributes=ATTRIBUTES,
+            url_schemes=SCHEMES,
+            link_rel="noopener nofollow",
+        )
+    )
+
+
+def plain(text: str) -> str:
+    """``text`` without its marks: paragraphs with a blank line between them, each item of
+    a list on a line of its own, and an address after the words that link to it."""
+    return _plain(SyntaxTreeNode(_parser().parse(text))).strip()
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def _plain(node: SyntaxTreeNode) -> str:
+    match node.type:
+        case "text" | "code_inline" | "fence" | "code_block":
+            return node.content.rstrip("\n")
+        case "softbreak":
+            return " "
+        case "hardbreak":
+            return "\n"
+        case "hr":
+            return "---"
+        case "image":
+            return node.content
+        case "link":
+            words, address = _joined(node, ""), str(node.attrs.get("href", ""))
+            return words if address.removeprefix("mailto:") == words else f"{words} ({address})"
+        case "bullet_list":
+            return "\n".join(f"- {_item(item)}" for item in node.children)
+        case "ordered_list":
+            first = int(node.attrs.get("start", 1))
+            return "\n".join(f"{at}. {_item(item)}" for at, item in enumerate(node.children, first))
+        case "table" | "thead" | "tbody":
+            return _joined(node, "\n")
+        case "tr":
+            return _joined(node, " | ")
+        case "root" | "blockquote":
+            return _joined(node, "\n\n")
+        case _:
+            return _joined(node, "")
+
+
+def _item(node: SyntaxTreeNode) -> str:
+    """An item's own words, and the lists in it on lines of their own."""
+    return _joined(node, "\n").replace("\n", "\n  ")
+
+
+def _joined(node: SyntaxTreeNode, between: str) -> str:
+    return between.join(_plain(child) for child in node.children)
