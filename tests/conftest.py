@@ -1,5 +1,6 @@
 """What every test may ask for: a home, settings, and each of the two databases."""
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,14 @@ from newsletter.db import Database
 from newsletter.settings import Settings
 
 BASE_URL = "https://news.example.org"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where every test must run (NEWSLETTER_TESTS_MUST_RUN), a skipped one is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("NEWSLETTER_TESTS_MUST_RUN") and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("Tests were skipped that must run here.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ class Version(Base):
     summary: Mapped[str] = mapped_column(String(80))
     description: Mapped[str]  # markdown
     license: Mapped[str | None] = mapped_column(String(64))  # SPDX id
-    citation: Mapped[str] = mapped_column(default="")
+    citation: Mapped[str | None]
     temporal: Mapped[str | None]
     spatial: Mapped[str | None]
     language: Mapped[str] = mapped_column(String(16), default="en")
@@ -53,8 +53,9 @@ class Version(Base):
     images: Mapped[list[Any]] = mapped_column(default=list)
     questions: Mapped[list[Any]] = mapped_column(default=list)
     caveats: Mapped[list[Any]] = mapped_column(default=list)
-    credit: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    chart: Mapped[dict[str, Any]] = mapped_column(default=dict)  # Vega-Lite, without its data
+    credit: Mapped[dict[str, Any] | None]
+    chart: Mapped[dict[str, Any] | None]  # the curator's Vega-Lite; None: the default for the table
+    chart_drawn: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the one that was drawn
     chart_alt: Mapped[str] = mapped_column(default="")
     chart_png: Mapped[str | None] = mapped_column(String(80))  # storage key
     chart_svg: Mapped[str | None] = mapped_column(String(80))  # storage key

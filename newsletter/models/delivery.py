@@ -25,7 +25,7 @@ class Claimable:
     state: Mapped[DeliveryState] = mapped_column(
         one_of(DeliveryState), default=DeliveryState.PENDING
     )
-    not_before: Mapped[datetime]  # not claimed earlier: a wave, or the next try
+    not_before: Mapped[datetime | None]  # not claimed earlier: a wave, a next try; None: never
     lease_until: Mapped[datetime | None]  # claimed until then
     worker: Mapped[str | None] = mapped_column(String(64))  # who claimed it
     attempts: Mapped[int] = mapped_column(default=0)
@@ -46,6 +46,7 @@ class Delivery(Claimable, Base):
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
+        leased = text("lease_until IS NOT NULL")
         open_rows = text("state IN ('pending', 'unknown')")
         return (
             UniqueConstraint("issue_id", "subscriber_id"),
@@ -57,6 +58,13 @@ class Delivery(Claimable, Base):
                 "id",
                 sqlite_where=open_rows,
                 postgresql_where=open_rows,
+            ),
+            Index(
+                "ix_delivery_leased",
+                "worker",
+                "lease_until",
+                sqlite_where=leased,
+                postgresql_where=leased,
             ),
         )
 
@@ -81,5 +89,6 @@ class Notice(Claimable, Base):
     issue_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("issue.id", ondelete="CASCADE"))
     subject: Mapped[str] = mapped_column(default="")
     lines: Mapped[list[Any]] = mapped_column(default=list)  # paragraphs of an alert
+    path: Mapped[str] = mapped_column(default="")  # the page of the admin where to act on it
     once: Mapped[str | None] = mapped_column(String(200), unique=True)  # says it once: see jobs
     created_at: Mapped[datetime]

@@ -47,7 +47,11 @@ class Issue(Base):
         default=0
     )  # counted when it froze, apart from the ledger
     balance: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as checked when it closed
-    message: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # issues.message, frozen
-    page: Mapped[str | None] = mapped_column(Text, deferred=True)  # the HTML as a reader of the archive sees it
+    message: Mapped[bytes | None] = mapped_column(
+        LargeBinary, deferred=True
+    )  # issues.message, frozen
+    page: Mapped[str | None] = mapped_column(
+        Text, deferred=True
+    )  # the HTML as a reader of the archive sees it
 
     version: Mapped[Version | None] = relationship()

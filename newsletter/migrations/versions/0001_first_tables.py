@@ -187,7 +187,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.String(length=80), nullable=False),
         sa.Column("description", sa.String(), nullable=False),
         sa.Column("license", sa.String(length=64), nullable=True),
-        sa.Column("citation", sa.String(), nullable=False),
+        sa.Column("citation", sa.String(), nullable=True),
         sa.Column("temporal", sa.String(), nullable=True),
         sa.Column("spatial", sa.String(), nullable=True),
         sa.Column("language", sa.String(length=16), nullable=False),
@@ -198,8 +198,9 @@ def upgrade() -> None:
         sa.Column("images", sa.JSON(), nullable=False),
         sa.Column("questions", sa.JSON(), nullable=False),
         sa.Column("caveats", sa.JSON(), nullable=False),
-        sa.Column("credit", sa.JSON(), nullable=False),
-        sa.Column("chart", sa.JSON(), nullable=False),
+        sa.Column("credit", sa.JSON(), nullable=True),
+        sa.Column("chart", sa.JSON(), nullable=True),
+        sa.Column("chart_drawn", sa.JSON(), nullable=False),
         sa.Column("chart_alt", sa.String(), nullable=False),
         sa.Column("chart_png", sa.String(length=80), nullable=True),
         sa.Column("chart_svg", sa.String(length=80), nullable=True),
@@ -318,7 +319,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("worker", sa.String(length=64), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -338,6 +339,13 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_delivery_leased",
+            ["worker", "lease_until"],
+            unique=False,
+            sqlite_where=sa.text("lease_until IS NOT NULL"),
+            postgresql_where=sa.text("lease_until IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_delivery_open",
             ["issue_id", "not_before", "id"],
@@ -415,6 +423,7 @@ def upgrade() -> None:
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
         sa.Column("once", sa.String(length=200), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
@@ -432,7 +441,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("worker", sa.String(length=64), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -473,6 +482,11 @@ def downgrade() -> None:
             "ix_delivery_open",
             sqlite_where=sa.text("state IN ('pending', 'unknown')"),
             postgresql_where=sa.text("state IN ('pending', 'unknown')"),
+        )
+        batch_op.drop_index(
+            "ix_delivery_leased",
+            sqlite_where=sa.text("lease_until IS NOT NULL"),
+            postgresql_where=sa.text("lease_until IS NOT NULL"),
         )
 
     op.drop_table("delivery")

@@ -1,0 +1,43 @@
+# make demo    install, and run the main job from a dataset to an inbox
+# make test    install, and check and test everything
+# make lock    resolve the requirements again
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TESTERS ?= 2
+
+.PHONY: demo install test check lock clean
+
+demo: install
+	$(BIN)/newsletter demo
+
+install: $(VENV)/.installed
+test: $(VENV)/.installed-test check
+	$(BIN)/python -m pytest -n $(TESTERS)
+
+check: $(VENV)/.installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	touch $@
+
+lock:
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --group build pyproject.toml --output-file requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --group build --group test --all-extras pyproject.toml \
+		--constraint requirements.txt --output-file requirements-test.txt
+
+clean:
+	rm -rf $(VENV) demo

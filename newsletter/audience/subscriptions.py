@@ -1,0 +1,156 @@
+"""Coming, choosing and leaving: the life of a subscription.
+
+Confirmed opt-in always. What the form answers never depends on whether an
+address is known, so ``subscribe`` returns nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import available_timezones
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from newsletter.addresses import Address, address_key, parse_address
+from newsletter.audience.suppression import address_hash, is_suppressed
+from newsletter.errors import BadToken, Invalid
+from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
+from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
+from newsletter.tokens import Signer
+
+CONFIRM, PREFERENCES, UNSUBSCRIBE = "confirm", "preferences", "unsubscribe"  # token purposes
+CONFIRM_FOR = timedelta(days=7)
+CONFIRM_AGAIN_AFTER = timedelta(hours=24)
+CONFIRMATIONS_AT_MOST = 3  # while unconfirmed
+IP_KEPT_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """How somebody agreed: on which form, to which wording, from where."""
+
+    form: str
+    wording: str
+    ip: str | None = None
+
+
+def subscribe(
+    session: Session, signer: Signer, text: str, given: ConsentGiven, now: datetime
+) -> None:
+    """Ask the owner of an address to confirm, where that is due.
+
+    At most one confirmation in 24 hours and three while unconfirmed; none to
+    an active or a suppressed address. Raises InvalidAddress.
+    """
+    address = parse_address(text)
+    subscriber = find(session, address)
+    if subscriber is None:
+        subscriber = add(session, signer, address, now)
+    if subscriber.status is Status.ACTIVE or is_suppressed(session, subscriber.address_hash):
+        return
+    last = subscriber.confirmation_at
+    if subscriber.confirmations >= CONFIRMATIONS_AT_MOST or (
+        last is not None and now - last < CONFIRM_AGAIN_AFTER
+    ):
+        return
+    subscriber.confirmations += 1
+    subscriber.confirmation_at = now
+    subscriber.consents.append(_consent(signer, given, now))
+    session.add(
+        Notice(
+            kind=NoticeKind.CONFIRMATION,
+            address=subscriber.address,
+            subscriber_id=subscriber.id,
+            created_at=now,
+            not_before=now,
+        )
+    )
+
+
+def find(session: Session, address: Address) -> Subscriber | None:
+    return session.scalar(select(Subscriber).where(Subscriber.address_key == address_key(address)))
+
+
+def add(session: Session, signer: Signer, address: Address, now: datetime) -> Subscriber:
+    """A new pending subscriber. The address must not be known yet."""
+    subscriber = Subscriber(
+        address=str(address),
+        address_key=address_key(address),
+        address_hash=address_hash(signer, address),
+        created_at=now,
+    )
+    session.add(subscriber)
+    session.flush()
+    return subscriber
+
+
+def confirm_token(signer: Signer, subscriber_id: int, asked_at: datetime) -> str:
+    return signer.sign(CONFIRM, str(subscriber_id), asked_at + CONFIRM_FOR)
+
+
+def by_token(
+    session: Session, signer: Signer, purpose: str, token: str, now: datetime
+) -> Subscriber:
+    """Whom a token speaks for. Raises BadToken or ExpiredToken."""
+    subscriber = session.get(Subscriber, int(signer.read(purpose, token, now)))
+    if subscriber is None:
+        raise BadToken("This link is for a subscription that no longer exists.")
+    return subscriber
+
+
+def confirm(subscriber: Subscriber, now: datetime) -> None:
+    """Make a subscription active. Doing it twice is the same as doing it once."""
+    if subscriber.status is Status.ACTIVE:
+        return
+    subscriber.status = Status.ACTIVE
+    subscriber.confirmed_at = now
+    subscriber.left_at = None
+    subscriber.confirmations = 0
+
+
+def choose(subscriber: Subscriber, cadence: str, timezone: str) -> None:
+    """Set the preferences; an empty time zone means the list's. Raises Invalid."""
+    wrong = {}
+    if cadence not in set(Cadence):
+        wrong["cadence"] = "Choose Mondays only, or every day with a post."
+    if timezone and timezone not in available_timezones():
+        wrong["timezone"] = "Choose a time zone of the list, such as Europe/Lisbon."
+    if wrong:
+        raise Invalid("Your preferences were not saved.", wrong)
+    subscriber.cadence = Cadence(cadence)
+    subscriber.timezone = timezone or None
+
+
+def leave(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """Unsubscribe at once, also from what is being sent now. Safe to repeat."""
+    depart(session, subscriber, Status.UNSUBSCRIBED, now)
+
+
+def depart(session: Session, subscriber: Subscriber, status: Status, now: datetime) -> None:
+    """Give a subscription a status that ends it, and take it out of every open issue."""
+    if subscriber.status in (Status.ACTIVE, Status.PENDING):
+        subscriber.status = status
+        subscriber.left_at = now
+        subscriber.confirmations = 0
+        subscriber.confirmation_at = None
+    still_owed = update(Delivery).where(
+        Delivery.subscriber_id == subscriber.id, Delivery.lease_until.is_(None)
+    )
+    session.execute(
+        still_owed.where(Delivery.state == DeliveryState.PENDING).values(
+            state=DeliveryState.EXCLUDED, not_before=None, reason=status.value, settled_at=now
+        )
+    )
+    session.execute(
+        still_owed.where(Delivery.state == DeliveryState.UNKNOWN).values(not_before=None)
+    )
+
+
+def _consent(signer: Signer, given: ConsentGiven, now: datetime) -> Consent:
+    return Consent(
+        at=now,
+        form=given.form,
+        wording=given.wording,
+        ip_hash=signer.fingerprint("ip", given.ip) if given.ip else None,
+        ip_expires_at=now + IP_KEPT_FOR if given.ip else None,
+    )

@@ -1,0 +1,121 @@
+"""Subscribers in and out as CSV.
+
+In: a header with ``email`` and, if wanted, ``name``, ``cadence`` and
+``timezone``. Doing it again changes nothing: who is known stays as they are,
+so nobody who left comes back by an import.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TextIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.addresses import parse_address
+from newsletter.audience import subscriptions
+from newsletter.audience.subscriptions import ConsentGiven
+from newsletter.audience.suppression import is_suppressed
+from newsletter.errors import Invalid
+from newsletter.models.subscriber import Cadence, Consent, Subscriber
+from newsletter.tokens import Signer
+
+FIELDS = ("email", "name", "cadence", "timezone")
+EXPORTED = (*FIELDS, "status", "created_at", "confirmed_at", "left_at")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NAME_AT_MOST = 200
+
+
+@dataclass
+class Transfer:
+    """What an import did."""
+
+    added: int = 0
+    known: int = 0
+    suppressed: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)  # line number, why
+
+
+def read_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row with its line number. Raises Invalid if there is no ``email`` column."""
+    reader = csv.DictReader(file)
+    names = [(name or "").strip().lower() for name in reader.fieldnames or []]
+    if "email" not in names:
+        raise Invalid("The file needs a header with a column named email.")
+    reader.fieldnames = names
+    for row in reader:
+        yield reader.line_num, {key: (row.get(key) or "").strip() for key in FIELDS}
+
+
+def bring_in(
+    session: Session,
+    signer: Signer,
+    rows: Iterable[tuple[int, dict[str, str]]],
+    confirmed: bool,
+    now: datetime,
+) -> Transfer:
+    """Add those who are not known: as active with ``confirmed``, else each is asked first."""
+    done = Transfer()
+    for line, row in rows:
+        try:
+            _bring_in(session, signer, row, confirmed, now, done)
+        except Invalid as error:
+            reasons = "; ".join(error.fields.values()) or str(error)
+            done.refused.append((line, reasons))
+    return done
+
+
+def _bring_in(
+    session: Session,
+    signer: Signer,
+    row: dict[str, str],
+    confirmed: bool,
+    now: datetime,
+    done: Transfer,
+) -> None:
+    address = parse_address(row["email"])
+    if subscriptions.find(session, address) is not None:
+        done.known += 1
+        return
+    if any(ord(c) < 32 for c in row["name"]) or len(row["name"]) > NAME_AT_MOST:
+        raise Invalid(f"a name is one line of at most {NAME_AT_MOST} characters")
+    fresh = Subscriber(address=str(address))
+    subscriptions.choose(fresh, row["cadence"] or Cadence.MONDAY.value, row["timezone"])
+    given = ConsentGiven("import", "Brought in from another list by a curator.")
+    subscriber = subscriptions.add(session, signer, address, now)
+    subscriber.name = row["name"] or None
+    subscriber.cadence, subscriber.timezone = fresh.cadence, fresh.timezone
+    if is_suppressed(session, subscriber.address_hash):
+        done.suppressed += 1
+        session.delete(subscriber)
+        session.flush()
+        return
+    if confirmed:
+        subscriber.consents.append(Consent(at=now, form=given.form, wording=given.wording))
+        subscriptions.confirm(subscriber, now)
+    else:
+        subscriptions.subscribe(session, signer, str(address), given, now)
+    done.added += 1
+
+
+def write_rows(session: Session, file: TextIO) -> int:
+    """Write every subscriber as CSV, cells made harmless to spreadsheets; returns how many."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(EXPORTED)
+    count = 0
+    for s in session.scalars(
+        select(Subscriber).order_by(Subscriber.id).execution_options(yield_per=1000)
+    ):
+        cells = (s.address, s.name, s.cadence.value, s.timezone, s.status.value,
+                 s.created_at, s.confirmed_at, s.left_at)  # fmt: skip
+        writer.writerow([harmless(cell) for cell in cells])
+        count += 1
+    return count
+
+
+def harmless(cell: object) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    text = "" if cell is None else cell.isoformat() if isinstance(cell, datetime) else str(cell)
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,0 +1,208 @@
+"""The catalog: its datasets, their versions, and finding them again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from newsletter.catalog.intake import Intake
+from newsletter.catalog.package import DatasetPackage, check_slug, publishing_problems
+from newsletter.errors import Conflict, Invalid, NotFound, SlugTaken
+from newsletter.models.dataset import Dataset, Table, Version, VersionState
+
+# The fields of a package that a version has under the same name.
+WRITTEN = (
+    "title", "summary", "description", "license", "citation", "temporal", "spatial", "language",
+    "keywords", "sources", "creators", "changelog", "images", "questions", "caveats", "credit",
+    "chart",
+)  # fmt: skip
+
+
+def find(session: Session, slug: str) -> Dataset | None:
+    return session.scalar(select(Dataset).where(Dataset.slug == slug))
+
+
+def get(session: Session, slug: str) -> Dataset:
+    """Raises NotFound."""
+    dataset = find(session, slug)
+    if dataset is None:
+        raise NotFound(f"There is no dataset {slug!r}: `newsletter dataset list` shows them all.")
+    return dataset
+
+
+def newest(session: Session, slug: str) -> Version:
+    """The newest version of a dataset, a draft too. Raises NotFound."""
+    return get(session, slug).versions[-1]
+
+
+def published(session: Session, slug: str, number: str | None = None) -> Version:
+    """A published version, the newest if no number is given. Raises NotFound."""
+    rows = _published().where(Dataset.slug == slug).order_by(Version.id.desc())
+    if number is not None:
+        rows = rows.where(Version.number == number)
+    version = session.scalars(rows.limit(1)).first()
+    if version is None:
+        raise NotFound("There is no published dataset of that name and version.")
+    return version
+
+
+def catalog(session: Session, query: str = "", keyword: str = "") -> list[Version]:
+    """The newest published version of each dataset, by title.
+
+    ``query``: each of its words must occur in the title, the texts, a keyword
+    or the name or description of a column. ``keyword`` must be one of its own.
+    """
+    newest_ids = (
+        select(func.max(Version.id))
+        .where(Version.state == VersionState.PUBLISHED)
+        .group_by(Version.dataset_id)
+    )
+    rows = _published().where(Version.id.in_(newest_ids)).order_by(func.lower(Version.title))
+    words = query.casefold().split()
+    return [
+        version
+        for version in session.scalars(rows)
+        if (not keyword or keyword in version.keywords)
+        and all(word in _searchable(version) for word in words)
+    ]
+
+
+def everything(session: Session) -> list[Version]:
+    """The newest version of each dataset, drafts too, by title."""
+    newest_ids = select(func.max(Version.id)).group_by(Version.dataset_id)
+    rows = _loaded().where(Version.id.in_(newest_ids)).order_by(func.lower(Version.title))
+    return list(session.scalars(rows))
+
+
+def keywords(versions: Sequence[Version]) -> list[tuple[str, int]]:
+    """Each keyword with how many of ``versions`` have it, the commonest first."""
+    counts: dict[str, int] = {}
+    for version in versions:
+        for word in version.keywords:
+            counts[word] = counts.get(word, 0) + 1
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def table_of(version: Version, name: str) -> Table:
+    """Raises NotFound."""
+    for table in version.tables:
+        if table.name == name:
+            return table
+    raise NotFound(f"Version {version.number} has no table {name!r}.")
+
+
+def create(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
+    """A new dataset from what was taken in. Raises Invalid or SlugTaken."""
+    check_slug(slug)
+    if find(session, slug) is not None:
+        message = f"There is a dataset {slug!r} already: choose another slug, or edit that one."
+        raise SlugTaken(message)
+    dataset = Dataset(slug=slug, created_at=now)
+    session.add(dataset)
+    return _new_version(session, dataset, intake, now)
+
+
+def bring_up(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
+    """Make the catalog hold ``intake`` under ``slug``: a new dataset, a new version,
+    or new words for a version whose data is the same.
+
+    Raises Conflict if the data of a published version would change.
+    """
+    dataset = find(session, slug)
+    if dataset is None:
+        return create(session, slug, intake, now)
+    number = intake.package.version
+    same = [version for version in dataset.versions if version.number == number]
+    if not same:
+        return _new_version(session, dataset, intake, now)
+    version = same[0]
+    if version.state is VersionState.PUBLISHED and _hashes(version) != {
+        table["name"]: table["files"]["csv"]["sha256"] for table in intake.tables
+    }:
+        raise Conflict(
+            f"{slug}: the data differs from the published {number}, which never changes: "
+            "raise `version` and add a line to `changelog`."
+        )
+    _write(version, intake, now)
+    session.flush()
+    return version
+
+
+def publish(version: Version, now: datetime) -> None:
+    """Make a version public, for ever. Raises Invalid with what is still missing."""
+    problems = problems_of(version)
+    if problems:
+        raise Invalid(f"“{version.title}” cannot be published yet. " + " ".join(problems))
+    if version.state is VersionState.DRAFT:
+        version.state = VersionState.PUBLISHED
+        version.published_at = now
+
+
+def problems_of(version: Version) -> list[str]:
+    """What keeps a version from being published, one sentence each."""
+    return publishing_problems(package_of(version))
+
+
+def package_of(version: Version) -> DatasetPackage:
+    """What a person wrote about a version, as it stands in a dataset.yaml."""
+    written = {name: getattr(version, name) for name in WRITTEN}
+    tables = [
+        {name: getattr(table, name) for name in ("name", "primary_key", "foreign_keys")}
+        | {"file": table.origin, "description": table.description or None}
+        | {"columns": [{k: v for k, v in c.items() if v} for c in table.columns]}
+        for table in version.tables
+    ]
+    return DatasetPackage.model_validate(
+        {name: value for name, value in written.items() if value}
+        | {"version": version.number, "tables": tables}
+    )
+
+
+def _new_version(session: Session, dataset: Dataset, intake: Intake, now: datetime) -> Version:
+    version = Version(dataset=dataset, number=intake.package.version, created_at=now)
+    _write(version, intake, now)
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _write(version: Version, intake: Intake, now: datetime) -> None:
+    """Put all that ``intake`` holds into a version's row and its tables' rows."""
+    written = intake.package.model_dump(mode="json")
+    for name in WRITTEN:
+        setattr(version, name, written[name])
+    chart = intake.chart
+    version.chart_alt = chart.alt if chart else ""
+    version.chart_drawn = dict(chart.spec) if chart else {}
+    version.chart_png = chart.png if chart else None
+    version.chart_svg = chart.svg if chart else None
+    version.digest = intake.digest
+    version.modified_at = now
+    version.tables = [Table(**values) for values in intake.tables]
+
+
+def _hashes(version: Version) -> dict[str, str]:
+    return {table.name: table.files["csv"]["sha256"] for table in version.tables}
+
+
+def _published() -> Select[tuple[Version]]:
+    return _loaded().where(Version.state == VersionState.PUBLISHED)
+
+
+def _loaded() -> Select[tuple[Version]]:
+    return (
+        select(Version)
+        .join(Dataset)
+        .options(selectinload(Version.tables), joinedload(Version.dataset))
+    )
+
+
+def _searchable(version: Version) -> str:
+    columns = [
+        f"{column['name']} {column.get('description') or ''} {column.get('unit') or ''}"
+        for table in version.tables
+        for column in table.columns
+    ]
+    texts = (version.dataset.slug, version.title, version.summary, version.description)
+    return " ".join((*texts, *version.keywords, *columns)).casefold()

@@ -1,0 +1,48 @@
+"""A dataset from a file and the least that a person must say about it.
+
+What is left out gets plain words that are true of any table, so that the
+dataset can be published, and written better later.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from newsletter.catalog.package import DatasetPackage, parse_package
+
+SUFFIXES = re.compile(r"(\.[a-z0-9]{1,8}){1,2}$", re.IGNORECASE)
+
+
+def draft(
+    slug: str,
+    title: str,
+    license: str | None,  # noqa: A002 - the word that everybody uses
+    file_name: str,
+    summary: str | None = None,
+    description: str | None = None,
+    keywords: Sequence[str] = (),
+    source_url: str | None = None,
+) -> DatasetPackage:
+    """The package of a dataset with one table, whose columns its file will tell.
+
+    Raises UnreadablePackage, with a sentence for each field that breaks a rule.
+    """
+    return parse_package(
+        {
+            "title": title,
+            "summary": summary or f"{title.strip()}: one table, ready to load.",
+            "description": description
+            or f"{title.strip()}: every column is profiled below, and the table can be "
+            "loaded as CSV, Parquet or JSON.",
+            "license": license,
+            "keywords": [word.strip().lower() for word in keywords] or [slug.split("-")[0]],
+            "sources": [{"title": title, "url": source_url}] if source_url else [],
+            "tables": [{"name": table_name(file_name), "file": PurePath(file_name).name}],
+        }
+    )
+
+
+def table_name(file_name: str) -> str:
+    """A name for the table in a file: ``Sales 2024.csv.gz`` is ``sales-2024``."""
+    stem = SUFFIXES.sub("", PurePath(file_name).name)
+    return re.sub(r"[^a-z0-9._]+", "-", stem.lower()).strip("-._")[:100] or "table"

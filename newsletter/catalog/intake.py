@@ -1,0 +1,153 @@
+"""From files to all that the catalog keeps of a dataset, before the database.
+
+Slow and isolated: every table is read in a child process, and what comes out
+is stored by its content. Recording it (catalog.datasets) is then one short
+transaction, and a failure here has changed nothing but unreferenced files.
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+from newsletter.catalog.chart import alt_text, default_chart, render_png, render_svg
+from newsletter.catalog.ingest import Ingested, IngestOptions, ingest
+from newsletter.catalog.package import DatasetPackage, TablePackage
+from newsletter.catalog.storage import Storage
+from newsletter.errors import Invalid, UnreadableTable
+
+CHART_ROWS = 5000  # a chart is drawn from at most so many rows, evenly spread
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A Vega-Lite spec without its data, and where its pictures are stored."""
+
+    spec: Mapping[str, Any]
+    alt: str
+    png: str
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A dataset as it was written and read."""
+
+    package: DatasetPackage
+    tables: tuple[Values, ...]  # each the values of a models.Table, by its columns' names
+    chart: Chart | None
+    digest: str  # of what it was made from
+
+
+def digest_of(package: DatasetPackage, sources: Mapping[str, Path]) -> str:
+    """A hash of what a person wrote and of the files as they came, in hex."""
+    digest = sha256(json.dumps(package.model_dump(mode="json"), sort_keys=True).encode())
+    for table in package.tables:
+        with sources[table.name].open("rb") as file:
+            digest.update(file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def take_in(package: DatasetPackage, sources: Mapping[str, Path], storage: Storage) -> Intake:
+    """Read each table of ``package`` from ``sources`` (by the table's name), store its
+    files and draw the chart.
+
+    Raises UnreadableTable or Invalid, whose ``fields`` names the place in the package.
+    """
+    tables: list[Values] = []
+    drawn: Chart | None = None
+    charted = _charted(package)
+    with tempfile.TemporaryDirectory(prefix="intake-") as folder:
+        for at, table in enumerate(package.tables):
+            work = Path(folder, str(at))
+            work.mkdir()
+            read = _read(package, at, sources[table.name], work)
+            tables.append(_values(at, table, read, sources[table.name].name, storage))
+            if table.name == charted:
+                drawn = _draw(package, read, storage, work)
+    return Intake(package, tuple(tables), drawn, digest_of(package, sources))
+
+
+def _read(package: DatasetPackage, at: int, source: Path, work: Path) -> Ingested:
+    table = package.tables[at]
+    options = IngestOptions(types=table.types, missing_values=table.missing_values)
+    try:
+        return ingest(source, work, options)
+    except UnreadableTable as error:
+        named = f"{table.name}: {error}" if len(package.tables) > 1 else str(error)
+        raise UnreadableTable(named, {f"tables.{at}.file": str(error)}) from error
+
+
+def _values(at: int, table: TablePackage, read: Ingested, origin: str, storage: Storage) -> Values:
+    return {
+        "position": at,
+        "name": table.name,
+        "description": table.description or "",
+        "primary_key": list(table.primary_key),
+        "foreign_keys": [key.model_dump(mode="json") for key in table.foreign_keys],
+        "columns": _dictionary(table, read),
+        "origin": origin,
+        "encoding": read.encoding,
+        "rows": read.rows_kept,
+        "rejected": [{"line": r.line, "reason": r.reason} for r in read.rejected],
+        "rows_rejected": read.rows_in - read.rows_kept,
+        "notes": list(read.notes),
+        "preview": list(read.preview),
+        "profile": read.profile,
+        "files": {
+            kind: {"key": storage.put(file.path), "bytes": file.bytes, "sha256": file.sha256}
+            for kind, file in read.files.items()
+        },
+    }
+
+
+def _dictionary(table: TablePackage, read: Ingested) -> list[dict[str, Any]]:
+    """The columns as they are in the file, each with what was written about it."""
+    written = {column.name: column for column in table.columns}
+    return [
+        (written[name].model_dump(mode="json") if name in written else {"name": name})
+        | {"type": type_}
+        for name, type_ in read.columns
+    ]
+
+
+def _charted(package: DatasetPackage) -> str | None:
+    """The table that the chart draws: the one that its usermeta names, or the first."""
+    named = ((package.chart or {}).get("usermeta") or {}).get("table")
+    return named or (package.tables[0].name if package.tables else None)
+
+
+def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path) -> Chart | None:
+    spec = package.chart or default_chart(read.profile)
+    if not spec:
+        return None
+    rows = sampled(read.files["json"].path, read.rows_kept)
+    try:
+        png, svg = render_png(spec, rows), render_svg(spec, rows)
+    except Invalid as error:
+        raise Invalid(str(error), {"chart": str(error)}) from error
+    (work / "chart.png").write_bytes(png)
+    (work / "chart.svg").write_text(svg)
+    return Chart(
+        spec=spec,
+        alt=alt_text(spec, read.profile, package.title),
+        png=storage.put(work / "chart.png"),
+        svg=storage.put(work / "chart.svg"),
+    )
+
+
+def sampled(path: Path, rows: int, at_most: int = CHART_ROWS) -> Sequence[dict[str, Any]]:
+    """At most so many rows, evenly spread, of a JSON array with one row a line."""
+    step = -(-rows // at_most) or 1
+    chosen: list[dict[str, Any]] = []
+    with path.open(encoding="utf-8") as file:
+        lines = (line.strip().rstrip(",") for line in file)
+        for number, line in enumerate(line for line in lines if line.startswith("{")):
+            if number % step == 0:
+                chosen.append(json.loads(line))
+    return chosen

@@ -1,0 +1,32 @@
+"""Curators: who may sign in to the admin."""
+
+import secrets
+
+import click
+
+from newsletter import clock, curators
+from newsletter.cli.context import open_installation
+from newsletter.models.curator import Role
+
+
+@click.group("curator")
+def curator_group() -> None:
+    """Who may sign in to the admin."""
+
+
+@curator_group.command("add")
+@click.argument("email")
+@click.option("--role", type=click.Choice([r.value for r in Role]), default=Role.CURATOR.value)
+@click.option("--password", help="Without it, one is made and printed.")
+def add(email: str, role: str, password: str | None) -> None:
+    """Let EMAIL sign in."""
+    installation = open_installation()
+    chosen = password or secrets.token_urlsafe(12)
+    with installation.db.write() as session:
+        curators.add_curator(session, email, Role(role), chosen, clock.now())
+    click.echo(f"{email} can sign in at {installation.settings.base_url}/admin/")
+    if password is None:
+        click.echo(f"Password: {chosen}")
+
+
+COMMANDS = (curator_group,)

@@ -1,0 +1,61 @@
+"""The database: upgrade, check, backup."""
+
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import click
+
+from newsletter import migrations
+from newsletter.cli.context import open_installation
+from newsletter.db import Database
+from newsletter.errors import Refused
+from newsletter.settings import Settings
+
+
+@click.group("db")
+def db_group() -> None:
+    """Upgrade, check or back up the database."""
+
+
+@db_group.command("upgrade")
+def upgrade() -> None:
+    """Bring the database up to this program's revision."""
+    migrations.upgrade(Database(Settings.load().database_url))
+    click.echo("The database is up to date.")
+
+
+@db_group.command("check")
+def check() -> None:
+    """Whether the database is at this program's revision and as its models say."""
+    db = open_installation().db
+    differences = migrations.differences(db)
+    if differences:
+        raise Refused(f"The database differs from the models: {'; '.join(differences)}.")
+    click.echo("The database is up to date and as it should be.")
+
+
+@db_group.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write a consistent copy of the database to FILE, while it is in use.
+
+    On PostgreSQL this runs pg_dump, in its custom format.
+    """
+    if file.exists():
+        raise Refused(f"{file} exists already: name a new file.")
+    db = open_installation().db
+    if db.is_sqlite:
+        with sqlite3.connect(f"file:{db.url.database}?mode=ro", uri=True) as source:
+            with sqlite3.connect(file) as target:
+                source.backup(target)
+    else:
+        url = db.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            subprocess.run(["pg_dump", "--format=custom", f"--file={file}", url], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise Refused("pg_dump did not run: install PostgreSQL's client programs.") from error
+    click.echo(f"Written: {file} ({file.stat().st_size:,} bytes).")
+
+
+COMMANDS = (db_group,)

@@ -1,0 +1,194 @@
+"""The catalog: sync folders, add files, list, show, profile."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.catalog.draft import draft
+from newsletter.catalog.fetch import FetchLimits, fetch
+from newsletter.catalog.intake import take_in
+from newsletter.catalog.sketch import summary
+from newsletter.catalog.sync import Done, sync
+from newsletter.cli.context import as_json, open_installation, print_json, print_table, show
+from newsletter.errors import NotFound, Refused
+from newsletter.installation import Installation
+from newsletter.models.dataset import Version
+
+MARKS = {
+    Done.ADDED: "+",
+    Done.CHANGED: "~",
+    Done.UNCHANGED: "=",
+    Done.SKIPPED: "-",
+    Done.REFUSED: "!",
+}
+
+
+@click.command("sync")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def sync_command(folder: Path) -> None:
+    """Bring dataset folders into the catalog. Doing it again changes nothing."""
+    installation = open_installation()
+    refused = 0
+    for step in sync(installation.db, installation.storage, folder, clock.now()):
+        refused += step.done is Done.REFUSED
+        note = f": {step.note}" if step.note else ""
+        click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
+    if refused:
+        raise Refused(f"{refused} of the folders could not be taken: see the lines above.")
+
+
+@click.group("dataset")
+def dataset_group() -> None:
+    """Add, list and show datasets."""
+
+
+@dataset_group.command("add")
+@click.argument("source", metavar="FILE|URL")
+@click.option("--slug", required=True, help="Its name in addresses, such as penguins.")
+@click.option("--title", required=True, help="6 to 50 characters.")
+@click.option("--license", "license_", required=True, help="An SPDX id, such as CC0-1.0.")
+@click.option("--summary", "summary_", help="One line of 20 to 80 characters.")
+@click.option("--description", help="Why it is interesting: markdown, from 50 characters.")
+@click.option("--keyword", "keywords", multiple=True, help="May be given several times.")
+@click.option("--source-url", help="Where the data comes from.")
+def add(
+    source: str,
+    slug: str,
+    title: str,
+    license_: str,
+    summary_: str | None,
+    description: str | None,
+    keywords: tuple[str, ...],
+    source_url: str | None,
+) -> None:
+    """Read a table, profile and chart it, and publish it as a dataset.
+
+    What is not given is made from the data, and can be written better in the admin.
+    """
+    installation = open_installation()
+    with _file(installation, source) as path:
+        package = draft(
+            slug=slug,
+            title=title,
+            license=license_,
+            file_name=path.name,
+            summary=summary_,
+            description=description,
+            keywords=keywords,
+            source_url=source_url or (source if _is_url(source) else installation.settings.base_url),
+        )
+        intake = take_in(package, {package.tables[0].name: path}, installation.storage)
+    now = clock.now()
+    with installation.db.write() as session:
+        version = datasets.create(session, slug, intake, now)
+        datasets.publish(version, now)
+        table = version.tables[0]
+        click.echo(f"{slug}: {table.rows:,} rows × {len(table.columns)} columns.")
+        for note in table.notes:
+            click.echo(note)
+        if table.rows_rejected:
+            click.echo(f"{table.rows_rejected:,} rows were rejected:")
+            for rejected in table.rejected[:10]:
+                click.echo(f"  line {rejected['line']}: {rejected['reason']}")
+    click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
+
+
+@dataset_group.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """All datasets, drafts too."""
+    with open_installation().db.read() as session:
+        show(as_json, [_record(version) for version in datasets.everything(session)])
+
+
+@dataset_group.command("show")
+@click.argument("slug")
+@as_json
+def show_(slug: str, as_json: bool) -> None:
+    """One dataset and its tables."""
+    with open_installation().db.read() as session:
+        version = datasets.newest(session, slug)
+        record = _record(version) | {"tables": [_table_record(t) for t in version.tables]}
+    if as_json:
+        print_json(record)
+        return
+    for name, value in record.items():
+        if name != "tables":
+            click.echo(f"{name + ':':12} {value}")
+    print_table(
+        ("table", "rows", "columns", "csv sha256"),
+        [(t["name"], t["rows"], t["columns"], t["sha256"]) for t in record["tables"]],
+    )
+
+
+@dataset_group.command("profile")
+@click.argument("slug")
+@as_json
+def profile(slug: str, as_json: bool) -> None:
+    """What was computed of each column."""
+    with open_installation().db.read() as session:
+        tables = datasets.newest(session, slug).tables
+    if as_json:
+        print_json({table.name: table.profile for table in tables})
+        return
+    for table in tables:
+        units = {column["name"]: column.get("unit") for column in table.columns}
+        click.echo(f"{table.name}: {table.rows:,} rows")
+        print_table(
+            ("column", "type", "profile"),
+            [
+                (c["name"], c["type"], summary(c, units.get(c["name"])))
+                for c in table.profile["columns"]
+            ],
+        )
+        for alert in table.profile["alerts"]:
+            click.echo(f"! {alert['message']}")
+
+
+@contextmanager
+def _file(installation: Installation, source: str) -> Iterator[Path]:
+    """The file at a path, or one fetched from a URL for as long as the block runs."""
+    if not _is_url(source):
+        path = Path(source)
+        if not path.is_file():
+            raise NotFound(f"There is no file {source}.")
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="fetch-") as folder:
+        allowed = installation.settings.fetch_hosts
+        fetched = fetch(source, Path(folder), FetchLimits(), allowed)
+        yield fetched.path
+
+
+def _is_url(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
+
+
+def _record(version: Version) -> dict[str, Any]:
+    return {
+        "slug": version.dataset.slug,
+        "version": version.number,
+        "state": version.state.value,
+        "title": version.title,
+        "rows": sum(table.rows for table in version.tables),
+        "license": version.license,
+    }
+
+
+def _table_record(table: Any) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "rows": table.rows,
+        "columns": len(table.columns),
+        "bytes": table.files["csv"]["bytes"],
+        "sha256": table.files["csv"]["sha256"],
+    }
+
+
+COMMANDS = (sync_command, dataset_group)

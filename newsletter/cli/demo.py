@@ -1,0 +1,154 @@
+"""The demo: the main job, end to end, in a folder of its own."""
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import click
+
+from newsletter import clock, curators, jobs, migrations
+from newsletter.audience.transfer import bring_in
+from newsletter.catalog import datasets
+from newsletter.catalog.sync import Done, sync
+from newsletter.delivery import ledger
+from newsletter.engine.family import attended
+from newsletter.errors import Refused
+from newsletter.installation import Installation
+from newsletter.issues import calendar
+from newsletter.issues.schedule import local_day, monday_of
+from newsletter.models.curator import Role
+from newsletter.resources import shipped
+from newsletter.settings import Settings
+from newsletter.web.server import reserve, serve_here
+
+FEATURED = "penguins"
+CURATOR = "curator@example.org"
+READERS = ("ada", "benoit", "chiyo", "dmitri", "esther", "farah", "grace", "hana")
+
+
+@click.command("demo")
+@click.argument("folder", default="demo", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--serve/--no-serve", default=True, help="Serve the result until Ctrl-C.")
+def demo(folder: Path, serve: bool) -> None:
+    """Run the whole main job on embedded defaults, then serve what came of it."""
+    began = time.monotonic()
+    home = _new(folder.absolute())
+    installation = Installation.open(_settings(home))
+    server = reserve(installation) if serve else None
+    with _step("A new home, its database and its secret key"):
+        migrations.upgrade(installation.db)
+    _take_catalog(installation)
+    password = secrets.token_urlsafe(9)
+    with _step(f"A curator, and {len(READERS)} subscribers who have confirmed"):
+        _take_people(installation, password)
+    day = monday_of(local_day(clock.now(), installation.settings.timezone))
+    with _step(f"The clock's job: the issue of {day} is rendered and frozen"):
+        _publish(installation, day)
+    with _step("The worker's job: claim, hand over, settle"):
+        jobs.deliver(installation)
+    _check(installation, day)
+    click.echo(f"Done in {time.monotonic() - began:.1f} s.\n")
+    _say_where_to_look(installation, day, password)
+    if server is not None:
+        with attended(installation):
+            click.echo("Ctrl-C ends it.")
+            serve_here(server)
+
+
+@dataclass
+class _Note:
+    text: str = ""
+
+
+@contextmanager
+def _step(text: str) -> Iterator[_Note]:
+    """Say what is being done, and after it how long it took."""
+    began = time.monotonic()
+    note = _Note()
+    click.echo(f"  … {text}", nl=False)
+    yield note
+    after = f" ({note.text})" if note.text else ""
+    click.echo(f"\r  ✓ {text}{after}  {time.monotonic() - began:.1f} s")
+
+
+def _new(folder: Path) -> Path:
+    """``folder``, or the first of ``folder-2``, ``folder-3``, ... that is not in use."""
+    home, number = folder, 1
+    while home.exists() and any(home.iterdir()):
+        number += 1
+        home = folder.with_name(f"{folder.name}-{number}")
+    return home
+
+
+def _settings(home: Path) -> Settings:
+    """Embedded defaults, whatever else the environment says; only the port is read from it."""
+    return Settings.load(
+        {
+            "PORT": os.environ.get("PORT", ""),
+            "NEWSLETTER_HOME": str(home),
+            "NEWSLETTER_POSTAL_ADDRESS": "Dataset Daily, 1 Example Street, 00100 Nairobi",
+            "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@dataset-daily.example>",
+            # This week's issue is due on whatever weekday the demo is run.
+            "NEWSLETTER_SEND_AT": "mon 00:00",
+            "NEWSLETTER_SEND_DEADLINE": "8d",
+        }
+    )
+
+
+def _take_catalog(installation: Installation) -> None:
+    began = time.monotonic()
+    click.echo("  … The starter catalog: read, profiled, charted")
+    for step in sync(installation.db, installation.storage, shipped("datasets"), clock.now()):
+        mark = "✓" if step.done is Done.ADDED else "-"
+        click.echo(f"    {mark} {step.slug}{': ' + step.note if step.note else ''}")
+    click.echo(f"  ✓ The starter catalog is in  {time.monotonic() - began:.1f} s")
+
+
+def _take_people(installation: Installation, password: str) -> None:
+    now = clock.now()
+    rows = (
+        (line, {"email": f"{name}@example.org", "name": name.title(), "cadence": "", "timezone": ""})
+        for line, name in enumerate(READERS, start=2)
+    )
+    with installation.db.write() as session:
+        curators.add_curator(session, CURATOR, Role.OWNER, password, now)
+        bring_in(session, installation.signer, rows, confirmed=True, now=now)
+
+
+def _publish(installation: Installation, day: date) -> None:
+    now = clock.now()
+    with installation.db.write() as session:
+        version = datasets.newest(session, FEATURED)
+        calendar.plan(session, day, version, day, now)
+    if jobs.publish_due_issues(installation, now) != [day]:
+        raise Refused(f"The issue of {day} was not published: `newsletter doctor` may say why.")
+
+
+def _check(installation: Installation, day: date) -> None:
+    with installation.db.read() as session:
+        balance = ledger.balance(session, calendar.get(session, day))
+    if not balance.holds or balance.sent != len(READERS):
+        raise Refused(f"The balance is not what it should be: {balance}.")
+    click.echo(f"  ✓ The balance holds: {balance.candidates} candidates = {balance.sent} sent")
+
+
+def _say_where_to_look(installation: Installation, day: date, password: str) -> None:
+    base = installation.settings.base_url
+    for what, where in (
+        ("The site", f"{base}/"),
+        ("The issue", f"{base}/issues/{day}"),
+        ("The dataset", f"{base}/datasets/{FEATURED}"),
+        ("The outbox", f"{base}/outbox/"),
+        ("The admin", f"{base}/admin/   {CURATOR}   {password}"),
+        ("Everything", str(installation.settings.home)),
+    ):
+        click.echo(f"  {what + ':':13} {where}")
+    click.echo()
+
+
+COMMANDS = (demo,)

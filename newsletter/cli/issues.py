@@ -1,0 +1,173 @@
+"""Issues: planning, previewing, sending, watching."""
+
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter import clock, jobs
+from newsletter.addresses import parse_address
+from newsletter.catalog import datasets
+from newsletter.cli.context import as_json, open_installation, print_json, show
+from newsletter.delivery import ledger
+from newsletter.delivery.envelopes import preview_message
+from newsletter.installation import Installation
+from newsletter.issues import calendar
+from newsletter.issues.notices import ask_for_test
+from newsletter.issues.schedule import local_day, moment
+from newsletter.models.issue import Issue, IssueState
+
+
+class Day(click.ParamType):
+    name = "date"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> date:
+        return value if isinstance(value, date) else calendar.parse_date(value)
+
+
+@click.group("issue")
+def issue_group() -> None:
+    """Plan, preview, send and watch issues."""
+
+
+@issue_group.command("plan")
+@click.option("--date", "day", type=Day(), required=True, help="A Monday.")
+@click.option("--dataset", "slug", required=True)
+def plan(day: date, slug: str) -> None:
+    """Choose the Monday on which a dataset goes out."""
+    installation = open_installation()
+    settings = installation.settings
+    now = clock.now()
+    with installation.db.write() as session:
+        version = datasets.newest(session, slug)
+        calendar.plan(session, day, version, local_day(now, settings.timezone), now)
+        problems = datasets.problems_of(version)
+    begin = moment(day, settings.send_at, settings.timezone)
+    click.echo(f"{slug} is planned for {day}: sending begins at {begin:%Y-%m-%d %H:%M} UTC.")
+    for problem in problems:
+        click.echo(f"Before then: {problem}")
+
+
+@issue_group.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """All issues, the newest first."""
+    with open_installation().db.read() as session:
+        show(as_json, [_record(issue) for issue in calendar.issues(session)])
+
+
+@issue_group.command("show")
+@click.argument("day", type=Day())
+@as_json
+def show_(day: date, as_json: bool) -> None:
+    """One issue."""
+    with open_installation().db.read() as session:
+        show(as_json, [_record(calendar.get(session, day))])
+
+
+@issue_group.command("preview")
+@click.argument("day", type=Day())
+@click.option("--to", "file", type=click.Path(path_type=Path, dir_okay=False), required=True)
+def preview(day: date, file: Path) -> None:
+    """Write the issue, as a reader would get it now, to FILE.eml."""
+    installation = open_installation()
+    with installation.db.read() as session:
+        issue = calendar.get(session, day)
+        message = preview_message(session, issue, installation.settings, installation.storage)
+    file.write_bytes(message)
+    click.echo(f"Written: {file} ({len(message):,} bytes).")
+
+
+@issue_group.command("test")
+@click.argument("day", type=Day())
+@click.option("--to", "address", required=True)
+def test(day: date, address: str) -> None:
+    """Mail the issue as it stands to one address."""
+    installation = open_installation()
+    with installation.db.write() as session:
+        issue = calendar.get(session, day)
+        ask_for_test(session, issue, str(parse_address(address)), clock.now())
+    click.echo("A test is on its way; the worker sends it.")
+
+
+@issue_group.command("send")
+@click.argument("day", type=Day())
+@click.option("--now", "at_once", is_flag=True, help="Do not wait for its moment.")
+def send(day: date, at_once: bool) -> None:
+    """Send an issue: begin it if it is due, or at once, and deliver it."""
+    installation = open_installation()
+    if at_once:
+        jobs.publish_issue(installation, day, clock.now())
+    else:
+        jobs.publish_due_issues(installation, clock.now())
+    jobs.deliver(installation)
+    _print_status(installation, day, as_json=False)
+
+
+@issue_group.command("status")
+@click.argument("day", type=Day())
+@click.option("--watch", is_flag=True, help="Look again every second until it is closed.")
+@as_json
+def status(day: date, watch: bool, as_json: bool) -> None:
+    """The balance of an issue."""
+    installation = open_installation()
+    while not _print_status(installation, day, as_json) and watch:
+        time.sleep(1)
+
+
+@issue_group.command("pause")
+@click.argument("day", type=Day())
+def pause(day: date) -> None:
+    """Stop sending; what is in flight ends."""
+    with open_installation().db.write() as session:
+        calendar.pause(session, calendar.get(session, day), "Paused by a curator.")
+    click.echo(f"The issue of {day} is paused.")
+
+
+@issue_group.command("resume")
+@click.argument("day", type=Day())
+def resume(day: date) -> None:
+    """Go on sending."""
+    with open_installation().db.write() as session:
+        calendar.resume(session, calendar.get(session, day))
+    click.echo(f"The issue of {day} goes on.")
+
+
+@issue_group.command("cancel")
+@click.argument("day", type=Day())
+def cancel(day: date) -> None:
+    """Send nothing more of it."""
+    with open_installation().db.write() as session:
+        calendar.cancel(session, calendar.get(session, day), clock.now())
+    click.echo(f"The issue of {day} is cancelled.")
+
+
+def _print_status(installation: Installation, day: date, as_json: bool) -> bool:
+    """Print where an issue stands; returns whether it has come to its end."""
+    with installation.db.read() as session:
+        issue = calendar.get(session, day)
+        balance = ledger.balance(session, issue)
+    if as_json:
+        print_json(_record(issue) | {"balance": balance.as_dict() | {"holds": balance.holds}})
+    else:
+        holds = "the balance holds" if balance.holds else "THE BALANCE DOES NOT HOLD"
+        counts = ", ".join(f"{n:,} {word}" for word, n in balance.as_dict().items())
+        click.echo(f"{day} {issue.state.value}: {counts}; {holds}.")
+    return issue.state not in (IssueState.PLANNED, IssueState.SENDING, IssueState.PAUSED)
+
+
+def _record(issue: Issue) -> dict[str, Any]:
+    version = issue.version
+    return {
+        "date": str(issue.date),
+        "kind": issue.kind.value,
+        "state": issue.state.value,
+        "dataset": version.dataset.slug if version else None,
+        "version": version.number if version else None,
+        "subject": issue.subject or (version.title if version else ""),
+    }
+
+
+COMMANDS = (issue_group,)

@@ -1,0 +1,233 @@
+"""The sender's side of the database: each method is one short transaction."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from newsletter.audience.subscriptions import depart
+from newsletter.audience.suppression import suppress
+from newsletter.db import Database
+from newsletter.delivery import ledger, workers
+from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.policy import Settlement, settle
+from newsletter.errors import Refused
+from newsletter.models.delivery import Delivery, DeliveryState, Notice
+from newsletter.models.feedback import FeedbackEvent, FeedbackKind
+from newsletter.models.issue import Issue, IssueState
+from newsletter.models.subscriber import Status, Subscriber, SuppressionReason
+from newsletter.transports.base import Envelope, Outcome, Verdict
+
+log = logging.getLogger(__name__)
+
+ROWS: dict[str, ledger.Row] = {"delivery": Delivery, "notice": Notice}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A claimed message, made, with what the policy needs to judge its outcome."""
+
+    envelope: Envelope
+    attempts: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a claimed message, to be recorded."""
+
+    held: Held
+    outcome: Outcome
+    at: datetime
+
+
+class Books:
+    """One worker's claims and settlements. Not for use by two threads at once."""
+
+    def __init__(self, db: Database, envelopes: Envelopes, home: Path, worker: str) -> None:
+        self._db = db
+        self._envelopes = envelopes
+        self._home = home
+        self._worker = worker
+
+    def claim(self, limit: int, now: datetime) -> list[Held]:
+        """Lease what is due, notices first, and make its messages."""
+        with self._db.write() as session:
+            notices = ledger.claim_notices(session, self._worker, limit, now)
+            claimed = ledger.claim(session, self._worker, limit - len(notices), now)
+            for issue_id in {c.issue_id for c in claimed}:
+                self._envelopes.know(session, issue_id)
+        held: list[Held] = []
+        unfit: list[tuple[str, int, str]] = []
+        with self._db.read() as session:
+            for notice in notices:
+                try:
+                    envelope = self._envelopes.for_notice(session, notice, now)
+                except Refused as error:
+                    unfit.append(("notice", notice.id, str(error)))
+                else:
+                    held.append(Held(envelope, notice.attempts, notice.created_at))
+        for claim in claimed:
+            try:
+                envelope = self._envelopes.for_delivery(claim)
+            except Refused as error:
+                unfit.append(("delivery", claim.id, str(error)))
+            else:
+                held.append(Held(envelope, claim.attempts, claim.since))
+        if unfit:
+            self._fail(unfit, now)
+        return held
+
+    def still_wanted(self, held: Sequence[Held]) -> set[tuple[str, int]]:
+        """The keys of those whose reader has not left and whose issue goes on."""
+        deliveries = [h.envelope.key[1] for h in held if h.envelope.key[0] == "delivery"]
+        with self._db.read() as session:
+            wanted = ledger.still_wanted(session, deliveries)
+        return {
+            h.envelope.key
+            for h in held
+            if h.envelope.key[0] == "notice" or h.envelope.key[1] in wanted
+        }
+
+    def record(self, reports: Sequence[Report]) -> None:
+        """Settle what was reported, and let it have its effects, in one transaction."""
+        if not reports:
+            return
+        with self._db.write() as session:
+            for name, row in ROWS.items():
+                settlements = [
+                    settle(r.held.envelope.key[1], r.outcome, r.held.attempts, r.held.since, r.at)
+                    for r in reports
+                    if r.held.envelope.key[0] == name
+                ]
+                if settlements:
+                    ledger.settle(session, row, settlements, reports[-1].at)
+            for report in reports:
+                if report.held.envelope.key[0] == "delivery":
+                    _take_effect(session, report)
+
+    def release(self, held: Sequence[Held]) -> None:
+        """Give back what was claimed and not begun."""
+        with self._db.write() as session:
+            for name, row in ROWS.items():
+                ids = [h.envelope.key[1] for h in held if h.envelope.key[0] == name]
+                if ids:
+                    ledger.release(session, row, ids)
+
+    def renew(self, keys: Sequence[tuple[str, int]], now: datetime) -> None:
+        """Keep the leases of what is still being carried."""
+        with self._db.write() as session:
+            for name, row in ROWS.items():
+                ids = [number for kind, number in keys if kind == name]
+                if ids:
+                    ledger.renew(session, row, ids, now)
+
+    def free_the_dead(self) -> int:
+        """End the leases of workers of this home that were killed."""
+        with self._db.read() as session:
+            holders = ledger.leaseholders(session)
+        gone = workers.dead(self._home, holders - {self._worker})
+        if not gone:
+            return 0
+        with self._db.write() as session:
+            freed = ledger.reclaim(session, gone)
+        log.warning("freed %d leases of killed workers", freed, extra={"event": "leases_freed"})
+        return freed
+
+    def close_finished(self, now: datetime) -> list[int]:
+        """Close the issues that have nothing left to send, their balance checked."""
+        with self._db.read() as session:
+            sending = session.scalars(select(Issue).where(Issue.state == IssueState.SENDING)).all()
+            finished = [issue.id for issue in sending if ledger.is_finished(session, issue)]
+        for issue_id in finished:
+            with self._db.write() as session:
+                close(session, issue_id, now)
+        return finished
+
+    def is_leased_elsewhere(self, now: datetime) -> bool:
+        """Whether another worker holds something of an open issue or a notice."""
+        with self._db.read() as session:
+            for row in ROWS.values():
+                others = (
+                    select(func.count())
+                    .select_from(row)
+                    .where(row.lease_until > now, row.worker != self._worker)
+                )
+                if session.scalar(others):
+                    return True
+        return False
+
+    def pause(self, reason: str) -> None:
+        """Stop every issue that is being sent, and say why."""
+        with self._db.write() as session:
+            for issue in session.scalars(select(Issue).where(Issue.state == IssueState.SENDING)):
+                issue.state = IssueState.PAUSED
+                issue.pause_reason = reason
+
+    def _fail(self, unfit: Sequence[tuple[str, int, str]], now: datetime) -> None:
+        with self._db.write() as session:
+            for name, row in ROWS.items():
+                settlements = [
+                    Settlement(number, DeliveryState.FAILED, None, False, "unfit", why)
+                    for kind, number, why in unfit
+                    if kind == name
+                ]
+                if settlements:
+                    ledger.settle(session, row, settlements, now)
+
+
+def close(session: Session, issue_id: int, now: datetime) -> None:
+    """Mark an issue as sent and keep its balance; a balance that does not hold is an error."""
+    issue = session.get_one(Issue, issue_id, with_for_update=True)
+    if issue.state is not IssueState.SENDING or not ledger.is_finished(session, issue):
+        return
+    balance = ledger.balance(session, issue)
+    issue.state = IssueState.SENT
+    issue.closed_at = now
+    issue.balance = balance.as_dict() | {"holds": balance.holds}
+    if balance.holds:
+        log.info("issue %s closed", issue.date, extra={"event": "issue_closed"} | issue.balance)
+    else:
+        log.error(
+            "the balance of issue %s does not hold",
+            issue.date,
+            extra={"event": "balance_broken"} | issue.balance,
+        )
+
+
+def _take_effect(session: Session, report: Report) -> None:
+    """What an outcome means beyond its own row."""
+    if report.outcome.verdict not in (Verdict.DEAD, Verdict.BLOCKED):
+        return
+    delivery = session.get_one(Delivery, report.held.envelope.key[1])
+    if report.outcome.verdict is Verdict.BLOCKED:
+        issue = session.get_one(Issue, delivery.issue_id)
+        issue.state = IssueState.PAUSED
+        issue.pause_reason = f"The mail server refuses us: {report.outcome.reply}"
+        return
+    subscriber = session.get(Subscriber, delivery.subscriber_id)
+    if subscriber is None:
+        return
+    session.add(
+        FeedbackEvent(
+            provider="smtp",
+            event_key=f"{delivery.id}.{delivery.attempts}",
+            kind=FeedbackKind.HARD_BOUNCE,
+            subscriber_id=subscriber.id,
+            issue_id=delivery.issue_id,
+            detail=report.outcome.reply,
+            at=report.at,
+        )
+    )
+    depart(session, subscriber, Status.BOUNCED, report.at)
+    suppress(
+        session,
+        subscriber.address_hash,
+        SuppressionReason.BOUNCE,
+        report.at,
+        report.outcome.reply,
+    )

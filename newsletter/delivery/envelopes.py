@@ -1,0 +1,83 @@
+"""From a claimed row to an envelope: the frozen message with its holes filled.
+
+A row that cannot be made into a message concerns that row alone: it gets an
+outcome, never an exception that would stop the others.
+"""
+
+from datetime import datetime
+from email.utils import parseaddr
+
+from sqlalchemy.orm import Session
+
+from newsletter.addresses import parse_address
+from newsletter.audience import subscriptions
+from newsletter.catalog.storage import Storage
+from newsletter.delivery.ledger import Claimed
+from newsletter.issues.message import FrozenMessage, Headers, Recipient, build
+from newsletter.issues.notices import render_notice
+from newsletter.models.delivery import Notice
+from newsletter.models.issue import Issue
+from newsletter.settings import Settings
+from newsletter.tokens import Signer
+from newsletter.transports.base import Envelope
+
+
+class Envelopes:
+    """Fills messages for one list. Frozen messages are read once an issue."""
+
+    def __init__(self, settings: Settings, storage: Storage, signer: Signer) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._signer = signer
+        self._sender = parseaddr(settings.mail_from)[1]
+        self._frozen: dict[int, FrozenMessage] = {}
+
+    def know(self, session: Session, issue_id: int) -> None:
+        """Read the frozen message of an issue, if it was not read before."""
+        if issue_id not in self._frozen:
+            issue = session.get_one(Issue, issue_id)
+            if issue.message is None:
+                raise ValueError(f"issue {issue_id} is being sent without a frozen message")
+            self._frozen = {issue_id: FrozenMessage.from_bytes(issue.message)}
+
+    def for_delivery(self, claimed: Claimed) -> Envelope:
+        """The issue, to one subscriber. Raises InvalidAddress."""
+        address = parse_address(claimed.address)
+        message_id = self.message_id("delivery", claimed.id)
+        who = str(claimed.subscriber_id)
+        recipient = Recipient(
+            address=address,
+            name=claimed.name,
+            message_id=message_id,
+            unsubscribe_token=self._signer.sign(subscriptions.UNSUBSCRIBE, who),
+            preferences_token=self._signer.sign(subscriptions.PREFERENCES, who),
+        )
+        return Envelope(
+            key=("delivery", claimed.id),
+            sender=self._sender,
+            recipient=str(address),
+            message_id=message_id,
+            content=self._frozen[claimed.issue_id].fill(recipient),
+            international=address.needs_smtputf8,
+        )
+
+    def for_notice(self, session: Session, notice: Notice, now: datetime) -> Envelope:
+        """A notice, to the one person it is for. Raises Refused."""
+        address = parse_address(notice.address)
+        message_id = self.message_id("notice", notice.id)
+        rendered = render_notice(session, notice, self._settings, self._storage, self._signer)
+        headers = Headers.of_notice(self._settings, now)
+        return Envelope(
+            key=("notice", notice.id),
+            sender=self._sender,
+            recipient=str(address),
+            message_id=message_id,
+            content=build(rendered, headers, Recipient(address, None, message_id)),
+            international=address.needs_smtputf8,
+        )
+
+    def message_id(self, kind: str, number: int) -> str:
+        """The same for each try, unique to the row, and telling nobody anything."""
+        return (
+            f"<{self._signer.fingerprint(f'message-id {kind}', str(number))}@{self._settings.host}>"
+        )

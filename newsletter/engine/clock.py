@@ -1,0 +1,40 @@
+"""The clock: APScheduler says "look now", and nothing else.
+
+Its jobs live in memory and carry no state. What was due while it was down is
+seen at the first look after it starts; two clocks see the same slots, and the
+database lets one of them begin each.
+"""
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import BaseScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from newsletter import clock, jobs
+from newsletter.installation import Installation
+
+LOOK_EVERY_SECONDS = 15
+
+
+def run_clock(installation: Installation) -> None:
+    """Look at once, and again every LOOK_EVERY_SECONDS, until interrupted."""
+    _scheduled(BlockingScheduler(timezone="UTC"), installation).start()
+
+
+def start_clock(installation: Installation) -> BackgroundScheduler:
+    """The same in a thread of its own; ``shutdown()`` ends it."""
+    scheduler = BackgroundScheduler(timezone="UTC")
+    _scheduled(scheduler, installation).start()
+    return scheduler
+
+
+def _scheduled(scheduler: BaseScheduler, installation: Installation) -> BaseScheduler:
+    scheduler.add_job(
+        lambda: jobs.look(installation, clock.now()),
+        "interval",
+        seconds=LOOK_EVERY_SECONDS,
+        next_run_time=clock.now(),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    return scheduler

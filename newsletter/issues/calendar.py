@@ -1,0 +1,168 @@
+"""The calendar of issues: taking a slot, changing what is in it, giving it up.
+
+Once an issue is frozen only pausing, resuming and cancelling are left.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from newsletter.errors import Conflict, Invalid, NotFound, SlotTaken
+from newsletter.issues.schedule import is_monday, monday_of
+from newsletter.models.dataset import Version
+from newsletter.models.issue import Issue, IssueState, Kind
+
+SUBJECT_AT_MOST = 120
+PREHEADER_AT_MOST = 150
+
+
+def parse_date(text: str) -> date:
+    """A date as typed, ``YYYY-MM-DD``. Raises Invalid."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        message = f"{text!r} is no date: write it as 2026-11-30."
+        raise Invalid(message, {"date": message}) from error
+
+
+def plan(session: Session, day: date, version: Version, today: date, now: datetime) -> Issue:
+    """Take the Monday ``day`` for a dataset version.
+
+    ``today`` is the date on the list's calendar. Raises Invalid for a date that
+    is no Monday or is past, SlotTaken if there is an issue on it already.
+    """
+    if not is_monday(day):
+        message = f"{day} is a {day:%A}: choose a Monday, such as {monday_of(day)}."
+        raise Invalid(message, {"date": message})
+    if day < today:
+        message = f"{day} has passed: choose a Monday from {today} on."
+        raise Invalid(message, {"date": message})
+    taken = find(session, day)
+    if taken is not None and taken.state is not IssueState.CANCELLED:
+        title = taken.version.title if taken.version else "another issue"
+        raise SlotTaken(f"{day} is taken by “{title}”: choose another Monday, or cancel that one.")
+    if taken is not None:  # a cancelled issue that mailed nobody gives its slot back
+        if taken.frozen_at is not None:
+            raise SlotTaken(f"The issue of {day} was cancelled after it began: choose another day.")
+        session.delete(taken)
+        session.flush()
+    issue = Issue(kind=Kind.MONDAY, date=day, version=version, created_at=now)
+    session.add(issue)
+    session.flush()
+    return issue
+
+
+def find(session: Session, day: date, kind: Kind = Kind.MONDAY) -> Issue | None:
+    return session.scalar(select(Issue).where(Issue.kind == kind, Issue.date == day))
+
+
+def get(session: Session, day: date, kind: Kind = Kind.MONDAY) -> Issue:
+    """Raises NotFound."""
+    issue = find(session, day, kind)
+    if issue is None:
+        raise NotFound(f"There is no issue on {day}: `newsletter issue list` shows them all.")
+    return issue
+
+
+def issues(session: Session) -> list[Issue]:
+    """All of them, the newest slot first."""
+    return list(session.scalars(select(Issue).order_by(Issue.date.desc(), Issue.id.desc())))
+
+
+def public_issues(session: Session, limit: int | None = None) -> list[Issue]:
+    """Those that went out or are going out, the newest first."""
+    shown = (IssueState.SENDING, IssueState.PAUSED, IssueState.SENT)
+    rows = select(Issue).where(Issue.state.in_(shown)).order_by(Issue.date.desc())
+    return list(session.scalars(rows.limit(limit) if limit else rows))
+
+
+def previous_on_topic(session: Session, issue: Issue) -> Issue | None:
+    """The newest public issue before this one whose dataset shares a keyword with it."""
+    if issue.version is None:
+        return None
+    keywords = set(issue.version.keywords)
+    for earlier in public_issues(session):
+        if (
+            earlier.date < issue.date
+            and earlier.version is not None
+            and keywords & set(earlier.version.keywords)
+        ):
+            return earlier
+    return None
+
+
+def edit(issue: Issue, subject: str, preheader: str, intro: str) -> None:
+    """Change what a curator may write over. Raises Conflict once frozen, or Invalid."""
+    if issue.frozen_at is not None:
+        raise Conflict(f"The issue of {issue.date} is frozen: it can no longer change.")
+    wrong = {}
+    for name, value, most in (
+        ("subject", subject, SUBJECT_AT_MOST),
+        ("preheader", preheader, PREHEADER_AT_MOST),
+    ):
+        if len(value) > most:
+            wrong[name] = f"At most {most} characters; it has {len(value)}."
+        if "\n" in value or "\r" in value:
+            wrong[name] = "Write it on one line."
+    if wrong:
+        raise Invalid("The issue was not changed.", wrong)
+    issue.subject, issue.preheader, issue.intro = subject.strip(), preheader.strip(), intro.strip()
+
+
+def pause(session: Session, issue: Issue, reason: str) -> None:
+    _move(session, issue, (IssueState.SENDING,), IssueState.PAUSED, "paused")
+    issue.pause_reason = reason
+
+
+def resume(session: Session, issue: Issue) -> None:
+    _move(session, issue, (IssueState.PAUSED,), IssueState.SENDING, "resumed")
+    issue.pause_reason = None
+
+
+def cancel(session: Session, issue: Issue, now: datetime) -> None:
+    """Send nothing more of it; what was sent stays in the ledger."""
+    _move(
+        session,
+        issue,
+        (IssueState.PLANNED, IssueState.LATE, IssueState.SENDING, IssueState.PAUSED),
+        IssueState.CANCELLED,
+        "cancelled",
+    )
+    issue.closed_at = now
+
+
+def begin(session: Session, issue: Issue, now: datetime, states: Collection[IssueState]) -> bool:
+    """Claim the right to freeze ``issue``: True for exactly one caller, ever."""
+    result = session.execute(
+        update(Issue)
+        .where(Issue.id == issue.id, Issue.state.in_(states))
+        .values(state=IssueState.SENDING, frozen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    won = cast(CursorResult[None], result).rowcount == 1
+    if won:
+        session.refresh(issue)
+    return won
+
+
+def _move(
+    session: Session,
+    issue: Issue,
+    allowed: Collection[IssueState],
+    to: IssueState,
+    word: str,
+) -> None:
+    """Change the state where the database still says that it may. Raises Conflict."""
+    result = session.execute(
+        update(Issue)
+        .where(Issue.id == issue.id, Issue.state.in_(allowed))
+        .values(state=to)
+        .execution_options(synchronize_session=False)
+    )
+    if cast(CursorResult[None], result).rowcount != 1:
+        session.refresh(issue)
+        raise Conflict(f"The issue of {issue.date} is {issue.state.value}: it cannot be {word}.")
+    session.refresh(issue)

@@ -1,0 +1,90 @@
+"""Mails that one person is owed: confirmations, alerts and tests."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.audience.subscriptions import confirm_token
+from newsletter.catalog.storage import Storage
+from newsletter.errors import Conflict
+from newsletter.issues.compose import compose
+from newsletter.issues.render import RenderedMail, render_issue, render_mail
+from newsletter.models.curator import Curator
+from newsletter.models.delivery import Notice, NoticeKind
+from newsletter.models.issue import Issue
+from newsletter.settings import Settings
+from newsletter.tokens import Signer
+
+PROMISE = (
+    "one open dataset every Monday, with its chart, its columns and the code that loads it. "
+    "You can leave at any time with one click."
+)
+
+
+def alert_curators(
+    session: Session, subject: str, lines: list[str], path: str, once: str, now: datetime
+) -> int:
+    """Tell every curator something, and on which page of the admin to act on it.
+
+    ``once`` names the occasion: a second alert for it is not made. Returns how
+    many were told now.
+    """
+    told = 0
+    for curator in session.scalars(select(Curator)):
+        name = f"{once} {curator.id}"[:200]
+        if session.scalar(select(Notice.id).where(Notice.once == name)) is None:
+            notice = _notice(NoticeKind.ALERT, curator.address, now)
+            notice.subject, notice.lines, notice.path, notice.once = subject, lines, path, name
+            session.add(notice)
+            told += 1
+    session.flush()
+    return told
+
+
+def ask_for_test(session: Session, issue: Issue, address: str, now: datetime) -> None:
+    """Owe ``address`` the issue as it stands now."""
+    notice = _notice(NoticeKind.TEST, address, now)
+    notice.issue_id = issue.id
+    session.add(notice)
+
+
+def render_notice(
+    session: Session,
+    notice: Notice,
+    settings: Settings,
+    storage: Storage,
+    signer: Signer,
+) -> RenderedMail:
+    """What a notice says. Raises Refused if it has nothing to say any more."""
+    match notice.kind:
+        case NoticeKind.CONFIRMATION:
+            if notice.subscriber_id is None:
+                raise Conflict("There is nobody left to confirm.")
+            token = confirm_token(signer, notice.subscriber_id, notice.created_at)
+            return render_mail(
+                "confirmation",
+                list_title=settings.title,
+                base_url=settings.base_url,
+                postal_address=settings.postal_address,
+                confirm_url=f"{settings.base_url}/confirm/{token}",
+                promise=PROMISE,
+            )
+        case NoticeKind.ALERT:
+            return render_mail(
+                "alert",
+                list_title=settings.title,
+                postal_address=settings.postal_address,
+                subject=notice.subject,
+                lines=notice.lines,
+                action_label="Open the admin",
+                action_url=settings.base_url + notice.path,
+            )
+        case NoticeKind.TEST:
+            issue = session.get_one(Issue, notice.issue_id)
+            mail = render_issue(compose(session, issue, settings, storage))
+            return RenderedMail(f"[Test] {mail.subject}", mail.text, mail.html, mail.images)
+
+
+def _notice(kind: NoticeKind, address: str, now: datetime) -> Notice:
+    return Notice(kind=kind, address=address, created_at=now, not_before=now)

@@ -1,0 +1,215 @@
+"""What runs unattended. Each job is a plain function that may be called at any
+time, any number of times, by any number of processes: what it has done once it
+does not do again. A scheduler only says "look now".
+"""
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.delivery import workers
+from newsletter.delivery.books import Books
+from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.freeze import BY_A_CURATOR, freeze_issue
+from newsletter.delivery.sender import Sender
+from newsletter.errors import Conflict, Refused
+from newsletter.installation import Installation
+from newsletter.issues import calendar
+from newsletter.issues.notices import alert_curators
+from newsletter.issues.schedule import FRIDAY, Due, due, local_day, monday_of, moment
+from newsletter.models.issue import Issue, IssueState
+from newsletter.transports import open_transport
+
+log = logging.getLogger(__name__)
+
+
+def publish_due_issues(installation: Installation, now: datetime) -> list[date]:
+    """Freeze each planned issue whose moment has come; returns their dates.
+
+    One that is past its deadline, or whose dataset is not ready, is left to the
+    curators, who are told once.
+    """
+    settings = installation.settings
+    today = local_day(now, settings.timezone)
+    with installation.db.read() as session:
+        planned = select(Issue.id, Issue.date).where(
+            Issue.state == IssueState.PLANNED, Issue.date <= today
+        )
+        waiting = session.execute(planned.order_by(Issue.date)).all()
+    begun: list[date] = []
+    for issue_id, day in waiting:
+        match due(day, now, settings.send_at, settings.timezone, settings.send_deadline):
+            case Due.NOW:
+                if _begin(installation, issue_id, day, now):
+                    begun.append(day)
+            case Due.TOO_LATE:
+                _set_aside(installation, issue_id, day, now)
+            case Due.NOT_YET:
+                pass
+    return begun
+
+
+def publish_issue(installation: Installation, day: date, now: datetime) -> None:
+    """Begin the issue of ``day`` now, on a curator's word. Raises Refused."""
+    with installation.db.write() as session:
+        issue = calendar.get(session, day)
+        if not freeze_issue(
+            session, issue, installation.settings, installation.storage, now, BY_A_CURATOR
+        ):
+            session.refresh(issue)
+            raise Conflict(f"The issue of {day} is {issue.state.value} already.")
+
+
+def warn_of_empty_monday(installation: Installation, now: datetime) -> date | None:
+    """Tell the curators, on the Friday before and on the day, of a Monday that has no
+    ready dataset; returns that Monday if there was something to tell."""
+    settings = installation.settings
+    today = local_day(now, settings.timezone)
+    if today.weekday() == FRIDAY:
+        monday = monday_of(today) + timedelta(weeks=1)
+    elif today == monday_of(today):
+        monday = today
+    else:
+        return None
+    with installation.db.write() as session:
+        lack = _lack(session, monday)
+        if lack is None:
+            return None
+        when = "Today is" if monday == today else "The coming Monday is"
+        told = alert_curators(
+            session,
+            f"No issue is ready for {monday}",
+            [
+                f"{when} {monday}, and {lack}",
+                "Choose a dataset for it; until one is ready, nothing will be sent.",
+            ],
+            path="/admin/issues/",
+            once=f"empty-monday {monday} {today}",
+            now=now,
+        )
+    return monday if told else None
+
+
+def deliver(
+    installation: Installation,
+    until_idle: bool = True,
+    now: Callable[[], datetime] = clock.now,
+    stop: threading.Event | None = None,
+) -> int:
+    """Send what the ledger says is due; returns how many messages were settled.
+
+    Runs until nothing is due (``until_idle``), ``stop`` is set, or SIGTERM or
+    SIGINT. Raises BadSetting, or Unavailable if nothing can be handed over.
+    """
+    settings = installation.settings
+    transport = open_transport(settings.mail_url, settings.host)
+    envelopes = Envelopes(settings, installation.storage, installation.signer)
+    with workers.enlisted(settings.home) as worker:
+        books = Books(installation.db, envelopes, settings.home, worker)
+
+        async def send() -> int:
+            sender = Sender(books, transport, settings.connections, settings.rate.per_second, now)
+            with _stopped_by_signals(sender):
+                watching = asyncio.create_task(_stopped_by(stop, sender))
+                try:
+                    return await sender.run(until_idle)
+                finally:
+                    watching.cancel()
+
+        return asyncio.run(send())
+
+
+def look(installation: Installation, now: datetime) -> None:
+    """All that the clock asks for, one after the other; one failing stops no other."""
+    for job in (publish_due_issues, warn_of_empty_monday):
+        try:
+            job(installation, now)
+        except Exception:
+            log.exception("%s failed", job.__name__, extra={"event": "job_failed"})
+
+
+def _begin(installation: Installation, issue_id: int, day: date, now: datetime) -> bool:
+    try:
+        with installation.db.write() as session:
+            issue = session.get_one(Issue, issue_id)
+            if not freeze_issue(session, issue, installation.settings, installation.storage, now):
+                return False
+    except Refused as error:
+        with installation.db.write() as session:
+            alert_curators(
+                session,
+                f"The issue of {day} could not be sent",
+                [str(error)],
+                path=f"/admin/issues/{day}",
+                once=f"not-ready {day} {error}",
+                now=now,
+            )
+        return False
+    log.info("issue %s is being sent", day, extra={"event": "issue_frozen", "date": str(day)})
+    return True
+
+
+def _set_aside(installation: Installation, issue_id: int, day: date, now: datetime) -> None:
+    with installation.db.write() as session:
+        issue = session.get_one(Issue, issue_id, with_for_update=True)
+        if issue.state is not IssueState.PLANNED:
+            return
+        issue.state = IssueState.LATE
+        settings = installation.settings
+        begin = moment(day, settings.send_at, settings.timezone)
+        alert_curators(
+            session,
+            f"The issue of {day} is late",
+            [
+                f"It should have begun at {begin:%Y-%m-%d %H:%M} UTC, and its deadline has passed.",
+                "Send it now, or cancel it.",
+            ],
+            path=f"/admin/issues/{day}",
+            once=f"late {day}",
+            now=now,
+        )
+
+
+def _lack(session: Session, monday: date) -> str | None:
+    """What the issue of a Monday lacks, as the end of a sentence; None: nothing."""
+    issue = calendar.find(session, monday)
+    if issue is None or issue.state is IssueState.CANCELLED:
+        return "no dataset is planned for it."
+    if issue.state is not IssueState.PLANNED or issue.version is None:
+        return None
+    problems = datasets.problems_of(issue.version)
+    return f"“{issue.version.title}” is not ready. {' '.join(problems)}" if problems else None
+
+
+async def _stopped_by(stop: threading.Event | None, sender: Sender) -> None:
+    while stop is not None:
+        if stop.is_set():
+            sender.stop()
+            return
+        await asyncio.sleep(0.1)
+
+
+@contextmanager
+def _stopped_by_signals(sender: Sender) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    try:
+        for number in signals:
+            loop.add_signal_handler(number, sender.stop)
+    except (RuntimeError, ValueError):  # not in the main thread: whoever runs us stops us
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

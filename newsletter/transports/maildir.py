@@ -1,0 +1,47 @@
+"""Write each message to a Maildir: for the demo, for tests, and for reading by hand.
+
+https://cr.yp.to/proto/maildir.html, with one change: the file's name is made
+from the Message-ID, so that a message written again replaces itself. Here a
+crash doubles nothing.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from newsletter.errors import BadSetting
+from newsletter.transports.base import Envelope, Feed, Outcome, Verdict
+
+
+class MaildirTransport:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def from_url(cls, rest: str) -> "MaildirTransport":
+        """``rest`` is what follows ``maildir:``, a path with or without slashes before it."""
+        path = unquote(urlsplit(rest).path if rest.startswith("//") else rest)
+        if not path:
+            raise BadSetting("NEWSLETTER_MAIL_URL: give a folder, such as maildir:/var/mail/out")
+        return cls(Path(path))
+
+    async def carry(self, feed: Feed) -> None:
+        for part in ("tmp", "new", "cur"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        while (envelope := await feed.take()) is not None:
+            await feed.settle(envelope, self._write(envelope))
+
+    def describe(self) -> str:
+        return f"the folder {self.folder}"
+
+    def _write(self, envelope: Envelope) -> Outcome:
+        name = hashlib.sha256(envelope.message_id.encode()).hexdigest()[:32]
+        draft = self.folder / "tmp" / f"{name}.{os.getpid()}"
+        headers = f"Return-Path: <{envelope.sender}>\nDelivered-To: {envelope.recipient}\n".encode()
+        try:
+            draft.write_bytes(headers + envelope.content.replace(b"\r\n", b"\n"))
+            draft.replace(self.folder / "new" / name)
+        except OSError as error:
+            return Outcome(Verdict.REQUEUED, f"{type(error).__name__}: {error.strerror}")
+        return Outcome(Verdict.SENT, f"written as {name}")

@@ -1,0 +1,128 @@
+"""Hand messages to an SMTP server, one conversation a connection.
+
+``smtp://[user:password@]host[:port][?tls=none|starttls&cafile=PATH]`` or
+``smtps://...`` (RFC 8314). STARTTLS is required, not hoped for, except on
+loopback or with ``tls=none``; the certificate and the name are verified.
+"""
+
+import ssl
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from newsletter.errors import BadSetting
+from newsletter.transports.base import Feed, Outcome, Unavailable, Verdict
+from newsletter.transports.smtp_connection import TIMEOUT, Broken, Connection, connect
+from newsletter.transports.smtp_conversation import Conversation
+from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
+
+DEFAULT_PORT = {"smtp": 25, "smtps": 465}
+
+
+@dataclass
+class SmtpTransport:
+    host: str
+    port: int
+    own_name: str
+    tls: str = "starttls"  # "none", "starttls" or "implicit"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    cafile: str | None = None
+    lock_step: bool = False  # set once the server has surprised us
+
+    @classmethod
+    def from_url(cls, url: str, own_name: str) -> "SmtpTransport":
+        """Raises BadSetting."""
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        tls = query.pop("tls", [""])[0]
+        cafile = query.pop("cafile", [None])[0]
+        if not parts.hostname or port == -1 or tls not in ("", "none", "starttls") or query:
+            raise BadSetting(
+                "NEWSLETTER_MAIL_URL: give smtp://user:password@host:587, "
+                "with ?tls=none or ?tls=starttls where the default does not fit"
+            )
+        if parts.scheme == "smtps":
+            tls = "implicit"
+        return cls(
+            host=parts.hostname,
+            port=port or (587 if parts.username and not tls else DEFAULT_PORT[parts.scheme]),
+            own_name=own_name,
+            tls=tls or ("none" if _is_loopback(parts.hostname) else "starttls"),
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            cafile=cafile,
+        )
+
+    def describe(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    async def carry(self, feed: Feed) -> None:
+        connection = await self.open()
+        pipelining = "PIPELINING" in connection.extensions and not self.lock_step
+        conversation = Conversation(connection, feed, pipelining)
+        try:
+            await conversation.run()
+        finally:
+            if conversation.surprised:
+                self.lock_step = True
+
+    async def open(self) -> Connection:
+        """A connection ready for MAIL. Raises Unavailable; nothing was sent then."""
+        context = None
+        if self.tls != "none":
+            context = ssl.create_default_context(cafile=self.cafile)
+        phase = Phase.CONNECT
+        connection = None
+        try:
+            connection = await connect(
+                self.host, self.port, context if self.tls == "implicit" else None
+            )
+            self._expect(phase, await connection.wire.reply(TIMEOUT[Phase.EHLO]), 220)
+            phase = Phase.EHLO
+            self._expect(phase, await connection.greet(self.own_name), 250)
+            if self.tls == "starttls":
+                assert context is not None  # noqa: S101
+                await self._encrypt(connection, context)
+            if self.user:
+                phase = Phase.AUTH
+                reply = await connection.authenticate(self.user, self.password)
+                self._expect(phase, reply, 235)
+        except Broken as broken:
+            if connection is not None:
+                connection.wire.close()
+            raise Unavailable(f"{self.describe()}: {broken}.", lost(phase, str(broken))) from broken
+        except Unavailable:
+            if connection is not None:
+                connection.wire.close()
+            raise
+        return connection
+
+    async def _encrypt(self, connection: Connection, context: ssl.SSLContext) -> None:
+        if "STARTTLS" not in connection.extensions:
+            raise Unavailable(
+                f"{self.describe()} offers no STARTTLS, so nothing was sent: "
+                "correct the port, or add ?tls=none to NEWSLETTER_MAIL_URL.",
+                Outcome(Verdict.BLOCKED, "no STARTTLS offered"),
+            )
+        self._expect(Phase.TLS, await connection.start_tls(context, self.host), 220)
+        self._expect(Phase.EHLO, await connection.greet(self.own_name), 250)
+
+    def _expect(self, phase: Phase, reply: Reply, code: int) -> None:
+        if reply.code != code:
+            raise Unavailable(
+                f"{self.describe()} answered {reply} to {phase.name}.", judge(phase, reply)
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

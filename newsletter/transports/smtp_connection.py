@@ -1,0 +1,243 @@
+"""One SMTP connection: bytes out, whole replies in, a time limit on each wait.
+
+RFC 5321, with PIPELINING (RFC 2920), STARTTLS (RFC 3207) and AUTH (RFC 4954).
+It knows commands and replies; what they mean for a message is for others.
+"""
+
+import asyncio
+import base64
+import re
+import ssl
+from collections import deque
+
+from newsletter.transports.smtp_replies import Phase, Reply
+
+REPLY_LINE = re.compile(rb"^([2-5]\d\d)([ -]?)([^\r\n]*)\r?\n$")
+LINE_LIMIT = 4096
+REPLY_LINES_LIMIT = 128
+
+# RFC 5321 4.5.3.2, in seconds.
+TIMEOUT = {
+    Phase.CONNECT: 30.0,
+    Phase.EHLO: 300.0,
+    Phase.TLS: 300.0,
+    Phase.AUTH: 300.0,
+    Phase.MAIL: 300.0,
+    Phase.RCPT: 300.0,
+    Phase.DATA: 120.0,
+    Phase.BODY: 180.0,
+    Phase.DOT: 600.0,
+}
+QUIT_TIMEOUT = 30.0
+
+
+class Broken(Exception):
+    """The connection is of no more use; the text says how it ended."""
+
+
+class Wire(asyncio.Protocol):
+    """Splits what arrives into replies; anything that is not a reply breaks it."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.replies: deque[Reply] = deque()
+        self._buffer = bytearray()
+        self._lines: list[bytes] = []
+        self._code = b""
+        self._ended: str | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while self._ended is None and (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[: end + 1])
+            del self._buffer[: end + 1]
+            self._line(line)
+        if len(self._buffer) > LINE_LIMIT:
+            self._end("it sent a line without an end")
+        self._wake()
+
+    def eof_received(self) -> bool:
+        self._end("it closed the connection")
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(f"the connection was lost ({error})" if error else "it closed the connection")
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    async def reply(self, seconds: float) -> Reply:
+        """The next reply. Raises Broken if none comes in time or ever."""
+        while not self.replies:
+            if self._ended is not None:
+                raise Broken(self._ended)
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = loop.call_later(seconds, self._end, f"no answer within {seconds:.0f} s")
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+                self._waiter = None
+        return self.replies.popleft()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until what was written has mostly left. Raises Broken."""
+        if not self._writable.is_set():
+            try:
+                await asyncio.wait_for(self._writable.wait(), seconds)
+            except TimeoutError:
+                self._end(f"it took no data for {seconds:.0f} s")
+        if self._ended is not None and not self.replies:
+            raise Broken(self._ended)
+
+    def write(self, data: bytes) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(data)
+
+    @property
+    def has_unread(self) -> bool:
+        return bool(self.replies or self._buffer or self._lines)
+
+    def forget_unread(self) -> None:
+        """Drop what came in before TLS began: anybody could have put it there."""
+        self.replies.clear()
+        self._buffer.clear()
+        self._lines.clear()
+
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _line(self, line: bytes) -> None:
+        match = REPLY_LINE.match(line)
+        if match is None or (self._lines and match[1] != self._code):
+            self._end(f"it sent no SMTP reply: {line[:80]!r}")
+            return
+        self._code = match[1]
+        self._lines.append(match[3])
+        if len(self._lines) > REPLY_LINES_LIMIT:
+            self._end("it sent a reply without an end")
+        elif match[2] != b"-":
+            text = "\n".join(part.decode("utf-8", "replace") for part in self._lines)
+            self._lines.clear()
+            self.replies.append(Reply(int(match[1]), text))
+
+    def _end(self, how: str) -> None:
+        if self._ended is None:
+            self._ended = how
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        ready = bool(self.replies) or self._ended is not None
+        if ready and waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+class Connection:
+    """A greeted, and where asked for encrypted and authenticated, connection."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.extensions: dict[str, str] = {}
+
+    async def command(self, phase: Phase, line: str) -> Reply:
+        """Send one command and wait for its reply. Raises Broken."""
+        self.wire.write(line.encode("utf-8") + b"\r\n")
+        return await self.wire.reply(TIMEOUT[phase])
+
+    async def greet(self, own_name: str) -> Reply:
+        """EHLO, and HELO where that is refused; learns what the server offers."""
+        reply = await self.command(Phase.EHLO, f"EHLO {own_name}")
+        self.extensions = {}
+        if reply.code == 250:
+            for line in reply.text.split("\n")[1:]:
+                word, _, parameters = line.strip().partition(" ")
+                self.extensions[word.upper()] = parameters.upper()
+        elif 500 <= reply.code < 600:
+            reply = await self.command(Phase.EHLO, f"HELO {own_name}")
+        return reply
+
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> Reply:
+        """STARTTLS; on 220 the connection is encrypted and its peer verified.
+
+        Raises Broken, also if the certificate does not verify.
+        """
+        reply = await self.command(Phase.TLS, "STARTTLS")
+        if reply.code != 220:
+            return reply
+        self.wire.forget_unread()
+        loop = asyncio.get_running_loop()
+        assert self.wire.transport is not None  # noqa: S101
+        try:
+            encrypted = await loop.start_tls(
+                self.wire.transport,
+                self.wire,
+                context,
+                server_hostname=host,
+                ssl_handshake_timeout=TIMEOUT[Phase.CONNECT],
+            )
+        except (OSError, ssl.SSLError) as error:
+            raise Broken(f"TLS failed: {error}") from error
+        if encrypted is None:
+            raise Broken("the connection was lost during TLS")
+        self.wire.transport = encrypted
+        return reply
+
+    async def authenticate(self, user: str, password: str) -> Reply:
+        """AUTH by PLAIN (RFC 4616) or LOGIN, as offered. Raises Broken."""
+        offered = self.extensions.get("AUTH", "").split()
+        if "PLAIN" in offered or "LOGIN" not in offered:
+            secret = _base64(f"\0{user}\0{password}")
+            return await self.command(Phase.AUTH, f"AUTH PLAIN {secret}")
+        reply = await self.command(Phase.AUTH, "AUTH LOGIN")
+        for answer in (user, password):
+            if reply.code != 334:
+                return reply
+            reply = await self.command(Phase.AUTH, _base64(answer))
+        return reply
+
+    async def quit(self) -> None:
+        """Say goodbye; what comes of it does not matter."""
+        try:
+            self.wire.write(b"QUIT\r\n")
+            await self.wire.reply(QUIT_TIMEOUT)
+        except Broken:
+            pass
+        finally:
+            self.wire.close()
+
+
+async def connect(host: str, port: int, context: ssl.SSLContext | None) -> Connection:
+    """Open a connection, with TLS from the first byte if ``context`` is given.
+
+    Raises Broken.
+    """
+    loop = asyncio.get_running_loop()
+    seconds = TIMEOUT[Phase.CONNECT]
+    try:
+        async with asyncio.timeout(seconds):
+            _, wire = await loop.create_connection(
+                Wire, host, port, ssl=context, server_hostname=host if context else None
+            )
+    except TimeoutError as error:
+        raise Broken(f"no connection within {seconds:.0f} s") from error
+    except (OSError, ssl.SSLError) as error:
+        raise Broken(f"no connection: {error}") from error
+    return Connection(wire)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")

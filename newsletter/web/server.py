@@ -1,0 +1,72 @@
+"""Serving the app: gunicorn for real, Werkzeug's threads for the demo."""
+
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from newsletter.errors import BadSetting
+from newsletter.installation import Installation
+from newsletter.web.app import create_app
+from newsletter.web.outbox import outbox
+
+WORKERS = 2
+THREADS = 8
+TIMEOUT_SECONDS = 120  # an upload is read and profiled within a request
+
+
+class _Gunicorn(BaseApplication):
+    def __init__(self, make: Callable[[], Any], options: dict[str, Any]) -> None:
+        self._make = make
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._make()
+
+
+def serve(installation: Installation) -> None:
+    """Serve on all addresses at the port of the settings, until interrupted."""
+    installation.db.close()  # each worker process opens connections of its own
+    options = {
+        "bind": f"0.0.0.0:{installation.settings.port}",
+        "workers": WORKERS,
+        "threads": THREADS,
+        "timeout": TIMEOUT_SECONDS,
+        "accesslog": None,
+        "control_socket_disable": True,
+    }
+    _Gunicorn(lambda: create_app(Installation.open(installation.settings)), options).run()
+
+
+def reserve(installation: Installation) -> BaseWSGIServer:
+    """A server of this process alone, with an outbox to look into, bound to its port.
+
+    Raises BadSetting if the port is in use.
+    """
+    settings = installation.settings
+    app = create_app(installation)
+    app.register_blueprint(outbox(Path(settings.mail_url.removeprefix("maildir:"))))
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", settings.port))
+        except OSError as error:
+            raise BadSetting(f"PORT: {settings.port} is in use; set another.") from error
+    return make_server("127.0.0.1", settings.port, app, threaded=True)
+
+
+def serve_here(server: BaseWSGIServer) -> None:
+    """Serve in this thread until interrupted."""
+    with suppress(KeyboardInterrupt):
+        server.serve_forever()
