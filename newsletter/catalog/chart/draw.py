@@ -25,8 +25,8 @@ from newsletter.catalog.chart.rules import chart_problems
 from newsletter.catalog.chart.theme import theme
 from newsletter.errors import Invalid
 
-MAX_ROWS = 50_000
-MAX_BYTES = 20_000_000
+MAX_ROWS = 400_000
+MAX_BYTES = 40_000_000
 SECONDS = 15.0
 MAX_PIXELS = 4_000 * 4_000
 # The renderer would fetch an image that slipped through the rules: its proxy is a dead end.
@@ -51,7 +51,10 @@ class Artist:
         width_px: int = 600,
         scale: float = 2,
     ) -> bytes:
-        """The chart as a PNG ``width_px * scale`` pixels wide. Raises Invalid."""
+        """The chart as a PNG, ``scale`` pixels to one of its own. Raises Invalid.
+
+        It is ``width_px`` wide unless the spec has another width or several views.
+        """
         drawn = self._drawn(spec, rows, width_px, {"format": "png", "scale": scale})
         width, height = size(drawn)
         if width * height > MAX_PIXELS:
@@ -61,7 +64,7 @@ class Artist:
     def svg(
         self, spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], width_px: int = 600
     ) -> str:
-        """The chart as an SVG document ``width_px`` wide. Raises Invalid."""
+        """The chart as an SVG document, as wide as its PNG. Raises Invalid."""
         return self._drawn(spec, rows, width_px, {"format": "svg"}).decode()
 
     def close(self) -> None:
@@ -147,25 +150,25 @@ def render_png(
     width_px: int = 600,
     scale: float = 2,
 ) -> bytes:
-    """The chart of ``rows`` as a PNG ``width_px * scale`` pixels wide. Raises Invalid."""
+    """The chart of ``rows`` as a PNG: see ``Artist.png``."""
     return _artist.png(spec, rows, width_px, scale)
 
 
 def render_svg(
     spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], width_px: int = 600
 ) -> str:
-    """The chart of ``rows`` as an SVG document. Raises Invalid."""
+    """The chart of ``rows`` as an SVG document: see ``Artist.svg``."""
     return _artist.svg(spec, rows, width_px)
 
 
 def _filled(
     spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], width_px: int
 ) -> dict[str, Any]:
-    """``spec`` with its data; one view is fitted into the width, several keep their own."""
-    full = {**spec, "data": {"values": [_plain_row(row) for row in rows]}}
-    if "mark" in spec or "layer" in spec:
-        full |= {"width": width_px, "autosize": {"type": "fit-x", "contains": "padding"}}
-    return full
+    """``spec`` with its data. One view that names no width of its own is fitted into ours."""
+    fitted: dict[str, Any] = {}
+    if ("mark" in spec or "layer" in spec) and "width" not in spec:
+        fitted = {"width": width_px, "autosize": {"type": "fit-x", "contains": "padding"}}
+    return {**fitted, **spec, "data": {"values": [_plain_row(row) for row in rows]}}
 
 
 def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,37 +51,49 @@ def chart_problems(spec: object, columns: Collection[str] | None = None) -> list
         for name in _marks(spec)
         if name not in MARKS
     ]
-    if columns is not None:
+    # A pivot makes columns of values, which only the rows know.
+    if columns is not None and not _values(spec, "pivot"):
         found += [
             f"The table has no column {name!r}: correct the field."
-            for name in fields(spec)
-            if name not in columns
+            for name in encoded(spec)
+            if name not in columns and name not in _made(spec)
         ]
     return found
 
 
-def fields(spec: Mapping[str, Any]) -> list[str]:
-    """The columns that a spec's encodings read, in their order, each once.
+def fields(spec: Mapping[str, Any], columns: Collection[str]) -> list[str]:
+    """Which of a table's ``columns`` the spec reads, in their order: those whose rows it needs.
 
-    What the spec's own transforms make (their ``as``) is no column.
+    A name counts wherever it stands, in an encoding, a transform or an
+    expression: a column too many costs little, a missing one the chart.
     """
-    made: set[str] = set()
-    for key, value in _pairs(spec):
-        if key == "as":
-            made.update(value if isinstance(value, list) else [str(value)])
-    if any(key in {"fold", "pivot", "density", "loess", "regression", "quantile"}
-           for key, _ in _pairs(spec)):  # fmt: skip
-        made |= {"key", "value", "density", "prob"}
+    texts = [text.replace("\\", "") for text in _texts(spec)]
+    return [name for name in columns if any(_mentions(text, name) for text in texts)]
+
+
+def encoded(spec: Mapping[str, Any]) -> list[str]:
+    """The fields that a spec's encodings show, in their order, each once."""
     named = [
         _column(value)
-        for encoding in _encodings(spec)
-        for channel in encoding.values()
-        for part in (channel if isinstance(channel, list) else [channel])
-        if isinstance(part, Mapping)
-        for key, value in _pairs(part)
-        if key == "field" and isinstance(value, str)
+        for encodings in _values(spec, "encoding")
+        if isinstance(encodings, Mapping)
+        for channel in encodings.values()
+        for value in _values(channel, "field")
+        if isinstance(value, str)
     ]
-    return [name for name in dict.fromkeys(named) if name not in made]
+    return list(dict.fromkeys(named))
+
+
+def _made(spec: Mapping[str, Any]) -> set[str]:
+    """The fields that a spec's own transforms make."""
+    made = {"key", "value", "density", "prob"}  # unless their "as" says otherwise
+    for name in _values(spec, "as"):
+        made.update(map(str, name) if isinstance(name, list) else [str(name)])
+    return made
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 def _size_problem(spec: Mapping[str, Any]) -> str | None:
@@ -114,17 +126,24 @@ def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _pairs(inner)
 
 
-def _encodings(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for key, value in _pairs(spec):
-        if key == "encoding" and isinstance(value, Mapping):
-            yield value
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
 
 
 def _marks(spec: Mapping[str, Any]) -> list[str]:
-    marks = [value for key, value in _pairs(spec) if key == "mark"]
+    marks = _values(spec, "mark")
     # A config's "mark" holds settings for all of them and names none.
     named = [mark.get("type") if isinstance(mark, Mapping) else mark for mark in marks]
     return list(dict.fromkeys(map(str, filter(None, named))))
+
+
+def _values(spec: Any, key: str) -> list[Any]:
+    """What stands under ``key``, at any depth."""
+    return [value for name, value in _pairs(spec) if name == key]
 
 
 def _column(name: str) -> str:

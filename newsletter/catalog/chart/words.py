@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from newsletter.catalog.chart.roles import label
-from newsletter.catalog.chart.rules import fields
+from newsletter.catalog.chart.rules import encoded
 
 MARKS = {
     "line": "Line chart",
@@ -26,11 +26,14 @@ NAMED = 5
 def alt_text(spec: Mapping[str, Any], profile: Mapping[str, Any], dataset_title: str) -> str:
     """One or two sentences: the kind of chart, what it shows, and over which range.
 
-    ``profile`` is the profile of the table that the chart draws.
+    ``profile`` is the profile of the table that the chart draws. A ``description``
+    in the spec is its author's own words and stands.
     """
+    if description := str(spec.get("description", "")).strip():
+        return description
     columns = {column["name"]: column for column in profile["columns"]}
     encoding = _encoding(spec)
-    shown = [columns[name] for name in fields(spec) if name in columns]
+    shown = [columns[name] for name in encoded(spec) if name in columns]
     colour = _named(encoding.get("color"), columns)
     axes = [column for column in shown if column is not colour]
     text = _kind(spec, encoding)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from newsletter.catalog.chart import alt_text, chart_problems, default_chart, fields, render_png
+from newsletter.catalog.chart import alt_text, chart_problems, default_chart, render_png
 from newsletter.catalog.chart.png import size
+from newsletter.catalog.chart.rules import encoded
 from newsletter.errors import Invalid
 
 Shaped = tuple[str, dict[str, Any], list[dict[str, Any]]]
@@ -57,6 +58,11 @@ def test_it_describes_the_first_view_of_several(profiled: Profiled) -> None:
     assert alt_text(spec, profile, "Data") == "Chart of a from 1.5 to 3.5. Data: Data, 3 rows."
 
 
+def test_an_author_describes_a_chart_best(profiled: Profiled) -> None:
+    spec = {"mark": "bar", "description": " Three bars. "}
+    assert alt_text(spec, profiled({"a": ("number", [1.5])}), "Data") == "Three bars."
+
+
 def test_it_averages_a_number_where_a_moment_comes_often(profiled: Profiled) -> None:
     days = [date(2020, 1, 1 + at % 20) for at in range(200)]
     profile = profiled(
@@ -90,7 +96,7 @@ def test_a_few_years_are_not_a_line(profiled: Profiled) -> None:
     years = [2007 + at % 3 for at in range(30)]
     mass = [at % 17 + 0.5 for at in range(30)]
     spec = default_chart(profiled({"year": ("integer", years), "mass": ("number", mass)}))
-    assert fields(spec) == ["mass"]
+    assert encoded(spec) == ["mass"]
 
 
 def test_ids_are_not_measured(profiled: Profiled) -> None:
@@ -100,7 +106,7 @@ def test_ids_are_not_measured(profiled: Profiled) -> None:
         "serial": ("integer", list(range(500, 530))),
         "mass": ("number", [at % 17 + 0.5 for at in range(30)]),
     })  # fmt: skip
-    assert fields(default_chart(profile)) == ["mass"]
+    assert encoded(default_chart(profile)) == ["mass"]
 
 
 def test_it_shows_the_commonest_of_many_categories(profiled: Profiled) -> None:
@@ -123,7 +129,7 @@ def test_it_finds_columns_whose_names_look_like_paths(profiled: Profiled, name: 
     values = [at % 7 + 0.5 for at in range(30)]
     profile = profiled({name: ("number", values)})
     spec = default_chart(profile)
-    assert fields(spec) == [name]
+    assert encoded(spec) == [name]
     full = render_png(spec, [{name: value} for value in values])
     empty = render_png(spec, [{name: None}])
     assert len(full) > len(empty)
@@ -132,7 +138,7 @@ def test_it_finds_columns_whose_names_look_like_paths(profiled: Profiled, name: 
 def test_it_passes_over_a_column_that_vega_cannot_name(profiled: Profiled) -> None:
     values = [at % 7 + 0.5 for at in range(30)]
     table = {"back\\slash": ("number", values), "plain": ("number", values)}
-    assert fields(default_chart(profiled(table))) == ["plain"]
+    assert encoded(default_chart(profiled(table))) == ["plain"]
 
 
 def test_an_axis_is_titled_with_its_unit(profiled: Profiled) -> None:

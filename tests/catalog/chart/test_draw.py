@@ -50,6 +50,11 @@ def test_a_chart_of_its_own_colours_keeps_them(artist: Artist) -> None:
     assert "#ff0000" in artist.svg(spec, ROWS)
 
 
+def test_a_chart_of_its_own_size_keeps_it(artist: Artist) -> None:
+    spec = {**DOTS, "width": 400, "height": 200, "autosize": {"type": "fit", "contains": "padding"}}
+    assert size(artist.png(spec, ROWS, width_px=600, scale=1)) == (400, 200)
+
+
 def test_one_child_draws_many(artist: Artist) -> None:
     artist.svg(DOTS, ROWS)
     assert artist._child is not None

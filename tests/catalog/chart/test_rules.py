@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from newsletter.catalog.chart import chart_problems, fields
+from newsletter.catalog.chart.rules import encoded
 
 BAR: dict[str, Any] = {
     "mark": "bar",
@@ -58,7 +59,7 @@ def test_it_refuses(spec: Any, sentence: str) -> None:
     assert any(sentence in problem for problem in chart_problems(spec, ["a"]))
 
 
-def test_it_lists_the_columns_that_a_chart_reads() -> None:
+def test_it_lists_the_fields_that_a_chart_shows() -> None:
     spec = {
         "layer": [{"mark": "line", "encoding": {"y": {"field": "sst"}}}, {"mark": "point"}],
         "transform": [{"calculate": "datum.sst * 2", "as": "double"}],
@@ -71,7 +72,31 @@ def test_it_lists_the_columns_that_a_chart_reads() -> None:
             "detail": {"field": "nested.part"},
         },
     }
-    assert fields(spec) == ["sst", "date", "month", "year", "a.b", "nested"]
+    assert encoded(spec) == ["sst", "date", "double", "month", "year", "a.b", "nested"]
+
+
+def test_it_finds_the_columns_that_only_a_transform_reads() -> None:
+    spec = {
+        "mark": "line",
+        "transform": [
+            {"filter": "isValid(datum.depth) && datum['bill length'] > 1"},
+            {"aggregate": [{"op": "mean", "field": "mass", "as": "mass"}], "groupby": ["sex"]},
+            {"calculate": "datum.depths", "as": "y"},
+        ],
+        "encoding": {"x": {"field": "a\\.b"}, "y": {"field": "y"}},
+    }
+    columns = ["depth", "bill length", "length", "mass", "sex", "a.b", "year"]
+    assert fields(spec, columns) == ["depth", "bill length", "length", "mass", "sex", "a.b"]
+    assert chart_problems(spec, columns) == []
+
+
+def test_it_does_not_guess_what_a_pivot_makes() -> None:
+    spec = {
+        "mark": "line",
+        "transform": [{"pivot": "country", "value": "gdp", "groupby": ["year"]}],
+        "encoding": {"x": {"field": "year"}, "y": {"field": "Norway"}},
+    }
+    assert chart_problems(spec, ["country", "gdp", "year"]) == []
 
 
 def test_it_knows_what_a_fold_makes() -> None:
