@@ -1,0 +1,121 @@
+"""From values to a mail's subject, text and HTML. Pure: no database, no network.
+
+A mail is a folder of templates/email: subject.txt, body.txt and body.mjml, in
+Jinja2. What curators write is only ever a value, never a template, so braces
+in it stay braces. MJML becomes HTML by mrml, in this process.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import mrml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from newsletter.errors import Invalid
+from newsletter.issues import plain
+from newsletter.issues.content import InlineImage, IssueContent
+from newsletter.issues.holes import Hole, without_marks
+from newsletter.resources import shipped
+
+HTML_BYTES = 90_000  # Gmail clips a message near 102 KB, and the footer with it
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMail:
+    """A mail's content; ``text`` and ``html`` may hold marks of holes."""
+
+    subject: str
+    text: str
+    html: str
+    images: tuple[InlineImage, ...] = ()
+
+
+def render_issue(issue: IssueContent) -> RenderedMail:
+    """The issue as a mail, with a hole for each personal link.
+
+    Raises Invalid if its HTML is so long that Gmail would cut its end off.
+    """
+    images = (issue.chart,) if issue.chart else ()
+    chart_src = f"cid:{issue.chart.cid}" if issue.chart else ""
+    mail = render_mail("issue", images, issue=issue, chart_src=chart_src, personal=True)
+    size = len(mail.html.encode())
+    if size > HTML_BYTES:
+        raise Invalid(
+            f"The issue's HTML has {size // 1000} KB and Gmail would cut its end off: "
+            f"shorten the texts until it has at most {HTML_BYTES // 1000} KB."
+        )
+    return mail
+
+
+def render_page(issue: IssueContent, chart_url: str) -> str:
+    """The issue's HTML as everyone may see it: no personal link, its chart by URL."""
+    return _html("issue", issue=issue, chart_src=chart_url, personal=False)
+
+
+def render_mail(name: str, images: tuple[InlineImage, ...] = (), **values: Any) -> RenderedMail:
+    """The mail of the folder templates/email/``name``, with ``values`` filled in.
+
+    A value that a template wants and does not get raises jinja2.UndefinedError.
+    """
+    return RenderedMail(
+        subject=" ".join(_template(f"{name}/subject.txt", values).split()),
+        text=_template(f"{name}/body.txt", values),
+        html=_html(name, **values),
+        images=images,
+    )
+
+
+def _html(name: str, **values: Any) -> str:
+    # mrml writes an attribute as Rust would show it: a backslash doubled, a hole's
+    # mark or a no-break space spelled "\u{..}". References pass it unchanged.
+    mjml = _template(f"{name}/body.mjml", values).replace("\\", "&#92;")
+    in_ascii = mjml.encode("ascii", "xmlcharrefreplace").decode()
+    no_files = mrml.ParserOptions(include_loader=mrml.noop_loader())
+    html = mrml.to_html(in_ascii, parser_options=no_files).content
+    for hole in Hole:
+        html = html.replace(f"&#{ord(hole.value)};", hole.value)
+    return html
+
+
+def _template(path: str, values: dict[str, Any]) -> str:
+    return _environment().get_template(path).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(shipped("templates") / "email"),
+        autoescape=select_autoescape(("mjml",)),
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(UNSUBSCRIBE=Hole.UNSUBSCRIBE, PREFERENCES=Hole.PREFERENCES)
+    environment.filters.update(
+        wrap=plain.wrap,
+        heading=plain.heading,
+        text_table=plain.table,
+        sparkline=plain.sparkline,
+        long_date=plain.long_date,
+        break_after=_break_after,
+    )
+    return environment
+
+
+def _printed(value: Any) -> Any:
+    """What ``{{ value }}`` prints: a hole's mark, or text that cannot pass for one."""
+    if isinstance(value, Hole):
+        return value.value
+    return without_marks(value) if isinstance(value, str) else value
+
+
+def _break_after(text: str, characters: str) -> Markup:
+    """``text`` as HTML that may break after each run of ``characters``, which adds
+    nothing to what is copied from it."""
+    pieces = re.split(f"(?<=[{re.escape(characters)}])(?![{re.escape(characters)}])", text)
+    return Markup("<wbr>").join(map(escape, pieces))
