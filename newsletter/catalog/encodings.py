@@ -1,0 +1,123 @@
+"""How the bytes of a text file are to be read as characters."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.errors import UnreadableTable
+
+CHUNK = 1024 * 1024
+SAMPLE = 64 * 1024
+# The longest first: a UTF-32 mark begins with a UTF-16 one.
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+ASCII = bytes(range(128))
+ESCAPED = re.compile("[\udc80-\udcff]")
+ENOUGH_UTF8 = 4  # so many good UTF-8 characters to each bad byte: it is UTF-8 with damage
+# Guesses are made among these; anything else must be stated.
+PLAUSIBLE = [
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
+    *("iso8859_2", "koi8_r", "mac_roman", "cp437", "cp850"),
+    *("shift_jis", "euc_jp", "euc_kr", "gb18030", "big5"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A codec's name as Python knows it, and whether some bytes may not decode."""
+
+    name: str
+    has_bad_bytes: bool = False
+    note: str | None = None
+
+
+def find_encoding(path: Path, stated: str | None) -> Encoding:
+    """The encoding of the text file at ``path``; ``stated`` is taken at its word.
+
+    Raises UnreadableTable if the bytes are not text or no codec has that name.
+    """
+    if stated is not None:
+        return Encoding(_known(stated), has_bad_bytes=True)
+    with path.open("rb") as file:
+        head = file.read(SAMPLE)
+    for mark, name in BYTE_ORDER_MARKS:
+        if head.startswith(mark):
+            return Encoding(name, has_bad_bytes=name == "utf-8-sig")
+    if b"\0" in head:
+        return Encoding(_wide(head))
+    good, bad = _count_utf8(path)
+    if bad == 0:
+        return Encoding("utf-8")
+    if good >= ENOUGH_UTF8 * bad:
+        return Encoding("utf-8", has_bad_bytes=True)
+    return _guess(path)
+
+
+def _known(stated: str) -> str:
+    try:
+        codec = codecs.lookup(stated)
+        "a".encode(stated)  # refuses codecs that are not for text
+    except (LookupError, ValueError) as error:
+        raise UnreadableTable(f"There is no encoding called {stated!r}: try utf-8.") from error
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 without a mark: the NULs of Latin text stand on one side."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd > len(head) * 0.2 and even == 0:
+        return "utf-16-le"
+    if even > len(head) * 0.2 and odd == 0:
+        return "utf-16-be"
+    raise UnreadableTable("This is not a text file: give a CSV, Parquet, JSON or Excel file.")
+
+
+def _count_utf8(path: Path) -> tuple[int, int]:
+    """How many characters beyond ASCII decode as UTF-8, and how many bytes do not."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    good = bad = 0
+    with path.open("rb") as file:
+        while True:
+            chunk = file.read(CHUNK)
+            text = decoder.decode(chunk, final=not chunk)
+            if not text.isascii():
+                escaped = len(ESCAPED.findall(text))
+                bad += escaped
+                good += sum(character > "\x7f" for character in text) - escaped
+            if not chunk:
+                return good, bad
+
+
+def _guess(path: Path) -> Encoding:
+    # Loaded late: most files are UTF-8 and never need it.
+    from charset_normalizer import from_bytes
+
+    sample, count = _telling_lines(path)
+    matches = from_bytes(sample, cp_isolation=PLAUSIBLE)
+    best = matches.best()
+    if best is None:
+        raise UnreadableTable("The file's encoding is unknown: state it, or save it as UTF-8.")
+    # Many encodings read a Western text alike; the one that Windows writes is the likeliest.
+    name = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+    characters = "character was" if count == 1 else "characters were"
+    note = f"Read as {name}, which is a guess: {count:,} {characters} not UTF-8."
+    return Encoding(name, has_bad_bytes=True, note=note)
+
+
+def _telling_lines(path: Path) -> tuple[bytes, int]:
+    """The first lines that hold more than ASCII, and how many such bytes the file has."""
+    sample, count = bytearray(), 0
+    with path.open("rb") as file:
+        while lines := file.readlines(CHUNK):
+            for line in lines:
+                beyond = len(line.translate(None, ASCII))
+                count += beyond
+                if beyond and len(sample) < SAMPLE:
+                    sample += line[:SAMPLE]
+    return bytes(sample), count

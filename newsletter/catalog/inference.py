@@ -1,0 +1,180 @@
+"""Give the columns of the relation ``SOURCE`` their types.
+
+A type is taken only if every value has it and keeps its meaning: ids with
+leading zeros stay text, and so do dates that read two ways. A type that a
+person stated comes first, and what stands in its way is reported.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from newsletter.catalog.columns import quoted
+from newsletter.catalog.rules import INFERRED, ROUNDED, STATED, Rule
+from newsletter.catalog.staging import SOURCE, SourceColumn
+
+TABLE = "data"
+SAMPLE_ROWS = 500
+BATCH = 50  # columns a query
+COMMA_NUMBER = "-?[0-9]+(,[0-9]+)?"
+# "1,234" may be a thousand and more; these have a decimal comma for sure.
+SURE_COMMA = "-?[0-9]+,([0-9]{1,2}|[0-9]{4,})|-?0,[0-9]+"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedColumn:
+    name: str
+    type: str
+    value: str  # SQL over SOURCE
+
+
+def type_columns(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[SourceColumn],
+    stated: Mapping[str, str],
+    decimal: str | None,
+    notes: list[str],
+) -> list[tuple[str, str]]:
+    """Make the relation ``TABLE`` from ``SOURCE``; returns its columns' names and types.
+
+    ``stated`` maps names to types; ``decimal`` is the decimal mark, None to
+    find it out. ``notes`` gains a sentence for each thing worth knowing.
+    """
+    if decimal is None:
+        decimal = "," if _has_decimal_comma(connection, columns) else "."
+        if decimal == ",":
+            notes.append("Numbers were read with a decimal comma.")
+    typist = _Typist(connection, len(columns), decimal, notes)
+    typed = [
+        column
+        for start in range(0, len(columns), BATCH)
+        for column in typist.type_batch(columns, range(start, len(columns))[:BATCH], stated)
+    ]
+    known = {column.name for column in columns}
+    notes += [
+        f"The column {name} is described but not there." for name in stated if name not in known
+    ]
+    parts = ", ".join(f"{column.value} AS {quoted(column.name)}" for column in typed)
+    connection.execute(f"CREATE TABLE {TABLE} AS SELECT {parts} FROM {SOURCE}")  # noqa: S608
+    connection.execute(f"DROP TABLE {SOURCE}")
+    return [(column.name, column.type) for column in typed]
+
+
+class _Typist:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, width: int, decimal: str, notes: list[str]
+    ) -> None:
+        self._connection = connection
+        self._decimal = decimal
+        self._notes = notes
+        counts = ", ".join(["count(*)", *(f"count(c{at})" for at in range(width))])
+        self._rows, *self._values = self._row(f"SELECT {counts} FROM {SOURCE}")  # noqa: S608
+
+    def type_batch(
+        self, columns: Sequence[SourceColumn], places: range, stated: Mapping[str, str]
+    ) -> list[TypedColumn]:
+        """The types of the columns at ``places``."""
+        rules = {
+            at: self._rules(columns[at], stated.get(columns[at].name))
+            for at in places
+            if columns[at].type is None
+        }
+        if self._rows > SAMPLE_ROWS:  # a cheap look first, so that few rules see all rows
+            rules = self._surviving(rules, f"(FROM {SOURCE} LIMIT {SAMPLE_ROWS})")
+        held = self._surviving(rules, SOURCE)
+        return [self._choose(columns[at], at, held.get(at, []), stated) for at in places]
+
+    def _rules(self, column: SourceColumn, stated: str | None) -> list[Rule]:
+        if stated == "string":
+            return []
+        wanted = [rule for rule in STATED if rule.type == stated]
+        allowed = column.candidates
+        if allowed is None:
+            return [*wanted, *INFERRED]
+        # The file itself says what is a number, so every spelling of one counts.
+        told = [rule for rule in (*INFERRED, *STATED) if rule.type in allowed]
+        return wanted + [rule for rule in told if rule is not ROUNDED]
+
+    def _surviving(self, rules: Mapping[int, list[Rule]], relation: str) -> dict[int, list[Rule]]:
+        """The rules that every value of ``relation`` keeps; none where there is no value."""
+        asked = [(at, rule) for at, tried in rules.items() for rule in tried]
+        held: dict[int, list[Rule]] = {at: [] for at in rules}
+        if not asked:
+            return held
+        tests = ", ".join(
+            f"count(c{at}) = count_if(c{at} IS NOT NULL AND {self._sql(rule.holds, at)})"
+            for at, rule in asked
+        )
+        row = self._row(f"SELECT {tests} FROM {relation}")  # noqa: S608
+        for (at, rule), holds in zip(asked, row, strict=True):
+            if holds:
+                held[at].append(rule)
+        return held
+
+    def _choose(
+        self, column: SourceColumn, at: int, held: list[Rule], stated: Mapping[str, str]
+    ) -> TypedColumn:
+        wish = stated.get(column.name)
+        if column.type is not None:
+            if wish not in (None, column.type):
+                self._notes.append(f"The column {column.name} is {column.type}, not {wish}.")
+            return TypedColumn(column.name, column.type, f"c{at}")
+        if not self._values[at]:
+            return self._empty(column, at, wish)
+        twins = Counter(rule.twin for rule in dict.fromkeys(held))
+        sure = [rule for rule in held if rule.twin is None or twins[rule.twin] == 1]
+        if len(sure) < len(held) and not sure:
+            self._notes.append(
+                f"The dates of the column {column.name} may be day/month or month/day:"
+                " it stays text."
+            )
+        rule = sure[0] if sure else None
+        type_ = rule.type if rule else "string"
+        if wish not in (None, type_):
+            self._report(column.name, at, str(wish), type_)
+        if rule is ROUNDED:
+            self._notes.append(f"The column {column.name} has more digits than fit: it is rounded.")
+        return TypedColumn(column.name, type_, self._sql(rule.value, at) if rule else f"c{at}")
+
+    def _empty(self, column: SourceColumn, at: int, wish: str | None) -> TypedColumn:
+        value = next((rule.value for rule in STATED if rule.type == wish), "$v")
+        return TypedColumn(column.name, wish or "string", self._sql(value, at))
+
+    def _report(self, name: str, at: int, wish: str, type_: str) -> None:
+        any_rule = " OR ".join(f"({self._sql(r.holds, at)})" for r in STATED if r.type == wish)
+        count, example = self._row(
+            f"SELECT count(*), any_value(c{at}) FROM {SOURCE}"  # noqa: S608
+            f" WHERE c{at} IS NOT NULL AND NOT coalesce({any_rule}, false)"
+        )
+        why = f"{count:,} values such as {example[:40]!r} are not" if count else "it reads two ways"
+        self._notes.append(f"The column {name} is described as {wish} but {why}: it is {type_}.")
+
+    def _sql(self, template: str, at: int) -> str:
+        number = f"c{at}"
+        if self._decimal == ",":  # what has a point is then no number
+            number = f"CASE WHEN contains(c{at}, '.') THEN '' ELSE replace(c{at}, ',', '.') END"
+        return template.replace("$v", f"c{at}").replace("$n", number)
+
+    def _row(self, query: str) -> tuple[Any, ...]:
+        row = self._connection.execute(query).fetchone()
+        assert row is not None  # noqa: S101 (an aggregate always has one)
+        return row
+
+
+def _has_decimal_comma(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[SourceColumn]
+) -> bool:
+    """Whether some column holds only numbers, and at least one with a decimal comma for sure."""
+    tests = [
+        f"(coalesce(bool_and(regexp_full_match(c{at}, '{COMMA_NUMBER}')), false)"
+        f" AND coalesce(bool_or(regexp_full_match(c{at}, '{SURE_COMMA}')), false))"
+        for at, column in enumerate(columns)
+        if column.type is None and column.candidates is None
+    ]
+    if not tests:
+        return False
+    row = connection.execute(f"SELECT {' OR '.join(tests)} FROM {SOURCE}").fetchone()  # noqa: S608
+    return bool(row and row[0])

@@ -1,0 +1,195 @@
+"""Read a stranger's file into a table, in a process of its own.
+
+The parent never opens the file as a table and never loads DuckDB: it starts
+``newsletter.catalog.parser`` with limits on memory, time, open files and
+output, and takes over what that process wrote, or says in one sentence why
+there is nothing to take.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import newsletter
+from newsletter.errors import UnreadableTable
+
+FORMATS = ("parquet", "csv", "json")
+MAX_ANSWER = 64 * 1024 * 1024  # bytes of JSON
+OUT_OF_TIME = {-signal.SIGXCPU, -signal.SIGALRM}
+
+
+@dataclass(frozen=True, slots=True)
+class IngestLimits:
+    """What one table may cost."""
+
+    seconds: float = 120.0  # wall clock
+    memory_bytes: int = 1024**3
+    output_bytes: int = 4 * 1024**3  # of each file written, unpacked ones included
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How to read the file; None: find it out."""
+
+    kind: str | None = None  # one of those of kinds.recognise
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None  # "." or ","
+    header: bool | None = None
+    sheet: str | None = None
+    missing_values: tuple[str, ...] = ("",)
+    types: Mapping[str, str] = field(default_factory=dict)  # as the dictionary describes them
+    limits: IngestLimits = IngestLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is not in the table. ``line`` is the one that it begins on."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    path: Path
+    bytes: int
+    sha256: str  # hex
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A table as it was read. ``rows_in == rows_kept + rows_rejected``."""
+
+    kind: str
+    name: str  # of the file, or of the file in the archive
+    encoding: str | None
+    delimiter: str | None
+    rows_in: int
+    rows_kept: int
+    rows_rejected: int
+    rejected: tuple[Rejected, ...]  # the first 1,000
+    columns: tuple[tuple[str, str], ...]  # name and type, in the words of Table Schema
+    profile: dict[str, Any]
+    preview: list[list[Any]]  # the first 20 rows, fit for JSON
+    notes: tuple[str, ...]  # sentences for the curator
+    parquet: Output
+    csv: Output
+    json: Output
+
+    def sample(self, most: int) -> list[dict[str, Any]]:
+        """At most ``most`` rows as they stand in the JSON file, evenly spread."""
+        step = max(1, -(-self.rows_kept // most))
+        with self.json.path.open(encoding="utf-8") as lines:
+            # DuckDB writes "[", one record a line, "]".
+            records = (line.strip().rstrip(",") for line in lines if line.lstrip()[:1] == "{")
+            return [json.loads(record) for at, record in enumerate(records) if at % step == 0]
+
+
+def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -> Ingested:
+    """Read ``source`` and write table.parquet, table.csv and table.json into ``work``.
+
+    Raises UnreadableTable with one sentence; then ``work`` is as it was.
+    """
+    with tempfile.TemporaryDirectory(prefix=".ingest-", dir=work) as name:
+        folder = Path(name).resolve()
+        request = {
+            "source": str(source.resolve()),
+            "name": source.name,
+            "folder": str(folder),
+            "limits": asdict(options.limits),
+            "options": {**asdict(options), "types": dict(options.types)},
+        }
+        read = _run_parser(json.dumps(request).encode(), folder, options.limits)
+        outputs = {format_: _taken(folder, work, format_) for format_ in FORMATS}
+    rejected = tuple(Rejected(line, reason) for line, reason in read.pop("rejected"))
+    columns = tuple((column, type_) for column, type_ in read.pop("columns"))
+    notes = tuple(read.pop("notes"))
+    return Ingested(
+        **read,
+        rejected=rejected,
+        columns=columns,
+        notes=notes,
+        parquet=outputs["parquet"],
+        csv=outputs["csv"],
+        json=outputs["json"],
+    )
+
+
+def _run_parser(request: bytes, folder: Path, limits: IngestLimits) -> dict[str, Any]:
+    answer, errors = folder / "answer", folder / "errors"
+    with answer.open("wb") as stdout, errors.open("wb") as stderr:
+        process = subprocess.Popen(
+            # -P: what the file unpacks to must not be importable.
+            [sys.executable, "-P", "-m", "newsletter.catalog.parser"],
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,
+        )
+        try:
+            process.communicate(request, timeout=limits.seconds)
+        except subprocess.TimeoutExpired as error:
+            raise _too_slow(limits) from error
+        finally:
+            _end(process)
+    if process.returncode in OUT_OF_TIME:
+        raise _too_slow(limits)
+    if process.returncode != 0 or answer.stat().st_size > MAX_ANSWER:
+        raise _broken_off(limits, errors.read_text("utf-8", "replace"))
+    told = json.loads(answer.read_bytes())
+    if "refused" in told:
+        raise UnreadableTable(told["refused"])
+    read: dict[str, Any] = told["read"]
+    return read
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Nothing of ours: no secret, no proxy, no home."""
+    return {
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(newsletter.__file__).parents[1]),
+        "PYTHONUTF8": "1",
+        "TMPDIR": str(folder),
+        "TZ": "UTC",
+    }
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all that it started, if it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _taken(folder: Path, work: Path, format_: str) -> Output:
+    path = (folder / f"table.{format_}").replace(work / f"table.{format_}")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Output(path, path.stat().st_size, digest)
+
+
+def _too_slow(limits: IngestLimits) -> UnreadableTable:
+    return UnreadableTable(
+        f"Reading the table took over {limits.seconds:g} seconds: give a smaller one."
+    )
+
+
+def _broken_off(limits: IngestLimits, told: str) -> UnreadableTable:
+    error = UnreadableTable(
+        "Reading the table was broken off: it needs more memory than the limit of"
+        f" {limits.memory_bytes // 1024**2:,} MB, or the file is damaged."
+    )
+    error.add_note(told[-4000:])  # for a developer; never shown to a person
+    return error

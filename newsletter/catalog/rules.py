@@ -1,0 +1,128 @@
+r"""What text may mean, as SQL: for each type, which values have it and how they convert.
+
+``$v`` in a rule stands for a column's text, ``$n`` for the same with its
+decimal mark made a point. A rule is tried only on values that are not null.
+Words for types are those of Data Package v2 (Table Schema).
+"""
+
+from dataclasses import dataclass
+
+WHOLE = "-?(0|[1-9][0-9]*)"
+NOT_FINITE = "[+-]?(?i:nan|inf|infinity)"
+# An exponent without a sign or a point ("1E5") is as likely a code.
+NUMBER = (
+    r"-?(0|[1-9][0-9]*)([eE][+-][0-9]+)?"
+    r"|[+-]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+    f"|{NOT_FINITE}"
+)
+STATED_NUMBER = rf"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|{NOT_FINITE}"
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+ZONE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+DOUBLE_DIGITS = 15  # so many significant digits always survive a double
+PRINTED_DIGITS = 60  # more than any program prints of one
+# Places after the point that are tried when a double would lose digits.
+SCALES = (2, 6, 10, 18, 28)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One type that values may have.
+
+    ``twin`` names a pair of rules that read the same text as two different
+    days: where both hold, neither is taken.
+    """
+
+    type: str
+    holds: str
+    value: str
+    twin: str | None = None
+
+
+def _matches(pattern: str, text: str = "$v") -> str:
+    return f"regexp_full_match({text}, '{pattern}')"
+
+
+def _digits(text: str) -> str:
+    """The significant digits of a number, without its exponent."""
+    mantissa = f"regexp_replace({text}, '[eE].*$', '')"
+    return f"ltrim(regexp_replace({mantissa}, '[^0-9]', '', 'g'), '0')"
+
+
+def _cast(type_: str, pattern: str, sql_type: str) -> Rule:
+    value = f"TRY_CAST($v AS {sql_type})"
+    return Rule(type_, f"{_matches(pattern)} AND {value} IS NOT NULL", value)
+
+
+def _dated(type_: str, pattern: str, sql_type: str) -> Rule:
+    """As ``_cast``, without the year 0, which is 1 BC to a database."""
+    rule = _cast(type_, pattern, sql_type)
+    return Rule(type_, f"{rule.holds} AND $v >= '0001'", rule.value)
+
+
+def _day(pattern: str, format_: str, twin: str | None = None) -> Rule:
+    value = f"CAST(try_strptime($v, '{format_}') AS DATE)"
+    return Rule("date", f"{_matches(pattern)} AND {value} IS NOT NULL", value, twin)
+
+
+def _decimal(scale: int) -> Rule:
+    pattern = rf"[+-]?[0-9]{{1,{38 - scale}}}(\.[0-9]{{0,{scale}}})?"
+    return Rule(
+        "number",
+        f"{_matches(NUMBER, '$n')} AND {_matches(pattern, '$n')}",
+        f"CAST($n AS DECIMAL(38, {scale}))",
+    )
+
+
+_AS_DOUBLE = "TRY_CAST($n AS DOUBLE)"
+# Printed with as many digits as the text has, the double gives the same ones; and
+# it is not infinite for want of room.
+_PLACES = f"least(greatest(length({_digits('$n')}) - 1, 0), {PRINTED_DIGITS})"
+_PRINTED = f"format('{{:.' || {_PLACES} || 'e}}', {_AS_DOUBLE})"
+_FITS_DOUBLE = (
+    f"(length({_digits('$n')}) <= {DOUBLE_DIGITS} OR (length({_digits('$n')}) <= {PRINTED_DIGITS}"
+    f" AND {_digits('$n')} = {_digits(_PRINTED)}))"
+    f" AND (isfinite({_AS_DOUBLE}) OR {_matches(NOT_FINITE)})"
+)
+# For who states that it is a number: the nearest one.
+ROUNDED = Rule("number", _matches(STATED_NUMBER, "$n"), _AS_DOUBLE)
+_DAYS = (
+    _dated("date", DAY, "DATE"),
+    _day("[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "%Y/%m/%d"),
+    _day(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}", "%d.%m.%Y"),
+    _day("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%d/%m/%Y", twin="slashes"),
+    _day("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%m/%d/%Y", twin="slashes"),
+)
+_MOMENTS = (
+    _dated("datetime", f"{DAY}([T ]{CLOCK})?", "TIMESTAMP"),
+    _dated("datetime", f"{DAY}[T ]{CLOCK} ?{ZONE}", "TIMESTAMPTZ"),
+)
+_TIME = _cast("time", CLOCK, "TIME")
+
+# In the order in which they are preferred.
+INFERRED = (
+    Rule("boolean", "lower($v) IN ('true', 'false')", "lower($v) = 'true'"),
+    _cast("integer", WHOLE, "BIGINT"),
+    _cast("integer", "-?(0|[1-9][0-9]{0,37})", "DECIMAL(38, 0)"),
+    Rule("number", f"{_matches(NUMBER, '$n')} AND {_FITS_DOUBLE}", _AS_DOUBLE),
+    *(_decimal(scale) for scale in SCALES),
+    *_DAYS,
+    *_MOMENTS,
+    _TIME,
+)
+# What a person who states the type may mean by more spellings, such as 007 for an integer.
+STATED = (
+    Rule(
+        "boolean",
+        "lower($v) IN ('true', 'false', '1', '0', 'yes', 'no', 't', 'f', 'y', 'n')",
+        "lower($v) IN ('true', '1', 'yes', 't', 'y')",
+    ),
+    _cast("integer", r"[+-]?[0-9]+(\.0+)?", "BIGINT"),
+    _cast("integer", r"[+-]?[0-9]{1,38}(\.0+)?", "DECIMAL(38, 0)"),
+    Rule("number", f"{_matches(STATED_NUMBER, '$n')} AND {_FITS_DOUBLE}", _AS_DOUBLE),
+    *(_decimal(scale) for scale in SCALES),
+    ROUNDED,
+    *_DAYS,
+    *_MOMENTS,
+    _TIME,
+)

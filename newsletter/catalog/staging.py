@@ -1,0 +1,170 @@
+"""Rows of text on their way into DuckDB: kept, or rejected with a line and a reason.
+
+Every reader of text hands its rows to a ``Staging``; it writes them to one CSV
+of a fixed dialect, which DuckDB then loads with every column as text. So
+each kind of file is counted and typed by the same rules.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from newsletter.catalog.columns import quoted
+from newsletter.errors import UnreadableTable
+
+MAX_LISTED = 1000
+MAX_COLUMNS = 2000
+MAX_CELL = 1024 * 1024  # characters
+MAX_LINE = 64 * 1024 * 1024  # bytes of one staged row
+# Stands for "no value" in the staged file. A private-use character, so that no
+# real cell is spelled like it.
+NULL = "\ue000"
+SOURCE = "source"
+
+
+@dataclass(slots=True)
+class Rejections:
+    """Rows that did not fit: all counted, the first ones listed."""
+
+    count: int = 0
+    listed: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, line: int, reason: str) -> None:
+        self.count += 1
+        if len(self.listed) < MAX_LISTED:
+            self.listed.append((line, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A column of the relation ``SOURCE``, as its reader found it.
+
+    ``candidates`` are the types it may still turn out to have, besides
+    string; None: all of them. ``type`` is set when the file itself says it.
+    """
+
+    name: str
+    candidates: frozenset[str] | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader made of a file: the relation ``SOURCE`` and how it came about.
+
+    The relation's columns are called ``c0``, ``c1``, ... in the order of ``columns``.
+    """
+
+    columns: list[SourceColumn]
+    rows_in: int
+    rejections: Rejections = field(default_factory=Rejections)
+    encoding: str | None = None
+    delimiter: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class Staging:
+    """Takes the rows of one table and loads them as the relation ``SOURCE``."""
+
+    def __init__(self, folder: Path, width: int) -> None:
+        check_width(width)
+        self._path = folder / "staged.csv"
+        self._file = self._path.open("w", encoding="utf-8", newline="")
+        writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        self.keep = writer.writerow
+        self.rejections = Rejections()
+        self.rows_in = 0
+        self.width = width
+
+    def load(self, connection: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None:
+        """Make the relation; cells spelled like one of ``missing`` become NULL.
+
+        Raises UnreadableTable when nothing is left or most was rejected.
+        """
+        self._file.close()
+        self._refuse_bad_harvest()
+        columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(self.width))
+        nulls = ", ".join(_literal(text) for text in {NULL: None} | dict.fromkeys(missing))
+        connection.execute(
+            f"CREATE TABLE {quoted(SOURCE)} AS FROM read_csv({_literal(str(self._path))},"
+            f" columns = {{{columns}}}, nullstr = [{nulls}], allow_quoted_nulls = true,"
+            " auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"',"
+            f" new_line = '\\n', max_line_size = {MAX_LINE}, buffer_size = {MAX_LINE})"
+        )
+        self._path.unlink()
+
+    def _refuse_bad_harvest(self) -> None:
+        if self.rows_in == 0:
+            raise UnreadableTable("The file has a header but no rows: give one with data.")
+        if self.rejections.count * 2 <= self.rows_in:
+            return
+        line, reason = self.rejections.listed[0]
+        raise UnreadableTable(
+            f"{self.rejections.count:,} of {self.rows_in:,} rows do not fit the header"
+            f" (line {line}: {reason}): check the delimiter and the lines above the header."
+        )
+
+
+def check_width(width: int) -> None:
+    """Raises UnreadableTable for more columns than we can describe."""
+    if width > MAX_COLUMNS:
+        raise UnreadableTable(
+            f"The table has {width:,} columns and {MAX_COLUMNS:,} are the most: make it longer"
+            " instead of wider."
+        )
+
+
+def unique_names(header: Sequence[str | None], notes: list[str]) -> list[str]:
+    """``header`` as names that differ even without regard to case.
+
+    White space around a name goes; an empty one is called after its place; a
+    repeated one gets a number. What changed is added to ``notes``.
+    """
+    taken: set[str] = set()
+    names: list[str] = []
+    for place, cell in enumerate(header, start=1):
+        wanted = " ".join((cell or "").replace("\0", "").split()) or f"column_{place}"
+        name, number = wanted, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        if not (cell or "").strip():
+            notes.append(f"Column {place} had no name and is called {name}.")
+        elif name != wanted:
+            notes.append(f"Column {place} repeated the name {wanted} and is called {name}.")
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+class CellKinds:
+    """Which kinds of value each column held, for files that tell text from numbers."""
+
+    ALLOWED = {  # noqa: RUF012 (a constant)
+        "text": frozenset({"date", "datetime", "time"}),
+        "number": frozenset({"integer", "number"}),
+        "boolean": frozenset({"boolean"}),
+        "date": frozenset({"date", "datetime"}),
+        "datetime": frozenset({"datetime"}),
+        "time": frozenset({"time"}),
+    }
+
+    def __init__(self) -> None:
+        self._seen: dict[Any, set[str]] = {}
+
+    def see(self, column: Any, kind: str) -> None:
+        self._seen.setdefault(column, set()).add(kind)
+
+    def candidates(self, column: Any) -> frozenset[str] | None:
+        kinds = self._seen.get(column)
+        if not kinds:
+            return None
+        return frozenset.intersection(*(self.ALLOWED[kind] for kind in kinds))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
