@@ -84,19 +84,21 @@ class Artist:
         if len(rows) > MAX_ROWS:
             raise Invalid(f"A chart draws {MAX_ROWS:,} rows at most: give it a sample.")
         full = _filled(spec, rows, width_px)
-        request = json.dumps({**job, "spec": full, "config": theme(full), "seconds": self._seconds})
-        if len(request) > MAX_BYTES:
+        job |= {"config": theme(spec), "seconds": self._seconds}
+        body = json.dumps(full).encode()
+        if len(body) > MAX_BYTES:
             raise Invalid("The rows are too long to chart: leave out columns that it does not use.")
         with self._lock:
-            answer = self._ask(request.encode())
+            answer = self._ask(json.dumps(job).encode(), body)
         if answer[:1] == b"-":
             raise Invalid(f"The chart cannot be drawn: {_reason(answer[1:])}")
         return answer[1:]
 
-    def _ask(self, request: bytes) -> bytes:
+    def _ask(self, *messages: bytes) -> bytes:
         connection = self._connected()
         try:
-            connection.send_bytes(request)
+            for message in messages:
+                connection.send_bytes(message)
             if connection.poll(self._seconds):
                 return connection.recv_bytes()
         except (EOFError, OSError) as error:

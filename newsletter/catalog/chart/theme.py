@@ -75,5 +75,5 @@ THEME: dict[str, Any] = {
 
 def theme(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The config for a spec: its own, if any, goes before it."""
-    titles = json.dumps({**spec, "data": None}, ensure_ascii=False, default=str)
+    titles = json.dumps(spec, ensure_ascii=False, default=str)
     return {**THEME, "font": FONTS if FAMILIAR.fullmatch(titles) else WIDE_FONTS}

@@ -1,9 +1,9 @@
 """Draws charts in a process of its own: ``python -m newsletter.catalog.chart.worker FD``.
 
 Reads jobs from the connection at the file descriptor FD and answers each with
-``b"+"`` and the drawing, or ``b"-"`` and what went wrong. A job is JSON:
-``{"format": "png" | "svg", "spec", "config", "scale", "seconds"}``. Ends with
-the connection.
+``b"+"`` and the drawing, or ``b"-"`` and what went wrong. A job is two messages
+of JSON: ``{"format": "png" | "svg", "config", "scale", "seconds"}``, then the
+spec with its rows. Ends with the connection.
 """
 
 import json
@@ -27,27 +27,25 @@ def main() -> None:
     while True:
         try:
             job = json.loads(connection.recv_bytes())
+            spec = connection.recv_bytes().decode()
         except EOFError:
             return
         _allow(job["seconds"])
-        connection.send_bytes(_answer(job))
+        connection.send_bytes(_answer(job, spec))
 
 
-def _answer(job: dict[str, Any]) -> bytes:
+def _answer(job: dict[str, Any], spec: str) -> bytes:
     try:
-        return b"+" + _draw(job)
+        return b"+" + _draw(job, spec)
     except ValueError as error:
         return b"-" + str(error).encode()
 
 
-def _draw(job: dict[str, Any]) -> bytes:
-    spec, config = job["spec"], job["config"]
+def _draw(job: dict[str, Any], spec: str) -> bytes:
+    svg = vl_convert.vegalite_to_svg(spec, config=job["config"], allowed_base_urls=NOWHERE)
     if job["format"] == "svg":
-        svg = vl_convert.vegalite_to_svg(spec, config=config, allowed_base_urls=NOWHERE)
         return svg.encode()
-    scale = job["scale"]
-    png = vl_convert.vegalite_to_png(spec, scale=scale, config=config, allowed_base_urls=NOWHERE)
-    return packed(png)
+    return packed(vl_convert.svg_to_png(svg, scale=job["scale"]))
 
 
 def _allow(seconds: float) -> None:
