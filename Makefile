@@ -34,7 +34,7 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt
 
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --group build pyproject.toml --output-file requirements.txt
+		--python-version 3.11 --group build --all-extras pyproject.toml --output-file requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 --group build --group test --all-extras pyproject.toml \
 		--constraint requirements.txt --output-file requirements-test.txt

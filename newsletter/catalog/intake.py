@@ -7,19 +7,20 @@ transaction, and a failure here has changed nothing but unreferenced files.
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 from newsletter.catalog.chart import alt_text, default_chart, render_png, render_svg
+from newsletter.catalog.chart.palette import slimmed
 from newsletter.catalog.ingest import Ingested, IngestOptions, ingest
 from newsletter.catalog.package import DatasetPackage, TablePackage
 from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid, UnreadableTable
 
-CHART_ROWS = 5000  # a chart is drawn from at most so many rows, evenly spread
+CHART_ROWS = 10_000  # a chart is drawn from at most so many rows, evenly spread
 
 Values = Mapping[str, Any]
 
@@ -95,13 +96,13 @@ def _values(at: int, table: TablePackage, read: Ingested, origin: str, storage: 
         "encoding": read.encoding,
         "rows": read.rows_kept,
         "rejected": [{"line": r.line, "reason": r.reason} for r in read.rejected],
-        "rows_rejected": read.rows_in - read.rows_kept,
+        "rows_rejected": read.rows_rejected,
         "notes": list(read.notes),
         "preview": list(read.preview),
         "profile": read.profile,
         "files": {
             kind: {"key": storage.put(file.path), "bytes": file.bytes, "sha256": file.sha256}
-            for kind, file in read.files.items()
+            for kind, file in (("csv", read.csv), ("parquet", read.parquet), ("json", read.json))
         },
     }
 
@@ -126,9 +127,9 @@ def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path)
     spec = package.chart or default_chart(read.profile)
     if not spec:
         return None
-    rows = sampled(read.files["json"].path, read.rows_kept)
+    rows = read.sample(CHART_ROWS)
     try:
-        png, svg = render_png(spec, rows), render_svg(spec, rows)
+        png, svg = slimmed(render_png(spec, rows)), render_svg(spec, rows)
     except Invalid as error:
         raise Invalid(str(error), {"chart": str(error)}) from error
     (work / "chart.png").write_bytes(png)
@@ -139,15 +140,3 @@ def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path)
         png=storage.put(work / "chart.png"),
         svg=storage.put(work / "chart.svg"),
     )
-
-
-def sampled(path: Path, rows: int, at_most: int = CHART_ROWS) -> Sequence[dict[str, Any]]:
-    """At most so many rows, evenly spread, of a JSON array with one row a line."""
-    step = -(-rows // at_most) or 1
-    chosen: list[dict[str, Any]] = []
-    with path.open(encoding="utf-8") as file:
-        lines = (line.strip().rstrip(",") for line in file)
-        for number, line in enumerate(line for line in lines if line.startswith("{")):
-            if number % step == 0:
-                chosen.append(json.loads(line))
-    return chosen

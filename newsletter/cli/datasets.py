@@ -13,7 +13,7 @@ from newsletter.catalog import datasets
 from newsletter.catalog.draft import draft
 from newsletter.catalog.fetch import FetchLimits, fetch
 from newsletter.catalog.intake import take_in
-from newsletter.catalog.sketch import summary
+from newsletter.catalog.profile_text import summary
 from newsletter.catalog.sync import Done, sync
 from newsletter.cli.context import as_json, open_installation, print_json, print_table, show
 from newsletter.errors import NotFound, Refused
@@ -81,7 +81,8 @@ def add(
             summary=summary_,
             description=description,
             keywords=keywords,
-            source_url=source_url or (source if _is_url(source) else installation.settings.base_url),
+            source_url=source_url
+            or (source if _is_url(source) else installation.settings.base_url),
         )
         intake = take_in(package, {package.tables[0].name: path}, installation.storage)
     now = clock.now()

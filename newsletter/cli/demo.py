@@ -112,7 +112,10 @@ def _take_catalog(installation: Installation) -> None:
 def _take_people(installation: Installation, password: str) -> None:
     now = clock.now()
     rows = (
-        (line, {"email": f"{name}@example.org", "name": name.title(), "cadence": "", "timezone": ""})
+        (
+            line,
+            {"email": f"{name}@example.org", "name": name.title(), "cadence": "", "timezone": ""},
+        )
         for line, name in enumerate(READERS, start=2)
     )
     with installation.db.write() as session:

@@ -75,7 +75,7 @@ def preview(day: date, file: Path) -> None:
     installation = open_installation()
     with installation.db.read() as session:
         issue = calendar.get(session, day)
-        message = preview_message(session, issue, installation.settings, installation.storage)
+        message = preview_message(session, issue, installation.settings, installation.storage, clock.now())
     file.write_bytes(message)
     click.echo(f"Written: {file} ({len(message):,} bytes).")
 

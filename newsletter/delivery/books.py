@@ -116,7 +116,7 @@ class Books:
             for name, row in ROWS.items():
                 ids = [h.envelope.key[1] for h in held if h.envelope.key[0] == name]
                 if ids:
-                    ledger.release(session, row, ids)
+                    ledger.release(session, row, self._worker, ids)
 
     def renew(self, keys: Sequence[tuple[str, int]], now: datetime) -> None:
         """Keep the leases of what is still being carried."""
@@ -124,7 +124,7 @@ class Books:
             for name, row in ROWS.items():
                 ids = [number for kind, number in keys if kind == name]
                 if ids:
-                    ledger.renew(session, row, ids, now)
+                    ledger.renew(session, row, self._worker, ids, now)
 
     def free_the_dead(self) -> int:
         """End the leases of workers of this home that were killed."""

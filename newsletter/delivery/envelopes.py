@@ -9,12 +9,15 @@ from email.utils import parseaddr
 
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import parse_address
+from newsletter.addresses import Address, parse_address
 from newsletter.audience import subscriptions
 from newsletter.catalog.storage import Storage
 from newsletter.delivery.ledger import Claimed
-from newsletter.issues.message import FrozenMessage, Headers, Recipient, build
+from newsletter.issues.compose import compose
+from newsletter.issues.frozen import FrozenMessage, Recipient
+from newsletter.issues.message import Headers, build
 from newsletter.issues.notices import render_notice
+from newsletter.issues.render import render_issue
 from newsletter.models.delivery import Notice
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings
@@ -72,7 +75,7 @@ class Envelopes:
             sender=self._sender,
             recipient=str(address),
             message_id=message_id,
-            content=build(rendered, headers, Recipient(address, None, message_id)),
+            content=build(rendered, headers, _stranger(address, message_id)),
             international=address.needs_smtputf8,
         )
 
@@ -81,3 +84,18 @@ class Envelopes:
         return (
             f"<{self._signer.fingerprint(f'message-id {kind}', str(number))}@{self._settings.host}>"
         )
+
+
+def preview_message(
+    session: Session, issue: Issue, settings: Settings, storage: Storage, now: datetime
+) -> bytes:
+    """The issue as it stands, as a message to nobody in particular."""
+    headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
+    mail = render_issue(compose(session, issue, settings, storage))
+    message_id = f"<preview@{settings.host}>"
+    return build(mail, headers, _stranger(parse_address("reader@example.org"), message_id))
+
+
+def _stranger(address: Address, message_id: str) -> Recipient:
+    """Somebody whose links lead nowhere."""
+    return Recipient(address, None, message_id, "preview", "preview")

@@ -74,7 +74,7 @@ class Balance:
 
 
 def enter(session: Session, issue: Issue, now: datetime) -> int:
-    """Write a row for each candidate of ``issue``, and count the candidates.
+    """Write a row for each candidate of ``issue``; returns how many there are.
 
     Candidates are the active subscribers whose cadence includes the issue's
     kind; those whose address is suppressed are entered as excluded.
@@ -96,8 +96,9 @@ def enter(session: Session, issue: Issue, now: datetime) -> int:
         .where(*wanted)
     )
     columns = ("issue_id", "subscriber_id", "state", "not_before", "attempts", "reason")
-    session.execute(insert(Delivery).from_select(columns, rows))
-    return session.scalar(select(func.count()).select_from(Subscriber).where(*wanted)) or 0
+    # The statement's own count: a second look could see who has confirmed meanwhile.
+    entered = session.connection().execute(insert(Delivery).from_select(columns, rows))
+    return entered.rowcount
 
 
 def claim(session: Session, worker: str, limit: int, now: datetime) -> list[Claimed]:
@@ -142,11 +143,15 @@ def still_wanted(session: Session, ids: Collection[int]) -> set[int]:
 
 
 def settle(session: Session, row: Row, settlements: Sequence[Settlement], now: datetime) -> None:
-    """Record the outcomes of claimed messages and end their leases."""
+    """Record the outcomes of claimed messages and end their leases.
+
+    What was sent stays sent: a worker that lost its lease may report after the
+    one that took the message over.
+    """
     table = cast("SqlTable", row.__table__)
     statement = (
         update(table)
-        .where(table.c.id == bindparam("key"))
+        .where(table.c.id == bindparam("key"), table.c.state != DeliveryState.SENT)
         .values(
             state=bindparam("to_state"),
             not_before=bindparam("again"),
@@ -175,14 +180,16 @@ def settle(session: Session, row: Row, settlements: Sequence[Settlement], now: d
     )
 
 
-def release(session: Session, row: Row, ids: Collection[int]) -> None:
-    """Give claimed messages back untouched."""
-    session.execute(update(row).where(row.id.in_(ids)).values(lease_until=None, worker=None))
+def release(session: Session, row: Row, worker: str, ids: Collection[int]) -> None:
+    """Give messages that ``worker`` still holds back untouched."""
+    held = update(row).where(row.id.in_(ids), row.worker == worker)
+    session.execute(held.values(lease_until=None, worker=None))
 
 
-def renew(session: Session, row: Row, ids: Collection[int], now: datetime) -> None:
-    """Lengthen the leases of messages still being carried."""
-    session.execute(update(row).where(row.id.in_(ids)).values(lease_until=now + LEASE))
+def renew(session: Session, row: Row, worker: str, ids: Collection[int], now: datetime) -> None:
+    """Lengthen the leases of messages that ``worker`` still holds."""
+    held = update(row).where(row.id.in_(ids), row.worker == worker)
+    session.execute(held.values(lease_until=now + LEASE))
 
 
 def reclaim(session: Session, dead: Collection[str]) -> int:
@@ -229,7 +236,7 @@ def is_finished(session: Session, issue: Issue) -> bool:
 def _lease(
     session: Session, row: Row, worker: str, limit: int, now: datetime, *where: ColumnElement[bool]
 ) -> list[int]:
-    due = (
+    due = (  # looked up once: in a subquery, a plan may look again and lease more
         select(row.id)
         .where(
             row.state.in_(OPEN),
@@ -240,10 +247,11 @@ def _lease(
         .order_by(row.not_before, row.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
     leased = (
         update(row)
-        .where(row.id.in_(due.scalar_subquery()))
+        .where(row.id.in_(select(due.c.id)))
         .values(lease_until=now + LEASE, worker=worker)
         .returning(row.id)
         .execution_options(synchronize_session=False)

@@ -64,6 +64,7 @@ class Sender:
         self._thread = ThreadPoolExecutor(1, "ledger")
         self._quiet_until = 0.0
         self._progress = 0  # messages of which something became, since the last connection ended
+        self._setbacks = 0  # messages put back since then
         self._stumbles = 0  # connections in a row of which nothing became
         self.settled = 0
 
@@ -145,8 +146,8 @@ class Sender:
     async def _connection_ended(self, task: "asyncio.Task[None]", until_idle: bool) -> None:
         """Learn from how a connection ended. Raises Unavailable if it is not worth waiting."""
         error = task.exception()
-        if error is None and self._progress:
-            self._progress = self._stumbles = 0
+        if error is None and (self._progress or not self._setbacks):
+            self._progress = self._setbacks = self._stumbles = 0
             self._allowed = min(self._connections, self._allowed + 1)
             return
         if error is not None and not isinstance(error, Unavailable):
@@ -246,7 +247,9 @@ class Sender:
                     recorded.set_result(None)
                 if report.outcome.verdict is Verdict.THROTTLED:
                     self._slow_down()
-                elif report.outcome.verdict not in NOTHING_CAME_OF_IT:
+                if report.outcome.verdict in NOTHING_CAME_OF_IT:
+                    self._setbacks += 1
+                else:
                     self._progress += 1
                     self.settled += 1
 

@@ -37,12 +37,14 @@ def _home_name(home: Path) -> str:
     """A random name kept in the home: host names need not be unique."""
     path = home / "workers" / "home"
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x") as file:
-            file.write(secrets.token_hex(8))
-    except FileExistsError:
-        pass
-    return path.read_text()
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # of two first workers the second reads a whole name
+        file.seek(0)
+        name = file.read()
+        if not name:
+            name = secrets.token_hex(8)
+            file.write(name)
+    return name
 
 
 def _is_alive(home: Path, name: str) -> bool:

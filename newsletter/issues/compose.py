@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from newsletter.catalog import markdown
 from newsletter.catalog.citation import CitationFacts, plain
 from newsletter.catalog.loaders import loaders
-from newsletter.catalog.sketch import sparkline, summary
+from newsletter.catalog.profile_text import sparkline, summary
 from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
@@ -29,12 +29,12 @@ from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings
 
-CHART_WIDTH = 600  # CSS pixels
+CHART_WIDTH = 560  # CSS pixels: the width of the mail's text
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 7
 COLUMNS_AT_MOST = 8
 CELL_AT_MOST = 40  # characters
-LANGUAGES = ("pandas", "polars", "duckdb", "r")
+LOADERS = ("pandas", "Polars", "DuckDB", "R")
 KILO = 1000
 
 
@@ -73,7 +73,7 @@ def compose(
         loaders=tuple(
             Loader(loader.label, loader.code)
             for loader in loaders(settings.base_url, version.dataset.slug, version.number, table.name)
-            if loader.language in LANGUAGES
+            if loader.label in LOADERS
         ),
         credit=_credit(version),
         citation=version.citation or plain(_citation(version, page)),
@@ -144,7 +144,7 @@ def readable_size(size: int) -> str:
 def _preview(table: Table) -> Preview:
     names = tuple(column["name"] for column in table.columns[:PREVIEW_COLUMNS])
     rows = tuple(
-        tuple(_cell(row.get(name)) for name in names) for row in table.preview[:PREVIEW_ROWS]
+        tuple(_cell(cell) for cell in row[: len(names)]) for row in table.preview[:PREVIEW_ROWS]
     )
     return Preview(names, rows)
 

@@ -1,0 +1,58 @@
+"""Servers of their own processes, and what arrived at them."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+
+class MailServer:
+    """A running SMTP server and the messages that it has accepted."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.url = f"smtp://127.0.0.1:{port}"
+
+    def raw(self) -> list[bytes]:
+        """Each message as it came, in the order of arrival."""
+        files = sorted(self.folder.glob("*.eml"), key=lambda file: int(file.stem))
+        return [file.read_bytes() for file in files]
+
+    def messages(self) -> list[EmailMessage]:
+        return [
+            message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
+            for raw in self.raw()
+        ]
+
+    def wait_for(self, count: int) -> None:
+        """Return once ``count`` messages have arrived."""
+        deadline = time.monotonic() + 120
+        while sum(1 for _ in self.folder.glob("*.eml")) < count:
+            assert time.monotonic() < deadline, f"{count} messages did not arrive"
+            time.sleep(0.01)
+
+    def recipients(self) -> list[str]:
+        return [str(message["X-To"]) for message in self.messages()]
+
+
+@pytest.fixture
+def mail_server(tmp_path: Path) -> Iterator[MailServer]:
+    folder = tmp_path / "mailbox"
+    folder.mkdir()
+    script = Path(__file__).with_name("smtp_server.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield MailServer(folder, int(process.stdout.readline()))
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

@@ -1,0 +1,69 @@
+"""kill -9 of the sender: nobody is lost, and at most one is doubled a connection."""
+
+import os
+import signal
+import subprocess
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from newsletter import clock, migrations
+from newsletter.delivery import ledger
+from newsletter.installation import Installation
+from newsletter.issues import calendar
+from newsletter.models.issue import IssueState
+from newsletter.settings import Settings
+from tests.functional.conftest import MailServer
+from tests.functional.lists import NEWSLETTER, REPOSITORY, add_readers, begin_issue
+
+READERS = 2000
+CONNECTIONS = 8
+DAY = date(2026, 11, 30)
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_nobody_is_lost_and_at_most_one_is_doubled_a_connection(
+    database_url: str, environ: dict[str, str], mail_server: MailServer, kills: int
+) -> None:
+    environ |= {
+        "DATABASE_URL": database_url,
+        "NEWSLETTER_MAIL_URL": mail_server.url,
+        "NEWSLETTER_CONNECTIONS": str(CONNECTIONS),
+    }
+    installation = Installation.open(Settings.load(environ))
+    migrations.upgrade(installation.db)
+    addresses = add_readers(installation, READERS, clock.now())
+    begin_issue(installation, DAY, clock.now())
+
+    for kill in range(kills):
+        worker = _worker(environ)
+        mail_server.wait_for((kill + 1) * READERS // (kills + 1))
+        worker.send_signal(signal.SIGKILL)
+        assert worker.wait() == -signal.SIGKILL
+    assert 0 < len(mail_server.raw()) < READERS
+    assert _worker(environ).wait() == 0
+
+    received = Counter(mail_server.recipients())
+    assert set(received) == set(addresses)
+    doubled = [address for address, count in received.items() if count > 1]
+    assert sum(received.values()) - READERS <= kills * CONNECTIONS
+    ids: dict[str, set[str]] = {}
+    for message in mail_server.messages():
+        ids.setdefault(str(message["X-To"]), set()).add(str(message["Message-ID"]))
+    assert all(len(ids[address]) == 1 for address in doubled)
+    assert len({next(iter(of_one)) for of_one in ids.values()}) == READERS
+
+    with installation.db.read() as session:
+        issue = calendar.get(session, DAY)
+        balance = ledger.balance(session, issue)
+    assert issue.state is IssueState.SENT
+    assert balance.holds
+    assert balance.sent == READERS
+    installation.db.close()
+
+
+def _worker(environ: dict[str, str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [*NEWSLETTER, "worker", "--once"], cwd=REPOSITORY, env=environ | {"PATH": os.environ["PATH"]}
+    )
