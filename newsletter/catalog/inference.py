@@ -84,7 +84,7 @@ class _Typist:
         }
         if self._rows > SAMPLE_ROWS:  # a cheap look first, so that few rules see all rows
             rules = self._surviving(rules, f"(FROM {SOURCE} LIMIT {SAMPLE_ROWS})")
-        held = self._surviving(rules, SOURCE)
+        held = self._first_kept(rules)
         return [self._choose(columns[at], at, held.get(at, []), stated) for at in places]
 
     def _rules(self, column: SourceColumn, stated: str | None) -> list[Rule]:
@@ -97,6 +97,25 @@ class _Typist:
         # The file itself says what is a number, so every spelling of one counts.
         told = [rule for rule in (*INFERRED, *STATED) if rule.type in allowed]
         return wanted + [rule for rule in told if rule is not ROUNDED]
+
+    def _first_kept(self, rules: Mapping[int, list[Rule]]) -> dict[int, list[Rule]]:
+        """For each column the first rule that all its values keep, with its twin if that does too.
+
+        One look at all rows is enough for most tables: what held for the first
+        rows seldom fails later.
+        """
+        kept: dict[int, list[Rule]] = {}
+        pending = {at: list(tried) for at, tried in rules.items() if tried}
+        while pending:
+            firsts = {at: _first_and_twin(tried) for at, tried in pending.items()}
+            held = self._surviving(firsts, SOURCE)
+            kept |= {at: found for at, found in held.items() if found}
+            pending = {
+                at: rest
+                for at, tried in pending.items()
+                if at not in kept and (rest := [rule for rule in tried if rule not in firsts[at]])
+            }
+        return kept
 
     def _surviving(self, rules: Mapping[int, list[Rule]], relation: str) -> dict[int, list[Rule]]:
         """The rules that every value of ``relation`` keeps; none where there is no value."""
@@ -162,6 +181,11 @@ class _Typist:
         row = self._connection.execute(query).fetchone()
         assert row is not None  # noqa: S101 (an aggregate always has one)
         return row
+
+
+def _first_and_twin(rules: Sequence[Rule]) -> list[Rule]:
+    first = rules[0]
+    return [rule for rule in rules if rule is first or (first.twin and rule.twin == first.twin)]
 
 
 def _has_decimal_comma(

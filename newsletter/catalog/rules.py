@@ -80,9 +80,10 @@ _AS_DOUBLE = "TRY_CAST($n AS DOUBLE)"
 _PLACES = f"least(greatest(length({_digits('$n')}) - 1, 0), {PRINTED_DIGITS})"
 _PRINTED = f"format('{{:.' || {_PLACES} || 'e}}', {_AS_DOUBLE})"
 _FITS_DOUBLE = (
-    f"(length({_digits('$n')}) <= {DOUBLE_DIGITS} OR (length({_digits('$n')}) <= {PRINTED_DIGITS}"
-    f" AND {_digits('$n')} = {_digits(_PRINTED)}))"
-    f" AND (isfinite({_AS_DOUBLE}) OR {_matches(NOT_FINITE)})"
+    f"CASE WHEN length($n) <= {DOUBLE_DIGITS} AND NOT regexp_matches($n, '[eE]') THEN true"
+    f" ELSE (length({_digits('$n')}) <= {DOUBLE_DIGITS} OR (length({_digits('$n')})"
+    f" <= {PRINTED_DIGITS} AND {_digits('$n')} = {_digits(_PRINTED)}))"
+    f" AND (isfinite({_AS_DOUBLE}) OR {_matches(NOT_FINITE)}) END"
 )
 # For who states that it is a number: the nearest one.
 ROUNDED = Rule("number", _matches(STATED_NUMBER, "$n"), _AS_DOUBLE)
