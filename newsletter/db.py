@@ -68,9 +68,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one snapshot; whatever it changes is dropped."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            yield session
-            session.rollback()
+        engine = self.engine
+        if not self.is_sqlite:  # there, a snapshot a statement is the default
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, expire_on_commit=False) as session:
+            yield session  # closing it rolls back, and leaves what was loaded as it is
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -24,6 +24,7 @@ from newsletter.errors import BadSetting
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
+DEADLINE_AT_MOST = timedelta(days=6)  # before the next Monday
 MAIL_SCHEMES = ("maildir", "smtp", "smtps")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -49,7 +50,7 @@ class Settings:
     """All there is to set. ``Settings.load()`` reads the environment and ``.env``."""
 
     home: Path
-    database_url: str
+    database_url: str = field(repr=False)  # may hold a password
     secret_key: str = field(repr=False)
     port: int
     base_url: str  # no slash at its end
@@ -175,8 +176,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _check_port(url: str) -> None:
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise ValueError("the port in it is not a number from 1 to 65535") from error
+
+
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
+    _check_port(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("give the site's address, such as https://news.example.org")
     return text.rstrip("/")
@@ -187,6 +196,7 @@ def _database_url(text: str) -> str:
         text = "postgresql+psycopg://" + text.split("://", 1)[1]
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError("give sqlite:///path/to/file.db or postgresql://user:password@host/name")
+    _check_port(text)
     return text
 
 
@@ -200,6 +210,7 @@ def _mail_url(text: str) -> str:
     scheme = text.split(":", 1)[0]
     if ":" not in text or scheme not in MAIL_SCHEMES:
         raise ValueError(f"give one of {', '.join(s + ':' for s in MAIL_SCHEMES)}")
+    _check_port(text)
     return text
 
 
@@ -233,10 +244,10 @@ def _send_at(text: str) -> SendAt:
 
 def _duration(text: str) -> timedelta:
     match = re.fullmatch(r"(\d+)\s*(m|h|d)", text)
-    if not match or int(match[1]) == 0:
-        raise ValueError("give a number of minutes, hours or days, such as 90m, 12h or 1d")
-    unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
-    return timedelta(**{unit: int(match[1])})
+    minutes = int(match[1]) * {"m": 1, "h": 60, "d": 24 * 60}[match[2]] if match else 0
+    if not 0 < minutes <= DEADLINE_AT_MOST // timedelta(minutes=1):
+        raise ValueError("give minutes, hours or days, such as 90m or 12h, and at most 6d")
+    return timedelta(minutes=minutes)
 
 
 def _storage_url(text: str) -> str:
@@ -255,7 +266,7 @@ def _rate(text: str) -> Rate:
     values: dict[str, Any] = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         match = re.fullmatch(r"(\d+(?:\.\d+)?)/(s|d)", part)
-        if not match or float(match[1]) <= 0:
+        if not match or float(match[1]) < (1 if match[2] == "d" else 0.001):
             raise ValueError("give messages a second, a day or both, such as 14/s, 50000/d")
         if match[2] == "s":
             values["per_second"] = float(match[1])
