@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.catalog import profile
@@ -77,6 +77,7 @@ def expect_histogram(histogram: dict[str, Any], values: pl.Series) -> None:
         assert count == sum(low <= value < high for value in values)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.none() | TAME, min_size=1, max_size=60))
 def test_it_agrees_with_polars_on_floats(values: list[float | None]) -> None:
     found = column(x=pl.Series(values, dtype=pl.Float64))["statistics"]
@@ -97,6 +98,7 @@ def test_it_agrees_with_polars_on_floats(values: list[float | None]) -> None:
     expect_histogram(found["histogram"], present)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.none() | st.integers(-(2**40), 2**40), min_size=1, max_size=60))
 def test_it_agrees_with_polars_on_integers(values: list[int | None]) -> None:
     found = column(x=pl.Series(values, dtype=pl.Int64))
@@ -109,6 +111,7 @@ def test_it_agrees_with_polars_on_integers(values: list[int | None]) -> None:
         assert len(set(widths.tolist())) <= 1
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(

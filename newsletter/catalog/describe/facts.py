@@ -1,0 +1,122 @@
+"""What the describing formats are made from: plain facts, known before any format.
+
+Addresses are absolute; moments are aware and in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+}
+
+
+@dataclass(frozen=True)
+class Party:
+    """A person or an organisation."""
+
+    name: str
+    url: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """Where data came from."""
+
+    title: str
+    url: str
+    publisher: str | None = None
+    retrieved: date | None = None
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One file of a table: ``format`` is csv, parquet or json."""
+
+    format: str
+    url: str
+    bytes: int
+    sha256: str
+
+    @property
+    def media_type(self) -> str:
+        return MEDIA_TYPES[self.format]
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """A column. ``type`` is a word of dataset.yaml; ``profile`` is its entry in the table's
+    profile (see ``catalog.profile``), if it has one."""
+
+    name: str
+    type: str
+    description: str | None = None
+    unit: str | None = None
+    categories: tuple[str, ...] = ()
+    profile: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ForeignKeyFacts:
+    columns: tuple[str, ...]
+    table: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """A table and its files, of which the first is the one to read: CSV in UTF-8, where an
+    empty cell is a missing value."""
+
+    name: str
+    rows: int
+    columns: tuple[ColumnFacts, ...]
+    files: tuple[FileFacts, ...]
+    description: str | None = None
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKeyFacts, ...] = ()
+
+    @property
+    def main_file(self) -> FileFacts:
+        return self.files[0]
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """One published version of a dataset."""
+
+    slug: str
+    version: str
+    title: str
+    description: str  # Markdown
+    license: str  # SPDX id
+    url: str  # the dataset's page
+    version_url: str  # this version's page, for good
+    published: datetime
+    modified: datetime
+    publisher: Party  # this newsletter
+    catalog_title: str
+    catalog_url: str
+    citation: str  # plain text
+    tables: tuple[TableFacts, ...]
+    summary: str = ""
+    language: str = "en"
+    keywords: tuple[str, ...] = ()
+    creators: tuple[Party, ...] = ()
+    sources: tuple[SourceFacts, ...] = ()
+    temporal: str | None = None  # ISO 8601: a year, a date or an interval
+    spatial: str | None = None
+
+    @property
+    def license_url(self) -> str:
+        return f"https://spdx.org/licenses/{self.license}.html"
+
+    @property
+    def authors(self) -> tuple[Party, ...]:
+        """Who made the data; this newsletter where nobody is named."""
+        return self.creators or (self.publisher,)

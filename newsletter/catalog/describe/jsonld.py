@@ -1,0 +1,77 @@
+"""schema.org/Dataset as JSON-LD, for the dataset's page.
+
+Follows https://developers.google.com/search/docs/appearance/structured-data/dataset.
+"""
+
+from typing import Any
+
+from newsletter.catalog.describe.facts import ColumnFacts, DatasetFacts, FileFacts, TableFacts
+from newsletter.catalog.describe.parts import compact, party
+
+
+def jsonld(facts: DatasetFacts) -> dict[str, Any]:
+    """The dataset as schema.org has it, every file a distribution."""
+    return compact(
+        {
+            "@context": "https://schema.org/",
+            "@type": "Dataset",
+            "@id": facts.version_url,
+            "name": facts.title,
+            "description": facts.description,
+            "url": facts.url,
+            "sameAs": [source.url for source in facts.sources],
+            "identifier": facts.version_url,
+            "version": facts.version,
+            "keywords": list(facts.keywords),
+            "license": facts.license_url,
+            "isAccessibleForFree": True,
+            "inLanguage": facts.language,
+            "creator": [party(creator) for creator in facts.authors],
+            "publisher": party(facts.publisher, "Organization"),
+            "citation": facts.citation,
+            "datePublished": facts.published.date().isoformat(),
+            "dateModified": facts.modified.date().isoformat(),
+            "temporalCoverage": facts.temporal,
+            "spatialCoverage": {"@type": "Place", "name": facts.spatial} if facts.spatial else None,
+            "variableMeasured": [
+                _variable(column) for table in facts.tables for column in table.columns
+            ],
+            "includedInDataCatalog": {
+                "@type": "DataCatalog",
+                "name": facts.catalog_title,
+                "url": facts.catalog_url,
+            },
+            "distribution": [
+                _download(table, file) for table in facts.tables for file in table.files
+            ],
+        }
+    )
+
+
+def _variable(column: ColumnFacts) -> dict[str, Any]:
+    statistics = (column.profile or {}).get("statistics", {})
+    measured = column.type in {"integer", "number"}
+    return compact(
+        {
+            "@type": "PropertyValue",
+            "name": column.name,
+            "description": column.description,
+            "unitText": column.unit,
+            "minValue": statistics.get("min") if measured else None,
+            "maxValue": statistics.get("max") if measured else None,
+        }
+    )
+
+
+def _download(table: TableFacts, file: FileFacts) -> dict[str, Any]:
+    return compact(
+        {
+            "@type": "DataDownload",
+            "name": f"{table.name}.{file.format}",
+            "description": table.description,
+            "contentUrl": file.url,
+            "encodingFormat": file.media_type,
+            "contentSize": f"{file.bytes} B",
+            "sha256": file.sha256,
+        }
+    )
