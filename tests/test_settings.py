@@ -184,14 +184,14 @@ def test_no_secret_is_in_what_settings_print(environ: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("secret", ["short", "a" * 64, "changeme", "abab" * 20])
 def test_it_refuses_a_secret_that_could_be_guessed(environ: dict[str, str], secret: str) -> None:
-    with pytest.raises(BadSetting, match="^SECRET_KEY") as stopped:
+    with pytest.raises(BadSetting, match=r"^SECRET_KEY") as stopped:
         load(environ, SECRET_KEY=secret)
     assert secret not in str(stopped.value)
 
 
 def test_it_refuses_to_start_without_a_secret_on_postgresql(environ: dict[str, str]) -> None:
     del environ["SECRET_KEY"]
-    with pytest.raises(BadSetting, match="^SECRET_KEY"):
+    with pytest.raises(BadSetting, match=r"^SECRET_KEY"):
         load(environ, DATABASE_URL="postgresql://db/news")
 
 

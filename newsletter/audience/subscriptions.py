@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.addresses import Address, address_key, parse_address
 from newsletter.audience.suppression import address_hash, is_suppressed
-from newsletter.errors import BadToken, Invalid
+from newsletter.errors import BadToken, ExpiredToken, Invalid
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
 from newsletter.tokens import Signer
@@ -42,10 +43,7 @@ def subscribe(
     At most one confirmation in 24 hours and three while unconfirmed; none to
     an active or a suppressed address. Raises InvalidAddress.
     """
-    address = parse_address(text)
-    subscriber = find(session, address)
-    if subscriber is None:
-        subscriber = add(session, signer, address, now)
+    subscriber = _known(session, signer, parse_address(text), now)
     if subscriber.status is Status.ACTIVE or is_suppressed(session, subscriber.address_hash):
         return
     last = subscriber.confirmation_at
@@ -99,9 +97,16 @@ def by_token(
 
 
 def confirm(subscriber: Subscriber, now: datetime) -> None:
-    """Make a subscription active. Doing it twice is the same as doing it once."""
+    """Make a subscription active. Doing it twice is the same as doing it once.
+
+    Raises ExpiredToken for a person who left and has not asked to come back since:
+    the link of their first time must not undo their leaving.
+    """
     if subscriber.status is Status.ACTIVE:
         return
+    asked, left = subscriber.confirmation_at, subscriber.left_at
+    if left is not None and (asked is None or asked < left):
+        raise ExpiredToken("This link is from before you left. Ask for a new one.")
     subscriber.status = Status.ACTIVE
     subscriber.confirmed_at = now
     subscriber.left_at = None
@@ -129,10 +134,10 @@ def leave(session: Session, subscriber: Subscriber, now: datetime) -> None:
 def depart(session: Session, subscriber: Subscriber, status: Status, now: datetime) -> None:
     """Give a subscription a status that ends it, and take it out of every open issue."""
     if subscriber.status in (Status.ACTIVE, Status.PENDING):
+        if subscriber.status is Status.ACTIVE:  # who had confirmed may come back at once
+            subscriber.confirmation_at = None
         subscriber.status = status
         subscriber.left_at = now
-        subscriber.confirmations = 0
-        subscriber.confirmation_at = None
     still_owed = update(Delivery).where(
         Delivery.subscriber_id == subscriber.id, Delivery.lease_until.is_(None)
     )
@@ -144,6 +149,20 @@ def depart(session: Session, subscriber: Subscriber, status: Status, now: dateti
     session.execute(
         still_owed.where(Delivery.state == DeliveryState.UNKNOWN).values(not_before=None)
     )
+
+
+def _known(session: Session, signer: Signer, address: Address, now: datetime) -> Subscriber:
+    """The subscriber of an address, new if need be, locked: of two forms sent at once
+    the second must see what the first has done."""
+    locked = select(Subscriber).where(Subscriber.address_key == address_key(address))
+    subscriber = session.scalar(locked.with_for_update())
+    if subscriber is None:
+        try:
+            with session.begin_nested():
+                return add(session, signer, address, now)
+        except IntegrityError:  # added by somebody else meanwhile
+            subscriber = session.scalars(locked.with_for_update()).one()
+    return subscriber
 
 
 def _consent(signer: Signer, given: ConsentGiven, now: datetime) -> Consent:

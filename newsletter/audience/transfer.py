@@ -1,8 +1,9 @@
 """Subscribers in and out as CSV.
 
-In: a header with ``email`` and, if wanted, ``name``, ``cadence`` and
-``timezone``. Doing it again changes nothing: who is known stays as they are,
-so nobody who left comes back by an import.
+In: a header with ``email`` and, if wanted, ``name``, ``cadence``, ``timezone``
+and ``status``. Doing it again changes nothing: who is known stays as they are,
+so nobody who left comes back by an import; nor does anybody whose row says that
+they left. What goes out can be brought in elsewhere.
 """
 
 import csv
@@ -19,11 +20,12 @@ from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.audience.suppression import is_suppressed
 from newsletter.errors import Invalid
-from newsletter.models.subscriber import Cadence, Consent, Subscriber
+from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
 from newsletter.tokens import Signer
 
-FIELDS = ("email", "name", "cadence", "timezone")
-EXPORTED = (*FIELDS, "status", "created_at", "confirmed_at", "left_at")
+FIELDS = ("email", "name", "cadence", "timezone", "status")
+EXPORTED = (*FIELDS, "created_at", "confirmed_at", "left_at")
+GONE = {Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NAME_AT_MOST = 200
 
@@ -39,14 +41,20 @@ class Transfer:
 
 
 def read_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with its line number. Raises Invalid if there is no ``email`` column."""
+    """Each row with its line number. Raises Invalid for a file that is no CSV in
+    UTF-8, or has no ``email`` column."""
     reader = csv.DictReader(file)
-    names = [(name or "").strip().lower() for name in reader.fieldnames or []]
-    if "email" not in names:
-        raise Invalid("The file needs a header with a column named email.")
-    reader.fieldnames = names
-    for row in reader:
-        yield reader.line_num, {key: (row.get(key) or "").strip() for key in FIELDS}
+    try:
+        names = [(name or "").strip().lower() for name in reader.fieldnames or []]
+        if "email" not in names:
+            raise Invalid("The file needs a header with a column named email.")
+        reader.fieldnames = names
+        for row in reader:
+            yield reader.line_num, {key: _as_typed(row.get(key) or "") for key in FIELDS}
+    except UnicodeDecodeError as error:
+        raise Invalid("The file is not in UTF-8: save it as CSV UTF-8.") from error
+    except csv.Error as error:
+        raise Invalid(f"Line {reader.line_num} does not read as CSV: {error}.") from error
 
 
 def bring_in(
@@ -76,6 +84,8 @@ def _bring_in(
     done: Transfer,
 ) -> None:
     address = parse_address(row["email"])
+    if row["status"] in GONE:
+        raise Invalid(f"the file says {row['status']}: who has left is not brought in")
     if subscriptions.find(session, address) is not None:
         done.known += 1
         return
@@ -92,7 +102,7 @@ def _bring_in(
         session.delete(subscriber)
         session.flush()
         return
-    if confirmed:
+    if confirmed and row["status"] != Status.PENDING:
         subscriber.consents.append(Consent(at=now, form=given.form, wording=given.wording))
         subscriptions.confirm(subscriber, now)
     else:
@@ -119,3 +129,9 @@ def harmless(cell: object) -> str:
     """A cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
     text = "" if cell is None else cell.isoformat() if isinstance(cell, datetime) else str(cell)
     return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _as_typed(cell: str) -> str:
+    """A cell without what ``harmless`` put before it."""
+    text = cell.strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text

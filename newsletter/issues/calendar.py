@@ -8,10 +8,11 @@ from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import CursorResult, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.errors import Conflict, Invalid, NotFound, SlotTaken
-from newsletter.issues.schedule import is_monday, monday_of
+from newsletter.issues.schedule import is_monday, monday_of, mondays_from
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue, IssueState, Kind
 
@@ -35,7 +36,8 @@ def plan(session: Session, day: date, version: Version, today: date, now: dateti
     is no Monday or is past, SlotTaken if there is an issue on it already.
     """
     if not is_monday(day):
-        message = f"{day} is a {day:%A}: choose a Monday, such as {monday_of(day)}."
+        near = max(monday_of(day), mondays_from(today, 1)[0])
+        message = f"{day} is a {day:%A}: choose a Monday, such as {near}."
         raise Invalid(message, {"date": message})
     if day < today:
         message = f"{day} has passed: choose a Monday from {today} on."
@@ -50,8 +52,11 @@ def plan(session: Session, day: date, version: Version, today: date, now: dateti
         session.delete(taken)
         session.flush()
     issue = Issue(kind=Kind.MONDAY, date=day, version=version, created_at=now)
-    session.add(issue)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(issue)
+    except IntegrityError as error:  # somebody else was first
+        raise SlotTaken(f"{day} has just been taken: choose another Monday.") from error
     return issue
 
 
@@ -94,8 +99,9 @@ def previous_on_topic(session: Session, issue: Issue) -> Issue | None:
     return None
 
 
-def edit(issue: Issue, subject: str, preheader: str, intro: str) -> None:
+def edit(session: Session, issue: Issue, subject: str, preheader: str, intro: str) -> None:
     """Change what a curator may write over. Raises Conflict once frozen, or Invalid."""
+    session.refresh(issue, ["frozen_at"], with_for_update=True)  # it may be freezing just now
     if issue.frozen_at is not None:
         raise Conflict(f"The issue of {issue.date} is frozen: it can no longer change.")
     wrong = {}
@@ -105,8 +111,8 @@ def edit(issue: Issue, subject: str, preheader: str, intro: str) -> None:
     ):
         if len(value) > most:
             wrong[name] = f"At most {most} characters; it has {len(value)}."
-        if "\n" in value or "\r" in value:
-            wrong[name] = "Write it on one line."
+        if any(ord(character) < 32 for character in value):
+            wrong[name] = "Write it on one line of text."
     if wrong:
         raise Invalid("The issue was not changed.", wrong)
     issue.subject, issue.preheader, issue.intro = subject.strip(), preheader.strip(), intro.strip()
