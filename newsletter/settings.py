@@ -24,7 +24,7 @@ from newsletter.errors import BadSetting
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
-DEADLINE_AT_MOST = timedelta(days=6)  # before the next Monday
+DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
 MAIL_SCHEMES = ("maildir", "smtp", "smtps")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -246,7 +246,7 @@ def _duration(text: str) -> timedelta:
     match = re.fullmatch(r"(\d+)\s*(m|h|d)", text)
     minutes = int(match[1]) * {"m": 1, "h": 60, "d": 24 * 60}[match[2]] if match else 0
     if not 0 < minutes <= DEADLINE_AT_MOST // timedelta(minutes=1):
-        raise ValueError("give minutes, hours or days, such as 90m or 12h, and at most 6d")
+        raise ValueError("give minutes, hours or days, such as 90m or 12h, and at most 7d")
     return timedelta(minutes=minutes)
 
 

@@ -1,6 +1,7 @@
 """From dataset folders to the catalog. Doing it again changes nothing."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,8 @@ from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, re
 from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.errors import NotFound, Refused, UnreadablePackage
+
+READ_AT_ONCE = 2  # folders; each is read by a child process of its own
 
 
 class Done(StrEnum):
@@ -40,13 +43,17 @@ def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[
     folders = [root] if (root / FILE_NAME).is_file() else sorted(root.glob(f"*/{FILE_NAME}"))
     if not folders:
         raise NotFound(f"There is no {FILE_NAME} in {root} or in a folder of it.")
-    for found in folders:
-        folder = found.parent if found.name == FILE_NAME else found
-        slug = folder.resolve().name
-        try:
-            yield _sync_one(db, storage, folder, slug, now)
-        except Refused as error:
-            yield Step(slug, Done.REFUSED, str(error))
+    with ThreadPoolExecutor(READ_AT_ONCE) as readers:
+        found = [path.parent if path.name == FILE_NAME else path for path in folders]
+        yield from readers.map(lambda folder: _step(db, storage, folder, now), found)
+
+
+def _step(db: Database, storage: Storage, folder: Path, now: datetime) -> Step:
+    slug = folder.resolve().name
+    try:
+        return _sync_one(db, storage, folder, slug, now)
+    except Refused as error:
+        return Step(slug, Done.REFUSED, str(error))
 
 
 def _sync_one(db: Database, storage: Storage, folder: Path, slug: str, now: datetime) -> Step:

@@ -31,7 +31,8 @@ for module in (demo, processes, database, curators, datasets, issues, subscriber
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         newsletter()
     except NewsletterError as error:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -46,9 +47,12 @@ def backup(file: Path) -> None:
         raise Refused(f"{file} exists already: name a new file.")
     db = open_installation().db
     if db.is_sqlite:
-        with sqlite3.connect(f"file:{db.url.database}?mode=ro", uri=True) as source:
-            with sqlite3.connect(file) as target:
-                source.backup(target)
+        read_only = f"file:{db.url.database}?mode=ro"
+        with (
+            closing(sqlite3.connect(read_only, uri=True)) as source,
+            closing(sqlite3.connect(file)) as target,
+        ):
+            source.backup(target)
     else:
         url = db.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:

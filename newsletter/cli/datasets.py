@@ -164,6 +164,8 @@ def _file(installation: Installation, source: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="fetch-") as folder:
         allowed = installation.settings.fetch_hosts
         fetched = fetch(source, Path(folder), FetchLimits(), allowed)
+        if fetched.path is None:  # "not modified", which is answered only to who asked so
+            raise NotFound(f"There is nothing at {source}.")
         yield fetched.path
 
 

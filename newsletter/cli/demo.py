@@ -2,17 +2,17 @@
 
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import click
 
 from newsletter import clock, curators, jobs, migrations
-from newsletter.audience.transfer import bring_in
+from newsletter.audience.transfer import FIELDS, bring_in
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
 from newsletter.delivery import ledger
@@ -60,20 +60,19 @@ def demo(folder: Path, serve: bool) -> None:
             serve_here(server)
 
 
-@dataclass
-class _Note:
-    text: str = ""
-
-
 @contextmanager
-def _step(text: str) -> Iterator[_Note]:
+def _step(text: str) -> Iterator[None]:
     """Say what is being done, and after it how long it took."""
     began = time.monotonic()
-    note = _Note()
-    click.echo(f"  … {text}", nl=False)
-    yield note
-    after = f" ({note.text})" if note.text else ""
-    click.echo(f"\r  ✓ {text}{after}  {time.monotonic() - began:.1f} s")
+    if sys.stdout.isatty():
+        click.echo(f"  … {text}", nl=False)
+    yield
+    click.echo(f"{_over()}  ✓ {text}  {time.monotonic() - began:.1f} s")
+
+
+def _over() -> str:
+    """What takes a terminal back to the beginning of its line."""
+    return "\r" if sys.stdout.isatty() else ""
 
 
 def _new(folder: Path) -> Path:
@@ -95,7 +94,7 @@ def _settings(home: Path) -> Settings:
             "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@dataset-daily.example>",
             # This week's issue is due on whatever weekday the demo is run.
             "NEWSLETTER_SEND_AT": "mon 00:00",
-            "NEWSLETTER_SEND_DEADLINE": "8d",
+            "NEWSLETTER_SEND_DEADLINE": "7d",
         }
     )
 
@@ -112,10 +111,7 @@ def _take_catalog(installation: Installation) -> None:
 def _take_people(installation: Installation, password: str) -> None:
     now = clock.now()
     rows = (
-        (
-            line,
-            {"email": f"{name}@example.org", "name": name.title(), "cadence": "", "timezone": ""},
-        )
+        (line, dict.fromkeys(FIELDS, "") | {"email": f"{name}@example.org", "name": name.title()})
         for line, name in enumerate(READERS, start=2)
     )
     with installation.db.write() as session:

@@ -20,7 +20,7 @@ from newsletter.issues.schedule import local_day, moment
 from newsletter.models.issue import Issue, IssueState
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> date:
@@ -75,7 +75,9 @@ def preview(day: date, file: Path) -> None:
     installation = open_installation()
     with installation.db.read() as session:
         issue = calendar.get(session, day)
-        message = preview_message(session, issue, installation.settings, installation.storage, clock.now())
+        message = preview_message(
+            session, issue, installation.settings, installation.storage, clock.now()
+        )
     file.write_bytes(message)
     click.echo(f"Written: {file} ({len(message):,} bytes).")
 

@@ -190,12 +190,13 @@ def close(session: Session, issue_id: int, now: datetime) -> None:
     issue.closed_at = now
     issue.balance = balance.as_dict() | {"holds": balance.holds}
     if balance.holds:
-        log.info("issue %s closed", issue.date, extra={"event": "issue_closed"} | issue.balance)
+        log.info("issue %s closed: %s", issue.date, balance, extra={"event": "issue_closed"})
     else:
         log.error(
-            "the balance of issue %s does not hold",
+            "the balance of issue %s does not hold: %s",
             issue.date,
-            extra={"event": "balance_broken"} | issue.balance,
+            balance,
+            extra={"event": "balance_broken"},
         )
 
 

@@ -97,8 +97,10 @@ def enter(session: Session, issue: Issue, now: datetime) -> int:
     )
     columns = ("issue_id", "subscriber_id", "state", "not_before", "attempts", "reason")
     # The statement's own count: a second look could see who has confirmed meanwhile.
-    entered = session.connection().execute(insert(Delivery).from_select(columns, rows))
-    return entered.rowcount
+    entry = insert(Delivery).from_select(columns, rows)
+    return (
+        session.connection().execute(entry, execution_options={"preserve_rowcount": True}).rowcount
+    )
 
 
 def claim(session: Session, worker: str, limit: int, now: datetime) -> list[Claimed]:
@@ -271,7 +273,7 @@ def _admit(session: Session, ids: Sequence[int], since: datetime, now: datetime)
             Subscriber.address,
             Subscriber.name,
             Subscriber.status,
-            Suppression.id,
+            Suppression.id.is_not(None),
         )
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
@@ -281,7 +283,7 @@ def _admit(session: Session, ids: Sequence[int], since: datetime, now: datetime)
     admitted: list[Claimed] = []
     dropped: list[Settlement] = []
     for key, issue_id, attempts, state, subscriber_id, address, name, status, barred in rows:
-        if status == Status.ACTIVE and barred is None:
+        if status == Status.ACTIVE and not barred:
             admitted.append(Claimed(key, issue_id, subscriber_id, address, name, attempts, since))
             continue
         left_as = cast(Status | None, status)  # an outer join: None for an erased person

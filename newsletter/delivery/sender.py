@@ -122,7 +122,7 @@ class Sender:
     async def _work(self, until_idle: bool) -> None:
         """Keep connections open while there is something to send."""
         open_connections: set[asyncio.Task[None]] = set()
-        stopped = asyncio.create_task(self._stopping.wait())
+        stopped = asyncio.create_task(self._stopped())
         try:
             while not self._stopping.is_set():
                 await self._quiet()
@@ -270,6 +270,9 @@ class Sender:
                 log.warning("the database refused: %s", error.orig, extra={"event": "db_refused"})
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _stopped(self) -> None:
+        await self._stopping.wait()
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

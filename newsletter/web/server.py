@@ -27,6 +27,7 @@ class _Gunicorn(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
+        assert self.cfg is not None  # noqa: S101
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
