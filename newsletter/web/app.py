@@ -1,0 +1,23 @@
+"""The Flask app: everything that is registered on it, in order."""
+
+from flask import Flask
+
+from newsletter.installation import Installation
+from newsletter.resources import shipped
+from newsletter.web import admin, errors, feeds, filters, health, limits, security, site
+
+
+def create_app(installation: Installation) -> Flask:
+    """The site and the admin of one installation, as a WSGI app."""
+    app = Flask("newsletter.web", template_folder=str(shipped("templates")))
+    app.extensions["newsletter"] = installation
+    app.jinja_options["trim_blocks"] = True
+    app.jinja_options["lstrip_blocks"] = True
+    security.protect(app, installation)
+    errors.register(app)
+    filters.register(app)
+    limits.register(app)
+    for blueprint in (*site.BLUEPRINTS, feeds.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    admin.register(app)
+    return app

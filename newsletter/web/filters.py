@@ -1,0 +1,37 @@
+"""What templates may call: dates and numbers as people read them, and addresses."""
+
+from datetime import date
+
+from flask import Flask
+
+from newsletter.catalog import markdown
+from newsletter.issues.compose import readable_size
+from newsletter.issues.plain import long_date
+from newsletter.web.context import installation, public_url
+from newsletter.web.site.facts import dimensions
+
+
+def register(app: Flask) -> None:
+    app.add_template_filter(markdown.render, "markdown")
+    app.add_template_filter(long_date, "long_date")
+    app.add_template_filter(short_date, "short_date")
+    app.add_template_filter(readable_size, "readable_size")
+    app.add_template_filter(dimensions, "dimensions")
+    app.add_template_filter(masked, "masked")
+    app.add_template_global(public_url)
+
+    @app.context_processor
+    def name_the_site() -> dict[str, str]:
+        settings = installation().settings
+        return {"site_title": settings.title, "postal_address": settings.postal_address}
+
+
+def short_date(day: date) -> str:
+    """23 Nov 2026."""
+    return f"{day.day} {day:%b} {day.year}"
+
+
+def masked(address: str) -> str:
+    """An address that only its owner recognises: a mail with its link may be passed on."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"

@@ -1,0 +1,25 @@
+"""How often one visitor, one network and everyone together may ask for a confirmation.
+
+Counted in this process's memory, so several web processes allow as many times
+more; the limits on mail to one address are in the database (audience.subscriptions).
+"""
+
+from flask import Flask
+from flask_limiter import Limiter
+
+from newsletter.web.context import client_address, client_network
+from newsletter.web.site.subscribe import blueprint
+
+SUBSCRIBING = (
+    ("10 per hour", client_address),
+    ("60 per hour", client_network),
+    ("2000 per hour", lambda: "everyone"),
+)
+TOO_OFTEN = "That was asked too often from here. Try again in an hour."
+
+
+def register(app: Flask) -> None:
+    limiter = Limiter(client_address, app=app, storage_uri="memory://")
+    for limit, key in SUBSCRIBING:
+        limited = limiter.limit(limit, key_func=key, methods=["POST"], error_message=TOO_OFTEN)
+        limited(blueprint)

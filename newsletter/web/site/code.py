@@ -1,0 +1,31 @@
+"""Code that loads a table, coloured by classes that site.css knows."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+from newsletter.catalog.loaders import loaders
+from newsletter.web.context import installation
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightedLoader:
+    label: str
+    html: Markup
+
+
+def highlighted(slug: str, number: str, table: str) -> list[HighlightedLoader]:
+    """Each way to load a table, as shown on its page."""
+    base_url = installation().settings.base_url
+    return [
+        HighlightedLoader(loader.label, _coloured(loader.code, loader.highlight))
+        for loader in loaders(base_url, slug, number, table)
+    ]
+
+
+def _coloured(code: str, language: str) -> Markup:
+    lexer = get_lexer_by_name(language)
+    return Markup(highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704

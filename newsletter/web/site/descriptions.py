@@ -1,0 +1,82 @@
+"""The catalog and its datasets for programs, in the formats that they know."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy.orm import Session
+
+from newsletter.catalog import datasets
+from newsletter.catalog.describe.croissant import croissant
+from newsletter.catalog.describe.datapackage import datapackage
+from newsletter.catalog.describe.dcat import catalog as dcat_catalog
+from newsletter.catalog.describe.facts import DatasetFacts, TableFacts
+from newsletter.catalog.describe.published import facts_of
+from newsletter.web.context import installation, public_url
+from newsletter.web.cors import open_document
+
+blueprint = Blueprint("descriptions", __name__)
+
+
+@blueprint.get("/index.json")
+def index() -> Response:
+    """Every dataset with where its files are: what a script needs to start from."""
+    with installation().db.read() as session:
+        listed = [_listed(facts) for facts in _catalog(session)]
+    title = installation().settings.title
+    return open_document(jsonify(title=title, url=public_url("home.home"), datasets=listed))
+
+
+@blueprint.get("/data.json")
+def dcat() -> Response:
+    with installation().db.read() as session:
+        document = dcat_catalog(public_url("descriptions.dcat"), _catalog(session))
+    return open_document(jsonify(document))
+
+
+@blueprint.get("/datasets/<slug>/datapackage.json")
+def data_package(slug: str) -> Response:
+    return open_document(jsonify(datapackage(_published(slug))))
+
+
+@blueprint.get("/datasets/<slug>/croissant.json")
+def croissant_metadata(slug: str) -> Response:
+    response = jsonify(croissant(_published(slug)))
+    response.mimetype = "application/ld+json"
+    return open_document(response)
+
+
+def _catalog(session: Session) -> list[DatasetFacts]:
+    settings = installation().settings
+    return [facts_of(version, settings) for version in datasets.catalog(session)]
+
+
+def _published(slug: str) -> DatasetFacts:
+    """The newest version that is public. Raises NotFound."""
+    with installation().db.read() as session:
+        return facts_of(datasets.published(session, slug), installation().settings)
+
+
+def _listed(facts: DatasetFacts) -> dict[str, Any]:
+    return {
+        "slug": facts.slug,
+        "title": facts.title,
+        "summary": facts.summary,
+        "url": facts.url,
+        "version": facts.version,
+        "license": facts.license,
+        "keywords": facts.keywords,
+        "modified": facts.modified.isoformat(),
+        "tables": [_listed_table(table) for table in facts.tables],
+    }
+
+
+def _listed_table(table: TableFacts) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "rows": table.rows,
+        "columns": [column.name for column in table.columns],
+        "files": {
+            file.format: {"url": file.url, "bytes": file.bytes, "sha256": file.sha256}
+            for file in table.files
+        },
+    }

@@ -1,0 +1,61 @@
+"""The app of one installation, empty or with a dataset and its issue, and who asks for pages."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from newsletter import migrations
+from newsletter.installation import Installation
+from newsletter.models import Notice
+from newsletter.settings import Settings
+from newsletter.web.app import create_app
+from tests import factories
+from tests.conftest import BASE_URL
+
+
+@pytest.fixture
+def installation(settings: Settings) -> Iterator[Installation]:
+    """Migrated, on SQLite, with nothing in it."""
+    opened = Installation.open(settings)
+    migrations.upgrade(opened.db)
+    yield opened
+    opened.db.close()
+
+
+@pytest.fixture
+def seeded(installation: Installation) -> Installation:
+    """The same with the penguins published, and their issue sent on Monday 23 November 2026."""
+    with installation.db.write() as session:
+        version = factories.dataset(session, installation.storage)
+        factories.issue(session, version)
+    return installation
+
+
+class Visitor(FlaskClient):
+    """A client that asks the site at its own address, over https."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **({"base_url": BASE_URL, "buffered": True} | kwargs))
+
+
+@pytest.fixture
+def app(installation: Installation) -> Flask:
+    app = create_app(installation)
+    app.test_client_class = Visitor
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def notices(installation: Installation) -> list[str]:
+    """To which addresses a mail is owed."""
+    with installation.db.read() as session:
+        return list(session.scalars(select(Notice.address)))

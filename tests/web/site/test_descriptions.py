@@ -1,0 +1,45 @@
+"""The catalog for programs."""
+
+from flask.testing import FlaskClient
+
+from newsletter.installation import Installation
+
+
+def test_the_index_leads_to_every_file(client: FlaskClient, seeded: Installation) -> None:
+    response = client.get("/index.json")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    (found,) = response.get_json()["datasets"]
+    assert found["slug"] == "penguins"
+    assert found["url"] == "https://news.example.org/datasets/penguins"
+    (table,) = found["tables"]
+    assert table["columns"] == ["species", "bill_mm", "flipper_mm", "year"]
+    path = table["files"]["parquet"]["url"].removeprefix("https://news.example.org")
+    assert len(client.get(path).data) == table["files"]["parquet"]["bytes"]
+
+
+def test_a_data_package_names_the_files_of_this_site(
+    client: FlaskClient, seeded: Installation
+) -> None:
+    package = client.get("/datasets/penguins/datapackage.json").get_json()
+    path = package["resources"][0]["path"]
+    assert path == "https://news.example.org/datasets/penguins/v/1.0.0/penguins.csv"
+    assert client.get(path.removeprefix("https://news.example.org")).status_code == 200
+
+
+def test_croissant_is_json_ld(client: FlaskClient, seeded: Installation) -> None:
+    response = client.get("/datasets/penguins/croissant.json")
+    assert response.mimetype == "application/ld+json"
+    assert response.get_json(force=True)["conformsTo"] == "http://mlcommons.org/croissant/1.1"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_catalog_is_dcat(client: FlaskClient, seeded: Installation) -> None:
+    (found,) = client.get("/data.json").get_json()["dataset"]
+    assert found["identifier"] == "https://news.example.org/datasets/penguins"
+    assert found["contactPoint"]["hasEmail"] == "mailto:hello@news.example.org"
+
+
+def test_an_empty_catalog_is_still_a_catalog(client: FlaskClient) -> None:
+    assert client.get("/index.json").get_json()["datasets"] == []
+    assert client.get("/data.json").get_json()["dataset"] == []
+    assert client.get("/datasets/penguins/datapackage.json").status_code == 404
