@@ -23,7 +23,7 @@ class Listing:
 def counts(session: Session) -> dict[Status, int]:
     """How many subscribers have each status, zeros included."""
     rows = session.execute(select(Subscriber.status, func.count()).group_by(Subscriber.status))
-    found = {status: number for status, number in rows}
+    found = dict(rows.all())
     return {status: found.get(status, 0) for status in Status}
 
 

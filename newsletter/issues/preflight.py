@@ -1,0 +1,50 @@
+"""What a careful editor would still look at before an issue goes out. Pure.
+
+Warnings keep nothing from being sent; what does is in catalog.package and
+issues.render.
+"""
+
+from collections.abc import Iterator
+
+from newsletter.issues.content import IssueContent
+from newsletter.issues.render import HTML_BYTES, RenderedMail
+
+SUBJECT_ON_A_PHONE = 60  # characters, about; the rest is cut off in the list
+NEAR_THE_LIMIT = 0.85
+QUESTIONS = 3
+
+
+def warnings(content: IssueContent, mail: RenderedMail) -> list[str]:
+    """One sentence each; [] if there is nothing to look at."""
+    return [*_envelope(content), *_body(content, mail)]
+
+
+def _envelope(content: IssueContent) -> Iterator[str]:
+    if len(content.subject) > SUBJECT_ON_A_PHONE:
+        yield f"The subject has {len(content.subject)} characters; phones show about 60."
+    if content.subject.isupper():
+        yield "The subject is all in capitals, which filters and readers take for spam."
+    if content.preheader.strip() == content.subject.strip():
+        yield "The preheader repeats the subject: say something new in it."
+    if not content.postal_address:
+        yield "There is no postal address, which many laws require: set NEWSLETTER_POSTAL_ADDRESS."
+    if not content.base_url.startswith("https://"):
+        yield (
+            "Links lead to an address without https, where one-click unsubscribe does not work: "
+            "set NEWSLETTER_BASE_URL."
+        )
+
+
+def _body(content: IssueContent, mail: RenderedMail) -> Iterator[str]:
+    if content.chart is None:
+        yield "It has no chart."
+    elif not content.chart.alt:
+        yield "Its chart has no text for those who do not see it."
+    if len(content.questions) < QUESTIONS:
+        yield "It asks no questions of the data: three to six help readers begin."
+    bare = [column.name for column in content.columns if not column.description]
+    if bare:
+        yield f"These columns are not described: {', '.join(bare)}."
+    size = len(mail.html.encode())
+    if size > HTML_BYTES * NEAR_THE_LIMIT:
+        yield f"The HTML has {size // 1000} KB; at {HTML_BYTES // 1000} KB it cannot be sent."

@@ -1,0 +1,102 @@
+"""The fields of the dataset form. What is right or wrong in them is catalog.package's to
+say; the form keeps what was typed and shows each sentence beside its field."""
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    FileField,
+    Form,
+    FormField,
+    HiddenField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    URLField,
+)
+
+TYPES = ("string", "integer", "number", "boolean", "date", "datetime", "time")
+
+
+class SourceForm(Form):
+    title = StringField("Title")
+    url = URLField("Address")
+    publisher = StringField("Publisher")
+
+
+class ColumnForm(Form):
+    name = HiddenField()
+    type = SelectField("Type", choices=TYPES)
+    unit = StringField("Unit")
+    description = StringField("Description")
+
+
+class TableForm(Form):
+    name = StringField("Name")
+    description = StringField("Description")
+    file = FileField("File")
+    url = URLField("or its web address")
+    stored = HiddenField()  # an upload's note: see uploads
+    remove = BooleanField("Remove this table")
+    columns = FieldList(FormField(ColumnForm))
+
+
+class DatasetForm(FlaskForm):
+    slug = StringField("Slug")
+    title = StringField("Title")
+    summary = StringField("Summary")
+    description = TextAreaField("Description")
+    license = StringField("Licence")
+    keywords = StringField("Keywords")
+    sources = FieldList(FormField(SourceForm))
+    creators = TextAreaField("Creators")
+    citation = TextAreaField("Citation")
+    temporal = StringField("Time covered")
+    spatial = StringField("Place covered")
+    questions = TextAreaField("Questions")
+    caveats = TextAreaField("Caveats")
+    curator = StringField("Curator")
+    hat_tip = StringField("Hat tip")
+    chart = TextAreaField("Chart specification")
+    version = StringField("Version")
+    note = StringField("What changed")
+    tables = FieldList(FormField(TableForm))
+
+    def drop_blanks(self) -> None:
+        """Take out the sources and tables that nobody filled in, so that the ones left
+        are counted as the package counts them."""
+        self.sources.entries = [e for e in self.sources.entries if any(e.data.values())]
+        self.tables.entries = [e for e in self.tables.entries if _is_filled(e.form)]
+
+    def offer_blanks(self) -> None:
+        """Leave room for one more source and one more table."""
+        self.sources.append_entry()
+        self.tables.append_entry()
+
+
+def _is_filled(table: Form) -> bool:
+    return not table.remove.data and any(
+        field.data for field in (table.name, table.description, table.file, table.url, table.stored)
+    )
+
+
+def find_field(form: Form, path: str) -> tuple[Field | None, list[str]]:
+    """The field that a package's dotted path is about, and what is left of the path."""
+    here: Form | Field = form
+    steps = path.split(".")
+    while steps and not (isinstance(here, Field) and not isinstance(here, FieldList | FormField)):
+        step = steps[0]
+        if isinstance(here, FormField):
+            here = here.form
+        if isinstance(here, FieldList):
+            if not step.isdigit() or int(step) >= len(here.entries):
+                return None, steps
+            here = here.entries[int(step)]
+        elif step in here._fields:
+            here = here._fields[step]
+        else:
+            return None, steps
+        steps.pop(0)
+    is_leaf = isinstance(here, Field) and not isinstance(here, FieldList | FormField)
+    return (here if is_leaf else None), steps

@@ -1,0 +1,94 @@
+"""Adding a dataset and editing one: the same form."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
+from newsletter.web.admin.dataset_fields import DatasetForm
+from newsletter.web.admin.dataset_save import Before, collect_files, save
+from newsletter.web.admin.dataset_words import fill, place
+from newsletter.web.admin.uploads import read_note
+from newsletter.web.context import installation
+
+blueprint = Blueprint("dataset_form", __name__, url_prefix="/datasets")
+
+COMMON_LICENSES = (
+    ("CC0-1.0", "public domain"),
+    ("CC-BY-4.0", "attribution"),
+    ("CC-BY-SA-4.0", "attribution, share alike"),
+    ("ODbL-1.0", "Open Database License"),
+    ("PDDL-1.0", "public domain, databases"),
+    ("ODC-By-1.0", "attribution, databases"),
+    ("OGL-UK-3.0", "Open Government Licence"),
+    ("etalab-2.0", "Licence Ouverte"),
+    ("MIT", "code and data"),
+)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    form = DatasetForm()
+    if form.is_submitted():
+        return _submitted(form, None)
+    form.version.data = "1.0.0"
+    form.curator.data = current_user.address.partition("@")[0]
+    return _page(form, None)
+
+
+@blueprint.route("/<slug>/edit", methods=["GET", "POST"])
+def edit(slug: str) -> ResponseReturnValue:
+    with installation().db.read() as session:
+        version = datasets.newest(session, slug)
+        before, form = Before.of(version), DatasetForm()
+        if not form.is_submitted():
+            fill(form, version, before.package)
+            return _page(form, before)
+    form.slug.data = slug  # whatever was posted: a slug never changes
+    return _submitted(form, before)
+
+
+def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
+    opened, now = installation(), clock.now()
+    form.validate()
+    form.drop_blanks()
+    uploads, refused = collect_files(opened, form, now)
+    try:
+        if refused or form.errors:
+            raise Invalid("It was not saved.", refused)
+        save(opened, form, uploads, before, now)
+    except Refused as error:
+        place(form, _beside_a_field(error))
+        return _page(form, before), 422
+    if before is None:
+        flash("Saved as a draft. Now say what each column means.", "done")
+        return redirect(url_for("admin.dataset_form.edit", slug=form.slug.data, _anchor="tables"))
+    flash("Saved.", "done")
+    return redirect(url_for("admin.datasets.show", slug=form.slug.data))
+
+
+def _beside_a_field(error: Refused) -> Invalid:
+    if isinstance(error, Invalid):
+        return error
+    if isinstance(error, SlugTaken):
+        return Invalid(str(error), {"slug": str(error)})
+    if isinstance(error, Conflict):  # with the data of a published version
+        return Invalid(str(error), {"version": str(error)})
+    return Invalid(str(error))
+
+
+def _page(form: DatasetForm, before: Before | None) -> str:
+    opened, now = installation(), clock.now()
+    form.offer_blanks()
+    return render_template(
+        "admin/dataset_form.html",
+        form=form,
+        before=before,
+        tables=before.tables if before else {},
+        uploads=[
+            read_note(opened, entry.form.stored.data or "", now) for entry in form.tables.entries
+        ],
+        licenses=COMMON_LICENSES,
+    )

@@ -1,0 +1,164 @@
+"""The use case behind the dataset form: its files, its words, one dataset.
+
+Files are stored and read in no transaction; recording what came of it is one
+short one.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from newsletter.catalog import datasets
+from newsletter.catalog.intake import Intake, take_in
+from newsletter.catalog.package import DatasetPackage, check_slug, parse_package
+from newsletter.catalog.rewording import described, only_words_differ, reword
+from newsletter.errors import FetchRefused, Invalid, UnreadableTable
+from newsletter.installation import Installation
+from newsletter.models.dataset import Version, VersionState
+from newsletter.web.admin.dataset_fields import DatasetForm
+from newsletter.web.admin.dataset_words import mapping_of
+from newsletter.web.admin.uploads import Upload, bring, note_of, read_note, receive
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A table that a dataset has, and its file in storage."""
+
+    name: str
+    rows: int
+    origin: str
+    key: str  # of its CSV file
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The dataset that is edited, as it stands."""
+
+    slug: str
+    package: DatasetPackage
+    tables: Mapping[str, Kept]
+
+    @classmethod
+    def of(cls, version: Version) -> "Before":
+        tables = {
+            table.name: Kept(table.name, table.rows, table.origin, table.files["csv"]["key"])
+            for table in version.tables
+        }
+        return cls(version.dataset.slug, datasets.package_of(version), tables)
+
+
+def collect_files(
+    installation: Installation, form: DatasetForm, now: datetime
+) -> tuple[dict[int, Upload], dict[str, str]]:
+    """Each table's new file, by the table's place in the form, stored and noted in the
+    form; and for each that could not be had, why, by the path of its field."""
+    uploads: dict[int, Upload] = {}
+    refused: dict[str, str] = {}
+    for at, entry in enumerate(form.tables.entries):
+        table = entry.form
+        upload = read_note(installation, table.stored.data or "", now)
+        url = (table.url.data or "").strip()
+        sent = table.file.data
+        if sent:
+            upload = receive(installation, sent)
+        elif url and (upload is None or upload.url != url):
+            try:
+                upload = bring(installation, url)
+            except FetchRefused as error:
+                refused[f"tables.{at}.url"] = str(error)
+        table.stored.data = note_of(installation, upload, now) if upload else ""
+        if upload is not None:
+            uploads[at] = upload
+            table.name.data = table.name.data or _table_name(upload)
+    return uploads, refused
+
+
+def save(
+    installation: Installation,
+    form: DatasetForm,
+    uploads: Mapping[int, Upload],
+    before: Before | None,
+    now: datetime,
+) -> None:
+    """Read what is new and record the dataset. Raises Invalid, SlugTaken or Conflict."""
+    slug = check_slug((form.slug.data or "").strip())
+    today = now.astimezone(installation.settings.timezone).date().isoformat()
+    mapping = mapping_of(form, before.package if before else None, dict(uploads), today)
+    _refuse_missing_files(mapping)
+    package = parse_package(mapping)
+    intake = _intake(installation, package, uploads, before)
+    with installation.db.write() as session:
+        if before is None:
+            datasets.create(session, slug, intake, now)
+            return
+        newest = datasets.newest(session, slug)
+        if newest.state is VersionState.DRAFT:  # a draft's number is only another of its words
+            newest.number = package.version
+        datasets.bring_up(session, slug, intake, now)
+
+
+def _intake(
+    installation: Installation,
+    package: DatasetPackage,
+    uploads: Mapping[int, Upload],
+    before: Before | None,
+) -> Intake:
+    if before and not uploads:
+        with installation.db.read() as session:
+            version = datasets.newest(session, before.slug)
+            if only_words_differ(version, package):
+                return reword(version, package)
+    kept = before.tables if before else {}
+    # A new file's columns are known once it is read: what was said of the old ones
+    # is put to those of the same name afterwards.
+    as_found = package.model_copy(
+        update={
+            "tables": tuple(
+                table.model_copy(update={"columns": ()}) if at in uploads else table
+                for at, table in enumerate(package.tables)
+            )
+        }
+    )
+    with tempfile.TemporaryDirectory(prefix="dataset-") as folder:
+        sources = {
+            table.name: _linked(
+                installation, Path(folder, str(at)), uploads.get(at) or kept[table.name]
+            )
+            for at, table in enumerate(package.tables)
+        }
+        intake = take_in(as_found, sources, installation.storage)
+    tables = tuple(
+        described(values, table)
+        for values, table in zip(intake.tables, package.tables, strict=True)
+    )
+    return replace(intake, package=package, tables=tables)
+
+
+def _linked(installation: Installation, folder: Path, table: Upload | Kept) -> Path:
+    """The stored file of a table under the name that it came with."""
+    folder.mkdir()
+    name = table.file_name if isinstance(table, Upload) else f"{Path(table.origin).stem}.csv"
+    source = folder / name
+    source.symlink_to(installation.storage.path(table.key).absolute())
+    return source
+
+
+def _refuse_missing_files(mapping: Mapping[str, object]) -> None:
+    tables = mapping.get("tables")
+    if not isinstance(tables, list) or not tables:
+        sentence = "Choose a file, or give its web address."
+        raise UnreadableTable(sentence, {"tables.0.file": sentence})
+    missing = {
+        f"tables.{at}.file": "Choose a file, or give its web address."
+        for at, table in enumerate(tables)
+        if "file" not in table
+    }
+    if missing:
+        raise Invalid("A table has no file.", missing)
+
+
+def _table_name(upload: Upload) -> str:
+    stem = Path(upload.file_name).stem.lower()
+    return stem.replace("_", "-")[:100] or "table"

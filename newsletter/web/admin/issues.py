@@ -1,0 +1,116 @@
+"""The calendar of Mondays, and what is on one of them."""
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.errors import NotFound, Refused
+from newsletter.issues import calendar
+from newsletter.issues.notices import ask_for_test
+from newsletter.issues.schedule import local_day
+from newsletter.web.admin import slots
+from newsletter.web.admin.answers import show as show_beside
+from newsletter.web.admin.answers import told
+from newsletter.web.admin.days import day_of
+from newsletter.web.admin.previews import preview_of
+from newsletter.web.context import installation
+from newsletter.web.security import content_security_policy
+
+blueprint = Blueprint("issues", __name__, url_prefix="/issues")
+
+
+class WordsForm(FlaskForm):
+    subject = StringField("Subject")
+    preheader = StringField("Preheader")
+    intro = TextAreaField("Introduction")
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    opened, now = installation(), clock.now()
+    with opened.db.read() as session:
+        coming = slots.coming(session, opened.settings, now)
+        return render_template(
+            "admin/issues.html",
+            coming=coming,
+            past=[i for i in calendar.issues(session) if i.date < coming[0].day],
+            free=slots.free(coming, now),
+            versions=datasets.everything(session),
+            chosen=request.args.get("date", ""),
+        )
+
+
+@blueprint.post("/")
+def plan() -> ResponseReturnValue:
+    """Put a dataset on a Monday."""
+    opened, now = installation(), clock.now()
+    way_on = url_for("admin.issues.index")
+    with told("The Monday is taken."), opened.db.write() as session:
+        day = calendar.parse_date(request.form.get("date", ""))
+        version = datasets.newest(session, request.form.get("slug", ""))
+        calendar.plan(session, day, version, local_day(now, opened.settings.timezone), now)
+        way_on = url_for("admin.issues.show", day=day)
+    return redirect(way_on)
+
+
+@blueprint.get("/<day>")
+def show(day: str) -> ResponseReturnValue:
+    with installation().db.read() as session:
+        form = WordsForm(obj=calendar.get(session, day_of(day)))
+    return _page(day, form)
+
+
+@blueprint.post("/<day>")
+def edit(day: str) -> ResponseReturnValue:
+    """Write the subject, the preheader and the introduction."""
+    form = WordsForm()
+    words = [(field.data or "").replace("\r\n", "\n") for field in
+             (form.subject, form.preheader, form.intro)]  # fmt: skip
+    try:
+        with installation().db.write() as session:
+            calendar.edit(session, calendar.get(session, day_of(day)), *words)
+    except NotFound:
+        raise
+    except Refused as error:
+        show_beside(form, error)
+        return _page(day, form), 422
+    flash("Saved.", "done")
+    return redirect(url_for("admin.issues.show", day=day))
+
+
+@blueprint.post("/<day>/test")
+def send_test(day: str) -> ResponseReturnValue:
+    """Mail the issue as it stands to whoever asks, and to nobody else."""
+    me = current_user.address
+    with told(f"A test is on its way to {me}."), installation().db.write() as session:
+        ask_for_test(session, calendar.get(session, day_of(day)), me, clock.now())
+    return redirect(url_for("admin.issues.show", day=day))
+
+
+def _page(day: str, form: WordsForm) -> Response:
+    opened = installation()
+    with opened.db.read() as session:
+        page = render_template(
+            "admin/issue.html",
+            slot=slots.slot(session, opened.settings, day_of(day)),
+            issue=calendar.get(session, day_of(day)),
+            form=form,
+            preview=preview_of(opened, day_of(day)),
+        )
+    response = make_response(page)
+    policy = content_security_policy({"frame-src": "'self'"})
+    response.headers["Content-Security-Policy"] = policy
+    return response

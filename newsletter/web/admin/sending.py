@@ -1,0 +1,124 @@
+"""Beginning, stopping and watching a send. What cannot be undone is asked for twice."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from newsletter import clock, jobs
+from newsletter.audience import directory
+from newsletter.delivery.progress import progress
+from newsletter.issues import calendar
+from newsletter.models.issue import Issue, IssueState
+from newsletter.models.subscriber import Status
+from newsletter.web.admin.answers import told
+from newsletter.web.admin.days import day_of
+from newsletter.web.admin.previews import Preview, preview_of
+from newsletter.web.context import installation
+
+blueprint = Blueprint("sending", __name__, url_prefix="/issues")
+
+WATCH_SECONDS = 3  # between two looks at a send
+BY_HAND = "A curator paused it."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before something that cannot be undone."""
+
+    title: str
+    sentence: str
+    button: str
+
+
+@blueprint.get("/<day>/send")
+def ask_to_send(day: str) -> ResponseReturnValue:
+    opened = installation()
+    with opened.db.read() as session:
+        readers = directory.counts(session)[Status.ACTIVE]
+    preview = preview_of(opened, day_of(day))
+    people = "1 subscriber" if readers == 1 else f"{readers:,} subscribers"
+    question = Question(
+        f"Send “{preview.subject}” now?",
+        f"It goes to {people} at once. What it says and whom it goes to can then no longer change.",
+        f"Send it to {people}",
+    )
+    return _asked(day, question, preview)
+
+
+@blueprint.post("/<day>/send")
+def send(day: str) -> ResponseReturnValue:
+    way_on = url_for("admin.issues.show", day=day)
+    with told("It is being sent."):
+        jobs.publish_issue(installation(), day_of(day), clock.now())
+        way_on = url_for("admin.sending.watch", day=day)
+    return redirect(way_on)
+
+
+@blueprint.get("/<day>/cancel")
+def ask_to_cancel(day: str) -> ResponseReturnValue:
+    with installation().db.read() as session:
+        begun = calendar.get(session, day_of(day)).frozen_at is not None
+    question = Question(
+        f"Cancel the issue of {day}?",
+        "Nothing more of it is sent. Those who have it already keep it, and it cannot be resumed."
+        if begun
+        else "The Monday is free again. The dataset stays in the catalog.",
+        "Stop it for good" if begun else "Cancel the issue",
+    )
+    return _asked(day, question)
+
+
+@blueprint.post("/<day>/cancel")
+def cancel(day: str) -> ResponseReturnValue:
+    way_on = url_for("admin.issues.index")
+    with told("It is cancelled."), installation().db.write() as session:
+        issue = calendar.get(session, day_of(day))
+        calendar.cancel(session, issue, clock.now())
+        way_on = _where_it_is(issue, day)
+    return redirect(way_on)
+
+
+@blueprint.post("/<day>/pause")
+def pause(day: str) -> ResponseReturnValue:
+    with told("It is paused."), installation().db.write() as session:
+        calendar.pause(session, calendar.get(session, day_of(day)), BY_HAND)
+    return redirect(url_for("admin.sending.watch", day=day))
+
+
+@blueprint.post("/<day>/resume")
+def resume(day: str) -> ResponseReturnValue:
+    with told("It goes on."), installation().db.write() as session:
+        calendar.resume(session, calendar.get(session, day_of(day)))
+    return redirect(url_for("admin.sending.watch", day=day))
+
+
+@blueprint.get("/<day>/progress")
+def watch(day: str) -> ResponseReturnValue:
+    """The books of a send, asked for again by the browser while it goes on."""
+    now = clock.now()
+    with installation().db.read() as session:
+        issue = calendar.get(session, day_of(day))
+        if issue.frozen_at is None:
+            return redirect(url_for("admin.issues.show", day=day))
+        page = render_template(
+            "admin/progress.html", issue=issue, progress=progress(session, issue, now), now=now
+        )
+        goes_on = issue.state is IssueState.SENDING
+    response = make_response(page)
+    if goes_on:
+        response.headers["Refresh"] = str(WATCH_SECONDS)
+    return response
+
+
+def _asked(day: str, question: Question, preview: Preview | None = None) -> ResponseReturnValue:
+    return render_template(
+        "admin/confirm.html", question=question, day=day_of(day), preview=preview
+    )
+
+
+def _where_it_is(issue: Issue, day: str) -> str:
+    """The page of an issue that was cancelled: its calendar day is free if nobody got it."""
+    if issue.frozen_at is None:
+        return url_for("admin.issues.index")
+    return url_for("admin.sending.watch", day=day)

@@ -1,0 +1,73 @@
+"""The Mondays of the calendar as a curator sees them: what is on each, and is it ready."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.catalog import datasets
+from newsletter.issues import calendar
+from newsletter.issues.schedule import FRIDAY, local_day, moment, mondays_from
+from newsletter.models.delivery import Notice, NoticeKind
+from newsletter.models.issue import Issue, IssueState
+from newsletter.settings import Settings
+
+AHEAD = 12  # Mondays that are offered
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A Monday, and what would keep its issue from going out."""
+
+    day: date
+    begins: datetime  # UTC
+    issue: Issue | None  # None: free; a cancelled one that mailed nobody is free too
+    lacks: tuple[str, ...]  # sentences; empty: it is ready, or was sent
+    alerts_on: date  # the Friday on which the curators are told of what it lacks
+    alerted: bool  # they were told
+
+    @property
+    def is_free(self) -> bool:
+        return self.issue is None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.issue is not None and not self.lacks
+
+
+def coming(session: Session, settings: Settings, now: datetime, count: int = AHEAD) -> list[Slot]:
+    """The next Mondays, today's too."""
+    today = local_day(now, settings.timezone)
+    return [slot(session, settings, day) for day in mondays_from(today, count)]
+
+
+def free(slots: list[Slot], now: datetime) -> list[date]:
+    """The Mondays of ``slots`` that can still be taken."""
+    return [s.day for s in slots if s.is_free and s.begins > now]
+
+
+def slot(session: Session, settings: Settings, day: date) -> Slot:
+    issue = calendar.find(session, day)
+    if issue is not None and issue.state is IssueState.CANCELLED and issue.frozen_at is None:
+        issue = None
+    friday = day - timedelta(days=7 - FRIDAY)
+    told = select(Notice.id).where(
+        Notice.kind == NoticeKind.ALERT, Notice.once.startswith(f"empty-monday {day}")
+    )
+    return Slot(
+        day=day,
+        begins=moment(day, settings.send_at, settings.timezone),
+        issue=issue,
+        lacks=_lacks(issue),
+        alerts_on=friday,
+        alerted=session.scalar(told.limit(1)) is not None,
+    )
+
+
+def _lacks(issue: Issue | None) -> tuple[str, ...]:
+    if issue is None:
+        return ("No dataset is planned for it.",)
+    if issue.state is not IssueState.PLANNED or issue.version is None:
+        return ()
+    return tuple(datasets.problems_of(issue.version))

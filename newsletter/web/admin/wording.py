@@ -1,0 +1,103 @@
+"""How the admin's pages say moments and states."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from flask import request
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from newsletter.models.issue import Issue, IssueState
+from newsletter.models.subscriber import Status
+from newsletter.transports.base import Verdict
+from newsletter.web.context import installation
+
+# The tone of a state: how its badge is coloured.
+TONES = {
+    IssueState.PLANNED: "calm",
+    IssueState.LATE: "bad",
+    IssueState.SENDING: "busy",
+    IssueState.PAUSED: "warn",
+    IssueState.SENT: "good",
+    IssueState.CANCELLED: "off",
+    Status.PENDING: "warn",
+    Status.ACTIVE: "good",
+    Status.UNSUBSCRIBED: "off",
+    Status.BOUNCED: "bad",
+    Status.COMPLAINED: "bad",
+}
+
+# What the words in the ledger's column ``reason`` mean.
+REASONS = {
+    Verdict.DEAD: "there is no such address",
+    Verdict.REJECTED: "the server refuses this message",
+    Verdict.UNKNOWN: "no answer came after it was handed over",
+    Verdict.DEFERRED: "the server asks to try later",
+    Verdict.FULL: "the mailbox is full",
+    Verdict.REQUEUED: "the connection ended before its turn",
+    Verdict.THROTTLED: "the server asks for fewer at a time",
+    Verdict.BLOCKED: "the server refuses us",
+    Status.UNSUBSCRIBED: "they unsubscribed",
+    Status.BOUNCED: "an earlier mail bounced",
+    Status.COMPLAINED: "they reported an earlier mail as spam",
+    "suppressed": "the address is never to be mailed",
+    "erased": "the person was erased",
+    "unfit": "no message can be made for them",
+}
+
+# The part of the menu that a blueprint of another name belongs to.
+PARTS = {"sending": "issues", "dataset_form": "datasets"}
+
+
+def when(moment: datetime | None) -> str:
+    """A moment on the list's calendar: Mon 30 Nov 2026, 09:00."""
+    if moment is None:
+        return "never"
+    local = moment.astimezone(installation().settings.timezone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def day_name(day: date) -> str:
+    """Mon 30 November."""
+    return f"{day:%a} {day.day} {day:%B}"
+
+
+def tone(state: IssueState | Status) -> str:
+    return TONES[state]
+
+
+def reason(word: str) -> str:
+    """Why a delivery did not go out, for people; an unknown word as it is."""
+    return REASONS.get(word, word)
+
+
+def named(issue: Issue) -> str:
+    """What an issue is called: its subject, or its dataset's title."""
+    return issue.subject or (issue.version.title if issue.version else "Without a dataset")
+
+
+def everywhere() -> dict[str, Any]:
+    """What each page of the admin knows: who looks, at which part, in which time zone."""
+    blueprint = (request.blueprint or "").rpartition(".")[2]
+    return {
+        "current_user": current_user,
+        "here": PARTS.get(blueprint, blueprint),
+        "list_timezone": installation().settings.timezone.key,
+        "token": _token,
+    }
+
+
+def _token() -> Markup:
+    """The field that shows that a form was sent from a page of this session."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "when": when,
+    "day_name": day_name,
+    "tone": tone,
+    "reason": reason,
+    "named": named,
+}

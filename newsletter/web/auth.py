@@ -1,0 +1,159 @@
+"""Sessions of curators: the cookie, the guard before the admin, the way in and out.
+
+The session cookie is signed and holds a random key; a row of CuratorSession
+says whose it is and whether it still holds (see newsletter.logins), so that
+signing out, here or everywhere, ends it for good. Only the admin looks at
+it: the public site neither reads nor sets a cookie.
+"""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import (
+    Flask,
+    Response,
+    abort,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from newsletter import clock, curators, logins
+from newsletter.installation import Installation
+from newsletter.models.curator import Curator, Role
+from newsletter.web.context import installation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# The pages of the admin that are open to whoever is not signed in.
+OPEN = frozenset({"admin.login.sign_in", "admin.login.forgotten", "admin.login.reset"})
+HOME = "admin.overview.index"
+UPLOAD_BYTES = 256 * 1024 * 1024
+FORM_BYTES = 4 * 1024 * 1024
+FORM_PARTS = 20_000  # a wide table has thousands of fields
+
+manager = LoginManager()
+manager.session_protection = None  # it would sign people out whose network changes
+csrf = CSRFProtect()
+
+
+class SignedIn(UserMixin):
+    """The curator who makes the request, as views and templates see them."""
+
+    def __init__(self, curator: Curator, key: str) -> None:
+        self.id = curator.id
+        self.address = curator.address
+        self.role = curator.role
+        self.key = key  # of this session
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role is Role.OWNER
+
+    def get_id(self) -> str:
+        return self.key
+
+
+def init_app(app: Flask) -> None:
+    """Add the curators' sessions to ``app``."""
+    opened: Installation = app.extensions["newsletter"]
+    secure = opened.settings.is_https
+    app.config.update(
+        SECRET_KEY=opened.signer.fingerprint("web", "session cookie"),
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=logins.ABSOLUTE,
+        WTF_CSRF_CHECK_DEFAULT=False,  # the guard checks, and only for the admin
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form left open is not lost
+        WTF_CSRF_SSL_STRICT=False,  # no Referer is needed where the cookie is __Host-
+    )
+    # Not manager.init_app: that looks into the session after every request, public
+    # ones too, and each answer would then say Vary: Cookie.
+    app.login_manager = manager  # type: ignore[attr-defined]
+    manager.user_loader(load)
+    csrf.init_app(app)
+    app.register_error_handler(CSRFError, _stale_form)
+    curators.matches(None, "")  # the first look at nobody's hash is slower than the others
+
+
+def load(key: str) -> SignedIn | None:
+    """Who is signed in with ``key``."""
+    now = clock.now()
+    db = installation().db
+    with db.read() as transaction:
+        row = logins.find_session(transaction, key, now)
+        if row is None:
+            return None
+        user, stale, number = SignedIn(row.curator, key), logins.is_stale(row, now), row.id
+    if stale:
+        with db.write() as transaction:
+            logins.note_use(transaction, number, now)
+    return user
+
+
+def guard() -> ResponseReturnValue | None:
+    """Before each request to the admin: let in who is signed in, and check the form's token."""
+    if request.endpoint not in OPEN and not current_user.is_authenticated:
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("admin.login.sign_in", next=wanted))
+    if current_user.is_authenticated:
+        request.max_content_length = UPLOAD_BYTES
+        request.max_form_memory_size = FORM_BYTES
+        request.max_form_parts = FORM_PARTS
+    csrf.protect()
+    return None
+
+
+def keep_private(response: Response) -> Response:
+    """No page of the admin is kept by a cache or found by a search engine."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def owners_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Refuse a view to curators who are not owners, with 403."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not current_user.is_owner:
+            abort(403, "Only an owner may do that. Ask one of them.")
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def enter(curator: Curator, key: str) -> None:
+    """Bind the session just opened to this browser. What its cookie held before is gone,
+    so that a cookie planted before the login is worth nothing after it."""
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(curator, key))
+
+
+def leave() -> None:
+    """Forget this browser's session."""
+    session.clear()
+
+
+def safe_next(target: str) -> str:
+    """``target`` if it is a page of the admin, else the overview: never another site."""
+    parts = urlsplit(target) if target.isprintable() else urlsplit("")
+    is_local = not parts.scheme and not parts.netloc and re.match(r"/admin/(?![/\\])", target)
+    return target if is_local and "\\" not in target else url_for(HOME)
+
+
+def _stale_form(_: CSRFError) -> ResponseReturnValue:
+    return render_template("admin/stale_form.html"), 400
