@@ -186,11 +186,11 @@ def _hashes(version: Version) -> dict[str, str]:
     return {table.name: table.files["csv"]["sha256"] for table in version.tables}
 
 
-def _published() -> Select[tuple[Version]]:
+def _published() -> Select[Version]:
     return _loaded().where(Version.state == VersionState.PUBLISHED)
 
 
-def _loaded() -> Select[tuple[Version]]:
+def _loaded() -> Select[Version]:
     return (
         select(Version)
         .join(Dataset)

@@ -26,7 +26,7 @@ def license_problem(spdx_id: str) -> str | None:
 def _successors() -> dict[str, str | None]:
     """Every SPDX license id, with the id that took its place if it is deprecated."""
     found: dict[str, str | None] = {}
-    for entry in get_license_index():  # type: ignore[no-untyped-call]
+    for entry in get_license_index():
         current = entry.get("spdx_license_key")
         if not current or current.startswith("LicenseRef-") or entry["is_exception"]:
             continue

@@ -1,0 +1,130 @@
+"""Each slot is published exactly once: however many clocks look, however often, whatever
+the clocks on the wall do."""
+
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from newsletter import jobs, migrations
+from newsletter.db import Database
+from newsletter.installation import Installation
+from newsletter.issues import calendar
+from newsletter.issues.schedule import mondays_from, moment
+from newsletter.models.delivery import Delivery
+from newsletter.models.issue import Issue, IssueState
+from newsletter.settings import Settings
+from tests import factories
+from tests.functional.lists import REPOSITORY, add_readers
+
+CLOCKS = 8
+START = date(2026, 11, 30)
+ZONES = ["America/New_York", "Europe/London", "Australia/Lord_Howe", "America/Santiago", "Asia/Gaza"]
+
+
+def _planned(environ: dict[str, str], mondays: list[date]) -> Installation:
+    """An installation with a ready dataset planned for each of the Mondays, and 3 readers."""
+    installation = Installation.open(Settings.load(environ))
+    migrations.upgrade(installation.db)
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    add_readers(installation, 3, now)
+    with installation.db.write() as session:
+        version = factories.dataset(session, installation.storage)
+        for monday in mondays:
+            calendar.plan(session, monday, version, now.date(), now)
+    return installation
+
+
+def _deliveries(db: Database) -> dict[date, int]:
+    with db.read() as session:
+        rows = select(Issue.date, func.count()).join(Delivery).group_by(Issue.date)
+        return {day: count for day, count in session.execute(rows)}
+
+
+class Clock:
+    """A clock process that looks when it is told to."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("clock_process.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=REPOSITORY,
+            env=environ | {"PYTHONPATH": str(REPOSITORY)},
+        )
+        assert self.process.stdin
+        assert self.process.stdout
+        self.ask, self.answer = self.process.stdin, self.process.stdout
+
+    def look(self, now: datetime) -> None:
+        self.ask.write(f"{now.isoformat()}\n")
+        self.ask.flush()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.answer.close()
+        try:
+            self.ask.close()
+        except BrokenPipeError:
+            pass
+
+
+def test_eight_clocks_at_once_and_restarted_publish_each_slot_once(
+    environ: dict[str, str], database_url: str
+) -> None:
+    mondays = mondays_from(START, 10)
+    environ |= {"DATABASE_URL": database_url}
+    installation = _planned(environ, mondays)
+    settings = installation.settings
+    clocks = [Clock(environ) for _ in range(CLOCKS)]
+    begun: Counter[str] = Counter()
+    try:
+        for clock in clocks:
+            assert clock.answer.readline() == "ready\n"
+        for at, monday in enumerate(mondays):
+            for clock in clocks:
+                clock.look(moment(monday, settings.send_at, settings.timezone))
+            if at % 3 == 2:  # one is killed while it looks; what it had begun stands or is undone
+                clocks[0].kill()
+                clocks[0] = Clock(environ)
+                assert clocks[0].answer.readline() == "ready\n"
+            for clock in clocks[at % 3 == 2 :]:
+                begun.update(clock.answer.readline().split())
+    finally:
+        for clock in clocks:
+            clock.kill()
+    assert max(begun.values()) == 1
+    assert _deliveries(installation.db) == dict.fromkeys(mondays, 3)
+    with installation.db.read() as session:
+        assert {issue.state for issue in calendar.issues(session)} == {IssueState.SENDING}
+    installation.db.close()
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_ten_years_of_mondays_are_each_published_once(
+    environ: dict[str, str], zone: str
+) -> None:
+    mondays = mondays_from(START, 523)
+    environ |= {"NEWSLETTER_TIMEZONE": zone, "NEWSLETTER_SEND_AT": "mon 02:30"}
+    installation = _planned(environ, mondays)
+    published: list[date] = []
+    for monday in mondays:
+        # As a wall clock shows it, and so twice or never where the clocks are changed.
+        wall = datetime.combine(monday, datetime.min.time(), ZoneInfo(zone))
+        for look in (wall - timedelta(minutes=1), wall, wall + timedelta(hours=1)):
+            assert jobs.publish_due_issues(installation, look.astimezone(UTC)) == []
+        first = moment(monday, installation.settings.send_at, ZoneInfo(zone))
+        assert jobs.publish_due_issues(installation, first - timedelta(seconds=1)) == []
+        published += jobs.publish_due_issues(installation, first)
+        for minutes in (1, 60, 180):
+            published += jobs.publish_due_issues(installation, first + timedelta(minutes=minutes))
+    assert published == mondays
+    assert _deliveries(installation.db) == dict.fromkeys(mondays, 3)
+    installation.db.close()
