@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from newsletter.errors import (
@@ -90,7 +90,9 @@ def _not_our_name(_: SecurityError) -> Answer:
 
 
 def _broken(error: Exception) -> Answer:
-    log.error("A request failed.", exc_info=error, extra={"event": "request.failed"})
+    # The endpoint and not the path, which may hold a token.
+    place = request.endpoint or "no page"
+    log.error("A request to %s failed.", place, exc_info=error, extra={"event": "request.failed"})
     return _page(500)
 
 

@@ -1,0 +1,83 @@
+"""From the catalog's rows to the facts of the formats."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from newsletter.catalog.describe.croissant import croissant
+from newsletter.catalog.describe.datapackage import datapackage
+from newsletter.catalog.describe.facts import DatasetFacts, SourceFacts
+from newsletter.catalog.describe.published import citation, facts_of
+from newsletter.catalog.storage import Storage
+from newsletter.db import Database
+from newsletter.models import Version
+from newsletter.settings import Settings
+from tests import factories
+
+PAGE = "https://news.example.org/datasets/penguins"
+
+
+@pytest.fixture
+def version(sqlite_db: Database, tmp_path: Path) -> Version:
+    with sqlite_db.write() as session:
+        return factories.dataset(session, Storage(tmp_path / "storage"))
+
+
+@pytest.fixture
+def described(version: Version, settings: Settings) -> DatasetFacts:
+    return facts_of(version, settings)
+
+
+def test_addresses_are_those_of_the_site(described: DatasetFacts) -> None:
+    assert described.url == PAGE
+    assert described.version_url == f"{PAGE}/v/1.0.0/"
+    (table,) = described.tables
+    assert [file.url for file in table.files] == [
+        f"{PAGE}/v/1.0.0/penguins.{kind}" for kind in ("csv", "parquet", "json")
+    ]
+    assert table.main_file.bytes == len(factories.PENGUINS)
+
+
+def test_words_and_profiles_come_along(described: DatasetFacts) -> None:
+    assert described.publisher.email == "hello@news.example.org"
+    assert described.sources == (
+        SourceFacts(
+            "palmerpenguins",
+            "https://allisonhorst.github.io/palmerpenguins/",
+            "Allison Horst",
+            date(2026, 11, 1),
+        ),
+    )
+    bill = described.tables[0].columns[1]
+    assert (bill.name, bill.unit) == ("bill_mm", "mm")
+    assert bill.profile is not None
+    assert bill.profile["nan_count"] == 1
+
+
+def test_the_formats_take_it(described: DatasetFacts) -> None:
+    assert datapackage(described)["resources"][0]["schema"]["fields"][0]["name"] == "species"
+    assert croissant(described)["version"] == "1.0.0"
+
+
+def test_a_citation_is_the_curators_or_made(version: Version, settings: Settings) -> None:
+    assert citation(version, settings) == "Horst AM (2020). palmerpenguins."
+    version.citation = ""
+    made = citation(version, settings)
+    assert made.startswith("Kristen Gorman (2026). The penguins of the archipelago")
+    assert f"{PAGE}/v/1.0.0/" in made
+
+
+def test_a_dataset_of_nobody_is_cited_by_this_newsletter(
+    version: Version, settings: Settings
+) -> None:
+    version.citation, version.creators, version.sources = "", [], []
+    assert citation(version, settings).startswith("Dataset Daily (2026).")
+
+
+def test_a_draft_can_be_described(version: Version, settings: Settings) -> None:
+    version.published_at = None
+    version.license = None
+    facts = facts_of(version, settings)
+    assert facts.published == version.modified_at
+    assert facts.license == ""

@@ -1,0 +1,16 @@
+"""What the tests of hostile requests stand on: the site and the admin as tests/web has them."""
+
+from tests.web.admin.conftest import curator, new_browser, nobody, owner, people
+from tests.web.conftest import app, client, installation, seeded
+
+__all__ = [
+    "app",
+    "client",
+    "curator",
+    "installation",
+    "new_browser",
+    "nobody",
+    "owner",
+    "people",
+    "seeded",
+]

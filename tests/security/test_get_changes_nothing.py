@@ -1,0 +1,72 @@
+"""Row "CSRF", and RFC 8058: what only reads, reads only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from newsletter import clock
+from newsletter.audience import subscriptions
+from newsletter.installation import Installation
+from newsletter.models.subscriber import Status
+from tests import factories
+
+WRITES = ("insert", "update", "delete", "replace")
+
+
+@pytest.fixture
+def links(seeded: Installation) -> list[str]:
+    """Every link that a mail to a pending and to an active subscriber carries."""
+    signer = seeded.signer
+    with seeded.db.write() as session:
+        ann = factories.subscriber(session, signer, "ann@example.org").id
+        new = factories.subscriber(session, signer, "new@example.org", Status.PENDING).id
+    return [
+        f"/confirm/{subscriptions.confirm_token(signer, new, clock.now())}",
+        f"/preferences/{signer.sign(subscriptions.PREFERENCES, str(ann))}",
+        f"/unsubscribe/{signer.sign(subscriptions.UNSUBSCRIBE, str(ann))}",
+    ]
+
+
+@contextmanager
+def statements(installation: Installation) -> Iterator[list[str]]:
+    """The SQL that runs inside the block."""
+    seen: list[str] = []
+
+    def note(*arguments: object) -> None:
+        seen.append(str(arguments[2]).strip().lower())
+
+    event.listen(installation.db.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(installation.db.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_no_link_of_a_mail_acts_when_it_is_only_opened(
+    client: FlaskClient, seeded: Installation, links: list[str], method: str
+) -> None:
+    with statements(seeded) as seen:
+        for link in links:
+            assert client.open(link, method=method).status_code == 200
+            assert client.open(f"{link}?List-Unsubscribe=One-Click", method=method)
+    assert [statement for statement in seen if statement.startswith(WRITES)] == []
+    assert len(seen) > 0 or method == "OPTIONS"
+
+
+def test_no_public_page_writes(app: Flask, client: FlaskClient, seeded: Installation) -> None:
+    paths = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments
+        and not rule.rule.startswith("/admin")
+        and "GET" in (rule.methods or ())
+    ]
+    assert "/subscribe" in paths
+    with statements(seeded) as seen:
+        for path in [*paths, "/datasets/penguins", "/issues/2026-11-23"]:
+            assert client.get(path).status_code == 200, path
+    assert [statement for statement in seen if statement.startswith(WRITES)] == []
+    assert len(seen) > 0

@@ -1,0 +1,46 @@
+"""Row "SQL injection": whatever is asked for is a value."""
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from newsletter.installation import Installation
+
+HOSTILE = [
+    "' OR '1'='1",
+    "'; DROP TABLE dataset; --",
+    '" OR 1=1 --',
+    "%",
+    "_",
+    "\\",
+    "\x00",
+    "é\ud7ff",
+]
+TEXT = st.text(max_size=40) | st.sampled_from(HOSTILE)
+
+
+@pytest.mark.usefixtures("seeded")
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(query=TEXT, keyword=TEXT)
+def test_search_and_filter_take_any_text(client: FlaskClient, query: str, keyword: str) -> None:
+    response = client.get("/datasets/", query_string={"q": query, "keyword": keyword})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_name_in_an_address_is_a_statement(
+    client: FlaskClient, seeded: Installation, text: str
+) -> None:
+    paths = [
+        f"/datasets/{text}",
+        f"/datasets/penguins/v/{text}/penguins.csv",
+        f"/datasets/penguins/v/1.0.0/{text}.csv",
+        f"/issues/{text}",
+        f"/unsubscribe/{text}",
+    ]
+    for path in paths:
+        assert client.get(path).status_code == 404, path
+    assert client.get("/datasets/penguins").status_code == 200
