@@ -25,7 +25,7 @@ from newsletter.errors import Conflict, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import alert_curators
-from newsletter.issues.schedule import FRIDAY, Due, due, local_day, monday_of, moment
+from newsletter.issues.schedule import FRIDAY, Due, due, local_day, moment, monday_of
 from newsletter.models.issue import Issue, IssueState
 from newsletter.transports import open_transport
 

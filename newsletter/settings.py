@@ -24,8 +24,10 @@ from newsletter.errors import BadSetting
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
+# Always answered to: health checks, and a curator at the machine itself.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
-MAIL_SCHEMES = ("maildir", "smtp", "smtps")
+MAIL_SCHEMES = ("maildir", "smtp", "smtps", "postmark", "mailgun", "sendgrid", "resend", "ses")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -107,7 +109,7 @@ class Settings:
             ),
             connections=_read(env, "NEWSLETTER_CONNECTIONS", "8", _connections),
             rate=_read(env, "NEWSLETTER_RATE", "", _rate),
-            trusted_hosts=_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names),
+            trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names), *LOOPBACK),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
         )
 

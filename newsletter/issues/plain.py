@@ -37,8 +37,8 @@ def wrap(text: str, first: str = "", rest: str | None = None) -> str:
 
 
 def heading(text: str, underline: str = "-") -> str:
-    """``text`` in capitals, underlined."""
-    return f"{text.upper()}\n{underline * _width(text)}"
+    """``text``, underlined at its width."""
+    return f"{text}\n{underline * _width(text)}"
 
 
 def table(preview: Preview) -> str:

@@ -24,7 +24,13 @@ from tests.functional.lists import REPOSITORY, add_readers
 
 CLOCKS = 8
 START = date(2026, 11, 30)
-ZONES = ["America/New_York", "Europe/London", "Australia/Lord_Howe", "America/Santiago", "Asia/Gaza"]
+ZONES = [
+    "America/New_York",
+    "Europe/London",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+    "Asia/Gaza",
+]
 
 
 def _planned(environ: dict[str, str], mondays: list[date]) -> Installation:
@@ -108,9 +114,7 @@ def test_eight_clocks_at_once_and_restarted_publish_each_slot_once(
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_ten_years_of_mondays_are_each_published_once(
-    environ: dict[str, str], zone: str
-) -> None:
+def test_ten_years_of_mondays_are_each_published_once(environ: dict[str, str], zone: str) -> None:
     mondays = mondays_from(START, 523)
     environ |= {"NEWSLETTER_TIMEZONE": zone, "NEWSLETTER_SEND_AT": "mon 02:30"}
     installation = _planned(environ, mondays)

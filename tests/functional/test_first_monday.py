@@ -33,7 +33,9 @@ FIRST = datetime(2026, 11, 30, 9, tzinfo=NEW_YORK)
 SECOND = datetime(2026, 12, 7, 9, tzinfo=NEW_YORK)
 READERS = ["ann@example.org", "ben@example.com", "chloé.list+data@bücher.example"]
 PASSWORD = "a long pass phrase for the test"
-RIVERS = "river,length_km,continent\nNile,6650,Africa\nAmazon,6400,South America\nYangtze,6300,Asia\n"
+RIVERS = (
+    "river,length_km,continent\nNile,6650,Africa\nAmazon,6400,South America\nYangtze,6300,Asia\n"
+)
 DESCRIPTION = (
     "Which river is the longest? It depends on where one says that it begins, "
     "and on whether Brazil or Egypt is asked."

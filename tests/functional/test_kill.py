@@ -65,5 +65,7 @@ def test_nobody_is_lost_and_at_most_one_is_doubled_a_connection(
 
 def _worker(environ: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [*NEWSLETTER, "worker", "--once"], cwd=REPOSITORY, env=environ | {"PATH": os.environ["PATH"]}
+        [*NEWSLETTER, "worker", "--once"],
+        cwd=REPOSITORY,
+        env=environ | {"PATH": os.environ["PATH"]},
     )

@@ -40,7 +40,7 @@ def test_what_follows_a_lead_hangs_under_it() -> None:
 
 
 def test_a_heading_is_underlined_at_its_width() -> None:
-    assert heading("At a glance") == "AT A GLANCE\n-----------"
+    assert heading("At a glance") == "At a glance\n-----------"
 
 
 def test_a_narrow_table_stands_upright_with_numbers_to_the_right() -> None:
