@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from newsletter.installation import Installation
 
 PAGES = ["/", "/datasets/penguins", "/feed.atom", "/feed.json", "/index.json", "/healthz", "/no"]
-NAMES = ["evil.example", "news.example.org.evil.example", "evil.example:443", "127.0.0.1", ""]
+NAMES = ["evil.example", "news.example.org.evil.example", "evil.example:443", "10.0.0.1", ""]
 
 
 @pytest.mark.usefixtures("seeded")
