@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from newsletter.errors import BadSetting
-from newsletter.transports.base import Envelope, Feed, Outcome, Verdict
+from newsletter.transports.base import Envelope, Feed, Outcome, Unavailable, Verdict
 
 
 class MaildirTransport:
@@ -27,10 +27,17 @@ class MaildirTransport:
         return cls(Path(path))
 
     async def carry(self, feed: Feed) -> None:
-        for part in ("tmp", "new", "cur"):
-            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        try:
+            for part in ("tmp", "new", "cur"):
+                (self.folder / part).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            outcome = Outcome(Verdict.REQUEUED, str(error))
+            raise Unavailable(f"{self.folder} is no Maildir: {error.strerror}.", outcome) from error
         while (envelope := await feed.take()) is not None:
-            await feed.settle(envelope, self._write(envelope))
+            outcome = self._write(envelope)
+            await feed.settle(envelope, outcome)
+            if outcome.verdict is not Verdict.SENT:
+                return
 
     def describe(self) -> str:
         return f"the folder {self.folder}"
@@ -43,5 +50,6 @@ class MaildirTransport:
             draft.write_bytes(headers + envelope.content.replace(b"\r\n", b"\n"))
             draft.replace(self.folder / "new" / name)
         except OSError as error:
+            draft.unlink(missing_ok=True)
             return Outcome(Verdict.REQUEUED, f"{type(error).__name__}: {error.strerror}")
         return Outcome(Verdict.SENT, f"written as {name}")

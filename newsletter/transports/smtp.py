@@ -6,13 +6,14 @@ loopback or with ``tls=none``; the certificate and the name are verified.
 """
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from newsletter.errors import BadSetting
 from newsletter.transports.base import Feed, Outcome, Unavailable, Verdict
-from newsletter.transports.smtp_connection import TIMEOUT, Broken, Connection, connect
+from newsletter.transports.smtp_connection import TIMEOUTS, Broken, Connection, connect
 from newsletter.transports.smtp_conversation import Conversation
 from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
 
@@ -28,6 +29,7 @@ class SmtpTransport:
     user: str = ""
     password: str = field(default="", repr=False)
     cafile: str | None = None
+    timeouts: Mapping[Phase, float] = field(default_factory=lambda: TIMEOUTS)  # seconds
     lock_step: bool = False  # set once the server has surprised us
 
     @classmethod
@@ -39,15 +41,15 @@ class SmtpTransport:
             port = parts.port
         except ValueError:
             port = -1
-        tls = query.pop("tls", [""])[0]
+        is_implicit = parts.scheme == "smtps"
+        tls = query.pop("tls", ["implicit" if is_implicit else ""])[0]
         cafile = query.pop("cafile", [None])[0]
-        if not parts.hostname or port == -1 or tls not in ("", "none", "starttls") or query:
+        known = tls == "implicit" if is_implicit else tls in ("", "none", "starttls")
+        if not parts.hostname or port == -1 or not known or query:
             raise BadSetting(
                 "NEWSLETTER_MAIL_URL: give smtp://user:password@host:587, "
                 "with ?tls=none or ?tls=starttls where the default does not fit"
             )
-        if parts.scheme == "smtps":
-            tls = "implicit"
         return cls(
             host=parts.hostname,
             port=port or (587 if parts.username and not tls else DEFAULT_PORT[parts.scheme]),
@@ -68,25 +70,25 @@ class SmtpTransport:
         try:
             await conversation.run()
         finally:
+            connection.wire.close()
             if conversation.surprised:
                 self.lock_step = True
 
     async def open(self) -> Connection:
         """A connection ready for MAIL. Raises Unavailable; nothing was sent then."""
-        context = None
-        if self.tls != "none":
-            context = ssl.create_default_context(cafile=self.cafile)
+        context = self._tls_context()
         phase = Phase.CONNECT
         connection = None
         try:
             connection = await connect(
-                self.host, self.port, context if self.tls == "implicit" else None
+                self.host, self.port, context if self.tls == "implicit" else None, self.timeouts
             )
-            self._expect(phase, await connection.wire.reply(TIMEOUT[Phase.EHLO]), 220)
+            self._expect(phase, await connection.reply(Phase.EHLO), 220)
             phase = Phase.EHLO
             self._expect(phase, await connection.greet(self.own_name), 250)
             if self.tls == "starttls":
                 assert context is not None  # noqa: S101
+                phase = Phase.TLS
                 await self._encrypt(connection, context)
             if self.user:
                 phase = Phase.AUTH
@@ -96,11 +98,22 @@ class SmtpTransport:
             if connection is not None:
                 connection.wire.close()
             raise Unavailable(f"{self.describe()}: {broken}.", lost(phase, str(broken))) from broken
-        except Unavailable:
+        except BaseException:
             if connection is not None:
                 connection.wire.close()
             raise
         return connection
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        if self.tls == "none":
+            return None
+        try:
+            return ssl.create_default_context(cafile=self.cafile)
+        except OSError as error:
+            raise Unavailable(
+                f"The cafile of NEWSLETTER_MAIL_URL cannot be read: {error.strerror or error}.",
+                Outcome(Verdict.BLOCKED, "no certificates to verify the server with"),
+            ) from error
 
     async def _encrypt(self, connection: Connection, context: ssl.SSLContext) -> None:
         if "STARTTLS" not in connection.extensions:

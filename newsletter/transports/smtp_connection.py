@@ -9,15 +9,16 @@ import base64
 import re
 import ssl
 from collections import deque
+from collections.abc import Mapping
 
 from newsletter.transports.smtp_replies import Phase, Reply
 
-REPLY_LINE = re.compile(rb"^([2-5]\d\d)([ -]?)([^\r\n]*)\r?\n$")
+REPLY_LINE = re.compile(rb"^([2-5]\d\d)(?:([ -])([^\r\n]*))?\r?\n$")
 LINE_LIMIT = 4096
 REPLY_LINES_LIMIT = 128
 
 # RFC 5321 4.5.3.2, in seconds.
-TIMEOUT = {
+TIMEOUTS: Mapping[Phase, float] = {
     Phase.CONNECT: 30.0,
     Phase.EHLO: 300.0,
     Phase.TLS: 300.0,
@@ -27,8 +28,8 @@ TIMEOUT = {
     Phase.DATA: 120.0,
     Phase.BODY: 180.0,
     Phase.DOT: 600.0,
+    Phase.QUIT: 30.0,
 }
-QUIT_TIMEOUT = 30.0
 
 
 class Broken(Exception):
@@ -41,6 +42,7 @@ class Wire(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.replies: deque[Reply] = deque()
+        self.garbled = False  # what arrived was no SMTP
         self._buffer = bytearray()
         self._lines: list[bytes] = []
         self._code = b""
@@ -60,7 +62,7 @@ class Wire(asyncio.Protocol):
             del self._buffer[: end + 1]
             self._line(line)
         if len(self._buffer) > LINE_LIMIT:
-            self._end("it sent a line without an end")
+            self._garbled("it sent a line without an end")
         self._wake()
 
     def eof_received(self) -> bool:
@@ -123,16 +125,20 @@ class Wire(asyncio.Protocol):
     def _line(self, line: bytes) -> None:
         match = REPLY_LINE.match(line)
         if match is None or (self._lines and match[1] != self._code):
-            self._end(f"it sent no SMTP reply: {line[:80]!r}")
+            self._garbled(f"it sent no SMTP reply: {line[:80]!r}")
             return
         self._code = match[1]
-        self._lines.append(match[3])
+        self._lines.append(match[3] or b"")
         if len(self._lines) > REPLY_LINES_LIMIT:
-            self._end("it sent a reply without an end")
+            self._garbled("it sent a reply without an end")
         elif match[2] != b"-":
             text = "\n".join(part.decode("utf-8", "replace") for part in self._lines)
             self._lines.clear()
             self.replies.append(Reply(int(match[1]), text))
+
+    def _garbled(self, how: str) -> None:
+        self.garbled = True
+        self._end(how)
 
     def _end(self, how: str) -> None:
         if self._ended is None:
@@ -149,14 +155,19 @@ class Wire(asyncio.Protocol):
 class Connection:
     """A greeted, and where asked for encrypted and authenticated, connection."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, timeouts: Mapping[Phase, float]) -> None:
         self.wire = wire
+        self.timeouts = timeouts
         self.extensions: dict[str, str] = {}
 
     async def command(self, phase: Phase, line: str) -> Reply:
         """Send one command and wait for its reply. Raises Broken."""
         self.wire.write(line.encode("utf-8") + b"\r\n")
-        return await self.wire.reply(TIMEOUT[phase])
+        return await self.reply(phase)
+
+    async def reply(self, phase: Phase) -> Reply:
+        """The next reply, within the time that ``phase`` allows. Raises Broken."""
+        return await self.wire.reply(self.timeouts[phase])
 
     async def greet(self, own_name: str) -> Reply:
         """EHLO, and HELO where that is refused; learns what the server offers."""
@@ -187,7 +198,7 @@ class Connection:
                 self.wire,
                 context,
                 server_hostname=host,
-                ssl_handshake_timeout=TIMEOUT[Phase.CONNECT],
+                ssl_handshake_timeout=self.timeouts[Phase.CONNECT],
             )
         except (OSError, ssl.SSLError) as error:
             raise Broken(f"TLS failed: {error}") from error
@@ -212,21 +223,22 @@ class Connection:
     async def quit(self) -> None:
         """Say goodbye; what comes of it does not matter."""
         try:
-            self.wire.write(b"QUIT\r\n")
-            await self.wire.reply(QUIT_TIMEOUT)
+            await self.command(Phase.QUIT, "QUIT")
         except Broken:
             pass
         finally:
             self.wire.close()
 
 
-async def connect(host: str, port: int, context: ssl.SSLContext | None) -> Connection:
+async def connect(
+    host: str, port: int, context: ssl.SSLContext | None, timeouts: Mapping[Phase, float]
+) -> Connection:
     """Open a connection, with TLS from the first byte if ``context`` is given.
 
     Raises Broken.
     """
     loop = asyncio.get_running_loop()
-    seconds = TIMEOUT[Phase.CONNECT]
+    seconds = timeouts[Phase.CONNECT]
     try:
         async with asyncio.timeout(seconds):
             _, wire = await loop.create_connection(
@@ -236,7 +248,7 @@ async def connect(host: str, port: int, context: ssl.SSLContext | None) -> Conne
         raise Broken(f"no connection within {seconds:.0f} s") from error
     except (OSError, ssl.SSLError) as error:
         raise Broken(f"no connection: {error}") from error
-    return Connection(wire)
+    return Connection(wire, timeouts)
 
 
 def _base64(text: str) -> str:

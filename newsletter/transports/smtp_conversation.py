@@ -12,9 +12,10 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from newsletter.transports.base import Envelope, Feed, Outcome, Verdict
-from newsletter.transports.smtp_connection import TIMEOUT, Broken, Connection
+from newsletter.transports.smtp_connection import Broken, Connection
 from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
 
+ABOUT_US = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
 NO_SMTPUTF8 = Outcome(
     Verdict.REJECTED,
     "the part before the @ is not ASCII, and the mail server does not offer SMTPUTF8",
@@ -40,7 +41,8 @@ class Conversation:
         self._feed = feed
         self._pipelining = pipelining
         self._settling: Awaitable[object] | None = None
-        self._closing = False  # the server said 421: nothing more is begun
+        self._closing = False  # nothing more is begun
+        self._gone = False  # not even QUIT can be said
 
     async def run(self) -> None:
         """Until the feed is empty or the connection ends. Every envelope taken is settled."""
@@ -52,9 +54,9 @@ class Conversation:
             await self._settled()
         finally:
             await self._settled()
-            if self._closing:
+            if self._gone:
                 self._wire.close()
-        if not self._closing:
+        if not self._gone:
             await self._connection.quit()
 
     async def _carry(self, flight: _Flight, opened: bool) -> tuple[_Flight | None, bool]:
@@ -63,17 +65,14 @@ class Conversation:
         try:
             if not opened:
                 self._open(flight)
-            if not await self._transaction(flight):
+            if await self._transaction(flight) and await self._body(flight):
                 await self._settled()
-                self._finish(flight)
-                return (None if self._closing else await self._next()), False
-            self._wire.write(_stuffed(flight.envelope.content))
-            await self._wire.drain(TIMEOUT[Phase.BODY])
-            await self._settled()
-            following = await self._next(wait=False) if self._pipelining else None
-            flight.phase = Phase.DOT
-            self._wire.write(b".\r\n" + (self._group(following) if following else b""))
-            flight.outcome = self._judged(flight, await self._wire.reply(TIMEOUT[Phase.DOT]))
+                following = await self._next(wait=False) if self._pipelining else None
+                flight.phase = Phase.DOT
+                self._wire.write(b".\r\n" + (self._group(following) if following else b""))
+                flight.outcome = self._judged(flight, await self._connection.reply(Phase.DOT))
+            else:
+                await self._settled()
         except Broken as broken:
             self._break(flight, following, str(broken))
             return None, False
@@ -98,12 +97,12 @@ class Conversation:
                 if flight.outcome is not None:
                     break
                 self._wire.write(commands[phase])
-            reply = await self._wire.reply(TIMEOUT[phase])
+            reply = await self._connection.reply(phase)
             accepted = reply.code == expected or (phase is Phase.RCPT and reply.code == 251)
             if accepted and phase is Phase.DATA and flight.outcome is not None:
                 # RFC 2920 3.1: 354 though no recipient was taken; send nothing.
                 self._wire.write(b".\r\n")
-                await self._wire.reply(TIMEOUT[Phase.DOT])
+                await self._connection.reply(Phase.DOT)
             elif not accepted and flight.outcome is None:
                 flight.outcome = self._judged(flight, reply)
         if flight.outcome is None:
@@ -113,6 +112,15 @@ class Conversation:
             reply = await self._connection.command(Phase.MAIL, "RSET")
             self._closing = reply.code != 250
         return False
+
+    async def _body(self, flight: _Flight) -> bool:
+        """The message without its final dot: whether the server still waits for that."""
+        self._wire.write(_stuffed(flight.envelope.content))
+        await self._wire.drain(self._connection.timeouts[Phase.BODY])
+        if self._wire.has_unread:  # a 421, or what must not be taken for the answer to the dot
+            flight.outcome = self._judged(flight, await self._connection.reply(Phase.BODY))
+            self._closing = self._gone = True
+        return flight.outcome is None
 
     def _open(self, flight: _Flight) -> None:
         if self._pipelining:
@@ -134,12 +142,15 @@ class Conversation:
         }
 
     def _judged(self, flight: _Flight, reply: Reply) -> Outcome:
-        if reply.code == 421:
-            self._closing = True
-        elif not _is_possible(flight.phase, reply):
+        if not _is_possible(flight.phase, reply):
             self.surprised = True
+        outcome = judge(flight.phase, reply)
+        if self.surprised or reply.code == 421:
+            self._gone = True
+        # What is not about this recipient would be the same for the next.
+        if self._gone or outcome.verdict in ABOUT_US:
             self._closing = True
-        return judge(flight.phase, reply)
+        return outcome
 
     async def _next(self, wait: bool = True) -> _Flight | None:
         """The next envelope that this server can take at all."""
@@ -156,14 +167,14 @@ class Conversation:
 
     def _put_back(self, flight: _Flight | None) -> None:
         if flight is not None:
+            self._gone = True  # its group is on the wire: the server may wait for its body
             outcome = Outcome(Verdict.REQUEUED, "the server closed the connection before its turn")
             self._settling = _both(self._settling, self._feed.settle(flight.envelope, outcome))
 
     def _break(self, flight: _Flight, following: _Flight | None, how: str) -> None:
         """The connection is gone: what is known of each message is how far it had come."""
-        self._closing = True
-        if flight.phase is not Phase.DOT:
-            self.surprised = self.surprised or "no SMTP reply" in how
+        self._closing = self._gone = True
+        self.surprised = self.surprised or self._wire.garbled
         if flight.outcome is None:
             flight.outcome = lost(flight.phase, how)
         settling = self._settling

@@ -16,6 +16,8 @@ DEAD = {"5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"}
 FULL = {"4.2.2", "5.2.2"}
 OUR_POLICY_LATER = {"4.7.23", "4.7.26", "4.7.27", "4.7.29", "4.7.30", "4.7.31", "4.7.32"}
 RATE = {"4.7.28"}
+# Others speak of their rate in words, as Outlook's "451 4.7.650 ... temporarily rate limited".
+RATE_WORDS = re.compile(r"\brate\b|too (many|much|fast)|throttl|slow down", re.IGNORECASE)
 
 
 class Phase(IntEnum):
@@ -30,6 +32,7 @@ class Phase(IntEnum):
     DATA = 6
     BODY = 7  # after 354, before the final dot
     DOT = 8  # after the final dot, before its reply
+    QUIT = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,6 @@ def lost(phase: Phase, how: str) -> Outcome:
 def _verdict(phase: Phase, reply: Reply) -> Verdict:
     if phase is Phase.DOT and 200 <= reply.code < 300:
         return Verdict.SENT
-    if reply.code == 552 and phase is Phase.RCPT and not reply.enhanced:
-        return Verdict.DEFERRED  # RFC 5321 4.5.3.1.10: too many recipients
     if 400 <= reply.code < 500:
         return _temporary(phase, reply)
     if 500 <= reply.code < 600:
@@ -73,10 +74,10 @@ def _verdict(phase: Phase, reply: Reply) -> Verdict:
 
 
 def _temporary(phase: Phase, reply: Reply) -> Verdict:
-    if reply.enhanced in RATE:
-        return Verdict.THROTTLED
     if reply.enhanced in OUR_POLICY_LATER:
         return Verdict.BLOCKED
+    if reply.enhanced in RATE or _is_about_our_rate(reply):
+        return Verdict.THROTTLED
     if reply.code == 421 or phase < Phase.RCPT:
         return Verdict.REQUEUED
     if reply.enhanced in FULL:
@@ -91,4 +92,12 @@ def _permanent(phase: Phase, reply: Reply) -> Verdict:
         return Verdict.FULL
     if reply.enhanced in DEAD:
         return Verdict.DEAD
+    if reply.code == 552 and phase is Phase.RCPT:
+        return Verdict.DEFERRED  # RFC 5321 4.5.3.1.10: too many recipients
     return Verdict.REJECTED
+
+
+def _is_about_our_rate(reply: Reply) -> bool:
+    """A 421 or a policy code (X.7.X) whose text speaks of how fast we are."""
+    speaks_of_us = reply.code == 421 or reply.enhanced.startswith("4.7.")
+    return speaks_of_us and RATE_WORDS.search(reply.text) is not None

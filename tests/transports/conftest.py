@@ -1,0 +1,98 @@
+"""Certificates that only a test trusts, and Postfix's own server for tests."""
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import trustme
+
+SINK_STARTS_WITHIN = 10.0  # seconds
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def cafile(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def certified(authority: trustme.CA) -> Callable[[str], ssl.SSLContext]:
+    """The TLS of a server whose certificate is for the name that is given."""
+
+    def context(name: str) -> ssl.SSLContext:
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(made)
+        return made
+
+    return context
+
+
+class Sink:
+    """A running smtp-sink."""
+
+    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+        self._process = process
+        self.port = port
+
+    def messages(self) -> int:
+        """How many it has taken; it ends with this question."""
+        self._process.terminate()
+        assert self._process.stdout is not None
+        counted = self._process.stdout.read().split("mesg=")
+        return int(counted[-1].split()[0]) if len(counted) > 1 else 0
+
+
+@pytest.fixture
+def smtp_sink() -> Iterator[Callable[..., Sink]]:
+    """Starts smtp-sink with the options that are given."""
+    program = shutil.which("smtp-sink", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    if program is None:
+        pytest.skip("smtp-sink is not installed: it comes with Postfix")
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> Sink:
+        port = _free_port()
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        command = [program, *user, "-c", *options, f"127.0.0.1:{port}", "100"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        _wait_for(port, process)
+        return Sink(process, port)
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
+    """Until the server listens: it does not say when it does."""
+    until = time.monotonic() + SINK_STARTS_WITHIN
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            assert process.poll() is None, "smtp-sink has ended"
+            assert time.monotonic() < until, "smtp-sink does not listen"
+        else:
+            return
