@@ -131,6 +131,17 @@ def leave(session: Session, subscriber: Subscriber, now: datetime) -> None:
     depart(session, subscriber, Status.UNSUBSCRIBED, now)
 
 
+def leave_by_token(
+    session: Session, signer: Signer, token: str, now: datetime
+) -> Subscriber | None:
+    """Unsubscribe whom the token speaks for; None if they were erased meanwhile and have
+    nothing left to leave. Raises BadToken."""
+    subscriber = session.get(Subscriber, int(signer.read(UNSUBSCRIBE, token, now)))
+    if subscriber is not None:
+        leave(session, subscriber, now)
+    return subscriber
+
+
 def depart(session: Session, subscriber: Subscriber, status: Status, now: datetime) -> None:
     """Give a subscription a status that ends it, and take it out of every open issue."""
     if subscriber.status in (Status.ACTIVE, Status.PENDING):

@@ -332,3 +332,11 @@ def test_a_missing_value_is_an_error_and_not_an_empty_line() -> None:
 def test_the_templates_ship_as_three_files_a_mail() -> None:
     for folder in (path for path in (shipped("templates") / "email").iterdir() if path.is_dir()):
         assert {Path(p).name for p in folder.iterdir()} == {"subject.txt", "body.txt", "body.mjml"}
+
+
+def test_nothing_is_fetched_from_anywhere_when_it_is_opened() -> None:
+    # mrml asks Google for each font of a stack that it knows to be there, such as Roboto.
+    html = render_issue(penguins_content()).html
+    assert "<link" not in html
+    assert "@import" not in html
+    assert "fonts.googleapis" not in html

@@ -71,9 +71,9 @@ def unsubscribe_page(token: str) -> str:
 @blueprint.post("/unsubscribe/<token>")
 def unsubscribe(token: str) -> str:
     with installation().db.write() as session:
-        subscriber = _whose(session, UNSUBSCRIBE, token)
-        subscriptions.leave(session, subscriber, clock.now())
-    return render_template("site/unsubscribe.html", address=subscriber.address, left=True)
+        left = subscriptions.leave_by_token(session, installation().signer, token, clock.now())
+    address = left.address if left else None
+    return render_template("site/unsubscribe.html", address=address, left=True)
 
 
 def _whose(session: Session, purpose: str, token: str) -> Subscriber:

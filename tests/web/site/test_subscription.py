@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from newsletter import clock
 from newsletter.audience import subscriptions
+from newsletter.audience.privacy import erase
 from newsletter.installation import Installation
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Cadence, Status
@@ -152,3 +153,13 @@ def test_the_secret_in_the_address_is_not_passed_on(
     assert response.headers["X-Robots-Tag"] == "noindex"
     assert "ann@example.org" not in response.text
     assert "a…@example.org" in response.text
+
+
+def test_whoever_was_erased_has_nothing_left_to_leave(
+    client: FlaskClient, ann: Ann, installation: Installation
+) -> None:
+    with installation.db.write() as session:
+        erase(session, session.get_one(Subscriber, ann.id), clock.now())
+    answer = client.post(ann.unsubscribe)
+    assert answer.status_code == 200
+    assert "You are unsubscribed" in answer.text
