@@ -124,6 +124,8 @@ def bring_up(session: Session, slug: str, intake: Intake, now: datetime) -> Vers
             f"{slug}: the data differs from the published {number}, which never changes: "
             "raise `version` and add a line to `changelog`."
         )
+    version.tables.clear()
+    session.flush()  # the old rows go first: the new ones may have the same names
     _write(version, intake, now)
     session.flush()
     return version

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 from flask import (
     Flask,
@@ -150,9 +149,9 @@ def leave() -> None:
 
 def safe_next(target: str) -> str:
     """``target`` if it is a page of the admin, else the overview: never another site."""
-    parts = urlsplit(target) if target.isprintable() else urlsplit("")
-    is_local = not parts.scheme and not parts.netloc and re.match(r"/admin/(?![/\\])", target)
-    return target if is_local and "\\" not in target else url_for(HOME)
+    path = target.partition("?")[0]
+    is_ours = re.fullmatch(r"/admin/([\w.~-]+/?)*", path) and ".." not in path
+    return target if is_ours and target.isprintable() else url_for(HOME)
 
 
 def _stale_form(_: CSRFError) -> ResponseReturnValue:

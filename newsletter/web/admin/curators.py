@@ -4,6 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock, curators
@@ -17,8 +18,8 @@ from newsletter.web.context import installation
 blueprint = Blueprint("curators", __name__, url_prefix="/curators")
 
 ROLES = [
-    (Role.CURATOR.value, "Curator: datasets and issues"),
-    (Role.OWNER.value, "Owner: and other curators"),
+    SelectChoice(Role.CURATOR.value, "Curator: datasets and issues"),
+    SelectChoice(Role.OWNER.value, "Owner: and other curators"),
 ]
 
 

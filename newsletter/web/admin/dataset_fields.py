@@ -65,9 +65,12 @@ class DatasetForm(FlaskForm):
 
     def drop_blanks(self) -> None:
         """Take out the sources and tables that nobody filled in, so that the ones left
-        are counted as the package counts them."""
+        are counted as the package counts them. One table always stays."""
         self.sources.entries = [e for e in self.sources.entries if any(e.data.values())]
-        self.tables.entries = [e for e in self.tables.entries if _is_filled(e.form)]
+        first, filled = self.tables.entries[:1], filter(_is_filled, self.tables.entries)
+        self.tables.entries = list(filled) or first
+        if not self.tables.entries:
+            self.tables.append_entry()
 
     def offer_blanks(self) -> None:
         """Leave room for one more source and one more table."""
@@ -75,7 +78,8 @@ class DatasetForm(FlaskForm):
         self.tables.append_entry()
 
 
-def _is_filled(table: Form) -> bool:
+def _is_filled(entry: FormField) -> bool:
+    table = entry.form
     return not table.remove.data and any(
         field.data for field in (table.name, table.description, table.file, table.url, table.stored)
     )

@@ -1,0 +1,30 @@
+"""Every route of the admin, as an address of the seeded newsletter."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from flask import Flask
+
+EXAMPLES = {
+    "slug": "penguins",
+    "day": "2026-11-23",
+    "number": 1,
+    "kind": "png",
+    "token": "AAAA",
+}
+
+
+class Route(NamedTuple):
+    endpoint: str
+    method: str
+    path: str
+
+
+def admin_routes(app: Flask) -> Iterator[Route]:
+    """Each rule under /admin with each method that it takes."""
+    urls = app.url_map.bind("news.example.org")
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/admin"):
+            values = {name: EXAMPLES[name] for name in rule.arguments}
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield Route(rule.endpoint, method, urls.build(rule.endpoint, values, method))
