@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.errors import BadSetting
-from newsletter.settings import Rate, SendAt, Settings, variables
+from newsletter.settings import LOOPBACK, Rate, SendAt, Settings, variables
 
 
 def load(environ: Mapping[str, str], **changes: str) -> Settings:
@@ -28,7 +28,7 @@ def test_nothing_has_to_be_set_on_one_machine(tmp_path: Path) -> None:
     assert settings.send_at == SendAt(0, time(9))
     assert settings.send_deadline == timedelta(hours=12)
     assert settings.rate == Rate()
-    assert settings.trusted_hosts == ("localhost",)
+    assert set(settings.trusted_hosts) == set(LOOPBACK)
 
 
 def test_settings_cannot_be_changed(settings: Settings) -> None:
@@ -59,7 +59,7 @@ def test_the_host_comes_from_the_base_url(
     settings = load(environ, NEWSLETTER_BASE_URL=base_url)
     assert settings.host == host
     assert settings.is_https is is_https
-    assert settings.trusted_hosts == (host,)
+    assert settings.trusted_hosts == (host, *LOOPBACK)
     assert not settings.base_url.endswith("/")
 
 
@@ -98,7 +98,7 @@ def test_names_of_hosts_are_a_list_in_lower_case(environ: dict[str, str]) -> Non
         NEWSLETTER_TRUSTED_HOSTS="A.example, b.example,",
         NEWSLETTER_FETCH_HOSTS="c.example",
     )
-    assert settings.trusted_hosts == ("a.example", "b.example")
+    assert settings.trusted_hosts == ("a.example", "b.example", *LOOPBACK)
     assert settings.fetch_hosts == {"c.example"}
 
 
@@ -137,7 +137,7 @@ WRONG = [
     ("NEWSLETTER_SEND_AT", "tue 09:00"),
     ("NEWSLETTER_SEND_DEADLINE", "0h"),
     ("NEWSLETTER_SEND_DEADLINE", "12"),
-    ("NEWSLETTER_SEND_DEADLINE", "7d"),
+    ("NEWSLETTER_SEND_DEADLINE", "8d"),
     ("NEWSLETTER_SEND_DEADLINE", "99999999999d"),
     ("NEWSLETTER_STORAGE_URL", "s3"),
     ("NEWSLETTER_CONNECTIONS", "0"),

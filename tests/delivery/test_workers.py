@@ -67,6 +67,7 @@ def test_a_home_keeps_its_name(tmp_path: Path) -> None:
 def test_a_name_out_of_the_database_is_no_path(tmp_path: Path) -> None:
     with enlisted(tmp_path) as name:
         home = name.split(".")[0]
+    (tmp_path / "workers" / f"{home}.").mkdir()
     precious = tmp_path / "secret_key"
     precious.write_text("secret")
     dead(tmp_path, {f"{home}./../../secret_key"})
