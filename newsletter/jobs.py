@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.db import Database
 from newsletter.delivery import workers
 from newsletter.delivery.books import Books
 from newsletter.delivery.envelopes import Envelopes
@@ -30,6 +31,8 @@ from newsletter.models.issue import Issue, IssueState
 from newsletter.transports import open_transport
 
 log = logging.getLogger(__name__)
+
+SENDER_BUSY_SECONDS = 0.05
 
 
 def publish_due_issues(installation: Installation, now: datetime) -> list[date]:
@@ -114,7 +117,9 @@ def deliver(
     transport = open_transport(settings.mail_url, settings.host)
     envelopes = Envelopes(settings, installation.storage, installation.signer)
     with workers.enlisted(settings.home) as worker:
-        books = Books(installation.db, envelopes, settings.home, worker)
+        # A locked database is tried again by the sender, whose connections go on meanwhile.
+        db = Database(settings.database_url, busy_seconds=SENDER_BUSY_SECONDS)
+        books = Books(db, envelopes, settings.home, worker)
 
         async def send() -> int:
             sender = Sender(books, transport, settings.connections, settings.rate.per_second, now)
@@ -125,7 +130,10 @@ def deliver(
                 finally:
                     watching.cancel()
 
-        return asyncio.run(send())
+        try:
+            return asyncio.run(send())
+        finally:
+            db.close()
 
 
 def look(installation: Installation, now: datetime) -> None:

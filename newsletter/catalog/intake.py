@@ -91,6 +91,7 @@ def _values(at: int, table: TablePackage, read: Ingested, origin: str, storage: 
         "description": table.description or "",
         "primary_key": list(table.primary_key),
         "foreign_keys": [key.model_dump(mode="json") for key in table.foreign_keys],
+        "missing_values": list(table.missing_values),
         "columns": _dictionary(table, read),
         "origin": origin,
         "encoding": read.encoding,

@@ -1,10 +1,10 @@
 """The command line. Exit 0: done. 1: refused, with one line saying why. 2: wrong usage."""
 
 import logging
-import sys
 
 import click
 
+from newsletter import __version__
 from newsletter.cli import (
     curators,
     database,
@@ -15,11 +15,11 @@ from newsletter.cli import (
     processes,
     subscribers,
 )
-from newsletter.errors import NewsletterError
+from newsletter.cli.context import Commands
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="dataset-daily")
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
 def newsletter() -> None:
     """A newsletter that opens the data."""
 
@@ -30,11 +30,5 @@ for module in (demo, processes, database, curators, datasets, issues, subscriber
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for chatty in ("apscheduler", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    try:
-        newsletter()
-    except NewsletterError as error:
-        click.echo(f"newsletter: {error}", err=True)
-        sys.exit(1)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    newsletter(prog_name="newsletter")

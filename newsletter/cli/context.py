@@ -1,25 +1,42 @@
-"""What the commands share: opening the installation, and printing for people or programs."""
+"""What the commands share: refusals, opening the installation, printing."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import click
 
 from newsletter import migrations
-from newsletter.errors import Refused
+from newsletter.errors import NewsletterError, Refused
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+class Commands(click.Group):
+    """A group whose commands end with one line and exit code 1 where they refuse."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NewsletterError as error:
+            _refuse(ctx, str(error))
+
+
+def _refuse(ctx: click.Context, sentence: str) -> NoReturn:
+    click.echo(f"newsletter: {sentence}", err=True)
+    ctx.exit(1)
+
+
 def open_installation() -> Installation:
-    """The installation of the environment, its database brought up if it is embedded.
+    """The installation of the environment, its database brought up if it is embedded,
+    closed when the command ends.
 
     Raises BadSetting, or Refused if the database is not at this program's revision.
     """
     installation = Installation.open(Settings.load())
+    click.get_current_context().call_on_close(installation.db.close)
     if installation.db.is_sqlite:
         migrations.upgrade(installation.db)
     elif not migrations.is_current(installation.db):
@@ -40,6 +57,13 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         click.echo("  ".join(cells).rstrip())
 
 
+def print_record(record: Mapping[str, object]) -> None:
+    """A name and its value on each line."""
+    width = max(map(len, record))
+    for name, value in record.items():
+        click.echo(f"{name:<{width}}  {_shown(value)}".rstrip())
+
+
 def show(as_json: bool, records: list[dict[str, Any]]) -> None:
     """Records as JSON, or as a table whose headers are their keys."""
     if as_json:
@@ -52,6 +76,3 @@ def show(as_json: bool, records: list[dict[str, Any]]) -> None:
 
 def _shown(cell: object) -> str:
     return "" if cell is None else str(cell)
-
-
-Command = Callable[..., Any]

@@ -1,11 +1,13 @@
 """The database: upgrade, check, backup."""
 
+import os
 import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import click
+from sqlalchemy import URL
 
 from newsletter import migrations
 from newsletter.cli.context import open_installation
@@ -54,12 +56,25 @@ def backup(file: Path) -> None:
         ):
             source.backup(target)
     else:
-        url = db.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        try:
-            subprocess.run(["pg_dump", "--format=custom", f"--file={file}", url], check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise Refused("pg_dump did not run: install PostgreSQL's client programs.") from error
+        _dump(db.url, file)
     click.echo(f"Written: {file} ({file.stat().st_size:,} bytes).")
+
+
+def _dump(url: URL, file: Path) -> None:
+    # The password goes by the environment: arguments are seen by every user of the machine.
+    address = url.set(drivername="postgresql", password=None).render_as_string()
+    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    try:
+        subprocess.run(
+            ["pg_dump", "--format=custom", f"--file={file}", address],
+            check=True,
+            env=environment,
+        )
+    except FileNotFoundError as error:
+        raise Refused("There is no pg_dump: install PostgreSQL's client programs.") from error
+    except subprocess.CalledProcessError as error:
+        file.unlink(missing_ok=True)
+        raise Refused("pg_dump failed, and nothing was kept: see its own lines above.") from error
 
 
 COMMANDS = (db_group,)

@@ -1,4 +1,4 @@
-"""The catalog: sync folders, add files, list, show, profile."""
+"""The catalog: sync folders, add files, list, show, profile, describe, export."""
 
 import tempfile
 from collections.abc import Iterator
@@ -10,16 +10,35 @@ import click
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog.describe.croissant import croissant
+from newsletter.catalog.describe.datapackage import datapackage
+from newsletter.catalog.describe.dcat import dcat
+from newsletter.catalog.describe.jsonld import jsonld
+from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.draft import draft
+from newsletter.catalog.export import export
 from newsletter.catalog.fetch import FetchLimits, fetch
 from newsletter.catalog.intake import take_in
 from newsletter.catalog.profile_text import summary
 from newsletter.catalog.sync import Done, sync
-from newsletter.cli.context import as_json, open_installation, print_json, print_table, show
+from newsletter.cli.context import (
+    as_json,
+    open_installation,
+    print_json,
+    print_record,
+    print_table,
+    show,
+)
 from newsletter.errors import NotFound, Refused
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version
 
+FORMATS = {
+    "datapackage": datapackage,
+    "croissant": croissant,
+    "jsonld": jsonld,
+    "dcat": dcat,
+}
 MARKS = {
     Done.ADDED: "+",
     Done.CHANGED: "~",
@@ -45,7 +64,7 @@ def sync_command(folder: Path) -> None:
 
 @click.group("dataset")
 def dataset_group() -> None:
-    """Add, list and show datasets."""
+    """Add, list, show and export datasets."""
 
 
 @dataset_group.command("add")
@@ -90,7 +109,8 @@ def add(
         version = datasets.create(session, slug, intake, now)
         datasets.publish(version, now)
         table = version.tables[0]
-        click.echo(f"{slug}: {table.rows:,} rows × {len(table.columns)} columns.")
+        encoding = f", read as {table.encoding}" if table.encoding else ""
+        click.echo(f"{slug}: {table.rows:,} rows × {len(table.columns)} columns{encoding}.")
         for note in table.notes:
             click.echo(note)
         if table.rows_rejected:
@@ -119,12 +139,11 @@ def show_(slug: str, as_json: bool) -> None:
     if as_json:
         print_json(record)
         return
-    for name, value in record.items():
-        if name != "tables":
-            click.echo(f"{name + ':':12} {value}")
+    tables = record.pop("tables")
+    print_record(record)
     print_table(
         ("table", "rows", "columns", "csv sha256"),
-        [(t["name"], t["rows"], t["columns"], t["sha256"]) for t in record["tables"]],
+        [(t["name"], t["rows"], t["columns"], t["sha256"]) for t in tables],
     )
 
 
@@ -150,6 +169,29 @@ def profile(slug: str, as_json: bool) -> None:
         )
         for alert in table.profile["alerts"]:
             click.echo(f"! {alert['message']}")
+
+
+@dataset_group.command("describe")
+@click.argument("slug")
+@click.option("--as", "format_", type=click.Choice(list(FORMATS)), required=True)
+def describe(slug: str, format_: str) -> None:
+    """Print what describes a dataset to programs, as JSON."""
+    installation = open_installation()
+    with installation.db.read() as session:
+        facts = facts_of(datasets.newest(session, slug), installation.settings)
+    print_json(FORMATS[format_](facts))
+
+
+@dataset_group.command("export")
+@click.argument("slug")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+def export_(slug: str, folder: Path) -> None:
+    """Write a dataset to DIR/S: a Data Package, which `newsletter sync DIR` reads too."""
+    installation = open_installation()
+    with installation.db.read() as session:
+        version = datasets.newest(session, slug)
+        for path in export(version, installation.settings, installation.storage, folder):
+            click.echo(path)
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def _settings(home: Path) -> Settings:
         {
             "PORT": os.environ.get("PORT", ""),
             "NEWSLETTER_HOME": str(home),
-            "NEWSLETTER_POSTAL_ADDRESS": "Dataset Daily, 1 Example Street, 00100 Nairobi",
+            "NEWSLETTER_POSTAL_ADDRESS": "1 Example Street, 00100 Nairobi",
             "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@dataset-daily.example>",
             # This week's issue is due on whatever weekday the demo is run.
             "NEWSLETTER_SEND_AT": "mon 00:00",

@@ -65,6 +65,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _database(installation: Installation) -> Finding:
     if not migrations.is_current(installation.db):
+        if installation.db.is_sqlite:
+            return ("database", "ok", "sqlite; the next command brings it up to date.")
         return ("database", "wrong", "it is not up to date: run `newsletter db upgrade`.")
     return ("database", "ok", f"{installation.db.engine.dialect.name}, up to date.")
 

@@ -10,9 +10,11 @@ import click
 from newsletter import clock, jobs
 from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
-from newsletter.cli.context import as_json, open_installation, print_json, show
+from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
 from newsletter.delivery import ledger
 from newsletter.delivery.envelopes import preview_message
+from newsletter.delivery.ledger import Balance
+from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import ask_for_test
@@ -24,7 +26,13 @@ class Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> date:
-        return value if isinstance(value, date) else calendar.parse_date(value)
+        try:
+            return value if isinstance(value, date) else calendar.parse_date(value)
+        except Invalid as error:
+            self.fail(str(error), param, ctx)
+
+
+UNDER_WAY = (IssueState.PLANNED, IssueState.SENDING, IssueState.PAUSED)
 
 
 @click.group("issue")
@@ -64,7 +72,11 @@ def list_(as_json: bool) -> None:
 def show_(day: date, as_json: bool) -> None:
     """One issue."""
     with open_installation().db.read() as session:
-        show(as_json, [_record(calendar.get(session, day))])
+        record = _record(calendar.get(session, day))
+    if as_json:
+        print_json(record)
+    else:
+        print_record(record)
 
 
 @issue_group.command("preview")
@@ -91,7 +103,7 @@ def test(day: date, address: str) -> None:
     with installation.db.write() as session:
         issue = calendar.get(session, day)
         ask_for_test(session, issue, str(parse_address(address)), clock.now())
-    click.echo("A test is on its way; the worker sends it.")
+    click.echo(f"A test to {address} waits for the worker, or for `newsletter worker --once`.")
 
 
 @issue_group.command("send")
@@ -104,18 +116,26 @@ def send(day: date, at_once: bool) -> None:
         jobs.publish_issue(installation, day, clock.now())
     else:
         jobs.publish_due_issues(installation, clock.now())
+        _refuse_if_not_begun(installation, day)
     jobs.deliver(installation)
-    _print_status(installation, day, as_json=False)
+    click.echo(_status_line(*_standing(installation, day)))
 
 
 @issue_group.command("status")
 @click.argument("day", type=Day())
-@click.option("--watch", is_flag=True, help="Look again every second until it is closed.")
+@click.option("--watch", is_flag=True, help="Go on until it is closed: a line at each change.")
 @as_json
 def status(day: date, watch: bool, as_json: bool) -> None:
     """The balance of an issue."""
     installation = open_installation()
-    while not _print_status(installation, day, as_json) and watch:
+    said = None
+    while True:
+        record, balance = _standing(installation, day)
+        if (record, balance) != said:
+            said = (record, balance)
+            _print_status(record, balance, as_json)
+        if not watch or record["state"] not in UNDER_WAY:
+            return
         time.sleep(1)
 
 
@@ -146,18 +166,40 @@ def cancel(day: date) -> None:
     click.echo(f"The issue of {day} is cancelled.")
 
 
-def _print_status(installation: Installation, day: date, as_json: bool) -> bool:
-    """Print where an issue stands; returns whether it has come to its end."""
+def _refuse_if_not_begun(installation: Installation, day: date) -> None:
+    """Raises Refused for an issue whose sending has not begun by itself."""
+    settings = installation.settings
+    with installation.db.read() as session:
+        state = calendar.get(session, day).state
+    begin = moment(day, settings.send_at, settings.timezone)
+    if state is IssueState.PLANNED and clock.now() < begin:
+        raise Refused(
+            f"The issue of {day} is due at {begin:%Y-%m-%d %H:%M} UTC: "
+            "add --now to send it before that."
+        )
+    if state is IssueState.PLANNED:
+        raise Refused(f"The issue of {day} is not ready: `newsletter issue preview` says why.")
+    if state is IssueState.LATE:
+        raise Refused(f"The deadline of {day} has passed: add --now to send it all the same.")
+
+
+def _standing(installation: Installation, day: date) -> tuple[dict[str, Any], Balance]:
     with installation.db.read() as session:
         issue = calendar.get(session, day)
-        balance = ledger.balance(session, issue)
+        return _record(issue), ledger.balance(session, issue)
+
+
+def _print_status(record: dict[str, Any], balance: Balance, as_json: bool) -> None:
     if as_json:
-        print_json(_record(issue) | {"balance": balance.as_dict() | {"holds": balance.holds}})
+        print_json(record | {"balance": balance.as_dict() | {"holds": balance.holds}})
     else:
-        holds = "the balance holds" if balance.holds else "THE BALANCE DOES NOT HOLD"
-        counts = ", ".join(f"{n:,} {word}" for word, n in balance.as_dict().items())
-        click.echo(f"{day} {issue.state.value}: {counts}; {holds}.")
-    return issue.state not in (IssueState.PLANNED, IssueState.SENDING, IssueState.PAUSED)
+        click.echo(_status_line(record, balance))
+
+
+def _status_line(record: dict[str, Any], balance: Balance) -> str:
+    holds = "the balance holds" if balance.holds else "THE BALANCE DOES NOT HOLD"
+    counts = ", ".join(f"{number:,} {word}" for word, number in balance.as_dict().items())
+    return f"{record['date']} {record['state']}: {counts}; {holds}."
 
 
 def _record(issue: Issue) -> dict[str, Any]:

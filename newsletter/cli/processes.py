@@ -1,5 +1,6 @@
 """The processes: web, clock, worker, and the three as a family."""
 
+import logging
 import sys
 
 import click
@@ -23,6 +24,7 @@ def run_command() -> None:
 @click.command("web")
 def web_command() -> None:
     """Serve the site and the admin."""
+    _tell()
     serve(open_installation())
 
 
@@ -30,6 +32,7 @@ def web_command() -> None:
 @once
 def clock_command(once: bool) -> None:
     """Look, every few seconds, whether an issue is due."""
+    _tell()
     installation = open_installation()
     if once:
         jobs.look(installation, clock.now())
@@ -41,8 +44,14 @@ def clock_command(once: bool) -> None:
 @once
 def worker_command(once: bool) -> None:
     """Send what is due."""
+    _tell()
     count = jobs.deliver(open_installation(), until_idle=once)
     click.echo(f"{count} messages settled.")
+
+
+def _tell() -> None:
+    """A process says what it does; other commands print what they did."""
+    logging.getLogger("newsletter").setLevel(logging.INFO)
 
 
 COMMANDS = (run_command, web_command, clock_command, worker_command)

@@ -1,6 +1,7 @@
 """Subscribers: import, export, show, erase."""
 
-from typing import TextIO
+import sys
+from typing import Any, TextIO
 
 import click
 
@@ -9,7 +10,7 @@ from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.audience.privacy import erase
 from newsletter.audience.transfer import bring_in, read_rows, write_rows
-from newsletter.cli.context import as_json, open_installation, show
+from newsletter.cli.context import as_json, open_installation, print_json, print_record
 from newsletter.errors import NotFound
 from newsletter.models.subscriber import Subscriber
 
@@ -27,8 +28,14 @@ def subscriber_group() -> None:
 def import_(file: TextIO, confirmed: bool) -> None:
     """Add the people of a CSV file with a column named email."""
     installation = open_installation()
-    with installation.db.write() as session:
-        done = bring_in(session, installation.signer, read_rows(file), confirmed, clock.now())
+    people = list(read_rows(file))
+    with (
+        click.progressbar(
+            people, label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as rows,
+        installation.db.write() as session,
+    ):
+        done = bring_in(session, installation.signer, rows, confirmed, clock.now())
     click.echo(
         f"{done.added} added, {done.known} known already, "
         f"{done.suppressed} never to be mailed, {len(done.refused)} refused."
@@ -55,7 +62,14 @@ def show_(email: str, as_json: bool) -> None:
         found = subscriptions.find(session, parse_address(email))
         if found is None:
             raise NotFound(f"There is no subscriber {email}.")
-        show(as_json, [_record(found)])
+        record = _record(found)
+    if as_json:
+        print_json(record)
+        return
+    consents = record.pop("consents")
+    print_record(record)
+    for consent in consents:
+        click.echo(f"consent, {consent['at']}, {consent['form']}: {consent['wording']}")
 
 
 @subscriber_group.command("erase")
@@ -71,7 +85,7 @@ def erase_(email: str) -> None:
     click.echo("Erased.")
 
 
-def _record(subscriber: Subscriber) -> dict[str, object]:
+def _record(subscriber: Subscriber) -> dict[str, Any]:
     return {
         "email": subscriber.address,
         "name": subscriber.name,

@@ -14,6 +14,7 @@ from newsletter.audience.suppression import suppress
 from newsletter.db import Database
 from newsletter.delivery import ledger, workers
 from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.ledger import Claimed
 from newsletter.delivery.policy import Settlement, settle
 from newsletter.errors import Refused
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
@@ -27,13 +28,18 @@ log = logging.getLogger(__name__)
 ROWS: dict[str, ledger.Row] = {"delivery": Delivery, "notice": Notice}
 
 
+Key = tuple[str, int]  # "delivery" or "notice", and the row's id
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A claimed message, made, with what the policy needs to judge its outcome."""
+    """A claimed message, with what the policy needs to judge its outcome."""
 
-    envelope: Envelope
+    key: Key
     attempts: int
     since: datetime
+    claimed: Claimed | None = None  # of a delivery: its envelope is made when its turn comes
+    envelope: Envelope | None = None  # of a notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,11 @@ class Report:
 
 
 class Books:
-    """One worker's claims and settlements. Not for use by two threads at once."""
+    """One worker's claims and settlements. Not for use by two threads at once.
+
+    A method raises DBAPIError, having changed nothing, where the database
+    cannot be written at the moment.
+    """
 
     def __init__(self, db: Database, envelopes: Envelopes, home: Path, worker: str) -> None:
         self._db = db
@@ -54,71 +64,74 @@ class Books:
         self._home = home
         self._worker = worker
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a transaction takes so little time that nobody need wait for it apart."""
+        return self._db.is_sqlite
+
     def claim(self, limit: int, now: datetime) -> list[Held]:
-        """Lease what is due, notices first, and make its messages."""
+        """Lease what is due, notices first."""
         with self._db.write() as session:
             notices = ledger.claim_notices(session, self._worker, limit, now)
             claimed = ledger.claim(session, self._worker, limit - len(notices), now)
             for issue_id in {c.issue_id for c in claimed}:
                 self._envelopes.know(session, issue_id)
-        held: list[Held] = []
-        unfit: list[tuple[str, int, str]] = []
-        with self._db.read() as session:
-            for notice in notices:
-                try:
-                    envelope = self._envelopes.for_notice(session, notice, now)
-                except Refused as error:
-                    unfit.append(("notice", notice.id, str(error)))
-                else:
-                    held.append(Held(envelope, notice.attempts, notice.created_at))
-        for claim in claimed:
-            try:
-                envelope = self._envelopes.for_delivery(claim)
-            except Refused as error:
-                unfit.append(("delivery", claim.id, str(error)))
-            else:
-                held.append(Held(envelope, claim.attempts, claim.since))
-        if unfit:
-            self._fail(unfit, now)
-        return held
+        held = [Held(("delivery", c.id), c.attempts, c.since, claimed=c) for c in claimed]
+        return [*self._made(notices, now), *held] if notices else held
 
-    def still_wanted(self, held: Sequence[Held]) -> set[tuple[str, int]]:
-        """The keys of those whose reader has not left and whose issue goes on."""
-        deliveries = [h.envelope.key[1] for h in held if h.envelope.key[0] == "delivery"]
+    def envelope(self, held: Held) -> Envelope:
+        """The message of a held row. Raises Refused if none can be made for it."""
+        if held.envelope is not None:
+            return held.envelope
+        assert held.claimed is not None  # noqa: S101
+        return self._envelopes.for_delivery(held.claimed)
+
+    def fail(self, key: Key, why: str, now: datetime) -> None:
+        """Give a message up that cannot be made."""
+        kind, number = key
+        settlement = Settlement(number, DeliveryState.FAILED, None, False, "unfit", why)
+        with self._db.write() as session:
+            ledger.settle(session, ROWS[kind], [settlement], now)
+
+    def still_wanted(self, held: Held) -> bool:
+        """Whether its reader has not left meanwhile, and its issue goes on."""
+        kind, number = held.key
+        if kind == "notice":
+            return True
         with self._db.read() as session:
-            wanted = ledger.still_wanted(session, deliveries)
-        return {
-            h.envelope.key
-            for h in held
-            if h.envelope.key[0] == "notice" or h.envelope.key[1] in wanted
-        }
+            return bool(ledger.still_wanted(session, [number]))
 
     def record(self, reports: Sequence[Report]) -> None:
         """Settle what was reported, and let it have its effects, in one transaction."""
-        if not reports:
-            return
+        sent: dict[int, str] = {}
+        others: dict[str, list[Settlement]] = {name: [] for name in ROWS}
+        for report in reports:
+            kind, number = report.held.key
+            if kind == "delivery" and report.outcome.verdict is Verdict.SENT:
+                sent[number] = report.outcome.reply
+            else:
+                held = report.held
+                others[kind].append(
+                    settle(number, report.outcome, held.attempts, held.since, report.at)
+                )
+        now = reports[-1].at
         with self._db.write() as session:
-            for name, row in ROWS.items():
-                settlements = [
-                    settle(r.held.envelope.key[1], r.outcome, r.held.attempts, r.held.since, r.at)
-                    for r in reports
-                    if r.held.envelope.key[0] == name
-                ]
-                if settlements:
-                    ledger.settle(session, row, settlements, reports[-1].at)
+            ledger.settle_sent(session, sent, now)
+            for name, settlements in others.items():
+                ledger.settle(session, ROWS[name], settlements, now)
             for report in reports:
-                if report.held.envelope.key[0] == "delivery":
+                if report.outcome.verdict in (Verdict.DEAD, Verdict.BLOCKED):
                     _take_effect(session, report)
 
-    def release(self, held: Sequence[Held]) -> None:
+    def release(self, keys: Sequence[Key]) -> None:
         """Give back what was claimed and not begun."""
         with self._db.write() as session:
             for name, row in ROWS.items():
-                ids = [h.envelope.key[1] for h in held if h.envelope.key[0] == name]
+                ids = [number for kind, number in keys if kind == name]
                 if ids:
                     ledger.release(session, row, self._worker, ids)
 
-    def renew(self, keys: Sequence[tuple[str, int]], now: datetime) -> None:
+    def renew(self, keys: Sequence[Key], now: datetime) -> None:
         """Keep the leases of what is still being carried."""
         with self._db.write() as session:
             for name, row in ROWS.items():
@@ -168,16 +181,19 @@ class Books:
                 issue.state = IssueState.PAUSED
                 issue.pause_reason = reason
 
-    def _fail(self, unfit: Sequence[tuple[str, int, str]], now: datetime) -> None:
-        with self._db.write() as session:
-            for name, row in ROWS.items():
-                settlements = [
-                    Settlement(number, DeliveryState.FAILED, None, False, "unfit", why)
-                    for kind, number, why in unfit
-                    if kind == name
-                ]
-                if settlements:
-                    ledger.settle(session, row, settlements, now)
+    def _made(self, notices: Sequence[Notice], now: datetime) -> list[Held]:
+        """The notices' messages; one that cannot be made is given up, and stops no other."""
+        held = []
+        for notice in notices:
+            key = ("notice", notice.id)
+            try:
+                with self._db.read() as session:
+                    envelope = self._envelopes.for_notice(session, notice, now)
+            except Refused as error:
+                self.fail(key, str(error), now)
+            else:
+                held.append(Held(key, notice.attempts, notice.created_at, envelope=envelope))
+        return held
 
 
 def close(session: Session, issue_id: int, now: datetime) -> None:
@@ -202,9 +218,10 @@ def close(session: Session, issue_id: int, now: datetime) -> None:
 
 def _take_effect(session: Session, report: Report) -> None:
     """What an outcome means beyond its own row."""
-    if report.outcome.verdict not in (Verdict.DEAD, Verdict.BLOCKED):
+    kind, number = report.held.key
+    if kind != "delivery":
         return
-    delivery = session.get_one(Delivery, report.held.envelope.key[1])
+    delivery = session.get_one(Delivery, number)
     if report.outcome.verdict is Verdict.BLOCKED:
         issue = session.get_one(Issue, delivery.issue_id)
         issue.state = IssueState.PAUSED

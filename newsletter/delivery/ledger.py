@@ -9,13 +9,14 @@ leaving: see audience.subscriptions.
 Deliveries and notices are claimed and settled alike.
 """
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import (
-    ColumnElement,
+    Connection,
     CursorResult,
     bindparam,
     case,
@@ -24,11 +25,13 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
+from newsletter.db import UTCDateTime
 from newsletter.delivery.policy import Settlement
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState, Kind
@@ -109,23 +112,40 @@ def claim(session: Session, worker: str, limit: int, now: datetime) -> list[Clai
     A candidate who has left or whose address was suppressed since the issue
     froze is excluded on the way, never returned.
     """
+    connection = session.connection()
     claimed: list[Claimed] = []
     sending = select(Issue.id, Issue.frozen_at).where(Issue.state == IssueState.SENDING)
-    for issue_id, frozen_at in session.execute(sending.order_by(Issue.frozen_at)).all():
+    for issue_id, frozen_at in connection.execute(sending.order_by(Issue.frozen_at)).all():
         while len(claimed) < limit:
-            taken = _lease(
-                session, Delivery, worker, limit - len(claimed), now, Delivery.issue_id == issue_id
-            )
-            if not taken:
+            room = limit - len(claimed)
+            due = connection.execute(_DUE, {"issue": issue_id, "now": now, "most": room}).all()
+            if not due:
                 break
-            claimed += _admit(session, taken, frozen_at or now, now)
+            admitted = _admit(connection, due, frozen_at or now, now)
+            lease = {"until": now + LEASE, "holder": worker, "ids": [c.id for c in admitted]}
+            connection.execute(_LEASE, lease)
+            claimed += admitted
     return claimed
 
 
 def claim_notices(session: Session, worker: str, limit: int, now: datetime) -> list[Notice]:
     """Lease up to ``limit`` notices that are due, oldest first."""
-    taken = _lease(session, Notice, worker, limit, now)
-    return list(session.scalars(select(Notice).where(Notice.id.in_(taken)).order_by(Notice.id)))
+    due = (
+        select(Notice)
+        .where(
+            text("notice.state IN ('pending', 'unknown')"),
+            Notice.not_before <= now,
+            or_(Notice.lease_until.is_(None), Notice.lease_until < now),
+        )
+        .order_by(Notice.not_before, Notice.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    notices = list(session.scalars(due))
+    for notice in notices:
+        notice.lease_until, notice.worker = now + LEASE, worker
+    session.flush()
+    return sorted(notices, key=lambda notice: notice.id)
 
 
 def still_wanted(session: Session, ids: Collection[int]) -> set[int]:
@@ -150,6 +170,14 @@ def settle(session: Session, row: Row, settlements: Sequence[Settlement], now: d
     What was sent stays sent: a worker that lost its lease may report after the
     one that took the message over.
     """
+    _settle(session.connection(), row, settlements, now)
+
+
+def _settle(
+    connection: Connection, row: Row, settlements: Sequence[Settlement], now: datetime
+) -> None:
+    if not settlements:
+        return
     table = cast("SqlTable", row.__table__)
     statement = (
         update(table)
@@ -165,7 +193,7 @@ def settle(session: Session, row: Row, settlements: Sequence[Settlement], now: d
             worker=None,
         )
     )
-    session.connection().execute(
+    connection.execute(
         statement,
         [
             {
@@ -180,6 +208,15 @@ def settle(session: Session, row: Row, settlements: Sequence[Settlement], now: d
             for s in settlements
         ],
     )
+
+
+def settle_sent(session: Session, replies: Mapping[int, str], now: datetime) -> None:
+    """Record that these deliveries were sent, each with the server's reply: the same as
+    ``settle``, in one statement however many there are."""
+    if replies:
+        connection = session.connection()
+        told = json.dumps(replies)
+        connection.execute(_SENT[connection.dialect.name], {"replies": told, "now": now})
 
 
 def release(session: Session, row: Row, worker: str, ids: Collection[int]) -> None:
@@ -235,55 +272,14 @@ def is_finished(session: Session, issue: Issue) -> bool:
     return session.scalar(open_rows.limit(1)) is None
 
 
-def _lease(
-    session: Session, row: Row, worker: str, limit: int, now: datetime, *where: ColumnElement[bool]
-) -> list[int]:
-    due = (  # looked up once: in a subquery, a plan may look again and lease more
-        select(row.id)
-        .where(
-            row.state.in_(OPEN),
-            row.not_before <= now,
-            or_(row.lease_until.is_(None), row.lease_until < now),
-            *where,
-        )
-        .order_by(row.not_before, row.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    leased = (
-        update(row)
-        .where(row.id.in_(select(due.c.id)))
-        .values(lease_until=now + LEASE, worker=worker)
-        .returning(row.id)
-        .execution_options(synchronize_session=False)
-    )
-    return sorted(session.scalars(leased))
-
-
-def _admit(session: Session, ids: Sequence[int], since: datetime, now: datetime) -> list[Claimed]:
-    """The claimed deliveries that may be sent; the others are excluded, with why."""
-    rows = session.execute(
-        select(
-            Delivery.id,
-            Delivery.issue_id,
-            Delivery.attempts,
-            Delivery.state,
-            Subscriber.id,
-            Subscriber.address,
-            Subscriber.name,
-            Subscriber.status,
-            Suppression.id.is_not(None),
-        )
-        .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
-        .where(Delivery.id.in_(ids))
-        .order_by(Delivery.id)
-    )
+def _admit(
+    connection: Connection, due: Sequence[Any], since: datetime, now: datetime
+) -> list[Claimed]:
+    """Of the rows of _DUE, those that may be sent; the others are excluded, with why."""
     admitted: list[Claimed] = []
     dropped: list[Settlement] = []
-    for key, issue_id, attempts, state, subscriber_id, address, name, status, barred in rows:
-        if status == Status.ACTIVE and not barred:
+    for key, issue_id, attempts, state, subscriber_id, address, name, status, barred in due:
+        if status == Status.ACTIVE and barred is None:
             admitted.append(Claimed(key, issue_id, subscriber_id, address, name, attempts, since))
             continue
         left_as = cast(Status | None, status)  # an outer join: None for an erased person
@@ -291,6 +287,52 @@ def _admit(session: Session, ids: Sequence[int], since: datetime, now: datetime)
         # What may have been sent stays unknown; it is only not tried again.
         final = state if state == DeliveryState.UNKNOWN else DeliveryState.EXCLUDED
         dropped.append(Settlement(key, final, None, False, why, ""))
-    if dropped:
-        settle(session, Delivery, dropped, now)
+    _settle(connection, Delivery, dropped, now)
     return admitted
+
+
+_DUE = (
+    select(
+        Delivery.id,
+        Delivery.issue_id,
+        Delivery.attempts,
+        Delivery.state,
+        Subscriber.id,
+        Subscriber.address,
+        Subscriber.name,
+        Subscriber.status,
+        Suppression.id,
+    )
+    .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
+    .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
+    .where(
+        Delivery.issue_id == bindparam("issue"),
+        # Written out, so that the index on the open rows is used.
+        text("delivery.state IN ('pending', 'unknown')"),
+        Delivery.not_before <= bindparam("now"),
+        or_(Delivery.lease_until.is_(None), Delivery.lease_until < bindparam("now")),
+    )
+    .order_by(Delivery.not_before, Delivery.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=Delivery)
+)
+_LEASE = (
+    update(Delivery)
+    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    .values(lease_until=bindparam("until"), worker=bindparam("holder"))
+)
+_SENT = {
+    dialect: text(
+        f"""
+        UPDATE delivery
+        SET state = 'sent', reason = 'sent', reply = told.value, attempts = attempts + 1,
+            settled_at = :now, not_before = NULL, lease_until = NULL, worker = NULL
+        FROM {rows} AS told
+        WHERE delivery.id = CAST(told.key AS BIGINT) AND delivery.state <> 'sent'
+        """  # noqa: S608 - the two below
+    ).bindparams(bindparam("now", type_=UTCDateTime()))
+    for dialect, rows in (
+        ("sqlite", "json_each(:replies)"),
+        ("postgresql", "json_each_text(CAST(:replies AS json))"),
+    )
+}

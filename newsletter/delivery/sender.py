@@ -1,8 +1,8 @@
 """The sender: one process, one event loop, many connections, every promise kept.
 
 claim (committed) -> hand over -> settle (committed) -> end the next message.
-The loop never waits for the database: one thread does its work, and one
-transaction settles whatever has been reported by then (group commit).
+One transaction settles whatever has been reported by then (group commit), and
+the messages are made one at a time, when their turn comes.
 """
 
 import asyncio
@@ -17,19 +17,21 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock
-from newsletter.delivery.books import Books, Held, Report
+from newsletter.delivery.books import Books, Held, Key, Report
 from newsletter.delivery.ledger import LEASE
 from newsletter.delivery.pace import THROTTLED_FOR, Pace
+from newsletter.errors import Refused
 from newsletter.transports.base import Envelope, Outcome, Transport, Unavailable, Verdict
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-AHEAD = 4  # messages claimed ahead for each connection
+AHEAD = 8  # messages claimed ahead for each connection
 FRESH_SECONDS = 0.25  # how long a claim is trusted before leaving is looked at again
 IDLE_SECONDS = 1.0  # between two looks at the ledger
 STOP_SECONDS = 10.0  # to finish what is in flight
-FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # between two tries to connect
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to connect
+FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
 TRIES_WHEN_ONCE = 3
 NOTHING_CAME_OF_IT = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
 
@@ -56,7 +58,7 @@ class Sender:
         self._pace = Pace(per_second)
         self._now = now
         self._ready: deque[tuple[float, Held]] = deque()
-        self._carried: dict[tuple[str, int], Held] = {}
+        self._carried: dict[Key, Held] = {}
         self._reports: list[tuple[Report, asyncio.Future[None]]] = []
         self._reported = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -78,7 +80,7 @@ class Sender:
             asyncio.create_task(self._renew_forever()),
         ]
         try:
-            await self._in_thread(self._books.free_the_dead)
+            await self._book(self._books.free_the_dead)
             await self._work(until_idle)
         finally:
             await self._give_back()
@@ -105,9 +107,8 @@ class Sender:
             if not self._ready:
                 return None
             await self._pace.turn()
-            if self._ready and (held := await self._fresh()) is not None:
-                self._carried[held.envelope.key] = held
-                return held.envelope
+            if self._ready and (envelope := await self._next()) is not None:
+                return envelope
         return None
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> Awaitable[object]:
@@ -159,7 +160,7 @@ class Sender:
         log.warning("%s", error, extra={"event": "transport_unavailable"})
         match error.outcome.verdict:
             case Verdict.BLOCKED:
-                await self._in_thread(self._books.pause, str(error))
+                await self._book(self._books.pause, str(error))
                 await self._give_back()
             case Verdict.THROTTLED:
                 self._slow_down()
@@ -193,11 +194,9 @@ class Sender:
 
     async def _rest(self, until_idle: bool) -> bool:
         """Nothing is due: close what is finished, wait a little. True: it is time to end."""
-        await self._in_thread(self._books.close_finished, self._now())
-        await self._in_thread(self._books.free_the_dead)
-        elsewhere = until_idle and await self._in_thread(
-            self._books.is_leased_elsewhere, self._now()
-        )
+        await self._book(self._books.close_finished, self._now())
+        await self._book(self._books.free_the_dead)
+        elsewhere = until_idle and await self._book(self._books.is_leased_elsewhere, self._now())
         if until_idle and not elsewhere:
             await self._refill()
             return not self._ready
@@ -212,37 +211,40 @@ class Sender:
             room = self._connections * AHEAD - len(self._ready)
             if room <= 0 or self._stopping.is_set() or len(self._ready) >= self._connections:
                 return
-            held = await self._in_thread(self._books.claim, room, self._now())
+            held = await self._book(self._books.claim, room, self._now())
             moment = asyncio.get_running_loop().time()
             self._ready.extend((moment, h) for h in held)
 
-    async def _fresh(self) -> Held | None:
+    async def _next(self) -> Envelope | None:
         """The next claimed message, looked at again if its claim is not quite new."""
         claimed_at, held = self._ready.popleft()
-        if asyncio.get_running_loop().time() - claimed_at < FRESH_SECONDS:
-            return held
-        self._carried[held.envelope.key] = held  # so that its lease is kept meanwhile
-        wanted = await self._in_thread(self._books.still_wanted, [held])
-        if held.envelope.key in wanted:
-            return held
-        await self._in_thread(self._books.release, [held])
-        self._carried.pop(held.envelope.key, None)
-        return None
+        self._carried[held.key] = held
+        is_fresh = asyncio.get_running_loop().time() - claimed_at < FRESH_SECONDS
+        if not is_fresh and not await self._book(self._books.still_wanted, held):
+            await self._book(self._books.release, [held.key])
+            del self._carried[held.key]
+            return None
+        try:
+            return self._books.envelope(held)
+        except Refused as error:
+            await self._book(self._books.fail, held.key, str(error), self._now())
+            del self._carried[held.key]
+            return None
 
     async def _give_back(self) -> None:
-        held = [h for _, h in self._ready]
+        keys = [held.key for _, held in self._ready]
         self._ready.clear()
-        if held:
-            await self._in_thread(self._books.release, held)
+        if keys:
+            await self._book(self._books.release, keys)
 
     async def _settle_forever(self) -> None:
         while True:
             await self._reported.wait()
             self._reported.clear()
             batch, self._reports = self._reports, []
-            await self._in_thread(self._books.record, [report for report, _ in batch])
+            await self._book(self._books.record, [report for report, _ in batch])
             for report, recorded in batch:
-                self._carried.pop(report.held.envelope.key, None)
+                self._carried.pop(report.held.key, None)
                 if not recorded.done():
                     recorded.set_result(None)
                 if report.outcome.verdict is Verdict.THROTTLED:
@@ -256,20 +258,27 @@ class Sender:
     async def _renew_forever(self) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 4)
-            keys = [*self._carried, *(h.envelope.key for _, h in self._ready)]
-            await self._in_thread(self._books.renew, keys, self._now())
+            keys = [*self._carried, *(held.key for _, held in self._ready)]
+            await self._book(self._books.renew, keys, self._now())
 
-    async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
-        """Do a transaction in the ledger's thread, again until the database takes it."""
+    async def _book(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do a transaction, again until the database takes it.
+
+        On SQLite in this thread, where it takes less time than handing it over;
+        a database that somebody else has locked is not waited for but tried
+        again. On PostgreSQL in the ledger's thread.
+        """
         loop = asyncio.get_running_loop()
-        wait = FIRST_WAIT
+        wait = FIRST_RETRY
         while True:
             try:
+                if self._books.is_quick:
+                    return work(*arguments)
                 return await loop.run_in_executor(self._thread, work, *arguments)
             except DBAPIError as error:
                 log.warning("the database refused: %s", error.orig, extra={"event": "db_refused"})
                 await asyncio.sleep(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
+                wait = min(wait * 2, LONGEST_RETRY)
 
     async def _stopped(self) -> None:
         await self._stopping.wait()

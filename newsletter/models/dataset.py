@@ -83,6 +83,7 @@ class Table(Base):
     description: Mapped[str] = mapped_column(default="")
     primary_key: Mapped[list[Any]] = mapped_column(default=list)
     foreign_keys: Mapped[list[Any]] = mapped_column(default=list)
+    missing_values: Mapped[list[Any]] = mapped_column(default=lambda: [""])  # cells read as none
     columns: Mapped[list[Any]] = mapped_column(default=list)  # the dictionary, in file order
     origin: Mapped[str] = mapped_column(default="")  # the file name or URL it came from
     encoding: Mapped[str | None] = mapped_column(String(32))

@@ -79,6 +79,14 @@ class Notice(Claimable, Base):
     """A mail that one person is owed: a confirmation, an alert, a test."""
 
     __tablename__ = "notice"
+    __table_args__ = (
+        Index(
+            "ix_notice_open",
+            "not_before",
+            sqlite_where=text("state IN ('pending', 'unknown')"),
+            postgresql_where=text("state IN ('pending', 'unknown')"),
+        ),
+    )
 
     id: Mapped[Key]
     kind: Mapped[NoticeKind] = mapped_column(one_of(NoticeKind))

@@ -9,12 +9,13 @@ it: the public site neither reads nor sets a cookie.
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import (
     Flask,
     Response,
     abort,
+    current_app,
     redirect,
     render_template,
     request,
@@ -32,6 +33,7 @@ from newsletter.web.context import installation
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Again = Callable[P, str | Response]
 
 # The pages of the admin that are open to whoever is not signed in.
 OPEN = frozenset({"admin.login.sign_in", "admin.login.forgotten", "admin.login.reset"})
@@ -39,6 +41,12 @@ HOME = "admin.overview.index"
 UPLOAD_BYTES = 256 * 1024 * 1024
 FORM_BYTES = 4 * 1024 * 1024
 FORM_PARTS = 20_000  # a wide table has thousands of fields
+
+STALE = (
+    "That form is stale: it was opened before you signed in, or in another session. "
+    "Nothing was done; look it through and send it again."
+)
+_again: dict[Callable[..., Any], Again[...]] = {}  # by view
 
 manager = LoginManager()
 manager.session_protection = None  # it would sign people out whose network changes
@@ -83,7 +91,6 @@ def init_app(app: Flask) -> None:
     app.login_manager = manager  # type: ignore[attr-defined]
     manager.user_loader(load)
     csrf.init_app(app)
-    app.register_error_handler(CSRFError, _stale_form)
     curators.matches(None, "")  # the first look at nobody's hash is slower than the others
 
 
@@ -111,7 +118,10 @@ def guard() -> ResponseReturnValue | None:
         request.max_content_length = UPLOAD_BYTES
         request.max_form_memory_size = FORM_BYTES
         request.max_form_parts = FORM_PARTS
-    csrf.protect()
+    try:
+        csrf.protect()
+    except CSRFError:
+        return _stale_form()
     return None
 
 
@@ -154,5 +164,19 @@ def safe_next(target: str) -> str:
     return target if is_ours and target.isprintable() else url_for(HOME)
 
 
-def _stale_form(_: CSRFError) -> ResponseReturnValue:
+def shows_again(view: Callable[P, R]) -> Callable[[Again[P]], Again[P]]:
+    """Name the function that shows the form of ``view`` again, with what was typed, when
+    it came with the token of another session. It gets the view's arguments."""
+
+    def note(again: Again[P]) -> Again[P]:
+        _again[view] = again
+        return again
+
+    return note
+
+
+def _stale_form() -> ResponseReturnValue:
+    again = _again.get(current_app.view_functions[request.endpoint or ""])
+    if again is not None and current_user.is_authenticated:
+        return again(**request.view_args or {}), 400
     return render_template("admin/stale_form.html"), 400

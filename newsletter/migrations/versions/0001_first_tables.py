@@ -191,16 +191,16 @@ def upgrade() -> None:
         sa.Column("temporal", sa.String(), nullable=True),
         sa.Column("spatial", sa.String(), nullable=True),
         sa.Column("language", sa.String(length=16), nullable=False),
-        sa.Column("keywords", sa.JSON(), nullable=False),
-        sa.Column("sources", sa.JSON(), nullable=False),
-        sa.Column("creators", sa.JSON(), nullable=False),
-        sa.Column("changelog", sa.JSON(), nullable=False),
-        sa.Column("images", sa.JSON(), nullable=False),
-        sa.Column("questions", sa.JSON(), nullable=False),
-        sa.Column("caveats", sa.JSON(), nullable=False),
-        sa.Column("credit", sa.JSON(), nullable=True),
-        sa.Column("chart", sa.JSON(), nullable=True),
-        sa.Column("chart_drawn", sa.JSON(), nullable=False),
+        sa.Column("keywords", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("sources", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("creators", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("changelog", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("images", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("questions", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("caveats", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("credit", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("chart", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("chart_drawn", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("chart_alt", sa.String(), nullable=False),
         sa.Column("chart_png", sa.String(length=80), nullable=True),
         sa.Column("chart_svg", sa.String(length=80), nullable=True),
@@ -258,7 +258,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pause_reason", sa.String(), nullable=True),
         sa.Column("candidates", sa.Integer(), nullable=False),
-        sa.Column("balance", sa.JSON(), nullable=False),
+        sa.Column("balance", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("message", sa.LargeBinary(), nullable=True),
         sa.Column("page", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["version_id"], ["version.id"], name=op.f("fk_issue_version_id")),
@@ -277,20 +277,21 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("description", sa.String(), nullable=False),
-        sa.Column("primary_key", sa.JSON(), nullable=False),
-        sa.Column("foreign_keys", sa.JSON(), nullable=False),
-        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("primary_key", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("foreign_keys", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("missing_values", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("columns", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
         sa.Column("encoding", sa.String(length=32), nullable=True),
         sa.Column("rows", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("rejected", sa.JSON(), nullable=False),
+        sa.Column("rejected", sa.JSON(none_as_null=True), nullable=False),
         sa.Column(
             "rows_rejected", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("notes", sa.JSON(), nullable=False),
-        sa.Column("preview", sa.JSON(), nullable=False),
-        sa.Column("profile", sa.JSON(), nullable=False),
-        sa.Column("files", sa.JSON(), nullable=False),
+        sa.Column("notes", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("preview", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("profile", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("files", sa.JSON(none_as_null=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["version_id"], ["version.id"], name=op.f("fk_table_version_id"), ondelete="CASCADE"
         ),
@@ -422,7 +423,7 @@ def upgrade() -> None:
         ),
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("subject", sa.String(), nullable=False),
-        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("lines", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("once", sa.String(length=200), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -462,6 +463,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_notice_open",
+            ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('pending', 'unknown')"),
+            postgresql_where=sa.text("state IN ('pending', 'unknown')"),
+        )
+        batch_op.create_index(
             batch_op.f("ix_notice_subscriber_id"), ["subscriber_id"], unique=False
         )
 
@@ -470,6 +478,11 @@ def downgrade() -> None:
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_subscriber_id"))
+        batch_op.drop_index(
+            "ix_notice_open",
+            sqlite_where=sa.text("state IN ('pending', 'unknown')"),
+            postgresql_where=sa.text("state IN ('pending', 'unknown')"),
+        )
 
     op.drop_table("notice")
     with op.batch_alter_table("feedback_event", schema=None) as batch_op:

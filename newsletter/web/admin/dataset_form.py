@@ -8,9 +8,10 @@ from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
 from newsletter.web.admin.dataset_fields import DatasetForm
-from newsletter.web.admin.dataset_save import Before, collect_files, save
+from newsletter.web.admin.dataset_save import Before, collect_files, keep_files, save
 from newsletter.web.admin.dataset_words import fill, place
 from newsletter.web.admin.uploads import read_note
+from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
 
 blueprint = Blueprint("dataset_form", __name__, url_prefix="/datasets")
@@ -48,6 +49,29 @@ def edit(slug: str) -> ResponseReturnValue:
             return _page(form, before)
     form.slug.data = slug  # whatever was posted: a slug never changes
     return _submitted(form, before)
+
+
+@shows_again(new)
+def new_again() -> str:
+    return _shown_again(None)
+
+
+@shows_again(edit)
+def edit_again(slug: str) -> str:
+    with installation().db.read() as session:
+        before = Before.of(datasets.newest(session, slug))
+    return _shown_again(before)
+
+
+def _shown_again(before: Before | None) -> str:
+    """The form as it was sent, with the files that came along; nothing is fetched for it."""
+    form = DatasetForm()
+    form.drop_blanks()
+    if before is not None:
+        form.slug.data = before.slug
+    keep_files(installation(), form, clock.now())
+    form.form_errors.append(STALE)
+    return _page(form, before)
 
 
 def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:

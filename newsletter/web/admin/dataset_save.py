@@ -49,26 +49,34 @@ class Before:
         return cls(version.dataset.slug, datasets.package_of(version), tables)
 
 
+def keep_files(installation: Installation, form: DatasetForm, now: datetime) -> None:
+    """Store each file that came with the form, and note it there."""
+    for entry in form.tables.entries:
+        table = entry.form
+        upload = read_note(installation, table.stored.data or "", now)
+        if table.file.data:
+            upload = receive(installation, table.file.data)
+        table.stored.data = note_of(installation, upload, now) if upload else ""
+
+
 def collect_files(
     installation: Installation, form: DatasetForm, now: datetime
 ) -> tuple[dict[int, Upload], dict[str, str]]:
     """Each table's new file, by the table's place in the form, stored and noted in the
     form; and for each that could not be had, why, by the path of its field."""
+    keep_files(installation, form, now)
     uploads: dict[int, Upload] = {}
     refused: dict[str, str] = {}
     for at, entry in enumerate(form.tables.entries):
         table = entry.form
         upload = read_note(installation, table.stored.data or "", now)
         url = (table.url.data or "").strip()
-        sent = table.file.data
-        if sent:
-            upload = receive(installation, sent)
-        elif url and (upload is None or upload.url != url):
+        if url and not table.file.data and (upload is None or upload.url != url):
             try:
                 upload = bring(installation, url)
+                table.stored.data = note_of(installation, upload, now)
             except FetchRefused as error:
                 refused[f"tables.{at}.url"] = str(error)
-        table.stored.data = note_of(installation, upload, now) if upload else ""
         if upload is not None:
             uploads[at] = upload
             table.name.data = table.name.data or _table_name(upload)

@@ -1,5 +1,7 @@
 """The calendar of Mondays, and what is on one of them."""
 
+from typing import Any
+
 from flask import (
     Blueprint,
     Response,
@@ -26,6 +28,7 @@ from newsletter.web.admin.answers import show as show_beside
 from newsletter.web.admin.answers import told
 from newsletter.web.admin.days import day_of
 from newsletter.web.admin.previews import preview_of
+from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
 from newsletter.web.security import content_security_policy
 
@@ -49,7 +52,7 @@ def index() -> ResponseReturnValue:
             past=[i for i in calendar.issues(session) if i.date < coming[0].day],
             free=slots.free(coming, now),
             versions=datasets.everything(session),
-            chosen=request.args.get("date", ""),
+            chosen=request.args,
         )
 
 
@@ -57,7 +60,8 @@ def index() -> ResponseReturnValue:
 def plan() -> ResponseReturnValue:
     """Put a dataset on a Monday."""
     opened, now = installation(), clock.now()
-    way_on = url_for("admin.issues.index")
+    chosen: dict[str, Any] = {name: request.form.get(name) for name in ("date", "slug")}
+    way_on = url_for("admin.issues.index", **chosen)
     with told("The Monday is taken."), opened.db.write() as session:
         day = calendar.parse_date(request.form.get("date", ""))
         version = datasets.newest(session, request.form.get("slug", ""))
@@ -89,6 +93,13 @@ def edit(day: str) -> ResponseReturnValue:
         return _page(day, form), 422
     flash("Saved.", "done")
     return redirect(url_for("admin.issues.show", day=day))
+
+
+@shows_again(edit)
+def edit_again(day: str) -> Response:
+    form = WordsForm()
+    form.form_errors.append(STALE)
+    return _page(day, form)
 
 
 @blueprint.post("/<day>/test")
