@@ -1,0 +1,56 @@
+"""Carrying messages to a scripted server over one connection or several."""
+
+import asyncio
+
+import pytest
+
+from newsletter.transports.base import Envelope
+from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp_connection import TIMEOUTS
+from newsletter.transports.smtp_replies import Phase
+from tests.transports.feeds import ListFeed
+from tests.transports.scripted import ScriptedServer
+
+LOCK_STEP = ("8BITMIME", "SMTPUTF8")  # all but PIPELINING
+PIPELINED = ("PIPELINING", *LOCK_STEP)
+BOTH_WAYS = pytest.mark.parametrize(
+    "extensions", [PIPELINED, LOCK_STEP], ids=["pipelined", "lock-step"]
+)
+A_MOMENT = 0.05  # seconds
+
+
+def transport(server: ScriptedServer, **options: object) -> SmtpTransport:
+    settings: dict[str, object] = {"tls": "none", "own_name": "news.example.org"} | options
+    return SmtpTransport("127.0.0.1", server.port, **settings)  # type: ignore[arg-type]
+
+
+def carry(server: ScriptedServer, feed: ListFeed, times: int = 1, **options: object) -> None:
+    """So many connections, one after the other, of one transport."""
+
+    async def run() -> None:
+        async with server:
+            way = transport(server, **options)
+            for _ in range(times):
+                await way.carry(feed)
+
+    asyncio.run(run())
+
+
+def impatient(phase: Phase) -> dict[Phase, float]:
+    return {**TIMEOUTS, phase: A_MOMENT}
+
+
+def commands_of(chunk: bytes) -> list[bytes]:
+    known = (b"EHLO", b"MAIL", b"RCPT", b"DATA", b".", b"RSET", b"QUIT")
+    return [line for line in chunk.split(b"\r\n") if line.startswith(known)]
+
+
+def international(number: int) -> Envelope:
+    return Envelope(
+        key=("delivery", number),
+        sender="list@example.org",
+        recipient="zoë@xn--bcher-kva.example",
+        message_id=f"<{number}@example.org>",
+        content=b"hello\r\n",
+        international=True,
+    )
