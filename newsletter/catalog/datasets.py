@@ -150,7 +150,10 @@ def package_of(version: Version) -> DatasetPackage:
     """What a person wrote about a version, as it stands in a dataset.yaml."""
     written = {name: getattr(version, name) for name in WRITTEN}
     tables = [
-        {name: getattr(table, name) for name in ("name", "primary_key", "foreign_keys", "missing_values")}
+        {
+            name: getattr(table, name)
+            for name in ("name", "primary_key", "foreign_keys", "missing_values")
+        }
         | {"file": table.origin, "description": table.description or None}
         | {"columns": [{k: v for k, v in c.items() if v} for c in table.columns]}
         for table in version.tables

@@ -30,7 +30,7 @@ def export(version: Version, settings: Settings, storage: Storage, root: Path) -
         raise Conflict(f"There is something in {folder} already: export to another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     for table in version.tables:
-        shutil.copy(storage.path(table.files["csv"]["key"]), folder / f"{table.name}.csv")
+        shutil.copyfile(storage.path(table.files["csv"]["key"]), folder / f"{table.name}.csv")
     (folder / FILE_NAME).write_text(_dataset_yaml(version), encoding="utf-8")
     described = datapackage(facts_of(version, settings), relative=True)
     (folder / "datapackage.json").write_text(

@@ -29,14 +29,22 @@ def _refuse(ctx: click.Context, sentence: str) -> NoReturn:
     ctx.exit(1)
 
 
-def open_installation() -> Installation:
-    """The installation of the environment, its database brought up if it is embedded,
-    closed when the command ends.
+def found_installation() -> Installation:
+    """The installation of the environment as it stands, closed when the command ends.
 
-    Raises BadSetting, or Refused if the database is not at this program's revision.
+    Raises BadSetting.
     """
     installation = Installation.open(Settings.load())
     click.get_current_context().call_on_close(installation.db.close)
+    return installation
+
+
+def open_installation() -> Installation:
+    """The same, its database brought up if it is embedded.
+
+    Raises BadSetting, or Refused if the database is not at this program's revision.
+    """
+    installation = found_installation()
     if installation.db.is_sqlite:
         migrations.upgrade(installation.db)
     elif not migrations.is_current(installation.db):

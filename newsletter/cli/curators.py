@@ -17,15 +17,18 @@ def curator_group() -> None:
 @curator_group.command("add")
 @click.argument("email")
 @click.option(
-    "--role", type=click.Choice(Role), help="Without it: owner for the first, then curator."
+    "--role",
+    type=click.Choice([r.value for r in Role]),
+    help="Without it: owner for the first, then curator.",
 )
 @click.option("--password", help="Without it, one is made and printed.")
-def add(email: str, role: Role | None, password: str | None) -> None:
+def add(email: str, role: str | None, password: str | None) -> None:
     """Let EMAIL sign in."""
     installation = open_installation()
     chosen = password or secrets.token_urlsafe(12)
     with installation.db.write() as session:
-        given = role or (Role.CURATOR if curators.everyone(session) else Role.OWNER)
+        usual = Role.CURATOR if curators.everyone(session) else Role.OWNER
+        given = Role(role) if role else usual
         curators.add_curator(session, email, given, chosen, clock.now())
     click.echo(f"{email} ({given.value}) can sign in at {installation.settings.base_url}/admin/")
     if password is None:

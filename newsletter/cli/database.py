@@ -10,10 +10,8 @@ import click
 from sqlalchemy import URL
 
 from newsletter import migrations
-from newsletter.cli.context import open_installation
-from newsletter.db import Database
+from newsletter.cli.context import found_installation, open_installation
 from newsletter.errors import Refused
-from newsletter.settings import Settings
 
 
 @click.group("db")
@@ -24,7 +22,7 @@ def db_group() -> None:
 @db_group.command("upgrade")
 def upgrade() -> None:
     """Bring the database up to this program's revision."""
-    migrations.upgrade(Database(Settings.load().database_url))
+    migrations.upgrade(found_installation().db)
     click.echo("The database is up to date.")
 
 

@@ -19,6 +19,8 @@ from newsletter.catalog.draft import draft
 from newsletter.catalog.export import export
 from newsletter.catalog.fetch import FetchLimits, fetch
 from newsletter.catalog.intake import take_in
+from newsletter.catalog.licenses import license_problem
+from newsletter.catalog.package import check_slug
 from newsletter.catalog.profile_text import summary
 from newsletter.catalog.sync import Done, sync
 from newsletter.cli.context import (
@@ -29,7 +31,7 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
-from newsletter.errors import NotFound, Refused
+from newsletter.errors import Invalid, NotFound, Refused, UnreadablePackage
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version
 
@@ -39,6 +41,7 @@ FORMATS = {
     "jsonld": jsonld,
     "dcat": dcat,
 }
+FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"}
 MARKS = {
     Done.ADDED: "+",
     Done.CHANGED: "~",
@@ -90,19 +93,18 @@ def add(
 
     What is not given is made from the data, and can be written better in the admin.
     """
+    check_slug(slug)
+    if problem := license_problem(license_):
+        raise Invalid(f"--license: {problem}.")
     installation = open_installation()
+    origin = source_url or (source if _is_url(source) else installation.settings.base_url)
     with _file(installation, source) as path:
-        package = draft(
-            slug=slug,
-            title=title,
-            license=license_,
-            file_name=path.name,
-            summary=summary_,
-            description=description,
-            keywords=keywords,
-            source_url=source_url
-            or (source if _is_url(source) else installation.settings.base_url),
-        )
+        try:
+            package = draft(
+                slug, title, license_, path.name, summary_, description, keywords, origin
+            )
+        except UnreadablePackage as error:
+            raise _by_its_option(error) from error
         intake = take_in(package, {package.tables[0].name: path}, installation.storage)
     now = clock.now()
     with installation.db.write() as session:
@@ -209,6 +211,13 @@ def _file(installation: Installation, source: str) -> Iterator[Path]:
         if fetched.path is None:  # "not modified", which is answered only to who asked so
             raise NotFound(f"There is nothing at {source}.")
         yield fetched.path
+
+
+def _by_its_option(error: UnreadablePackage) -> Invalid:
+    """What is wrong with a field, said of the option that it came from."""
+    place, sentence = next(iter(error.fields.items()))
+    field = place.partition(".")[0]
+    return Invalid(f"--{FIELD_OPTIONS.get(field, field)}: {sentence}.")
 
 
 def _is_url(source: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from newsletter import migrations
-from newsletter.cli.context import as_json, print_json
+from newsletter.cli.context import as_json, found_installation, print_json
 from newsletter.errors import NewsletterError
 from newsletter.installation import Installation
 from newsletter.settings import Settings
@@ -26,7 +26,7 @@ Finding = tuple[str, str, str]  # what was looked at, "ok" | "warning" | "wrong"
 @as_json
 def doctor(as_json: bool) -> None:
     """Look at settings, database, storage, mail and disk. Exit 1 if anything is wrong."""
-    findings = list(examine(Settings.load()))
+    findings = list(examine(found_installation()))
     if as_json:
         print_json([{"what": w, "state": s, "sentence": t} for w, s, t in findings])
     else:
@@ -37,9 +37,9 @@ def doctor(as_json: bool) -> None:
         sys.exit(1)
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(installation: Installation) -> Iterator[Finding]:
     """Each finding, in the order in which one would mend them."""
-    installation = Installation.open(settings)
+    settings = installation.settings
     yield from _settings(settings)
     yield _guarded("database", lambda: _database(installation))
     yield _guarded("storage", lambda: _storage(settings))

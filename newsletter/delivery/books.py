@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.audience.subscriptions import depart
 from newsletter.audience.suppression import suppress
 from newsletter.db import Database
-from newsletter.delivery import ledger, workers
+from newsletter.delivery import leases, ledger, workers
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.ledger import Claimed
 from newsletter.delivery.policy import Settlement, settle
@@ -25,7 +25,7 @@ from newsletter.transports.base import Envelope, Outcome, Verdict
 
 log = logging.getLogger(__name__)
 
-ROWS: dict[str, ledger.Row] = {"delivery": Delivery, "notice": Notice}
+ROWS: dict[str, leases.Row] = {"delivery": Delivery, "notice": Notice}
 
 
 Key = tuple[str, int]  # "delivery" or "notice", and the row's id
@@ -93,13 +93,12 @@ class Books:
         with self._db.write() as session:
             ledger.settle(session, ROWS[kind], [settlement], now)
 
-    def still_wanted(self, held: Held) -> bool:
-        """Whether its reader has not left meanwhile, and its issue goes on."""
-        kind, number = held.key
-        if kind == "notice":
-            return True
+    def still_wanted(self, held: Sequence[Held]) -> set[Key]:
+        """The keys of those whose reader has not left meanwhile, and whose issue goes on."""
+        deliveries = [number for kind, number in (h.key for h in held) if kind == "delivery"]
         with self._db.read() as session:
-            return bool(ledger.still_wanted(session, [number]))
+            wanted = ledger.still_wanted(session, deliveries)
+        return {h.key for h in held if h.key[0] == "notice" or h.key[1] in wanted}
 
     def record(self, reports: Sequence[Report]) -> None:
         """Settle what was reported, and let it have its effects, in one transaction."""
@@ -129,7 +128,7 @@ class Books:
             for name, row in ROWS.items():
                 ids = [number for kind, number in keys if kind == name]
                 if ids:
-                    ledger.release(session, row, self._worker, ids)
+                    leases.release(session, row, self._worker, ids)
 
     def renew(self, keys: Sequence[Key], now: datetime) -> None:
         """Keep the leases of what is still being carried."""
@@ -137,17 +136,17 @@ class Books:
             for name, row in ROWS.items():
                 ids = [number for kind, number in keys if kind == name]
                 if ids:
-                    ledger.renew(session, row, self._worker, ids, now)
+                    leases.renew(session, row, self._worker, ids, now)
 
     def free_the_dead(self) -> int:
         """End the leases of workers of this home that were killed."""
         with self._db.read() as session:
-            holders = ledger.leaseholders(session)
+            holders = leases.leaseholders(session)
         gone = workers.dead(self._home, holders - {self._worker})
         if not gone:
             return 0
         with self._db.write() as session:
-            freed = ledger.reclaim(session, gone)
+            freed = leases.reclaim(session, gone)
         log.warning("freed %d leases of killed workers", freed, extra={"event": "leases_freed"})
         return freed
 

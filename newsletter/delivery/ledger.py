@@ -12,12 +12,11 @@ Deliveries and notices are claimed and settled alike.
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
-    CursorResult,
     bindparam,
     case,
     func,
@@ -32,15 +31,13 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
 from newsletter.db import UTCDateTime
+from newsletter.delivery.leases import LEASE, Row
 from newsletter.delivery.policy import Settlement
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Cadence, Status, Subscriber, Suppression
 
-LEASE = timedelta(minutes=2)
 OPEN = (DeliveryState.PENDING, DeliveryState.UNKNOWN)
-
-Row = type[Delivery] | type[Notice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,43 +211,8 @@ def settle_sent(session: Session, replies: Mapping[int, str], now: datetime) -> 
     """Record that these deliveries were sent, each with the server's reply: the same as
     ``settle``, in one statement however many there are."""
     if replies:
-        connection = session.connection()
-        told = json.dumps(replies)
+        connection, told = session.connection(), json.dumps(replies)
         connection.execute(_SENT[connection.dialect.name], {"replies": told, "now": now})
-
-
-def release(session: Session, row: Row, worker: str, ids: Collection[int]) -> None:
-    """Give messages that ``worker`` still holds back untouched."""
-    held = update(row).where(row.id.in_(ids), row.worker == worker)
-    session.execute(held.values(lease_until=None, worker=None))
-
-
-def renew(session: Session, row: Row, worker: str, ids: Collection[int], now: datetime) -> None:
-    """Lengthen the leases of messages that ``worker`` still holds."""
-    held = update(row).where(row.id.in_(ids), row.worker == worker)
-    session.execute(held.values(lease_until=now + LEASE))
-
-
-def reclaim(session: Session, dead: Collection[str]) -> int:
-    """End the leases of workers that are known to be dead; returns how many."""
-    freed = 0
-    for row in (Delivery, Notice):
-        leased = update(row).where(row.lease_until.is_not(None), row.worker.in_(dead))
-        ended = session.execute(leased.values(lease_until=None, worker=None))
-        freed += cast(CursorResult[None], ended).rowcount
-    return freed
-
-
-def leaseholders(session: Session) -> set[str]:
-    """The workers that hold a lease on anything now."""
-    held: set[str] = set()
-    for row in (Delivery, Notice):
-        held.update(
-            w
-            for w in session.scalars(select(row.worker).where(row.worker.is_not(None)).distinct())
-            if w is not None
-        )
-    return held
 
 
 def balance(session: Session, issue: Issue) -> Balance:

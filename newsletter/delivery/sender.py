@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock
 from newsletter.delivery.books import Books, Held, Key, Report
-from newsletter.delivery.ledger import LEASE
+from newsletter.delivery.leases import LEASE
 from newsletter.delivery.pace import THROTTLED_FOR, Pace
 from newsletter.errors import Refused
 from newsletter.transports.base import Envelope, Outcome, Transport, Unavailable, Verdict
@@ -57,7 +57,8 @@ class Sender:
         self._connections = connections
         self._pace = Pace(per_second)
         self._now = now
-        self._ready: deque[tuple[float, Held]] = deque()
+        self._ready: deque[Held] = deque()
+        self._looked_at = 0.0  # when it was last known that each of them is still wanted
         self._carried: dict[Key, Held] = {}
         self._reports: list[tuple[Report, asyncio.Future[None]]] = []
         self._reported = asyncio.Event()
@@ -95,8 +96,6 @@ class Sender:
         """Begin nothing more; ``run`` returns once what is in flight has ended."""
         self._stopping.set()
 
-    # The feed, as a transport sees it.
-
     async def take(self, wait: bool = True) -> Envelope | None:
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set() and loop.time() >= self._quiet_until:
@@ -117,8 +116,6 @@ class Sender:
         self._reports.append((Report(held, outcome, self._now()), recorded))
         self._reported.set()
         return recorded
-
-    # Work.
 
     async def _work(self, until_idle: bool) -> None:
         """Keep connections open while there is something to send."""
@@ -211,19 +208,18 @@ class Sender:
             room = self._connections * AHEAD - len(self._ready)
             if room <= 0 or self._stopping.is_set() or len(self._ready) >= self._connections:
                 return
-            held = await self._book(self._books.claim, room, self._now())
-            moment = asyncio.get_running_loop().time()
-            self._ready.extend((moment, h) for h in held)
+            began = asyncio.get_running_loop().time()
+            if not self._ready:
+                self._looked_at = began
+            self._ready.extend(await self._book(self._books.claim, room, self._now()))
 
     async def _next(self) -> Envelope | None:
-        """The next claimed message, looked at again if its claim is not quite new."""
-        claimed_at, held = self._ready.popleft()
-        self._carried[held.key] = held
-        is_fresh = asyncio.get_running_loop().time() - claimed_at < FRESH_SECONDS
-        if not is_fresh and not await self._book(self._books.still_wanted, held):
-            await self._book(self._books.release, [held.key])
-            del self._carried[held.key]
+        """The next message; None if there is none, or none could be made of it."""
+        await self._look_again()
+        if not self._ready:
             return None
+        held = self._ready.popleft()
+        self._carried[held.key] = held
         try:
             return self._books.envelope(held)
         except Refused as error:
@@ -231,8 +227,22 @@ class Sender:
             del self._carried[held.key]
             return None
 
+    async def _look_again(self) -> None:
+        """Give back those whose reader left since they were claimed, unless that was just now."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at < FRESH_SECONDS:
+            return
+        self._looked_at = now
+        ready = list(self._ready)
+        wanted = await self._book(self._books.still_wanted, ready)
+        gone = [held for held in ready if held.key not in wanted and held in self._ready]
+        for held in gone:
+            self._ready.remove(held)
+        if gone:
+            await self._book(self._books.release, [held.key for held in gone])
+
     async def _give_back(self) -> None:
-        keys = [held.key for _, held in self._ready]
+        keys = [held.key for held in self._ready]
         self._ready.clear()
         if keys:
             await self._book(self._books.release, keys)
@@ -258,7 +268,7 @@ class Sender:
     async def _renew_forever(self) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 4)
-            keys = [*self._carried, *(held.key for _, held in self._ready)]
+            keys = [*self._carried, *(held.key for held in self._ready)]
             await self._book(self._books.renew, keys, self._now())
 
     async def _book(self, work: Callable[..., T], *arguments: object) -> T:

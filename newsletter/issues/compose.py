@@ -38,9 +38,7 @@ LOADERS = ("pandas", "Polars", "DuckDB", "R")
 KILO = 1000
 
 
-def compose(
-    session: Session, issue: Issue, settings: Settings, storage: Storage
-) -> IssueContent:
+def compose(session: Session, issue: Issue, settings: Settings, storage: Storage) -> IssueContent:
     """What ``issue`` says as things stand. Raises Invalid if it has no dataset."""
     version = issue.version
     if version is None or not version.tables:
@@ -72,7 +70,9 @@ def compose(
         page_url=page,
         loaders=tuple(
             Loader(loader.label, loader.code)
-            for loader in loaders(settings.base_url, version.dataset.slug, version.number, table.name)
+            for loader in loaders(
+                settings.base_url, version.dataset.slug, version.number, table.name
+            )
             if loader.label in LOADERS
         ),
         credit=_credit(version),
@@ -136,7 +136,9 @@ def readable_size(size: int) -> str:
     for unit in ("kB", "MB", "GB"):
         size_in_unit = size / KILO
         if size_in_unit < KILO or unit == "GB":
-            return f"{size_in_unit:.0f} {unit}" if size_in_unit >= 10 else f"{size_in_unit:.1f} {unit}"
+            return (
+                f"{size_in_unit:.0f} {unit}" if size_in_unit >= 10 else f"{size_in_unit:.1f} {unit}"
+            )
         size = round(size_in_unit)
     raise AssertionError
 

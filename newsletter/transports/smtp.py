@@ -97,7 +97,10 @@ class SmtpTransport:
         except Broken as broken:
             if connection is not None:
                 connection.wire.close()
-            raise Unavailable(f"{self.describe()}: {broken}.", lost(phase, str(broken))) from broken
+            outcome = lost(phase, str(broken))
+            if isinstance(broken.__cause__, ssl.SSLCertVerificationError):
+                outcome = Outcome(Verdict.BLOCKED, str(broken))  # waiting mends no certificate
+            raise Unavailable(f"{self.describe()}: {broken}.", outcome) from broken
         except BaseException:
             if connection is not None:
                 connection.wire.close()

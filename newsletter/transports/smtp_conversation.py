@@ -202,7 +202,9 @@ def _is_possible(phase: Phase, reply: Reply) -> bool:
 
 def _stuffed(content: bytes) -> bytes:
     """Dot-stuffed (RFC 5321 4.5.2) and ending in CRLF, without the final dot."""
-    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    stuffed = content
+    if b"\r\n." in content:  # not in ours: see issues.quoted; looking costs less than copying
+        stuffed = content.replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"

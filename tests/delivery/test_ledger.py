@@ -14,8 +14,9 @@ from newsletter.audience.privacy import erase
 from newsletter.audience.subscriptions import confirm, leave
 from newsletter.audience.suppression import suppress
 from newsletter.db import Database
-from newsletter.delivery import ledger
-from newsletter.delivery.ledger import LEASE, Balance
+from newsletter.delivery import leases, ledger
+from newsletter.delivery.leases import LEASE
+from newsletter.delivery.ledger import Balance
 from newsletter.delivery.policy import Settlement
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.issue import Issue, IssueState, Kind
@@ -379,7 +380,7 @@ def test_a_late_report_that_it_was_sent_is_believed(sqlite_db: Database) -> None
 def test_what_is_given_back_can_be_claimed_at_once(db: Database) -> None:
     with being_sent(db, 2) as (session, _):
         ids = claimed_ids(session)
-        ledger.release(session, Delivery, "a", ids)
+        leases.release(session, Delivery, "a", ids)
         assert claimed_ids(session, 10, "b") == ids
 
 
@@ -388,8 +389,8 @@ def test_a_worker_that_lost_its_lease_cannot_give_it_back_or_keep_it(db: Databas
         ids = claimed_ids(session)
         later = NOW + LEASE + SECOND
         ledger.claim(session, "b", 1, later)
-        ledger.release(session, Delivery, "a", ids)
-        ledger.renew(session, Delivery, "a", ids, later + timedelta(hours=1))
+        leases.release(session, Delivery, "a", ids)
+        leases.renew(session, Delivery, "a", ids, later + timedelta(hours=1))
         row = session.get_one(Delivery, ids[0])
         session.refresh(row)
         assert (row.worker, row.lease_until) == ("b", later + LEASE)
@@ -397,7 +398,7 @@ def test_a_worker_that_lost_its_lease_cannot_give_it_back_or_keep_it(db: Databas
 
 def test_a_renewed_lease_lasts_on(sqlite_db: Database) -> None:
     with being_sent(sqlite_db, 1) as (session, _):
-        ledger.renew(session, Delivery, "a", claimed_ids(session), NOW + LEASE)
+        leases.renew(session, Delivery, "a", claimed_ids(session), NOW + LEASE)
         assert ledger.claim(session, "b", 1, NOW + LEASE + SECOND) == []
         assert len(ledger.claim(session, "b", 1, NOW + 2 * LEASE + SECOND)) == 1
 
@@ -409,9 +410,9 @@ def test_the_leases_of_the_dead_are_ended_and_only_theirs(db: Database) -> None:
         dead = claimed_ids(session, 2, "dead")
         claimed_ids(session, 1, "alive")
         ledger.claim_notices(session, "dead", 1, NOW)
-        assert ledger.leaseholders(session) == {"dead", "alive"}
-        assert ledger.reclaim(session, {"dead"}) == 3
-        assert ledger.leaseholders(session) == {"alive"}
+        assert leases.leaseholders(session) == {"dead", "alive"}
+        assert leases.reclaim(session, {"dead"}) == 3
+        assert leases.leaseholders(session) == {"alive"}
         assert set(dead) < set(claimed_ids(session, 10, "b"))
 
 

