@@ -1,4 +1,4 @@
-"""The first tables."""
+"""The first tables. Long, because a history says everything once and is never split."""
 
 import sqlalchemy as sa
 from alembic import op
