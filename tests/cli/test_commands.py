@@ -1,0 +1,60 @@
+"""What holds for every command."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from newsletter import __version__
+from newsletter.cli import newsletter
+from tests.cli.conftest import Shell
+
+
+def _commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], click.Command]]:
+    found: list[tuple[tuple[str, ...], click.Command]] = []
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += _commands(command, (*path, name))
+        else:
+            found.append(((*path, name), command))
+    return found
+
+
+COMMANDS = _commands(newsletter)
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(p) for p, _ in COMMANDS])
+def test_it_says_what_it_does(empty: Shell, path: tuple[str, ...], command: click.Command) -> None:
+    assert command.help
+    assert f"newsletter {' '.join(path)}" in empty.done(*path, "--help")
+
+
+@pytest.mark.parametrize(
+    "path", [p for p, _ in COMMANDS if p[-1] in ("show", "list", "status", "profile", "doctor")]
+)
+def test_what_reads_takes_json(path: tuple[str, ...]) -> None:
+    assert "as_json" in {parameter.name for parameter in dict(COMMANDS)[path].params}
+
+
+@pytest.mark.parametrize("path", [p for p, _ in COMMANDS])
+def test_an_option_that_does_not_exist_is_wrong_usage(empty: Shell, path: tuple[str, ...]) -> None:
+    assert empty(*path, "--no-such-option").exit_code == 2
+
+
+def test_a_wrong_setting_stops_with_the_line_that_names_it(shell: Shell) -> None:
+    shell.environ["NEWSLETTER_TIMEZONE"] = "Mars/Olympus"
+    assert "NEWSLETTER_TIMEZONE" in shell.refused("dataset", "list")
+
+
+def test_the_program_says_its_version() -> None:
+    """As a process, from a checkout that is not installed, too."""
+    said = subprocess.run(
+        [sys.executable, "-m", "newsletter", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == f"newsletter, version {__version__}\n"

@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+
+def _findings(shell: Shell) -> dict[str, tuple[str, str]]:
+    result = shell("doctor", "--json")
+    return {f["what"]: (f["state"], f["sentence"]) for f in json.loads(result.stdout)}
+
+
+def test_a_new_home_is_well(empty: Shell) -> None:
+    said = empty.done("doctor")
+    assert said.count("✓") == 5
+    assert "✗" not in said
+
+
+def test_a_server_that_does_not_answer_is_wrong(shell: Shell) -> None:
+    shell.environ["NEWSLETTER_MAIL_URL"] = "smtp://127.0.0.1:1"
+    result = shell("doctor")
+    assert result.exit_code == 1
+    assert "✗ mail: 127.0.0.1:1" in result.stdout
+    assert _findings(shell)["mail"][0] == "wrong"
+
+
+def test_a_missing_postal_address_is_a_warning(shell: Shell) -> None:
+    shell.environ["NEWSLETTER_POSTAL_ADDRESS"] = ""
+    assert "! settings: NEWSLETTER_POSTAL_ADDRESS" in shell.done("doctor")
+
+
+def test_a_storage_that_cannot_be_written_is_wrong(shell: Shell) -> None:
+    shell.environ["NEWSLETTER_STORAGE_URL"] = f"file://{shell.folder}/rain.csv/storage"
+    assert _findings(shell)["storage"][0] == "wrong"
+
+
+def test_a_database_that_was_not_upgraded_is_wrong(empty: Shell, postgres_url: str) -> None:
+    empty.environ |= {
+        "DATABASE_URL": postgres_url,
+        "SECRET_KEY": "0123456789abcdefghijklmnopqrst!?",
+    }
+    state, sentence = _findings(empty)["database"]
+    assert state == "wrong"
+    assert "newsletter db upgrade" in sentence
+
+
+@pytest.mark.parametrize("secret", ["hunter2"])
+def test_no_password_is_printed(shell: Shell, secret: str) -> None:
+    shell.environ["NEWSLETTER_MAIL_URL"] = f"smtp://user:{secret}@127.0.0.1:1?tls=none"
+    assert secret not in shell("doctor").output

@@ -1,0 +1,72 @@
+import csv
+from pathlib import Path
+
+from tests.cli.conftest import Shell
+
+
+def test_those_who_have_agreed_are_active_at_once(empty: Shell) -> None:
+    assert "2 added" in empty.done("subscriber", "import", "people.csv", "--confirmed")
+    assert empty.read("subscriber", "show", "ada@example.org")["status"] == "active"
+
+
+def test_the_others_are_asked_first(empty: Shell) -> None:
+    empty.done("subscriber", "import", "people.csv")
+    assert empty.read("subscriber", "show", "ada@example.org")["status"] == "pending"
+    empty.done("worker", "--once")
+    assert len(empty.outbox) == 2
+    assert all(b"/confirm/" in mail.read_bytes() for mail in empty.outbox)
+
+
+def test_importing_again_changes_nothing(shell: Shell) -> None:
+    assert "0 added, 2 known already" in shell.done("subscriber", "import", "people.csv")
+
+
+def test_what_is_refused_is_named_by_its_line(empty: Shell) -> None:
+    Path("people.csv").write_text("email\nada@example.org\nnobody\n")
+    said = empty.done("subscriber", "import", "people.csv", "--confirmed")
+    assert "1 added" in said
+    assert "Line 3: " in said
+
+
+def test_a_file_without_addresses_is_refused(shell: Shell) -> None:
+    assert "email" in shell.refused("subscriber", "import", "rain.csv")
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(shell: Shell) -> None:
+    assert shell("subscriber", "import", "nowhere.csv").exit_code == 2
+
+
+def test_an_export_can_be_brought_in_elsewhere(shell: Shell, tmp_path: Path) -> None:
+    shell.done("subscriber", "export", "out.csv")
+    with Path("out.csv").open() as file:
+        assert [row["email"] for row in csv.DictReader(file)] == [
+            "ada@example.org",
+            "ben@example.org",
+        ]
+    other = Shell(tmp_path / "other")
+    assert "2 added" in other.done("subscriber", "import", "out.csv", "--confirmed")
+
+
+def test_showing_a_person_tells_all_that_is_kept(shell: Shell) -> None:
+    found = shell.read("subscriber", "show", "Ada@example.org")
+    assert found["name"] == "Ada"
+    assert found["consents"][0]["form"] == "import"
+    said = shell.done("subscriber", "show", "ada@example.org")
+    assert "status        active" in said
+    assert "import: Brought in from another list" in said
+
+
+def test_erasing_is_asked_for_first(shell: Shell) -> None:
+    assert shell("subscriber", "erase", "ada@example.org", typed="n\n").exit_code == 1
+    shell.done("subscriber", "show", "ada@example.org")
+
+
+def test_who_is_erased_does_not_come_back_by_an_import(shell: Shell) -> None:
+    shell.done("subscriber", "erase", "ada@example.org", "--yes")
+    assert "no subscriber" in shell.refused("subscriber", "show", "ada@example.org")
+    said = shell.done("subscriber", "import", "people.csv", "--confirmed")
+    assert "0 added, 1 known already, 1 never to be mailed" in said
+
+
+def test_nobody_who_is_not_there_is_erased(shell: Shell) -> None:
+    assert "no subscriber" in shell.refused("subscriber", "erase", "eve@example.org", "--yes")
