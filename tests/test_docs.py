@@ -1,0 +1,169 @@
+"""The documents say what is there: all of it, and nothing else."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from newsletter import __version__
+from newsletter.cli import newsletter
+from newsletter.settings import variables
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKED = [*PAGES, ROOT / "datasets" / "README.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
+DECISIONS = sorted((ROOT / "docs" / "adr").iterdir())
+
+
+def _names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def _commands(group: click.Group, path: str = "newsletter") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}"
+
+
+def _quoted(page: Path) -> Iterator[list[str]]:
+    """The commands of a page's shell blocks, and those within its sentences, as words."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    without_blocks = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    inline = re.findall(r"`((?:newsletter|make|[A-Z]+=\S+ make) [^`]+)`", without_blocks)
+    for line in (*lines, *inline):
+        words = shlex.split(line, comments=True)
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            words = words[1:]
+        if words and words[0] in ("newsletter", "make"):
+            yield words
+
+
+QUOTED = [(page, words) for page in PAGES for words in _quoted(page)]
+
+
+def _wrong(words: list[str]) -> str | None:
+    """What of a quoted newsletter command does not exist, or lacks what it needs."""
+    command: click.Command = newsletter
+    rest = words[1:]
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        name = rest.pop(0)
+        if name not in command.commands:
+            return f"there is no {name} in {command.name}"
+        command = command.commands[name]
+    options = {o: p for p in command.params if isinstance(p, click.Option) for o in p.opts}
+    given: set[str] = set()
+    arguments = 0
+    while rest:
+        word = rest.pop(0)
+        if word == "--help":
+            continue
+        if not word.startswith("-"):
+            arguments += 1
+        elif word not in options:
+            return f"{command.name} has no {word}"
+        else:
+            given.add(str(options[word].name))
+            if not options[word].is_flag:
+                if not rest:
+                    return f"{word} lacks its value"
+                rest.pop(0)
+    places = [p for p in command.params if isinstance(p, click.Argument)]
+    if arguments > len(places):
+        return f"{command.name} takes {len(places)} arguments, not {arguments}"
+    return None
+
+
+@pytest.mark.parametrize("variable", variables())
+def test_each_setting_has_a_line_for_operators(variable: str) -> None:
+    text = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `{variable}` \| .+ \| .+ \|$", text, re.MULTILINE)
+
+
+def test_no_line_is_of_a_setting_that_is_not_there() -> None:
+    text = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    settings = text.partition("## Settings")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", settings, re.MULTILINE)) <= set(variables())
+
+
+@pytest.mark.parametrize("command", list(_commands(newsletter)))
+def test_each_command_is_written_about(command: str) -> None:
+    assert any(
+        re.search(rf"{re.escape(command)}\b", page.read_text(encoding="utf-8")) for page in PAGES
+    ), f"{command} is in no document"
+
+
+@pytest.mark.parametrize(("page", "words"), QUOTED, ids=[shlex.join(words) for _, words in QUOTED])
+def test_each_quoted_command_exists(page: Path, words: list[str]) -> None:
+    if words[0] == "newsletter":
+        assert _wrong(words) is None, f"{page.name}: {shlex.join(words)}"
+    else:
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert set(words[1:]) <= set(targets), f"{page.name}: {shlex.join(words)}"
+
+
+def test_the_readme_quotes_the_way_to_an_inbox() -> None:
+    commands = [" ".join(words[:3]) for page, words in QUOTED if page.name == "README.md"]
+    assert commands[0] == "make demo"
+    way = ["newsletter dataset add", "newsletter subscriber import", "newsletter issue send"]
+    assert [command for command in commands if command in way] == way
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "newsletter fly",
+        "newsletter issue sent 2026-11-30",
+        "newsletter issue send 2026-11-30 --soon",
+        "newsletter issue plan --date",
+        "newsletter issue send 2026-11-30 2026-12-07",
+    ],
+)
+def test_a_wrong_command_would_be_seen(wrong: str) -> None:
+    assert _wrong(shlex.split(wrong)) is not None
+
+
+@pytest.mark.parametrize("page", LINKED, ids=_names(LINKED))
+def test_each_local_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    local = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in local if link and not (page.parent / link).exists()] == []
+
+
+def test_each_picture_is_shown_and_light_enough_to_load() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = sorted((ROOT / "docs" / "screens").iterdir())
+    assert [p.name for p in pictures if f"docs/screens/{p.name}" not in text] == []
+    assert [p.name for p in pictures if p.stat().st_size > 200_000] == []
+
+
+def test_each_image_has_words_for_those_who_do_not_see_it() -> None:
+    for page in PAGES:
+        images = re.findall(r"<img [^>]+>", page.read_text(encoding="utf-8"))
+        assert all(re.search(r'alt="[^"]{20,}"', image) for image in images)
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=_names(DECISIONS))
+def test_each_decision_says_why(decision: Path) -> None:
+    text = decision.read_text(encoding="utf-8")
+    number = re.fullmatch(r"(\d{4})-[a-z0-9-]+\.md", decision.name)
+    assert number is not None
+    assert text.startswith(f"# {int(number[1])}. ")
+    sections = re.findall(r"^\*\*(\w+)\.\*\* \S", text, re.MULTILINE)
+    assert sections[:3] == ["Context", "Decision", "Consequences"]
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == __version__
