@@ -24,7 +24,7 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, this thread can run no event loop of its own
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
