@@ -4,8 +4,12 @@ import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter.errors import UnreadableTable
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch, CharsetMatches
 
 CHUNK = 1024 * 1024
 SAMPLE = 64 * 1024
@@ -20,6 +24,11 @@ BYTE_ORDER_MARKS = (
 ASCII = bytes(range(128))
 ESCAPED = re.compile("[\udc80-\udcff]")
 ENOUGH_UTF8 = 4  # so many good UTF-8 characters to each bad byte: it is UTF-8 with damage
+# What Western text has not: two accented letters in a row (other scripts have little
+# else), or letters where only Mac OS and DOS have them.
+NOT_WESTERN = re.compile(rb"[\x80-\xff]{2}|[\x81-\x84\x86-\x90\x98\x9a-\x9f]")
+# A sign in the middle of a word, or a pound of letters: the word is of another encoding.
+BROKEN_WORD = re.compile(r"[^\W\d_][£¥¦§¨ª¬¯±²³¸¹º¿¼½¾][^\W\d_]|£[a-zß-ÿ]")
 # Guesses are made among these; anything else must be stated.
 PLAUSIBLE = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
@@ -103,11 +112,31 @@ def _guess(path: Path) -> Encoding:
     best = matches.best()
     if best is None:
         raise UnreadableTable("The file's encoding is unknown: state it, or save it as UTF-8.")
-    # Many encodings read a Western text alike; the one that Windows writes is the likeliest.
-    name = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+    name = "cp1252" if _is_western(sample, matches, best) else best.encoding
     characters = "character was" if count == 1 else "characters were"
     note = f"Read as {name}, which is a guess: {count:,} {characters} not UTF-8."
     return Encoding(name, has_bad_bytes=True, note=note)
+
+
+def _is_western(sample: bytes, matches: "CharsetMatches", best: "CharsetMatch") -> bool:
+    """Whether ``sample`` reads in the Western encoding of Windows as well as in the best.
+
+    That one is the likeliest, and a few accents among ASCII tell no language from another.
+    """
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    if BROKEN_WORD.search(text):
+        return False
+    if best.coherence == 0 and not NOT_WESTERN.search(sample):
+        return True
+    return any(
+        "cp1252" in match.could_be_from_charset
+        and match.chaos <= best.chaos
+        and match.coherence >= best.coherence
+        for match in matches
+    )
 
 
 def _telling_lines(path: Path) -> tuple[bytes, int]:
