@@ -6,8 +6,6 @@ leaves with one click, and the next Monday passes that reader by.
 """
 
 import re
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,16 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 import time_machine
-from werkzeug.serving import make_server
 
-from newsletter import clock, curators, jobs, migrations
+from newsletter import clock, jobs
 from newsletter.delivery import ledger
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.models.curator import Role
-from newsletter.settings import Settings
-from newsletter.web.app import create_app
 from tests.functional.conftest import MailServer
+from tests.functional.site import CURATOR, PASSWORD, free_port, open_site
 from tests.functional.visitor import Visitor
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -32,7 +27,6 @@ THURSDAY = datetime(2026, 11, 26, 12, tzinfo=NEW_YORK)
 FIRST = datetime(2026, 11, 30, 9, tzinfo=NEW_YORK)
 SECOND = datetime(2026, 12, 7, 9, tzinfo=NEW_YORK)
 READERS = ["ann@example.org", "ben@example.com", "chloé.list+data@bücher.example"]
-PASSWORD = "a long pass phrase for the test"
 RIVERS = (
     "river,length_km,continent\nNile,6650,Africa\nAmazon,6400,South America\nYangtze,6300,Asia\n"
 )
@@ -46,26 +40,13 @@ DESCRIPTION = (
 def installation(
     environ: dict[str, str], database_url: str, mail_server: MailServer
 ) -> Iterator[Installation]:
-    port = _free_port()
     environ |= {
         "DATABASE_URL": database_url,
-        "NEWSLETTER_BASE_URL": f"http://127.0.0.1:{port}",
         "NEWSLETTER_TIMEZONE": "America/New_York",
         "NEWSLETTER_MAIL_URL": mail_server.url,
-        "PORT": str(port),
     }
-    opened = Installation.open(Settings.load(environ))
-    migrations.upgrade(opened.db)
-    with opened.db.write() as session:
-        curators.add_curator(session, "eve@example.org", Role.OWNER, PASSWORD, clock.now())
-    server = make_server("127.0.0.1", port, create_app(opened), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield opened
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    opened.db.close()
+    with open_site(environ, free_port()) as site:
+        yield site.installation
 
 
 def test_from_a_form_to_an_inbox_and_out_again(
@@ -125,7 +106,7 @@ def _confirm_all(installation: Installation, mail_server: MailServer) -> None:
 
 def _signed_in(installation: Installation) -> Visitor:
     curator = Visitor(installation.settings.base_url).open("/admin/")
-    return curator.submit("password", address="eve@example.org", password=PASSWORD)
+    return curator.submit("password", address=CURATOR, password=PASSWORD)
 
 
 def _add_dataset(curator: Visitor, slug: str, title: str) -> None:
@@ -157,7 +138,7 @@ def _work(installation: Installation, mail_server: MailServer) -> list:  # type:
     before = len(mail_server.raw())
     jobs.look(installation, clock.now())
     jobs.deliver(installation)
-    return [m for m in mail_server.messages()[before:] if str(m["X-To"]) != "eve@example.org"]
+    return [m for m in mail_server.messages()[before:] if str(m["X-To"]) != CURATOR]
 
 
 def _balance(installation: Installation, monday: datetime, sent: int) -> None:
@@ -189,9 +170,3 @@ def _leave(message: object) -> None:
 def _envelope(address: str) -> str:
     local, _, domain = address.partition("@")
     return f"{local}@{domain.encode('idna').decode()}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
