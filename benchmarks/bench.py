@@ -75,7 +75,9 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def installation(database_url: str | None, mail_url: str, connections: int) -> Iterator[Installation]:
+def installation(
+    database_url: str | None, mail_url: str, connections: int
+) -> Iterator[Installation]:
     """A newsletter in a home of its own, with a dataset in its catalog."""
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         environ = {

@@ -150,7 +150,7 @@ def test_lines_are_short_end_in_crlf_and_survive_any_relay(mail: Mail) -> None:
 
 
 def test_each_header_is_there_exactly_once(mail: Mail) -> None:
-    counts = Counter(name.lower() for name in mail.parsed.keys())
+    counts = Counter(name.lower() for name in mail.parsed)
     for name in (
         "from", "to", "subject", "date", "message-id", "list-id", "list-unsubscribe",
         "list-unsubscribe-post", "feedback-id", "precedence", "mime-version",

@@ -4,6 +4,7 @@ the clocks on the wall do."""
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from newsletter import jobs, migrations
 from newsletter.db import Database
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.issues.schedule import mondays_from, moment
+from newsletter.issues.schedule import moment, mondays_from
 from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue, IssueState
 from newsletter.settings import Settings
@@ -49,7 +50,7 @@ def _planned(environ: dict[str, str], mondays: list[date]) -> Installation:
 def _deliveries(db: Database) -> dict[date, int]:
     with db.read() as session:
         rows = select(Issue.date, func.count()).join(Delivery).group_by(Issue.date)
-        return {day: count for day, count in session.execute(rows)}
+        return dict(session.execute(rows).tuples().all())
 
 
 class Clock:
@@ -76,10 +77,8 @@ class Clock:
         self.process.kill()
         self.process.wait()
         self.answer.close()
-        try:
+        with suppress(BrokenPipeError):
             self.ask.close()
-        except BrokenPipeError:
-            pass
 
 
 def test_eight_clocks_at_once_and_restarted_publish_each_slot_once(
