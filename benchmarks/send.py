@@ -15,7 +15,7 @@ from bench import fill, finish, freeze, in_turns, installation, postfix, postgre
 from sqlalchemy import select
 
 from newsletter import clock, jobs
-from newsletter.delivery import ledger
+from newsletter.delivery.balance import balance_of
 from newsletter.delivery.envelopes import preview_message
 from newsletter.installation import Installation
 from newsletter.models.issue import Issue
@@ -60,7 +60,7 @@ def send(opened: Installation, readers: int) -> float:
     freeze(opened)
     seconds = timed(lambda: jobs.deliver(opened))
     with opened.db.read() as session:
-        balance = ledger.balance(session, session.scalars(select(Issue)).one())
+        balance = balance_of(session, session.scalars(select(Issue)).one())
     assert balance.holds
     assert balance.sent == readers
     return readers / seconds

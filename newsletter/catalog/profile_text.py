@@ -107,10 +107,10 @@ def _figure(number: float) -> str:
 
 def _percent(share: float) -> str:
     if 0 < share < 0.005:
-        return "under 1 %"
+        return "under 1\N{NO-BREAK SPACE}%"
     if 0.995 <= share < 1:
-        return "over 99 %"
-    return f"{100 * share:.0f} %"
+        return "over 99\N{NO-BREAK SPACE}%"
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def _short(value: str) -> str:

@@ -15,7 +15,7 @@ from newsletter import clock, curators, jobs, migrations
 from newsletter.audience.transfer import FIELDS, bring_in
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
-from newsletter.delivery import ledger
+from newsletter.delivery.balance import balance_of
 from newsletter.engine.family import attended
 from newsletter.errors import Refused
 from newsletter.installation import Installation
@@ -130,7 +130,7 @@ def _publish(installation: Installation, day: date) -> None:
 
 def _check(installation: Installation, day: date) -> None:
     with installation.db.read() as session:
-        balance = ledger.balance(session, calendar.get(session, day))
+        balance = balance_of(session, calendar.get(session, day))
     if not balance.holds or balance.sent != len(READERS):
         raise Refused(f"The balance is not what it should be: {balance}.")
     click.echo(f"  ✓ The balance holds: {balance.candidates} candidates = {balance.sent} sent")

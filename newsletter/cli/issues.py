@@ -11,9 +11,8 @@ from newsletter import clock, jobs
 from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
-from newsletter.delivery import ledger
+from newsletter.delivery.balance import Balance, balance_of
 from newsletter.delivery.envelopes import preview_message
-from newsletter.delivery.ledger import Balance
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -186,7 +185,7 @@ def _refuse_if_not_begun(installation: Installation, day: date) -> None:
 def _standing(installation: Installation, day: date) -> tuple[dict[str, Any], Balance]:
     with installation.db.read() as session:
         issue = calendar.get(session, day)
-        return _record(issue), ledger.balance(session, issue)
+        return _record(issue), balance_of(session, issue)
 
 
 def _print_status(record: dict[str, Any], balance: Balance, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from newsletter.audience.subscriptions import depart
 from newsletter.audience.suppression import suppress
 from newsletter.db import Database
 from newsletter.delivery import leases, ledger, workers
+from newsletter.delivery.balance import balance_of, is_finished
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.ledger import Claimed
 from newsletter.delivery.policy import Settlement, settle
@@ -38,6 +39,7 @@ class Held:
     key: Key
     attempts: int
     since: datetime
+    state: DeliveryState
     claimed: Claimed | None = None  # of a delivery: its envelope is made when its turn comes
     envelope: Envelope | None = None  # of a notice
 
@@ -76,7 +78,7 @@ class Books:
             claimed = ledger.claim(session, self._worker, limit - len(notices), now)
             for issue_id in {c.issue_id for c in claimed}:
                 self._envelopes.know(session, issue_id)
-        held = [Held(("delivery", c.id), c.attempts, c.since, claimed=c) for c in claimed]
+        held = [Held(("delivery", c.id), c.attempts, c.since, c.state, claimed=c) for c in claimed]
         return [*self._made(notices, now), *held] if notices else held
 
     def envelope(self, held: Held) -> Envelope:
@@ -111,7 +113,14 @@ class Books:
             else:
                 held = report.held
                 others[kind].append(
-                    settle(number, report.outcome, held.attempts, held.since, report.at)
+                    settle(
+                        number,
+                        report.outcome,
+                        held.attempts,
+                        held.since,
+                        report.at,
+                        held.state,
+                    )
                 )
         now = reports[-1].at
         with self._db.write() as session:
@@ -154,7 +163,7 @@ class Books:
         """Close the issues that have nothing left to send, their balance checked."""
         with self._db.read() as session:
             sending = session.scalars(select(Issue).where(Issue.state == IssueState.SENDING)).all()
-            finished = [issue.id for issue in sending if ledger.is_finished(session, issue)]
+            finished = [issue.id for issue in sending if is_finished(session, issue)]
         for issue_id in finished:
             with self._db.write() as session:
                 close(session, issue_id, now)
@@ -191,16 +200,18 @@ class Books:
             except Refused as error:
                 self.fail(key, str(error), now)
             else:
-                held.append(Held(key, notice.attempts, notice.created_at, envelope=envelope))
+                held.append(
+                    Held(key, notice.attempts, notice.created_at, notice.state, envelope=envelope)
+                )
         return held
 
 
 def close(session: Session, issue_id: int, now: datetime) -> None:
     """Mark an issue as sent and keep its balance; a balance that does not hold is an error."""
     issue = session.get_one(Issue, issue_id, with_for_update=True)
-    if issue.state is not IssueState.SENDING or not ledger.is_finished(session, issue):
+    if issue.state is not IssueState.SENDING or not is_finished(session, issue):
         return
-    balance = ledger.balance(session, issue)
+    balance = balance_of(session, issue)
     issue.state = IssueState.SENT
     issue.closed_at = now
     issue.balance = balance.as_dict() | {"holds": balance.holds}

@@ -11,7 +11,7 @@ Deliveries and notices are claimed and settled alike.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Connection,
     bindparam,
     case,
-    func,
     insert,
     literal,
     or_,
@@ -37,8 +36,6 @@ from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Cadence, Status, Subscriber, Suppression
 
-OPEN = (DeliveryState.PENDING, DeliveryState.UNKNOWN)
-
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -51,26 +48,7 @@ class Claimed:
     name: str | None
     attempts: int
     since: datetime  # when its issue froze
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Where the candidates of an issue are."""
-
-    candidates: int
-    sent: int = 0
-    failed: int = 0
-    unknown: int = 0
-    excluded: int = 0
-    pending: int = 0
-
-    @property
-    def holds(self) -> bool:
-        settled = self.sent + self.failed + self.unknown + self.excluded
-        return self.candidates == settled + self.pending
-
-    def as_dict(self) -> dict[str, int]:
-        return asdict(self)
+    state: DeliveryState  # pending or unknown
 
 
 def enter(session: Session, issue: Issue, now: datetime) -> int:
@@ -215,25 +193,6 @@ def settle_sent(session: Session, replies: Mapping[int, str], now: datetime) -> 
         connection.execute(_SENT[connection.dialect.name], {"replies": told, "now": now})
 
 
-def balance(session: Session, issue: Issue) -> Balance:
-    """The ledger's count of ``issue`` by state, beside its candidates."""
-    counts: dict[str, int] = {}
-    rows = select(Delivery.state, func.count()).where(Delivery.issue_id == issue.id)
-    for state, count in session.execute(rows.group_by(Delivery.state)):
-        counts[state.value] = count
-    return Balance(candidates=issue.candidates, **counts)
-
-
-def is_finished(session: Session, issue: Issue) -> bool:
-    """Whether no delivery of ``issue`` will be tried again."""
-    open_rows = select(Delivery.id).where(
-        Delivery.issue_id == issue.id,
-        Delivery.state.in_(OPEN),
-        Delivery.not_before.is_not(None),
-    )
-    return session.scalar(open_rows.limit(1)) is None
-
-
 def _admit(
     connection: Connection, due: Sequence[Any], since: datetime, now: datetime
 ) -> list[Claimed]:
@@ -242,7 +201,9 @@ def _admit(
     dropped: list[Settlement] = []
     for key, issue_id, attempts, state, subscriber_id, address, name, status, barred in due:
         if status == Status.ACTIVE and barred is None:
-            admitted.append(Claimed(key, issue_id, subscriber_id, address, name, attempts, since))
+            admitted.append(
+                Claimed(key, issue_id, subscriber_id, address, name, attempts, since, state)
+            )
             continue
         left_as = cast(Status | None, status)  # an outer join: None for an erased person
         why = "suppressed" if barred else left_as.value if left_as else "erased"

@@ -29,9 +29,21 @@ class Settlement:
     reply: str
 
 
-def settle(key: int, outcome: Outcome, attempts: int, since: datetime, now: datetime) -> Settlement:
-    """The settlement of a message that had ``attempts`` tries before this one,
-    owed since ``since``."""
+def settle(
+    key: int,
+    outcome: Outcome,
+    attempts: int,
+    since: datetime,
+    now: datetime,
+    before: DeliveryState = DeliveryState.PENDING,
+) -> Settlement:
+    """The settlement of a message that had ``attempts`` tries before this one, is owed
+    since ``since``, and was ``before`` when it was claimed.
+
+    What may have been sent stays unknown until a server says otherwise.
+    """
+    waiting = before if before is DeliveryState.UNKNOWN else DeliveryState.PENDING
+    given_up = before if before is DeliveryState.UNKNOWN else DeliveryState.FAILED
 
     def say(state: DeliveryState, again: datetime | None, tried: bool = True) -> Settlement:
         return Settlement(key, state, again, tried, outcome.verdict.value, outcome.reply[:500])
@@ -47,7 +59,7 @@ def settle(key: int, outcome: Outcome, attempts: int, since: datetime, now: date
         case Verdict.DEFERRED | Verdict.FULL:
             again = now + RETRY_AFTER[min(attempts, len(RETRY_AFTER) - 1)]
             if again - since > GIVE_UP_AFTER:
-                return say(DeliveryState.FAILED, None)
-            return say(DeliveryState.PENDING, again)
+                return say(given_up, None)
+            return say(waiting, again)
         case Verdict.REQUEUED | Verdict.THROTTLED | Verdict.BLOCKED:
-            return say(DeliveryState.PENDING, now, tried=False)
+            return say(waiting, now, tried=False)

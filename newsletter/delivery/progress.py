@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery.ledger import Balance, balance
+from newsletter.delivery.balance import Balance, balance_of
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Subscriber
@@ -47,7 +47,7 @@ def progress(session: Session, issue: Issue, now: datetime, latest: int = 50) ->
     )
     seconds = min(RECENTLY, max(now - (issue.frozen_at or now), timedelta(seconds=1)))
     return Progress(
-        balance=balance(session, issue),
+        balance=balance_of(session, issue),
         per_second=(session.scalar(handed_over) or 0) / seconds.total_seconds(),
         reasons=_reasons(session, issue),
         troubles=_troubles(session, issue, latest),

@@ -9,7 +9,7 @@ from newsletter.audience.privacy import erase
 from newsletter.audience.subscriptions import ConsentGiven, find, subscribe
 from newsletter.audience.suppression import is_suppressed
 from newsletter.db import Base, Database
-from newsletter.delivery import ledger
+from newsletter.delivery.balance import balance_of
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.models.feedback import FeedbackEvent, FeedbackKind
 from newsletter.models.issue import Issue, IssueState
@@ -91,10 +91,10 @@ def test_the_counts_of_past_issues_stay_and_what_was_owed_is_excluded(db: Databa
         erase(session, ann, NOW)
     with db.read() as session:
         past, owed = session.scalars(select(Issue).order_by(Issue.date))
-        assert ledger.balance(session, past).sent == 1
-        assert ledger.balance(session, owed).excluded == 1
-        assert ledger.balance(session, past).holds
-        assert ledger.balance(session, owed).holds
+        assert balance_of(session, past).sent == 1
+        assert balance_of(session, owed).excluded == 1
+        assert balance_of(session, past).holds
+        assert balance_of(session, owed).holds
         assert session.scalars(select(Delivery.subscriber_id)).all() == [None, None]
 
 

@@ -15,8 +15,8 @@ from newsletter.audience.subscriptions import confirm, leave
 from newsletter.audience.suppression import suppress
 from newsletter.db import Database
 from newsletter.delivery import leases, ledger
+from newsletter.delivery.balance import Balance, balance_of, is_finished
 from newsletter.delivery.leases import LEASE
-from newsletter.delivery.ledger import Balance
 from newsletter.delivery.policy import Settlement
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.issue import Issue, IssueState, Kind
@@ -80,7 +80,7 @@ def test_who_is_active_and_suppressed_is_entered_as_excluded(db: Database) -> No
         ann, _ = readers(session, 2)
         suppress(session, ann.address_hash, SuppressionReason.COMPLAINT, NOW)
         issue = sending(session)
-        assert ledger.balance(session, issue) == Balance(candidates=2, excluded=1, pending=1)
+        assert balance_of(session, issue) == Balance(candidates=2, excluded=1, pending=1)
         row = session.scalars(select(Delivery).where(Delivery.subscriber_id == ann.id)).one()
         assert (row.reason, row.not_before) == ("suppressed", None)
 
@@ -103,7 +103,7 @@ def test_a_reader_who_confirms_while_the_ledger_is_written_does_not_break_the_ba
         issue = sending(session)
         assert session.get_one(Subscriber, late).status is Status.ACTIVE
         assert issue.candidates == 2
-        assert ledger.balance(session, issue).holds
+        assert balance_of(session, issue).holds
 
 
 # Claiming.
@@ -222,20 +222,20 @@ def test_who_left_or_was_suppressed_since_is_excluded_on_the_way(
         assert row.state is DeliveryState.EXCLUDED
         assert row.reason == ("suppressed" if suppressed else "unsubscribed")
         assert (row.lease_until, row.worker, row.not_before) == (None, None, None)
-        assert ledger.balance(session, issue) == Balance(candidates=3, excluded=1, pending=2)
+        assert balance_of(session, issue) == Balance(candidates=3, excluded=1, pending=2)
 
 
 def test_who_was_erased_while_a_worker_held_the_row_is_excluded_later(db: Database) -> None:
     with being_sent(db, 1) as (session, issue):
         claimed_ids(session)
         erase(session, session.scalars(select(Subscriber)).one(), NOW)
-        assert ledger.balance(session, issue).pending == 1
+        assert balance_of(session, issue).pending == 1
         assert ledger.claim(session, "b", 10, NOW + LEASE + SECOND) == []
         row = session.scalars(select(Delivery)).one()
         session.refresh(row)
         assert (row.state, row.reason) == (DeliveryState.EXCLUDED, "erased")
-        assert ledger.balance(session, issue).holds
-        assert ledger.is_finished(session, issue)
+        assert balance_of(session, issue).holds
+        assert is_finished(session, issue)
 
 
 def test_what_may_have_reached_who_left_stays_unknown(sqlite_db: Database) -> None:
@@ -244,8 +244,8 @@ def test_what_may_have_reached_who_left_stays_unknown(sqlite_db: Database) -> No
         session.scalars(select(Subscriber)).one().status = Status.UNSUBSCRIBED
         session.flush()
         assert claimed_ids(session) == []
-        assert ledger.balance(session, issue) == Balance(candidates=1, unknown=1)
-        assert ledger.is_finished(session, issue)
+        assert balance_of(session, issue) == Balance(candidates=1, unknown=1)
+        assert is_finished(session, issue)
 
 
 def test_who_leaves_between_claim_and_network_is_no_longer_wanted(db: Database) -> None:
@@ -364,8 +364,8 @@ def test_what_was_sent_stays_sent_whoever_reports_late(db: Database) -> None:
         ledger.settle(session, Delivery, [settlement(key)], NOW)
         for state in (DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.UNKNOWN):
             ledger.settle(session, Delivery, [settlement(key, state)], NOW)
-        assert ledger.balance(session, issue) == Balance(candidates=1, sent=1)
-        assert ledger.is_finished(session, issue)
+        assert balance_of(session, issue) == Balance(candidates=1, sent=1)
+        assert is_finished(session, issue)
 
 
 def test_a_late_report_that_it_was_sent_is_believed(sqlite_db: Database) -> None:
@@ -374,7 +374,7 @@ def test_a_late_report_that_it_was_sent_is_believed(sqlite_db: Database) -> None
         ledger.claim(session, "b", 1, NOW + LEASE + SECOND)
         ledger.settle(session, Delivery, [settlement(key, DeliveryState.PENDING)], NOW)
         ledger.settle(session, Delivery, [settlement(key)], NOW)
-        assert ledger.balance(session, issue).sent == 1
+        assert balance_of(session, issue).sent == 1
 
 
 def test_what_is_given_back_can_be_claimed_at_once(db: Database) -> None:
@@ -428,12 +428,12 @@ def test_the_balance_holds_at_each_step_of_a_send(db: Database) -> None:
         DeliveryState.PENDING,
     ]
     with being_sent(db, 10) as (session, issue):
-        assert ledger.balance(session, issue) == Balance(candidates=10, pending=10)
+        assert balance_of(session, issue) == Balance(candidates=10, pending=10)
         for key, state in zip(claimed_ids(session, 5), outcomes, strict=True):
             ledger.settle(session, Delivery, [settlement(key, state)], NOW)
-            assert ledger.balance(session, issue).holds
+            assert balance_of(session, issue).holds
         expected = Balance(candidates=10, sent=1, failed=1, unknown=1, excluded=1, pending=6)
-        assert ledger.balance(session, issue) == expected
+        assert balance_of(session, issue) == expected
 
 
 def test_a_lost_row_breaks_the_balance(sqlite_db: Database) -> None:
@@ -441,15 +441,15 @@ def test_a_lost_row_breaks_the_balance(sqlite_db: Database) -> None:
         row = session.scalars(select(Delivery)).first()
         session.delete(row)
         session.flush()
-        assert not ledger.balance(session, issue).holds
+        assert not balance_of(session, issue).holds
 
 
 def test_the_balance_of_one_issue_counts_no_other(sqlite_db: Database) -> None:
     with sqlite_db.write() as session:
         readers(session, 2)
         one, other = sending(session), sending(session, TODAY + WEEK)
-        assert ledger.balance(session, one) == ledger.balance(session, other)
-        assert ledger.balance(session, one).pending == 2
+        assert balance_of(session, one) == balance_of(session, other)
+        assert balance_of(session, one).pending == 2
 
 
 @pytest.mark.parametrize(
@@ -468,4 +468,4 @@ def test_an_issue_is_finished_when_nothing_will_be_tried_again(
 ) -> None:
     with being_sent(sqlite_db, 1) as (session, issue):
         session.execute(update(Delivery).values(state=state, not_before=NOW if again else None))
-        assert ledger.is_finished(session, issue) is finished
+        assert is_finished(session, issue) is finished

@@ -91,3 +91,18 @@ def test_what_was_not_the_recipients_fault_never_makes_it_give_up(verdict: Verdi
 def test_a_reply_is_kept_but_not_without_end() -> None:
     outcome = Outcome(Verdict.REJECTED, "x" * 10_000)
     assert len(settle(7, outcome, 0, NOW, NOW).reply) == 500
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.DEFERRED, Verdict.FULL, Verdict.REQUEUED, Verdict.THROTTLED]
+)
+def test_what_may_have_been_sent_stays_unknown_until_a_server_says_otherwise(
+    verdict: Verdict,
+) -> None:
+    def state(verdict: Verdict, since: datetime) -> DeliveryState:
+        return settle(1, Outcome(verdict), 1, since, NOW, DeliveryState.UNKNOWN).state
+
+    assert state(verdict, NOW) is DeliveryState.UNKNOWN
+    assert state(verdict, NOW - timedelta(days=30)) is DeliveryState.UNKNOWN
+    assert state(Verdict.SENT, NOW) is DeliveryState.SENT
+    assert state(Verdict.DEAD, NOW) is DeliveryState.FAILED

@@ -15,7 +15,7 @@ import requests
 import time_machine
 
 from newsletter import clock, jobs
-from newsletter.delivery import ledger
+from newsletter.delivery.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from tests.functional.conftest import MailServer
@@ -143,7 +143,7 @@ def _work(installation: Installation, mail_server: MailServer) -> list:  # type:
 
 def _balance(installation: Installation, monday: datetime, sent: int) -> None:
     with installation.db.read() as session:
-        balance = ledger.balance(session, calendar.get(session, monday.date()))
+        balance = balance_of(session, calendar.get(session, monday.date()))
     assert balance.holds
     assert balance.sent == balance.candidates == sent
 

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from newsletter import clock, migrations
-from newsletter.delivery import ledger
+from newsletter.delivery.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import IssueState
@@ -56,7 +56,7 @@ def test_nobody_is_lost_and_at_most_one_is_doubled_a_connection(
 
     with installation.db.read() as session:
         issue = calendar.get(session, DAY)
-        balance = ledger.balance(session, issue)
+        balance = balance_of(session, issue)
     assert issue.state is IssueState.SENT
     assert balance.holds
     assert balance.sent == READERS

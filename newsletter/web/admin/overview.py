@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from newsletter import clock
 from newsletter.audience import directory
 from newsletter.catalog import datasets
-from newsletter.delivery.ledger import balance
+from newsletter.delivery.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, IssueState
@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
             "admin/overview.html",
             next_slot=_next(coming),
             coming=coming,
-            under_way=[(issue, balance(session, issue)) for issue in under_way],
+            under_way=[(issue, balance_of(session, issue)) for issue in under_way],
             drafts=[version for version in everything if version.state is VersionState.DRAFT],
             problems_of=datasets.problems_of,
             counts=directory.counts(session),
