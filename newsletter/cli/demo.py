@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
 from newsletter.delivery.balance import balance_of
 from newsletter.engine.family import attended
-from newsletter.errors import Refused
+from newsletter.errors import BadSetting, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.schedule import local_day, monday_of
@@ -39,7 +40,11 @@ def demo(folder: Path, serve: bool) -> None:
     began = time.monotonic()
     home = _new(folder.absolute())
     installation = Installation.open(_settings(home))
-    server = reserve(installation) if serve else None
+    try:
+        server = reserve(installation) if serve else None
+    except BadSetting:
+        shutil.rmtree(home)  # it holds a key and nothing else
+        raise
     with _step("A new home, its database and its secret key"):
         migrations.upgrade(installation.db)
     _take_catalog(installation)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from newsletter.catalog import markdown
 from newsletter.catalog.citation import CitationFacts, plain
 from newsletter.catalog.loaders import loaders
+from newsletter.catalog.period import in_words
 from newsletter.catalog.profile_text import sparkline, summary
 from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
@@ -119,7 +120,7 @@ def _glance(version: Version, table: Table) -> list[Fact]:
     facts.append(
         Fact("Licence", version.license or "", f"https://spdx.org/licenses/{version.license}.html")
     )
-    coverage = ", ".join(filter(None, (version.spatial, version.temporal)))
+    coverage = ", ".join(filter(None, (version.spatial, in_words(version.temporal or ""))))
     if coverage:
         facts.append(Fact("Coverage", coverage))
     facts += [

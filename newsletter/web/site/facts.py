@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from newsletter.catalog.period import in_words
 from newsletter.catalog.profile_text import sparkline, summary
 from newsletter.issues.content import Fact
 from newsletter.models.dataset import Table, Version
@@ -58,7 +59,7 @@ def preview(table: Table) -> list[list[Any]]:
 
 def _facts(version: Version) -> Iterator[Fact]:
     yield Fact("Size", dimensions(version))
-    yield Fact("Period", (version.temporal or "").replace("/", " to "))
+    yield Fact("Period", in_words(version.temporal or ""))
     yield Fact("Place", version.spatial or "")
     yield Fact("Licence", version.license or "", LICENSE_PAGE.format(version.license))
     yield Fact("Made by", ", ".join(creator["name"] for creator in version.creators))
