@@ -119,7 +119,7 @@ def deliver(
     with workers.enlisted(settings.home) as worker:
         # A locked database is tried again by the sender, whose connections go on meanwhile.
         db = Database(settings.database_url, busy_seconds=SENDER_BUSY_SECONDS)
-        books = Books(db, envelopes, settings.home, worker)
+        books = Books(db, envelopes, settings.home, worker, settings.rate.per_day)
 
         async def send() -> int:
             sender = Sender(books, transport, settings.connections, settings.rate.per_second, now)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.audience.subscriptions import depart
 from newsletter.audience.suppression import suppress
 from newsletter.db import Database
-from newsletter.delivery import leases, ledger, workers
+from newsletter.delivery import leases, ledger, quota, workers
 from newsletter.delivery.balance import balance_of, is_finished
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.ledger import Claimed
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 ROWS: dict[str, leases.Row] = {"delivery": Delivery, "notice": Notice}
 
+
+# Nothing became of it: it is as if it had not been begun.
+PUT_BACK = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
 
 Key = tuple[str, int]  # "delivery" or "notice", and the row's id
 
@@ -60,8 +63,17 @@ class Books:
     cannot be written at the moment.
     """
 
-    def __init__(self, db: Database, envelopes: Envelopes, home: Path, worker: str) -> None:
+    def __init__(
+        self,
+        db: Database,
+        envelopes: Envelopes,
+        home: Path,
+        worker: str,
+        per_day: int | None = None,
+    ) -> None:
+        """``per_day``: how many messages all workers may begin in a day; None: any number."""
         self._db = db
+        self._per_day = per_day
         self._envelopes = envelopes
         self._home = home
         self._worker = worker
@@ -72,10 +84,13 @@ class Books:
         return self._db.is_sqlite
 
     def claim(self, limit: int, now: datetime) -> list[Held]:
-        """Lease what is due, notices first."""
+        """Lease what is due and may be begun today, notices first."""
         with self._db.write() as session:
+            if self._per_day is not None:
+                limit = min(limit, quota.left(session, self._per_day, now))
             notices = ledger.claim_notices(session, self._worker, limit, now)
             claimed = ledger.claim(session, self._worker, limit - len(notices), now)
+            self._count(session, len(notices) + len(claimed), now)
             for issue_id in {c.issue_id for c in claimed}:
                 self._envelopes.know(session, issue_id)
         held = [Held(("delivery", c.id), c.attempts, c.since, c.state, claimed=c) for c in claimed]
@@ -123,7 +138,9 @@ class Books:
                     )
                 )
         now = reports[-1].at
+        put_back = sum(report.outcome.verdict in PUT_BACK for report in reports)
         with self._db.write() as session:
+            self._count(session, -put_back, now)
             ledger.settle_sent(session, sent, now)
             for name, settlements in others.items():
                 ledger.settle(session, ROWS[name], settlements, now)
@@ -131,9 +148,10 @@ class Books:
                 if report.outcome.verdict in (Verdict.DEAD, Verdict.BLOCKED):
                     _take_effect(session, report)
 
-    def release(self, keys: Sequence[Key]) -> None:
+    def release(self, keys: Sequence[Key], now: datetime) -> None:
         """Give back what was claimed and not begun."""
         with self._db.write() as session:
+            self._count(session, -len(keys), now)
             for name, row in ROWS.items():
                 ids = [number for kind, number in keys if kind == name]
                 if ids:
@@ -188,6 +206,10 @@ class Books:
             for issue in session.scalars(select(Issue).where(Issue.state == IssueState.SENDING)):
                 issue.state = IssueState.PAUSED
                 issue.pause_reason = reason
+
+    def _count(self, session: Session, begun: int, now: datetime) -> None:
+        if self._per_day is not None:
+            quota.use(session, begun, now)
 
     def _made(self, notices: Sequence[Notice], now: datetime) -> list[Held]:
         """The notices' messages; one that cannot be made is given up, and stops no other."""

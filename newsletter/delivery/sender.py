@@ -17,7 +17,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock
-from newsletter.delivery.books import Books, Held, Key, Report
+from newsletter.delivery.books import PUT_BACK, Books, Held, Key, Report
 from newsletter.delivery.leases import LEASE
 from newsletter.delivery.pace import THROTTLED_FOR, Pace
 from newsletter.errors import Refused
@@ -33,7 +33,6 @@ STOP_SECONDS = 10.0  # to finish what is in flight
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to connect
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
 TRIES_WHEN_ONCE = 3
-NOTHING_CAME_OF_IT = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
 
 
 class Sender:
@@ -239,13 +238,13 @@ class Sender:
         for held in gone:
             self._ready.remove(held)
         if gone:
-            await self._book(self._books.release, [held.key for held in gone])
+            await self._book(self._books.release, [held.key for held in gone], self._now())
 
     async def _give_back(self) -> None:
         keys = [held.key for held in self._ready]
         self._ready.clear()
         if keys:
-            await self._book(self._books.release, keys)
+            await self._book(self._books.release, keys, self._now())
 
     async def _settle_forever(self) -> None:
         while True:
@@ -259,7 +258,7 @@ class Sender:
                     recorded.set_result(None)
                 if report.outcome.verdict is Verdict.THROTTLED:
                     self._slow_down()
-                if report.outcome.verdict in NOTHING_CAME_OF_IT:
+                if report.outcome.verdict in PUT_BACK:
                     self._setbacks += 1
                 else:
                     self._progress += 1

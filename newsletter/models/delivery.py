@@ -1,6 +1,6 @@
 """The ledger: one row for each issue and subscriber; and notices, mailed the same way."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -100,3 +100,12 @@ class Notice(Claimable, Base):
     path: Mapped[str] = mapped_column(default="")  # the page of the admin where to act on it
     once: Mapped[str | None] = mapped_column(String(200), unique=True)  # says it once: see jobs
     created_at: Mapped[datetime]
+
+
+class Quota(Base):
+    """How many messages were begun on a day (UTC): what NEWSLETTER_RATE's per day counts."""
+
+    __tablename__ = "quota"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    used: Mapped[int] = mapped_column(BigInt, default=0)

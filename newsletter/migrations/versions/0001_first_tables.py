@@ -45,6 +45,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_dataset_slug")),
     )
     op.create_table(
+        "quota",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("used", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_quota")),
+    )
+    op.create_table(
         "subscriber",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -523,5 +529,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_subscriber_address_hash"))
 
     op.drop_table("subscriber")
+    op.drop_table("quota")
     op.drop_table("dataset")
     op.drop_table("curator")
