@@ -50,7 +50,7 @@ def _planned(environ: dict[str, str], mondays: list[date]) -> Installation:
 def _deliveries(db: Database) -> dict[date, int]:
     with db.read() as session:
         rows = select(Issue.date, func.count()).join(Delivery).group_by(Issue.date)
-        return dict(session.execute(rows).tuples().all())
+        return dict(session.execute(rows).all())
 
 
 class Clock:

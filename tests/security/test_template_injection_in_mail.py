@@ -1,21 +1,25 @@
 """Row "template injection": in a mail, too, what people write is text."""
 
-from email.message import EmailMessage
+from email import message_from_bytes, policy
 
 import pytest
 
+from newsletter import clock
 from newsletter.addresses import parse_address
 from newsletter.installation import Installation
 from newsletter.issues.frozen import Recipient
 from newsletter.issues.holes import REPLACEMENT, Hole
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import render_mail
+from newsletter.issues.message import Headers, build
+from newsletter.issues.render import render_issue
+from newsletter.settings import Settings
+from tests import factories
+from tests.issues.sample import penguins_content
 from tests.security.hostile_mail import mail_saying, part
 from tests.security.test_template_injection import PAYLOADS
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
-def test_a_curators_braces_stay_braces(installation: Installation, text: str) -> None:
+def test_a_curators_braces_stay_braces_in_a_mail(installation: Installation, text: str) -> None:
     mail = mail_saying(installation, text)
     assert mail["Subject"] == text
     assert part(mail, "plain").count(text) > 5
@@ -26,21 +30,18 @@ def test_a_curators_braces_stay_braces(installation: Installation, text: str) ->
 def test_nobody_writes_a_hole_that_a_readers_token_would_fill(installation: Installation) -> None:
     marks = "".join(hole.value for hole in Hole)
     mail = mail_saying(installation, f"before {marks} after")
-    plain = part(mail, "plain")
-    assert f"before {REPLACEMENT * len(marks)} after" in plain
-    # A stranger's token is the word "preview": it is in the two links alone.
-    assert plain.count("preview") == part(mail_saying_nothing(installation), "plain").count(
-        "preview"
-    )
+    for kind in ("plain", "html"):
+        content = part(mail, kind)
+        assert f"before {REPLACEMENT * len(marks)} after" in content
+        # The token of a preview is the word itself: nothing but the two links may hold it.
+        links = content.count("/unsubscribe/preview") + content.count("/preferences/preview")
+        assert content.count("preview") == links > 1
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
-def test_a_readers_braces_stay_braces(installation: Installation, name: str) -> None:
-    rendered = render_mail("alert", list_title="T", postal_address="P", subject="S", lines=[name],
-                           action_label="A", action_url="https://news.example.org/")  # fmt: skip
-    headers = Headers.of_issue(installation.settings, "monday", *when())
+def test_a_readers_braces_stay_braces_in_a_mail(settings: Settings, name: str) -> None:
+    headers = Headers.of_issue(settings, "monday", factories.MONDAY, clock.now())
     reader = Recipient(parse_address("ann@example.org"), name, "<1@example.org>", "t", "t")
-    mail = parsed(freeze(rendered, headers).fill(reader))
-    (to,) = mail["To"].addresses
-    assert to.display_name == name
-    assert name in part(mail, "plain")
+    raw = build(render_issue(penguins_content()), headers, reader)
+    (to,) = message_from_bytes(raw, policy=policy.default)["To"].addresses
+    assert (to.display_name, to.addr_spec) == (name, "ann@example.org")
