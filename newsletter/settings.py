@@ -24,6 +24,10 @@ from newsletter.errors import BadSetting
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
+# What stands in sample files and tutorials, which everybody has read.
+KNOWN_SECRET = re.compile(
+    "change.?(me|this)|replace.?(me|this)|your.?(secret|key)|example|insecure|thisismys", re.I
+)
 # Always answered to: health checks, and a curator at the machine itself.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
@@ -142,7 +146,8 @@ def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str]
 def _secret_key(env: Mapping[str, str], home: Path, database_url: str) -> str:
     given = env.get("SECRET_KEY", "").strip()
     if given:
-        if len(given) < SECRET_KEY_MIN or len(set(given)) < 8:
+        is_short = len(given) < SECRET_KEY_MIN or len(set(given)) < 8
+        if is_short or KNOWN_SECRET.search(given):
             raise BadSetting(
                 f"SECRET_KEY: give at least {SECRET_KEY_MIN} random characters; "
                 "`python -c 'import secrets; print(secrets.token_hex(32))'` makes some"

@@ -112,10 +112,10 @@ class Books:
 
     def still_wanted(self, held: Sequence[Held]) -> set[Key]:
         """The keys of those whose reader has not left meanwhile, and whose issue goes on."""
-        deliveries = [number for kind, number in (h.key for h in held) if kind == "delivery"]
+        claimed = [h.claimed for h in held if h.claimed is not None]
         with self._db.read() as session:
-            wanted = ledger.still_wanted(session, deliveries)
-        return {h.key for h in held if h.key[0] == "notice" or h.key[1] in wanted}
+            wanted = ledger.still_wanted(session, claimed)
+        return {h.key for h in held if h.claimed is None or h.claimed.id in wanted}
 
     def record(self, reports: Sequence[Report]) -> None:
         """Settle what was reported, and let it have its effects, in one transaction."""

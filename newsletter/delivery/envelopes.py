@@ -62,6 +62,7 @@ class Envelopes:
             message_id=message_id,
             content=self._frozen[claimed.issue_id].fill(recipient),
             international=address.needs_smtputf8,
+            dotless=True,  # by issues.quoted; looking for dots would cost more than the rest
         )
 
     def for_notice(self, session: Session, notice: Notice, now: datetime) -> Envelope:

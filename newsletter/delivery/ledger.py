@@ -123,20 +123,15 @@ def claim_notices(session: Session, worker: str, limit: int, now: datetime) -> l
     return sorted(notices, key=lambda notice: notice.id)
 
 
-def still_wanted(session: Session, ids: Collection[int]) -> set[int]:
-    """Those of the claimed deliveries whose reader is still subscribed and whose
-    issue is still being sent."""
-    rows = (
-        select(Delivery.id)
-        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .join(Issue, Issue.id == Delivery.issue_id)
-        .where(
-            Delivery.id.in_(ids),
-            Subscriber.status == Status.ACTIVE,
-            Issue.state == IssueState.SENDING,
-        )
+def still_wanted(session: Session, claimed: Collection[Claimed]) -> set[int]:
+    """The ids of those whose reader is still subscribed and whose issue is still being sent."""
+    readers = {c.subscriber_id for c in claimed}
+    subscribed = select(Subscriber.id).where(
+        Subscriber.id.in_(readers), Subscriber.status == Status.ACTIVE
     )
-    return set(session.scalars(rows))
+    stay = set(session.scalars(subscribed))
+    sending = set(session.scalars(select(Issue.id).where(Issue.state == IssueState.SENDING)))
+    return {c.id for c in claimed if c.subscriber_id in stay and c.issue_id in sending}
 
 
 def settle(session: Session, row: Row, settlements: Sequence[Settlement], now: datetime) -> None:

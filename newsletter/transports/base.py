@@ -25,8 +25,9 @@ class Envelope:
     sender: str  # the address in MAIL FROM
     recipient: str  # the address in RCPT TO, its domain in ASCII
     message_id: str  # the same at every try
-    content: bytes  # RFC 5322, CRLF, not dot-stuffed
+    content: bytes  # RFC 5322, CRLF, as it was before any dot-stuffing
     international: bool = False  # the local part is not ASCII: needs SMTPUTF8 (RFC 6531)
+    dotless: bool = False  # known to have no line that begins with a dot, and to end in CRLF
 
 
 class Verdict(StrEnum):

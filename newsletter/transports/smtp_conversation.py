@@ -115,7 +115,8 @@ class Conversation:
 
     async def _body(self, flight: _Flight) -> bool:
         """The message without its final dot: whether the server still waits for that."""
-        self._wire.write(_stuffed(flight.envelope.content))
+        envelope = flight.envelope
+        self._wire.write(envelope.content if envelope.dotless else _stuffed(envelope.content))
         await self._wire.drain(self._connection.timeouts[Phase.BODY])
         if self._wire.has_unread:  # a 421, or what must not be taken for the answer to the dot
             flight.outcome = self._judged(flight, await self._connection.reply(Phase.BODY))
@@ -202,9 +203,7 @@ def _is_possible(phase: Phase, reply: Reply) -> bool:
 
 def _stuffed(content: bytes) -> bytes:
     """Dot-stuffed (RFC 5321 4.5.2) and ending in CRLF, without the final dot."""
-    stuffed = content
-    if b"\r\n." in content:  # not in ours: see issues.quoted; looking costs less than copying
-        stuffed = content.replace(b"\r\n.", b"\r\n..")
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"

@@ -250,15 +250,15 @@ def test_what_may_have_reached_who_left_stays_unknown(sqlite_db: Database) -> No
 
 def test_who_leaves_between_claim_and_network_is_no_longer_wanted(db: Database) -> None:
     with being_sent(db, 3) as (session, issue):
-        ids = claimed_ids(session)
-        assert ledger.still_wanted(session, ids) == set(ids)
+        claimed = ledger.claim(session, "a", 3, NOW)
+        assert ledger.still_wanted(session, claimed) == {c.id for c in claimed}
         first, second, _ = session.scalars(select(Subscriber).order_by(Subscriber.id))
         leave(session, first, NOW)
         erase(session, second, NOW)
-        assert len(ledger.still_wanted(session, ids)) == 1
+        assert len(ledger.still_wanted(session, claimed)) == 1
         issue.state = IssueState.PAUSED
         session.flush()
-        assert ledger.still_wanted(session, ids) == set()
+        assert ledger.still_wanted(session, claimed) == set()
 
 
 def work_together(
