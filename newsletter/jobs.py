@@ -32,8 +32,6 @@ from newsletter.transports import open_transport
 
 log = logging.getLogger(__name__)
 
-SENDER_BUSY_SECONDS = 0.05
-
 
 def publish_due_issues(installation: Installation, now: datetime) -> list[date]:
     """Freeze each planned issue whose moment has come; returns their dates.
@@ -117,8 +115,7 @@ def deliver(
     transport = open_transport(settings.mail_url, settings.host)
     envelopes = Envelopes(settings, installation.storage, installation.signer)
     with workers.enlisted(settings.home) as worker:
-        # A locked database is tried again by the sender, whose connections go on meanwhile.
-        db = Database(settings.database_url, busy_seconds=SENDER_BUSY_SECONDS)
+        db = Database(settings.database_url, for_sender=True)
         books = Books(db, envelopes, settings.home, worker, settings.rate.per_day)
 
         async def send() -> int:

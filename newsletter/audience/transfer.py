@@ -112,7 +112,7 @@ def _bring_in(
 
 def write_rows(session: Session, file: TextIO) -> int:
     """Write every subscriber as CSV, cells made harmless to spreadsheets; returns how many."""
-    writer = csv.writer(file)  # its CRLF is also what has a lone CR or LF quoted
+    writer = csv.writer(file)  # with any other end of line than CRLF, a lone CR is not quoted
     writer.writerow(EXPORTED)
     count = 0
     for s in session.scalars(

@@ -138,10 +138,15 @@ class Books:
                     )
                 )
         now = reports[-1].at
+        if len(sent) == len(reports):
+            with self._db.write_rows() as connection:
+                ledger.settle_sent(connection, sent, now)
+            return
         put_back = sum(report.outcome.verdict in PUT_BACK for report in reports)
         with self._db.write() as session:
             self._count(session, -put_back, now)
-            ledger.settle_sent(session, sent, now)
+            if sent:
+                ledger.settle_sent(session.connection(), sent, now)
             for name, settlements in others.items():
                 ledger.settle(session, ROWS[name], settlements, now)
             for report in reports:

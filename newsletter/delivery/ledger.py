@@ -180,12 +180,11 @@ def _settle(
     )
 
 
-def settle_sent(session: Session, replies: Mapping[int, str], now: datetime) -> None:
+def settle_sent(connection: Connection, replies: Mapping[int, str], now: datetime) -> None:
     """Record that these deliveries were sent, each with the server's reply: the same as
     ``settle``, in one statement however many there are."""
-    if replies:
-        connection, told = session.connection(), json.dumps(replies)
-        connection.execute(_SENT[connection.dialect.name], {"replies": told, "now": now})
+    statement = _SENT[connection.dialect.name]
+    connection.execute(statement, {"replies": json.dumps(replies), "now": now})
 
 
 def _admit(
