@@ -1,5 +1,6 @@
 # make demo    install, and run the main job from a dataset to an inbox
 # make test    install, and check and test everything
+# make bench-send    the sender against Postfix's load generator
 # make lock    resolve the requirements again
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 
-.PHONY: demo install test check lock clean
+.PHONY: demo install test check bench-send lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -21,6 +22,9 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-send: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/send.py
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,7 @@
 """Take the one table out of a gzip file or a zip archive, into a file of ours."""
 
 import gzip
+import stat
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -40,6 +41,8 @@ def unpack(source: Path, name: str, kind: str, target: Path, limit: int) -> str:
 
 def _only_file(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     files = [entry for entry in archive.infolist() if _is_wanted(entry)]
+    if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in files):
+        raise UnreadableTable("The zip archive holds a link: pack the table itself.")
     if len(files) == 1:
         return files[0]
     raise UnreadableTable(

@@ -139,7 +139,7 @@ class Books:
                 )
         now = reports[-1].at
         if len(sent) == len(reports):
-            with self._db.write_rows() as connection:
+            with self._db.write_one() as connection:
                 ledger.settle_sent(connection, sent, now)
             return
         put_back = sum(report.outcome.verdict in PUT_BACK for report in reports)
