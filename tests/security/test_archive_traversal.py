@@ -56,14 +56,14 @@ def bomb() -> bytes:
     return gzip.compress(bytes(8 * UNPACKED_AT_MOST), 9)
 
 
-REFUSED: dict[str, Callable[[], bytes]] = {
-    "a link to a file": lambda: linked("/etc/passwd"),
-    "a link out of the folder": lambda: linked("../../secret_key\nx"),
-    "two files, one outside": lambda: zipped("table.csv", "../../table.csv"),
-    "a zip in a zip": lambda: zipped("table.zip", content=zipped("table.csv")),
-    "a gzip in a zip": lambda: zipped("table.csv.gz", content=gzip.compress(TABLE)),
-    "a tar": lambda: tarred("../../table.csv"),
-    "a bomb": bomb,
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a link to a file": (lambda: linked("/etc/passwd"), "holds a link"),
+    "a link out of the folder": (lambda: linked("../../secret_key\nx"), "holds a link"),
+    "two files, one outside": (lambda: zipped("t.csv", "../../t.csv"), "holds 2 files"),
+    "a zip in a zip": (lambda: zipped("t.zip", content=zipped("t.csv")), "an archive inside"),
+    "a gzip in a zip": (lambda: zipped("t.gz", content=gzip.compress(TABLE)), "an archive inside"),
+    "a tar": (lambda: tarred("../../t.csv"), "not a text file"),
+    "a bomb": (bomb, "unpacks to more than 10,485,760 bytes"),
 }
 
 
@@ -83,10 +83,12 @@ def test_an_archive_that_is_no_table_is_refused_and_nothing_is_left(
     owner: Browser, installation: Installation, temporary: Path, tmp_path: Path, what: str
 ) -> None:
     before = everything_in(tmp_path)
-    packed = REFUSED[what]()
+    pack, sentence = REFUSED[what]
+    packed = pack()
     answer = send(owner, packed)
     assert answer.status_code == 422
-    assert 'id="tables-0-file-problem">' in answer.text
+    problem = answer.text.partition('id="tables-0-file-problem">')[2].partition("<")[0]
+    assert sentence in problem
     assert "root:" not in answer.text
     assert list(temporary.iterdir()) == []
     with installation.db.read() as session:
