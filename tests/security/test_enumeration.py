@@ -10,6 +10,7 @@ from newsletter import clock
 from newsletter.audience.suppression import suppress
 from newsletter.installation import Installation
 from newsletter.models.subscriber import Status, SuppressionReason
+from newsletter.web.site.subscribe import ANSWERED_AFTER
 from tests import factories
 
 ADDRESSES = {
@@ -44,8 +45,8 @@ def test_the_answer_is_the_same_for_every_address(client: FlaskClient) -> None:
 def test_the_answer_takes_as_long_for_a_known_address(
     client: FlaskClient, known: Installation
 ) -> None:
-    """A loose bound, for machines that do other things too: nothing is sent, hashed slowly
-    or asked of the network while the visitor waits, whoever it is."""
+    """Each waits for a moment that is the same for all; and what is done until then takes so
+    much less that the moment hides it, on a machine that does other things too."""
     elsewhere = iter(range(1, 250))
 
     def seconds(address: str) -> float:
@@ -58,6 +59,7 @@ def test_the_answer_takes_as_long_for_a_known_address(
         return perf_counter() - begun
 
     seconds("warm-up@example.org")
-    new = median(seconds(f"new{n}@example.org") for n in range(15))
-    active = median(seconds(ADDRESSES["active"]) for _ in range(15))
-    assert abs(new - active) < 0.05
+    new = [seconds(f"new{n}@example.org") for n in range(9)]
+    active = [seconds(ADDRESSES["active"]) for _ in range(9)]
+    assert min(new + active) >= ANSWERED_AFTER
+    assert abs(median(new) - median(active)) < ANSWERED_AFTER / 2
