@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from newsletter.catalog.intake import Intake
@@ -95,11 +96,17 @@ def table_of(version: Version, name: str) -> Table:
 def create(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
     """A new dataset from what was taken in. Raises Invalid or SlugTaken."""
     check_slug(slug)
+    taken = SlugTaken(
+        f"There is a dataset {slug!r} already: choose another slug, or edit that one."
+    )
     if find(session, slug) is not None:
-        message = f"There is a dataset {slug!r} already: choose another slug, or edit that one."
-        raise SlugTaken(message)
+        raise taken
     dataset = Dataset(slug=slug, created_at=now)
-    session.add(dataset)
+    try:
+        with session.begin_nested():
+            session.add(dataset)
+    except IntegrityError as error:  # somebody else was first
+        raise taken from error
     return _new_version(session, dataset, intake, now)
 
 
