@@ -183,8 +183,11 @@ def _settle(
 def settle_sent(connection: Connection, replies: Mapping[int, str], now: datetime) -> None:
     """Record that these deliveries were sent, each with the server's reply: the same as
     ``settle``, in one statement however many there are."""
-    statement = _SENT[connection.dialect.name]
-    connection.execute(statement, {"replies": json.dumps(replies), "now": now})
+    if connection.dialect.name == "sqlite":
+        told: dict[str, Any] = {"replies": json.dumps(replies)}
+    else:
+        told = {"ids": list(replies), "replies": list(replies.values())}
+    connection.execute(_SENT[connection.dialect.name], told | {"now": now})
 
 
 def _admit(
@@ -242,14 +245,19 @@ _SENT = {
     dialect: text(
         f"""
         UPDATE delivery
-        SET state = 'sent', reason = 'sent', reply = told.value, attempts = attempts + 1,
+        SET state = 'sent', reason = 'sent', reply = told.reply, attempts = attempts + 1,
             settled_at = :now, not_before = NULL, lease_until = NULL, worker = NULL
-        FROM {rows} AS told
-        WHERE delivery.id = CAST(told.key AS BIGINT) AND delivery.state <> 'sent'
+        FROM ({told}) AS told
+        WHERE delivery.id = told.id AND delivery.state <> 'sent' {hint}
         """  # noqa: S608 - the two below
     ).bindparams(bindparam("now", type_=UTCDateTime()))
-    for dialect, rows in (
-        ("sqlite", "json_each(:replies)"),
-        ("postgresql", "json_each_text(CAST(:replies AS json))"),
+    for dialect, told, hint in (
+        ("sqlite", "SELECT CAST(key AS BIGINT) AS id, value AS reply FROM json_each(:replies)", ""),
+        (
+            "postgresql",
+            "SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:replies AS text[])) AS t(id, reply)",
+            # Without it the planner may read the whole ledger: it cannot tell how few they are.
+            "AND delivery.id = ANY(CAST(:ids AS bigint[]))",
+        ),
     )
 }

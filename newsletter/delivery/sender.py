@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 AHEAD = 8  # messages claimed ahead for each connection
 FRESH_SECONDS = 0.25  # how long a claim is trusted before leaving is looked at again
+GATHER_SECONDS = 0.002  # at most, for one transaction to settle
 IDLE_SECONDS = 1.0  # between two looks at the ledger
 STOP_SECONDS = 10.0  # to finish what is in flight
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to connect
@@ -61,6 +62,7 @@ class Sender:
         self._carried: dict[Key, Held] = {}
         self._reports: list[tuple[Report, asyncio.Future[None]]] = []
         self._reported = asyncio.Event()
+        self._gathered = asyncio.Event()
         self._stopping = asyncio.Event()
         self._refilling = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, "ledger")
@@ -114,6 +116,8 @@ class Sender:
         held = self._carried[envelope.key]
         self._reports.append((Report(held, outcome, self._now()), recorded))
         self._reported.set()
+        if len(self._reports) * 2 >= len(self._carried):
+            self._gathered.set()
         return recorded
 
     async def _work(self, until_idle: bool) -> None:
@@ -249,7 +253,9 @@ class Sender:
     async def _settle_forever(self) -> None:
         while True:
             await self._reported.wait()
+            await self._gather()
             self._reported.clear()
+            self._gathered.clear()
             batch, self._reports = self._reports, []
             await self._book(self._books.record, [report for report, _ in batch])
             for report, recorded in batch:
@@ -263,6 +269,14 @@ class Sender:
                 else:
                     self._progress += 1
                     self.settled += 1
+
+    async def _gather(self) -> None:
+        """Let others report too, so that one transaction settles many: until half of what
+        is being carried has reported, or for a moment."""
+        if not self._gathered.is_set():
+            timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gathered.set)
+            await self._gathered.wait()
+            timer.cancel()
 
     async def _renew_forever(self) -> None:
         while True:

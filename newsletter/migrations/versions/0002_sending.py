@@ -1,0 +1,14 @@
+"""What sending with waves, breakers and second tries needs."""
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
