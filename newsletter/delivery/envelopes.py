@@ -33,6 +33,7 @@ class Envelopes:
         self._storage = storage
         self._signer = signer
         self._sender = parseaddr(settings.mail_from)[1]
+        self._host = settings.host
         self._frozen: dict[int, FrozenMessage] = {}
 
     def know(self, session: Session, issue_id: int) -> None:
@@ -82,9 +83,7 @@ class Envelopes:
 
     def message_id(self, kind: str, number: int) -> str:
         """The same for each try, unique to the row, and telling nobody anything."""
-        return (
-            f"<{self._signer.fingerprint(f'message-id {kind}', str(number))}@{self._settings.host}>"
-        )
+        return f"<{self._signer.fingerprint(f'message-id {kind}', str(number))}@{self._host}>"
 
 
 def preview_message(

@@ -255,7 +255,7 @@ _SENT = {
         ("sqlite", "SELECT CAST(key AS BIGINT) AS id, value AS reply FROM json_each(:replies)", ""),
         (
             "postgresql",
-            "SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:replies AS text[])) AS t(id, reply)",
+            "SELECT unnest(CAST(:ids AS bigint[])) id, unnest(CAST(:replies AS text[])) reply",
             # Without it the planner may read the whole ledger: it cannot tell how few they are.
             "AND delivery.id = ANY(CAST(:ids AS bigint[]))",
         ),

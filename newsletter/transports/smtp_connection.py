@@ -5,15 +5,16 @@ It knows commands and replies; what they mean for a message is for others.
 """
 
 import asyncio
-import base64
 import re
 import ssl
 from collections import deque
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import cast
 
 from newsletter.transports.smtp_replies import Phase, Reply
 
-REPLY_LINE = re.compile(rb"^([2-5]\d\d)(?:([ -])([^\r\n]*))?\r?\n$")
+REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])([^\r\n]*))?\r?")
 LINE_LIMIT = 4096
 REPLY_LINES_LIMIT = 128
 
@@ -43,24 +44,25 @@ class Wire(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.replies: deque[Reply] = deque()
         self.garbled = False  # what arrived was no SMTP
-        self._buffer = bytearray()
-        self._lines: list[bytes] = []
-        self._code = b""
+        self._loop = asyncio.get_running_loop()
+        self._buffer = b""  # of a line, what has arrived
+        self._lines: list[str] = []  # of a reply of several
+        self._code = 0
         self._ended: str | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._wait = (0.0, 0.0)  # until when, and how long that was, in seconds
+        self._watch: asyncio.TimerHandle | None = None
         self._writable = asyncio.Event()
         self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while self._ended is None and (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[: end + 1])
-            del self._buffer[: end + 1]
-            self._line(line)
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            if self._ended is None:
+                self._line(line)
         if len(self._buffer) > LINE_LIMIT:
             self._garbled("it sent a line without an end")
         self._wake()
@@ -72,6 +74,8 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._end(f"the connection was lost ({error})" if error else "it closed the connection")
         self._writable.set()
+        if self._watch is not None:
+            self._watch.cancel()
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -84,13 +88,11 @@ class Wire(asyncio.Protocol):
         while not self.replies:
             if self._ended is not None:
                 raise Broken(self._ended)
-            loop = asyncio.get_running_loop()
-            self._waiter = loop.create_future()
-            timer = loop.call_later(seconds, self._end, f"no answer within {seconds:.0f} s")
+            self._waiter = self._loop.create_future()
+            self._limit(seconds)
             try:
                 await self._waiter
             finally:
-                timer.cancel()
                 self._waiter = None
         return self.replies.popleft()
 
@@ -115,7 +117,7 @@ class Wire(asyncio.Protocol):
     def forget_unread(self) -> None:
         """Drop what came in before TLS began: anybody could have put it there."""
         self.replies.clear()
-        self._buffer.clear()
+        self._buffer = b""
         self._lines.clear()
 
     def close(self) -> None:
@@ -123,18 +125,41 @@ class Wire(asyncio.Protocol):
             self.transport.abort()
 
     def _line(self, line: bytes) -> None:
-        match = REPLY_LINE.match(line)
-        if match is None or (self._lines and match[1] != self._code):
+        read = _read(line)
+        if read is None or (self._lines and read[0] != self._code):
             self._garbled(f"it sent no SMTP reply: {line[:80]!r}")
             return
-        self._code = match[1]
-        self._lines.append(match[3] or b"")
+        self._code, goes_on, text = read
+        if not goes_on and not self._lines:
+            self.replies.append(Reply(self._code, text))
+            return
+        self._lines.append(text)
         if len(self._lines) > REPLY_LINES_LIMIT:
             self._garbled("it sent a reply without an end")
-        elif match[2] != b"-":
-            text = "\n".join(part.decode("utf-8", "replace") for part in self._lines)
+        elif not goes_on:
+            self.replies.append(Reply(self._code, "\n".join(self._lines)))
             self._lines.clear()
-            self.replies.append(Reply(int(match[1]), text))
+
+    def _limit(self, seconds: float) -> None:
+        """Let the wait that begins now take so long. One timer serves wait after wait, as
+        setting one for each would cost more than the rest of the wait."""
+        until = self._loop.time() + seconds
+        self._wait = (until, seconds)
+        if self._watch is not None and self._watch.when() > until:
+            self._watch.cancel()
+            self._watch = None
+        if self._watch is None:
+            self._watch = self._loop.call_at(until, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        self._watch = None
+        until, seconds = self._wait
+        if self._waiter is None:
+            return
+        if self._loop.time() >= until:
+            self._end(f"no answer within {seconds:.0f} s")
+        else:
+            self._watch = self._loop.call_at(until, self._look_at_the_time)
 
     def _garbled(self, how: str) -> None:
         self.garbled = True
@@ -150,6 +175,16 @@ class Wire(asyncio.Protocol):
         ready = bool(self.replies) or self._ended is not None
         if ready and waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+@lru_cache(maxsize=256)  # a server says the same few things again and again
+def _read(line: bytes) -> tuple[int, bool, str] | None:
+    """The code of a line without its LF, whether the reply goes on after it, and its text;
+    None: it is no reply."""
+    match = REPLY_LINE.fullmatch(line)
+    if match is None:
+        return None
+    return int(match[1]), match[2] == b"-", (match[3] or b"").decode("utf-8", "replace")
 
 
 class Connection:
@@ -207,19 +242,6 @@ class Connection:
         self.wire.transport = encrypted
         return reply
 
-    async def authenticate(self, user: str, password: str) -> Reply:
-        """AUTH by PLAIN (RFC 4616) or LOGIN, as offered. Raises Broken."""
-        offered = self.extensions.get("AUTH", "").split()
-        if "PLAIN" in offered or "LOGIN" not in offered:
-            secret = _base64(f"\0{user}\0{password}")
-            return await self.command(Phase.AUTH, f"AUTH PLAIN {secret}")
-        reply = await self.command(Phase.AUTH, "AUTH LOGIN")
-        for answer in (user, password):
-            if reply.code != 334:
-                return reply
-            reply = await self.command(Phase.AUTH, _base64(answer))
-        return reply
-
     async def quit(self) -> None:
         """Say goodbye; what comes of it does not matter."""
         try:
@@ -249,7 +271,3 @@ async def connect(
     except (OSError, ssl.SSLError) as error:
         raise Broken(f"no connection: {error}") from error
     return Connection(wire, timeouts)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")

@@ -90,7 +90,7 @@ class Conversation:
 
     async def _transaction(self, flight: _Flight) -> bool:
         """MAIL, RCPT and DATA: whether the server now waits for the body."""
-        commands = self._commands(flight.envelope)
+        commands = {} if self._pipelining else self._commands(flight.envelope)
         for phase, expected in ((Phase.MAIL, 250), (Phase.RCPT, 250), (Phase.DATA, 354)):
             flight.phase = phase
             if not self._pipelining and phase is not Phase.MAIL:

@@ -5,8 +5,8 @@ policy pages of Google and Microsoft for the codes that speak of the sender.
 """
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from newsletter.transports.base import Outcome, Verdict
 
@@ -35,8 +35,7 @@ class Phase(IntEnum):
     QUIT = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply of a server, its lines joined."""
 
     code: int
