@@ -3,16 +3,19 @@
 ``smtp://[user:password@]host[:port][?tls=none|starttls&cafile=PATH]`` or
 ``smtps://...`` (RFC 8314). STARTTLS is required, not hoped for, except on
 loopback or with ``tls=none``; the certificate and the name are verified.
+``user@host?auth=xoauth2&token_file=PATH`` logs in with an access token.
 """
 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import parse_qs, unquote, urlsplit
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from newsletter.errors import BadSetting
 from newsletter.transports.base import Feed, Outcome, Unavailable, Verdict
+from newsletter.transports.smtp_auth import Login, log_in
 from newsletter.transports.smtp_connection import TIMEOUTS, Broken, Connection, connect
 from newsletter.transports.smtp_conversation import Conversation
 from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
@@ -28,6 +31,7 @@ class SmtpTransport:
     tls: str = "starttls"  # "none", "starttls" or "implicit"
     user: str = ""
     password: str = field(default="", repr=False)
+    token_file: Path | None = None  # holds an access token; instead of the password
     cafile: str | None = None
     timeouts: Mapping[Phase, float] = field(default_factory=lambda: TIMEOUTS)  # seconds
     lock_step: bool = False  # set once the server has surprised us
@@ -44,6 +48,7 @@ class SmtpTransport:
         is_implicit = parts.scheme == "smtps"
         tls = query.pop("tls", ["implicit" if is_implicit else ""])[0]
         cafile = query.pop("cafile", [None])[0]
+        token_file = _token_file(parts, query, tls)
         known = tls == "implicit" if is_implicit else tls in ("", "none", "starttls")
         if not parts.hostname or port == -1 or not known or query:
             raise BadSetting(
@@ -57,11 +62,16 @@ class SmtpTransport:
             tls=tls or ("none" if _is_loopback(parts.hostname) else "starttls"),
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
+            token_file=token_file,
             cafile=cafile,
         )
 
     def describe(self) -> str:
         return f"{self.host}:{self.port}"
+
+    @property
+    def login(self) -> Login | None:
+        return Login(self.user, self.password, self.token_file) if self.user else None
 
     async def carry(self, feed: Feed) -> None:
         connection = await self.open()
@@ -90,10 +100,9 @@ class SmtpTransport:
                 assert context is not None  # noqa: S101
                 phase = Phase.TLS
                 await self._encrypt(connection, context)
-            if self.user:
+            if self.login is not None:
                 phase = Phase.AUTH
-                reply = await connection.authenticate(self.user, self.password)
-                self._expect(phase, reply, 235)
+                await log_in(connection, self.login, self.host, self.port)
         except Broken as broken:
             if connection is not None:
                 connection.wire.close()
@@ -133,6 +142,21 @@ class SmtpTransport:
             raise Unavailable(
                 f"{self.describe()} answered {reply} to {phase.name}.", judge(phase, reply)
             )
+
+
+def _token_file(parts: SplitResult, query: dict[str, list[str]], tls: str) -> Path | None:
+    """The file of ``?auth=xoauth2&token_file=PATH``, taken out of ``query``."""
+    auth, path = query.pop("auth", [""])[0], query.pop("token_file", [""])[0]
+    if not auth and not path:
+        return None
+    if auth != "xoauth2" or not path or not parts.username or parts.password is not None:
+        raise BadSetting(
+            "NEWSLETTER_MAIL_URL: to log in with an access token give "
+            "smtp://user@host:587?auth=xoauth2&token_file=/path/to/token, and no password"
+        )
+    if tls == "none" and not _is_loopback(parts.hostname or ""):
+        raise BadSetting("NEWSLETTER_MAIL_URL: an access token needs TLS: leave ?tls=none out")
+    return Path(path)
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,11 +7,20 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 import trustme
 
+from tests.transports.talking import LOOPS, Loop
+
 SINK_STARTS_WITHIN = 10.0  # seconds
+
+
+@pytest.fixture(params=LOOPS)
+def each_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test talks once on asyncio's own event loop and once on uvloop's."""
+    monkeypatch.setattr(Loop, "make", LOOPS[request.param])
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +36,24 @@ def cafile(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> s
 
 
 @pytest.fixture(scope="session")
-def certified(authority: trustme.CA) -> Callable[[str], ssl.SSLContext]:
-    """The TLS of a server whose certificate is for the name that is given."""
+def certified(authority: trustme.CA) -> Callable[..., ssl.SSLContext]:
+    """The TLS of a server whose certificate is for the name that is given, until ``until``."""
 
-    def context(name: str) -> ssl.SSLContext:
+    def context(name: str, until: datetime | None = None) -> ssl.SSLContext:
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(name).configure_cert(made)
+        authority.issue_cert(name, not_after=until).configure_cert(made)
         return made
 
     return context
+
+
+@pytest.fixture(scope="session")
+def self_signed(authority: trustme.CA) -> ssl.SSLContext:
+    """The TLS of a server whose certificate nobody answers for but itself."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with authority.cert_pem.tempfile() as certificate, authority.private_key_pem.tempfile() as key:
+        made.load_cert_chain(certificate, key)
+    return made
 
 
 class Sink:

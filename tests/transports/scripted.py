@@ -32,6 +32,14 @@ def say(text: str, closes: bool = False) -> Answer:
 OK = Answer()  # as it should
 HANGS_UP = Answer(closes=True)
 STALLS = Answer(stalls=True)
+FAULTS = {
+    "421": say("421 4.3.2 going down", closes=True),
+    "4xx": say("451 4.3.0 later"),
+    "5xx": say("554 5.0.0 no"),
+    "disconnect": HANGS_UP,
+    "stall": STALLS,
+    "garbage": say("\0\xff no SMTP"),
+}
 
 DEFAULTS = {
     "CONNECT": "220 mx.example.org ESMTP",
@@ -169,7 +177,8 @@ class _Session:
             for question in ("334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"):
                 self._writer.write(f"{question}\r\n".encode())
                 self._server.heard.append((await self._until(b"\r\n")).decode())
-        await self._answer("AUTH")
+        while (await self._answer("AUTH")).text.startswith("334"):
+            self._server.heard.append((await self._until(b"\r\n")).decode())
 
     async def _take_message(self) -> None:
         if self._server._script.get("BODY"):

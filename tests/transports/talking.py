@@ -1,8 +1,11 @@
 """Carrying messages to a scripted server over one connection or several."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
+import uvloop
 
 from newsletter.transports.base import Envelope
 from newsletter.transports.smtp import SmtpTransport
@@ -17,6 +20,21 @@ BOTH_WAYS = pytest.mark.parametrize(
     "extensions", [PIPELINED, LOCK_STEP], ids=["pipelined", "lock-step"]
 )
 A_MOMENT = 0.05  # seconds
+LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.new_event_loop,
+    "uvloop": uvloop.new_event_loop,
+}
+
+
+class Loop:
+    """The event loop that tests talk on; the fixture ``each_loop`` changes it."""
+
+    make = LOOPS["asyncio"]
+
+
+def talk(talking: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=Loop.make) as runner:
+        runner.run(talking)
 
 
 def transport(server: ScriptedServer, **options: object) -> SmtpTransport:
@@ -33,7 +51,7 @@ def carry(server: ScriptedServer, feed: ListFeed, times: int = 1, **options: obj
             for _ in range(times):
                 await way.carry(feed)
 
-    asyncio.run(run())
+    talk(run())
 
 
 def impatient(phase: Phase) -> dict[Phase, float]:

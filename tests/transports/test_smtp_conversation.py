@@ -15,8 +15,11 @@ from tests.transports.talking import (
     carry,
     commands_of,
     international,
+    talk,
     transport,
 )
+
+pytestmark = pytest.mark.usefixtures("each_loop")
 
 # What goes over the wire.
 
@@ -311,7 +314,7 @@ def test_being_stopped_settles_what_was_begun_and_closes_the_connection() -> Non
                 await task
 
     feed = ListFeed(map(envelope, range(4)))
-    asyncio.run(run())
+    talk(run())
     assert feed.verdicts == {0: Verdict.SENT, 1: Verdict.UNKNOWN, 2: Verdict.REQUEUED}
 
 
@@ -342,5 +345,5 @@ def test_being_stopped_while_waiting_for_more_settles_nothing_twice(
                 await task
 
     feed = EndlessFeed(map(envelope, range(count)))
-    asyncio.run(run())
+    talk(run())
     assert len(feed.settled) == count

@@ -1,6 +1,5 @@
 """Each command met with each fault: every message is judged by how far it had come."""
 
-import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -9,17 +8,19 @@ from newsletter.transports.base import Unavailable, Verdict
 from newsletter.transports.smtp_connection import TIMEOUTS
 from newsletter.transports.smtp_replies import Phase
 from tests.transports.feeds import ListFeed, envelope
-from tests.transports.scripted import HANGS_UP, OK, STALLS, ScriptedServer, say
-from tests.transports.talking import BOTH_WAYS, PIPELINED, carry, commands_of, impatient, transport
+from tests.transports.scripted import FAULTS, OK, ScriptedServer, say
+from tests.transports.talking import (
+    BOTH_WAYS,
+    PIPELINED,
+    carry,
+    commands_of,
+    impatient,
+    talk,
+    transport,
+)
 
-FAULTS = {
-    "421": say("421 4.3.2 going down", closes=True),
-    "4xx": say("451 4.3.0 later"),
-    "5xx": say("554 5.0.0 no"),
-    "disconnect": HANGS_UP,
-    "stall": STALLS,
-    "garbage": say("\0\xff no SMTP"),
-}
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 BECOMES = {
     "MAIL": ("requeued", "requeued", "blocked", "requeued", "requeued", "requeued"),
     "RCPT": ("requeued", "deferred", "rejected", "requeued", "requeued", "requeued"),
@@ -87,7 +88,7 @@ def test_nobody_listening_is_unavailable() -> None:
         await transport(server).carry(ListFeed([envelope(1)]))
 
     with pytest.raises(Unavailable, match="no connection"):
-        asyncio.run(run())
+        talk(run())
 
 
 def test_a_server_without_ehlo_is_greeted_the_old_way_and_in_lock_step() -> None:
