@@ -2,13 +2,11 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from newsletter.models.delivery import Delivery, DeliveryState
+from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue
-
-OPEN = (DeliveryState.PENDING, DeliveryState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def is_finished(session: Session, issue: Issue) -> bool:
     """Whether no delivery of ``issue`` will be tried again."""
     open_rows = select(Delivery.id).where(
         Delivery.issue_id == issue.id,
-        Delivery.state.in_(OPEN),
+        text("delivery.state IN ('pending', 'unknown')"),
         Delivery.not_before.is_not(None),
     )
     return session.scalar(open_rows.limit(1)) is None

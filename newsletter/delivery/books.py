@@ -199,7 +199,7 @@ class Books:
                 others = (
                     select(func.count())
                     .select_from(row)
-                    .where(row.lease_until > now, row.worker != self._worker)
+                    .where(leases.LEASED[row], row.lease_until > now, row.worker != self._worker)
                 )
                 if session.scalar(others):
                     return True

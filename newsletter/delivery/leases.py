@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, and_, select, text, update
 from sqlalchemy.orm import Session
 
 from newsletter.models.delivery import Delivery, Notice
@@ -12,6 +12,13 @@ from newsletter.models.delivery import Delivery, Notice
 LEASE = timedelta(minutes=2)
 
 Row = type[Delivery] | type[Notice]
+
+# The leased rows, each in the words of an index: of deliveries there may be millions, and
+# of notices one for everybody who ever signed up.
+LEASED = {
+    Delivery: Delivery.lease_until.is_not(None),
+    Notice: and_(text("notice.state IN ('pending', 'unknown')"), Notice.lease_until.is_not(None)),
+}
 
 
 def release(session: Session, row: Row, worker: str, ids: Collection[int]) -> None:
@@ -30,7 +37,7 @@ def reclaim(session: Session, dead: Collection[str]) -> int:
     """End the leases of workers that are known to be dead; returns how many."""
     freed = 0
     for row in (Delivery, Notice):
-        leased = update(row).where(row.lease_until.is_not(None), row.worker.in_(dead))
+        leased = update(row).where(LEASED[row], row.worker.in_(dead))
         ended = session.execute(leased.values(lease_until=None, worker=None))
         freed += cast(CursorResult[None], ended).rowcount
     return freed
@@ -40,9 +47,9 @@ def leaseholders(session: Session) -> set[str]:
     """The workers that hold a lease on anything now."""
     held: set[str] = set()
     for row in (Delivery, Notice):
-        held.update(
-            w
-            for w in session.scalars(select(row.worker).where(row.worker.is_not(None)).distinct())
-            if w is not None
-        )
+        worker: str | None = ""
+        while worker is not None:  # one after the other, as DISTINCT would read each row
+            others = select(row.worker).where(LEASED[row], row.worker > worker)
+            worker = session.scalar(others.order_by(row.worker).limit(1))
+            held.update({worker} if worker else ())
     return held
