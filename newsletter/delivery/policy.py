@@ -15,6 +15,7 @@ RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 60, 120, 240, 480))
 GIVE_UP_AFTER = timedelta(days=6)  # before the next Monday's issue
 UNKNOWN_RETRY_AFTER = timedelta(minutes=10)
 UNKNOWN_RETRIES = 2
+ASKED_AT_MOST = timedelta(hours=1)  # is waited where the other side says how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,19 @@ def settle(
             again = now + UNKNOWN_RETRY_AFTER if attempts < UNKNOWN_RETRIES else None
             return say(DeliveryState.UNKNOWN, again)
         case Verdict.DEFERRED | Verdict.FULL:
-            again = now + RETRY_AFTER[min(attempts, len(RETRY_AFTER) - 1)]
+            by_rule = RETRY_AFTER[min(attempts, len(RETRY_AFTER) - 1)]
+            again = now + asked_wait(outcome, by_rule)
             if again - since > GIVE_UP_AFTER:
                 return say(given_up, None)
             return say(waiting, again)
-        case Verdict.REQUEUED | Verdict.THROTTLED | Verdict.BLOCKED:
+        case Verdict.REQUEUED | Verdict.THROTTLED:
+            return say(waiting, now + asked_wait(outcome, timedelta(0)), tried=False)
+        case Verdict.BLOCKED:
             return say(waiting, now, tried=False)
+
+
+def asked_wait(outcome: Outcome, otherwise: timedelta) -> timedelta:
+    """How long to wait as the other side asked, within reason; ``otherwise`` if it did not."""
+    if outcome.retry_after is None:
+        return otherwise
+    return min(outcome.retry_after, ASKED_AT_MOST)

@@ -11,6 +11,7 @@ hands each to the other side and settles it. Two rules bind every transport:
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -48,6 +49,7 @@ class Verdict(StrEnum):
 class Outcome:
     verdict: Verdict
     reply: str = ""  # what the other side said, or how it failed to say anything
+    retry_after: timedelta | None = None  # when it asks us to come again; None: it did not say
 
 
 class Feed(Protocol):

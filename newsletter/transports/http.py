@@ -10,16 +10,18 @@ import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import requests
 
+from newsletter import clock
 from newsletter.transports.api_url import ApiUrl
 from newsletter.transports.base import Envelope, Feed, Outcome, Verdict
 from newsletter.transports.batches import CONNECT_SECONDS, carry_batches, reach
+from newsletter.transports.retry_after import retry_after
 
 # Seconds: to connect, and for each write; for each piece of the answer.
 TIMEOUTS = (CONNECT_SECONDS, 60.0)
@@ -143,7 +145,10 @@ class HttpTransport(ABC):
         except requests.RequestException as error:
             return [_lost(error, body.is_written)] * len(batch)
         text = response.content.decode("utf-8", "replace").replace(self.url.key, "[key]")
-        return self.judge(Answer(response.status_code, text, response.headers), batch)
+        status, headers = response.status_code, response.headers
+        again = retry_after(status, headers.get("Retry-After"), clock.now())
+        outcomes = self.judge(Answer(status, text, headers), batch)
+        return [replace(outcome, retry_after=again) for outcome in outcomes]
 
 
 class _Body(io.BytesIO):

@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from newsletter import clock
 from newsletter.errors import BadSetting
 from newsletter.transports.api_url import ApiUrl
 from newsletter.transports.base import Envelope, Feed, Outcome, Unavailable, Verdict
 from newsletter.transports.batches import carry_batches, reach
 from newsletter.transports.http import TIMEOUTS
+from newsletter.transports.retry_after import retry_after
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -129,12 +131,14 @@ def _hand_over(client: Any, batch: Sequence[Envelope]) -> list[Outcome]:
 def _judge(response: Any) -> Outcome:
     """The outcome by the code of an error; by the status for a code that is not in the table."""
     code, text = response["Error"]["Code"], response["Error"].get("Message", "")
-    status = response["ResponseMetadata"]["HTTPStatusCode"]
+    metadata = response["ResponseMetadata"]
+    status, headers = metadata["HTTPStatusCode"], metadata["HTTPHeaders"]
     verdict = CODES.get(code, Verdict.REQUEUED if status >= 500 else Verdict.BLOCKED)
     for same_code, words, exact in WORDS:
         if code == same_code and words.search(text):
             verdict = exact
-    return Outcome(verdict, f"{status} {code}: {' '.join(text.split())}"[:500])
+    said = f"{status} {code}: {' '.join(text.split())}"[:500]
+    return Outcome(verdict, said, retry_after(status, headers.get("retry-after"), clock.now()))
 
 
 def _lost(error: Exception) -> Outcome:

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from http.server import ThreadingHTTPServer
 
 import pytest
@@ -85,6 +86,26 @@ def test_a_reply_says_when_to_come_again(form: str) -> None:
         feed = carried(opened(form, provider), issue(1))
     assert "again after 30" in feed.settled[1].reply
     assert "\n" not in feed.settled[1].reply
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "asked"),
+    [
+        (429, {"Retry-After": "30"}, timedelta(seconds=30)),
+        (503, {"Retry-After": "7"}, timedelta(seconds=7)),
+        (429, {"Retry-After": "Sat, 01 Jan 2000 00:00:00 GMT"}, timedelta(0)),
+        (429, {}, None),
+        (500, {"Retry-After": "30"}, None),
+    ],
+)
+def test_an_outcome_carries_how_long_it_asks_to_wait(
+    form: str, status: int, header: dict[str, str], asked: timedelta | None
+) -> None:
+    with Provider(Reply(status, {"message": "not now"}, header)) as provider:
+        transport = opened(form, provider)
+        transport.batch_size = min(transport.batch_size, 2)
+        feed = carried(transport, issue(1), issue(2))
+    assert {outcome.retry_after for outcome in feed.settled.values()} == {asked}
 
 
 def test_nothing_is_taken_where_nobody_listens(form: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,22 @@ def test_each_documented_answer_and_no_second_request(reply: Reply, verdict: Ver
         transport = opened(provider, read_seconds=0.2 if reply is SILENCE else 5.0)
         assert carried(transport, 1).verdicts == {1: verdict}
     assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "asked"),
+    [
+        (429, {"Retry-After": "30"}, timedelta(seconds=30)),
+        (503, {"Retry-After": "7"}, timedelta(seconds=7)),
+        (429, {}, None),
+    ],
+)
+def test_an_outcome_carries_how_long_it_asks_to_wait(
+    status: int, headers: dict[str, str], asked: timedelta | None
+) -> None:
+    with Provider(Reply(status, {"message": "not now"}, headers)) as provider:
+        feed = carried(opened(provider), 1)
+    assert feed.settled[1].retry_after == asked
 
 
 def test_a_dead_address_does_not_stop_the_next() -> None:
