@@ -63,6 +63,7 @@ class Settings:
     title: str
     mail_url: str = field(repr=False)  # may hold a password
     mail_from: str
+    dkim_selectors: tuple[str, ...]  # under which its keys are; empty: not known
     postal_address: str
     timezone: ZoneInfo
     send_at: SendAt
@@ -104,6 +105,7 @@ class Settings:
             title=_read(env, "NEWSLETTER_TITLE", "Dataset Daily", _line),
             mail_url=_read(env, "NEWSLETTER_MAIL_URL", f"maildir:{home}/outbox", _mail_url),
             mail_from=_read(env, "NEWSLETTER_MAIL_FROM", f"newsletter@{host}", _mailbox),
+            dkim_selectors=_read(env, "NEWSLETTER_DKIM_SELECTORS", "", _names),
             postal_address=_read(env, "NEWSLETTER_POSTAL_ADDRESS", "", _line),
             timezone=_read(env, "NEWSLETTER_TIMEZONE", "UTC", _zone),
             send_at=_read(env, "NEWSLETTER_SEND_AT", "mon 09:00", _send_at),

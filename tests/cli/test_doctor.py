@@ -1,8 +1,21 @@
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from newsletter.doctor.dns_lookup import Dns
 from tests.cli.conftest import Shell
+from tests.doctor.zones import serving
+
+
+@pytest.fixture(autouse=True)
+def no_internet(empty: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The site and the DNS are on this machine, and the DNS knows nothing."""
+    empty.environ["NEWSLETTER_BASE_URL"] = "http://127.0.0.1:1"
+    empty.environ["NEWSLETTER_MAIL_FROM"] = "hello@news.test"
+    with serving({}) as dns:
+        monkeypatch.setattr(Dns, "of_this_machine", lambda: dns)
+        yield
 
 
 def _findings(shell: Shell) -> dict[str, tuple[str, str]]:
@@ -12,7 +25,7 @@ def _findings(shell: Shell) -> dict[str, tuple[str, str]]:
 
 def test_a_new_home_is_well(empty: Shell) -> None:
     said = empty.done("doctor")
-    assert said.count("✓") == 5
+    assert said.count("✓") == 6
     assert "✗" not in said
 
 
@@ -21,7 +34,9 @@ def test_a_server_that_does_not_answer_is_wrong(shell: Shell) -> None:
     result = shell("doctor")
     assert result.exit_code == 1
     assert "✗ mail: 127.0.0.1:1" in result.stdout
-    assert _findings(shell)["mail"][0] == "wrong"
+    found = _findings(shell)
+    assert found["mail"][0] == "wrong"
+    assert 'the TXT record "v=spf1 mx ~all"' in found["SPF"][1]
 
 
 def test_a_missing_postal_address_is_a_warning(shell: Shell) -> None:

@@ -64,7 +64,8 @@ def assert_tight(text: str) -> None:
 def test_no_command_prints_a_credential(
     secretive: dict[str, str], database: str | None, command: tuple[str, ...]
 ) -> None:
-    environ = secretive | ({"DATABASE_URL": database} if database else {})
+    here = {"NEWSLETTER_BASE_URL": "http://127.0.0.1:1", "NEWSLETTER_MAIL_FROM": "a@localhost"}
+    environ = secretive | here | ({"DATABASE_URL": database} if database else {})
     done = subprocess.run(
         [sys.executable, "-m", "newsletter", *command],
         env=environ | {"PATH": os.environ["PATH"]},

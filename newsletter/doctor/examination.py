@@ -1,0 +1,124 @@
+"""The whole examination, in the order in which one would mend what it finds."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from http.client import HTTPException
+from ipaddress import ip_address
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsletter.doctor.dns_lookup import Dns
+from newsletter.doctor.findings import Finding, guarded, ok, warning
+from newsletter.doctor.mail_domain import examine_domain
+from newsletter.doctor.reverse_name import examine_reverse_name
+from newsletter.doctor.server import Visit, examine_visit, refusal, visit
+from newsletter.doctor.site import Answer, ask_site, examine_site
+from newsletter.doctor.system import (
+    database_time,
+    examine_clock,
+    examine_database,
+    examine_disk,
+    examine_settings,
+    examine_storage,
+)
+from newsletter.installation import Installation
+from newsletter.models.issue import Issue
+from newsletter.transports import open_transport
+from newsletter.transports.base import Transport, Unavailable
+from newsletter.transports.maildir import MaildirTransport
+from newsletter.transports.smtp import SmtpTransport
+
+MESSAGE_OCTETS = 300_000  # before any issue was sent: 90 KB of HTML, its text and its charts
+
+
+def examine(installation: Installation, dns: Dns, now: datetime) -> Iterator[Finding]:
+    """Each finding as it is made; none stops the others."""
+    settings = installation.settings
+    yield from examine_settings(settings)
+    yield from guarded("database", examine_database(installation))
+    yield from guarded("storage", examine_storage(settings))
+    yield from guarded("disk", examine_disk(settings.home))
+    yield from guarded("mail", _mail(installation, dns, now))
+
+
+def _mail(installation: Installation, dns: Dns, now: datetime) -> Iterator[Finding]:
+    settings = installation.settings
+    transport = open_transport(settings.mail_url, settings.host)
+    if isinstance(transport, MaildirTransport):
+        yield ok(
+            "mail",
+            f"it goes to {transport.describe()} and no further: DNS and site are not looked at.",
+        )
+        yield from guarded("clock", _clock(installation, None, now))
+        return
+    found = None
+    if isinstance(transport, SmtpTransport):
+        try:
+            found = visit(transport)
+        except Unavailable as unavailable:
+            yield refusal(unavailable)
+        else:
+            octets = _message_octets(installation)
+            yield from guarded("mail", examine_visit(transport, found, octets, now))
+    else:
+        yield ok("mail", f"it goes to {transport.describe()}.")
+    address = _public_address(transport, found)
+    yield from guarded("DNS", examine_domain(settings, dns, address))
+    if address is not None:
+        yield from guarded("reverse name", examine_reverse_name(address, settings.host, dns))
+    elif found is not None and _goes_straight(transport, found):
+        yield warning(
+            "reverse name",
+            f"Mail leaves from {found.own_address}, behind an address that is not known here: see "
+            f"that the outer one has a PTR record to {settings.host}, and back.",
+        )
+    yield from _site(installation, now)
+
+
+def _site(installation: Installation, now: datetime) -> Iterator[Finding]:
+    asked: Answer | Exception
+    try:
+        asked = ask_site(installation.settings.base_url)
+    except (OSError, HTTPException) as error:
+        asked = error
+    yield from examine_site(installation.settings.base_url, asked)
+    date = asked.date if isinstance(asked, Answer) else None
+    yield from guarded("clock", _clock(installation, date, now))
+
+
+def _clock(
+    installation: Installation, site_date: datetime | None, now: datetime
+) -> Iterator[Finding]:
+    database = database_time(installation)
+    if database is not None:
+        yield from examine_clock(now, database, "the database server")
+    else:
+        yield from examine_clock(now, site_date, installation.settings.base_url)
+
+
+def _goes_straight(transport: Transport, found: Visit) -> bool:
+    """To port 25 of a host on the internet, without a login: no relay of ours."""
+    return (
+        isinstance(transport, SmtpTransport)
+        and transport.port == 25
+        and not transport.user
+        and found.is_outside
+    )
+
+
+def _public_address(transport: Transport, found: Visit | None) -> str | None:
+    """From where mail leaves, if it goes straight to its readers' servers."""
+    if found is None or not _goes_straight(transport, found):
+        return None
+    return found.own_address if ip_address(found.own_address).is_global else None
+
+
+def _message_octets(installation: Installation) -> int:
+    """The size of our largest message; MESSAGE_OCTETS if none was made yet."""
+    try:
+        with installation.db.engine.connect() as connection:
+            largest: int | None = connection.scalar(select(func.max(func.length(Issue.message))))
+    except SQLAlchemyError:  # a finding of its own
+        return MESSAGE_OCTETS
+    return largest or MESSAGE_OCTETS
