@@ -3,6 +3,7 @@ until the database takes them."""
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -10,11 +11,13 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.delivery.books import Books, Report
+from newsletter.transports.base import Verdict
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
+LATELY_SECONDS = 2.0  # more than PostgreSQL forgets in a crash: three times its wal_writer_delay
 
 
 class Bookkeeper:
@@ -24,12 +27,19 @@ class Bookkeeper:
     over; a database that somebody else has locked is not waited for but tried
     again. On PostgreSQL in two threads: connections wait for settlements, so these
     do not wait for a claim.
+
+    In a crash PostgreSQL may forget the last of these commits, as they do not wait for
+    the disk. So once a connection to it was lost, what was sent lately is recorded again
+    before anything else is done.
     """
 
     def __init__(self, books: Books) -> None:
         self.books = books
         self._claiming = None if books.is_quick else ThreadPoolExecutor(1, "ledger")
         self._settling = None if books.is_quick else ThreadPoolExecutor(1, "settlements")
+        self._lately: deque[tuple[float, list[Report]]] = deque()  # sent, and when recorded
+        self._is_in_doubt = False  # whether the database may have forgotten some of it
+        self._reminding = asyncio.Lock()
 
     async def do(self, work: Callable[..., T], *arguments: object) -> T:
         """One of the methods of ``books``, with what it returns or raises."""
@@ -38,6 +48,8 @@ class Bookkeeper:
     async def record(self, reports: list[Report]) -> None:
         """Settle what was reported, in one transaction."""
         await self._until_done(self._settling, self.books.record, reports)
+        if self._settling is not None:
+            self._remember([r for r in reports if r.outcome.verdict is Verdict.SENT])
 
     def close(self) -> None:
         for thread in (self._claiming, self._settling):
@@ -50,10 +62,31 @@ class Bookkeeper:
         wait = FIRST_RETRY
         while True:
             try:
-                if thread is None:
-                    return work(*arguments)
-                return await asyncio.get_running_loop().run_in_executor(thread, work, *arguments)
+                if self._is_in_doubt:
+                    await self._remind()
+                return await _in(thread, work, *arguments)
             except DBAPIError as error:
+                self._is_in_doubt = self._is_in_doubt or error.connection_invalidated
                 log.warning("the database refused: %s", error.orig, extra={"event": "db_refused"})
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_RETRY)
+
+    def _remember(self, sent: list[Report]) -> None:
+        now = asyncio.get_running_loop().time()
+        self._lately.append((now, sent))
+        while self._lately[0][0] < now - LATELY_SECONDS:
+            self._lately.popleft()
+
+    async def _remind(self) -> None:
+        """Record what was sent lately again; where it was not forgotten nothing changes."""
+        async with self._reminding:
+            sent = [report for _, reports in self._lately for report in reports]
+            if self._is_in_doubt and sent:
+                await _in(self._settling, self.books.record, sent)
+            self._is_in_doubt = False
+
+
+async def _in(thread: ThreadPoolExecutor | None, work: Callable[..., T], *arguments: object) -> T:
+    if thread is None:
+        return work(*arguments)
+    return await asyncio.get_running_loop().run_in_executor(thread, work, *arguments)

