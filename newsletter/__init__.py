@@ -1,3 +1,3 @@
 """A newsletter that opens the data."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
