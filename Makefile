@@ -1,8 +1,10 @@
 # make demo    install, and run the main job from a dataset to an inbox
 # make test    install, and check and test everything
+# make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
+# make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
 # make lock    resolve the requirements again
 
 PYTHON ?= python3
@@ -10,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 
-.PHONY: demo install test check bench-send bench-wan bench-scale lock clean
+.PHONY: demo install test check crash fuzz bench-send bench-wan bench-scale lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -24,6 +26,13 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python -m tests.issues.fuzz
+
+crash: $(VENV)/.installed-test
+	NEWSLETTER_TESTS_LOCKED_FOR=60 $(BIN)/python -m pytest -n $(TESTERS) tests/crash
+	$(BIN)/python -m tests.crash
 
 bench-send: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/send.py

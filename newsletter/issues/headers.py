@@ -56,8 +56,15 @@ def mailbox(name: str, display: str | None, address: str) -> bytes:
 
 
 def list_id(title: str, identifier: str) -> bytes:
-    """The List-Id line (RFC 2919): a phrase and the identifier that never changes."""
-    return b"List-Id: " + mailbox("List-Id", title, identifier) + CRLF
+    """The List-Id line (RFC 2919): a phrase and the identifier that never changes.
+
+    A title that only an encoded-word could say is left out: receivers refuse such in a
+    List- header.
+    """
+    words = _spaced(checked("List-Id", title))
+    phrase = _phrase("List-Id", words) if words else ""
+    named = f"{phrase} <{identifier}>" if phrase and "=?" not in phrase else f"<{identifier}>"
+    return structured("List-Id", named)
 
 
 def date(moment: datetime) -> bytes:

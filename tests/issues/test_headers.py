@@ -96,10 +96,14 @@ def test_a_structured_value_stays_on_one_line_and_in_ascii() -> None:
         structured("List-Unsubscribe", "<https://exämple.org>")
 
 
-def test_a_list_id_has_its_title_encoded_and_its_identifier_plain() -> None:
-    line = list_id("Données du lundi", "datasets.example.org")
-    assert line.startswith(b"List-Id: =?utf-8?")
-    assert line.endswith(b" <datasets.example.org>\r\n")
+def test_a_list_id_has_its_title_if_that_needs_no_encoding() -> None:
+    def line(title: str) -> bytes:
+        return list_id(title, "datasets.example.org")
+
+    assert line("Dataset Daily") == b"List-Id: Dataset Daily <datasets.example.org>\r\n"
+    assert line("Data, daily") == b'List-Id: "Data, daily" <datasets.example.org>\r\n'
+    for title in ("", "Données du lundi", "=?utf-8?q?x?=", "x" * 998):
+        assert line(title) == b"List-Id: <datasets.example.org>\r\n"
 
 
 def test_a_date_is_in_utc_and_never_naive() -> None:
