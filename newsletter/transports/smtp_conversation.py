@@ -16,6 +16,7 @@ from newsletter.transports.smtp_connection import Broken, Connection
 from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
 
 ABOUT_US = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
+FORWARDED = {251, 252}  # at RCPT: taken, to be passed on or without having been looked up
 NO_SMTPUTF8 = Outcome(
     Verdict.REJECTED,
     "the part before the @ is not ASCII, and the mail server does not offer SMTPUTF8",
@@ -98,7 +99,7 @@ class Conversation:
                     break
                 self._wire.write(commands[phase])
             reply = await self._connection.reply(phase)
-            accepted = reply.code == expected or (phase is Phase.RCPT and reply.code == 251)
+            accepted = reply.code == expected or (phase is Phase.RCPT and reply.code in FORWARDED)
             if accepted and phase is Phase.DATA and flight.outcome is not None:
                 # RFC 2920 3.1: 354 though no recipient was taken; send nothing.
                 self._wire.write(b".\r\n")

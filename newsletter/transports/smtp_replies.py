@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from newsletter.transports.base import Outcome, Verdict
 
-ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s|$)")
+# At the start of any line: some servers put it on the last one alone.
+ENHANCED = re.compile(r"^[245]\.\d{1,3}\.\d{1,3}(?=\s|$)", re.MULTILINE)
 
 DEAD = {"5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"}
 FULL = {"4.2.2", "5.2.2"}
@@ -44,8 +45,8 @@ class Reply(NamedTuple):
     @property
     def enhanced(self) -> str:
         """Such as ``5.1.1``, or empty."""
-        found = ENHANCED.match(self.text)
-        return found[0].strip() if found else ""
+        found = ENHANCED.search(self.text)
+        return found[0] if found else ""
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"[:500]
@@ -57,9 +58,15 @@ def judge(phase: Phase, reply: Reply) -> Outcome:
 
 
 def lost(phase: Phase, how: str) -> Outcome:
-    """The outcome when the connection ended in ``phase`` with no reply to go by."""
-    verdict = Verdict.UNKNOWN if phase is Phase.DOT else Verdict.REQUEUED
-    return Outcome(verdict, how)
+    """The outcome when the connection ended in ``phase`` with no reply to go by.
+
+    From RCPT on it may be this one recipient that ends it, again and again: it waits its
+    turn as after a 4xx, and holds up no other.
+    """
+    if phase is Phase.DOT:
+        return Outcome(Verdict.UNKNOWN, how)
+    own = Phase.RCPT <= phase <= Phase.BODY
+    return Outcome(Verdict.DEFERRED if own else Verdict.REQUEUED, how)
 
 
 def _verdict(phase: Phase, reply: Reply) -> Verdict:

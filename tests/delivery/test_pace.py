@@ -1,39 +1,14 @@
 """Messages begin evenly, as many a second as were allowed. Time here is a count, not a wait."""
 
 import asyncio
-import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from newsletter.delivery.pace import Pace
-
-
-class CountedTime(asyncio.SelectorEventLoop):
-    """A loop whose clock jumps to the next timer instead of waiting for it."""
-
-    def __init__(self) -> None:
-        self._now = 1000.0
-        super().__init__(_Jumping(self._advance))
-
-    def time(self) -> float:
-        return self._now
-
-    def _advance(self, seconds: float) -> None:
-        self._now += seconds
-
-
-class _Jumping(selectors.DefaultSelector):
-    def __init__(self, advance: Callable[[float], None]) -> None:
-        super().__init__()
-        self._advance = advance
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout:
-            self._advance(timeout)
-        return super().select(0)
+from tests.delivery.counted_time import CountedTime
 
 
 def run(work: Coroutine[Any, Any, list[float]]) -> list[float]:

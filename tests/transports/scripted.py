@@ -71,6 +71,7 @@ class ScriptedServer:
         self.log: list[str] = []
         self.chunks: list[bytes] = []  # as they came, of commands and messages alike
         self.sessions = 0
+        self.opened: list[int] = []  # how many were open with each that was opened
         self._script = {step: list(answers) for step, answers in (script or {}).items()}
         self._extensions = extensions
         self._tls = tls
@@ -107,6 +108,7 @@ class ScriptedServer:
         self._writers.append(writer)
         task = asyncio.get_running_loop().create_task(_Session(self, reader, writer).serve())
         self._tasks.add(task)
+        self.opened.append(sum(not task.done() for task in self._tasks))
 
     def next_answer(self, step: str, default: str = "") -> Answer:
         answers = self._script.get(step)

@@ -45,7 +45,7 @@ def test_postfix_refuses_each_message(
 
 @pytest.mark.parametrize(
     ("step", "verdict"),
-    [("mail", Verdict.REQUEUED), ("data", Verdict.REQUEUED), (".", Verdict.UNKNOWN)],
+    [("mail", Verdict.REQUEUED), ("data", Verdict.DEFERRED), (".", Verdict.UNKNOWN)],
 )
 def test_postfix_hangs_up(smtp_sink: Callable[..., Sink], step: str, verdict: Verdict) -> None:
     feed = hand_to(smtp_sink("-q", step), 5)

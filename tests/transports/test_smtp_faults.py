@@ -23,9 +23,9 @@ pytestmark = pytest.mark.usefixtures("each_loop")
 
 BECOMES = {
     "MAIL": ("requeued", "requeued", "blocked", "requeued", "requeued", "requeued"),
-    "RCPT": ("requeued", "deferred", "rejected", "requeued", "requeued", "requeued"),
-    "DATA": ("requeued", "deferred", "rejected", "requeued", "requeued", "requeued"),
-    "BODY": ("requeued", "deferred", "rejected", "requeued", "requeued", "requeued"),
+    "RCPT": ("requeued", "deferred", "rejected", "deferred", "deferred", "deferred"),
+    "DATA": ("requeued", "deferred", "rejected", "deferred", "deferred", "deferred"),
+    "BODY": ("requeued", "deferred", "rejected", "deferred", "deferred", "deferred"),
     "DOT": ("requeued", "deferred", "rejected", "unknown", "unknown", "unknown"),
 }
 MATRIX = [
