@@ -166,7 +166,7 @@ def _cut_a_body(nth: int) -> None:
             _die()
         write(wire, data)
 
-    Wire.write = trapped  # type: ignore[method-assign]
+    Wire.write = trapped  # type: ignore[assignment, method-assign]
 
 
 def _die_after_a_statement() -> None:
