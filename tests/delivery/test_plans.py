@@ -4,19 +4,22 @@ also on a list that was filled a moment ago, of which the planner knows nothing.
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.orm import Session
 
+from newsletter import migrations
 from newsletter.db import Database
 from newsletter.delivery import leases, ledger
 from newsletter.delivery.balance import is_finished
 from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Cadence, Status, Subscriber
-from tests.delivery.lists import NOW, sending
+from tests.delivery.lists import NOW, TODAY, sending
 
 READERS, FEW = 30_000, 20
+MADE_FOR_GOOD_AFTER = 12  # psycopg prepares after 5 times, PostgreSQL keeps a plan after 5 more
 WHOLE = re.compile(
     r"Seq Scan on (delivery|subscriber)"
     r"|SCAN (delivery|subscriber|notice)(?! USING .*ix_\w+_(leased|open))"
@@ -57,7 +60,35 @@ def test_no_question_of_the_sender_reads_a_whole_table(db: Database) -> None:
     assert reads_all == {}
 
 
-def _fill(db: Database) -> None:
+def test_a_plan_from_when_the_list_was_small_reads_no_whole_table(postgres_url: str) -> None:
+    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    db, sender = Database(url), Database(url, for_sender=True)
+    migrations.upgrade(db)
+    _fill(db, range(20))
+    for _ in range(MADE_FOR_GOOD_AFTER):
+        _read_by_scans(sender)
+    _fill(db, range(20, READERS))
+    assert _read_by_scans(sender) == 0
+    for database in (db, sender):
+        database.close()
+
+
+def _read_by_scans(sender: Database) -> int:
+    """How many rows of the large tables the sender's questions read other than by an index."""
+    read = text(
+        "SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables "
+        "WHERE relname IN ('delivery', 'subscriber')"
+    )
+    with sender.write() as session:
+        issue = session.scalars(select(Issue).order_by(Issue.id.desc())).first()
+        assert issue is not None
+        for ask in QUESTIONS.values():
+            ask(session, issue)
+        return int(session.scalars(read).one())
+
+
+def _fill(db: Database, numbers: range = range(READERS)) -> None:
+    """So many more readers, and an issue for all."""
     rows = [
         {
             "address": f"reader{number}@example.org",
@@ -68,11 +99,11 @@ def _fill(db: Database) -> None:
             "created_at": NOW,
             "confirmations": 1,
         }
-        for number in range(READERS)
+        for number in numbers
     ]
     with db.write() as session:
         session.execute(insert(Subscriber), rows)
-        sending(session)
+        sending(session, TODAY + timedelta(weeks=numbers.start))
 
 
 @contextmanager
