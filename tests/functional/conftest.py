@@ -10,6 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from newsletter import migrations
+from newsletter.installation import Installation
+from newsletter.settings import Settings
+from tests.transports.conftest import authority, cafile, certified, smtp_sink
+
+__all__ = ["authority", "cafile", "certified", "smtp_sink"]
+
 
 class MailServer:
     """A running SMTP server and the messages that it has accepted."""
@@ -56,3 +63,21 @@ def mail_server(tmp_path: Path) -> Iterator[MailServer]:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@pytest.fixture
+def on_sqlite(environ: dict[str, str]) -> Iterator[Installation]:
+    yield from _installed(environ)
+
+
+@pytest.fixture
+def on_both(environ: dict[str, str], database_url: str) -> Iterator[Installation]:
+    """Once on each database."""
+    yield from _installed(environ | {"DATABASE_URL": database_url})
+
+
+def _installed(environ: dict[str, str]) -> Iterator[Installation]:
+    opened = Installation.open(Settings.load(environ))
+    migrations.upgrade(opened.db)
+    yield opened
+    opened.db.close()
