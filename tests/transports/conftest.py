@@ -8,6 +8,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from tempfile import TemporaryFile
+from typing import IO
 
 import pytest
 import trustme
@@ -59,15 +61,17 @@ def self_signed(authority: trustme.CA) -> ssl.SSLContext:
 class Sink:
     """A running smtp-sink."""
 
-    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", counts: IO[str], port: int) -> None:
         self._process = process
+        self._counts = counts
         self.port = port
 
     def messages(self) -> int:
         """How many it has taken; it ends with this question."""
         self._process.terminate()
-        assert self._process.stdout is not None
-        counted = self._process.stdout.read().split("mesg=")
+        self._process.wait()
+        self._counts.seek(0)
+        counted = self._counts.read().split("mesg=")
         return int(counted[-1].split()[0]) if len(counted) > 1 else 0
 
 
@@ -77,23 +81,27 @@ def smtp_sink() -> Iterator[Callable[..., Sink]]:
     program = shutil.which("smtp-sink", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
     if program is None:
         pytest.skip("smtp-sink is not installed: it comes with Postfix")
-    running: list[subprocess.Popen[str]] = []
+    running: list[subprocess.Popen[bytes]] = []
+    files: list[IO[str]] = []
 
     def start(*options: str) -> Sink:
         port = _free_port()
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
         command = [program, *user, "-c", *options, f"127.0.0.1:{port}", "100"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        # Not into a pipe: it prints with each message, and would stop once that is full.
+        counts = TemporaryFile("w+")  # noqa: SIM115 - closed with the others
+        files.append(counts)
+        process = subprocess.Popen(command, stdout=counts)
         running.append(process)
         _wait_for(port, process)
-        return Sink(process, port)
+        return Sink(process, counts, port)
 
     yield start
     for process in running:
         process.kill()
         process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+    for counts in files:
+        counts.close()
 
 
 def _free_port() -> int:
@@ -103,7 +111,7 @@ def _free_port() -> int:
         return port
 
 
-def _wait_for(port: int, process: "subprocess.Popen[str]") -> None:
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     """Until the server listens: it does not say when it does."""
     until = time.monotonic() + SINK_STARTS_WITHIN
     while True:
