@@ -16,6 +16,7 @@ from newsletter.delivery import leases, ledger, quota, workers
 from newsletter.delivery.balance import balance_of, is_finished
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.ledger import Claimed
+from newsletter.delivery.places import Places
 from newsletter.delivery.policy import Settlement, settle
 from newsletter.errors import Refused
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
@@ -77,6 +78,7 @@ class Books:
         self._envelopes = envelopes
         self._home = home
         self._worker = worker
+        self._places = Places()
 
     @property
     def is_quick(self) -> bool:
@@ -89,7 +91,8 @@ class Books:
             if self._per_day is not None:
                 limit = min(limit, quota.left(session, self._per_day, now))
             notices = ledger.claim_notices(session, self._worker, limit, now)
-            claimed = ledger.claim(session, self._worker, limit - len(notices), now)
+            room = limit - len(notices)
+            claimed = ledger.claim(session, self._worker, room, now, self._places)
             self._count(session, len(notices) + len(claimed), now)
             for issue_id in {c.issue_id for c in claimed}:
                 self._envelopes.know(session, issue_id)

@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.db import UTCDateTime
 from newsletter.delivery.leases import LEASE, Row
+from newsletter.delivery.places import BEHIND, Places
 from newsletter.delivery.policy import Settlement
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState, Kind
@@ -81,19 +82,22 @@ def enter(session: Session, issue: Issue, now: datetime) -> int:
     )
 
 
-def claim(session: Session, worker: str, limit: int, now: datetime) -> list[Claimed]:
+def claim(
+    session: Session, worker: str, limit: int, now: datetime, places: Places | None = None
+) -> list[Claimed]:
     """Lease up to ``limit`` deliveries that are due, of issues that are being sent.
 
     A candidate who has left or whose address was suppressed since the issue
     froze is excluded on the way, never returned.
     """
     connection = session.connection()
+    places = places or Places()
     claimed: list[Claimed] = []
     sending = select(Issue.id, Issue.frozen_at).where(Issue.state == IssueState.SENDING)
     for issue_id, frozen_at in connection.execute(sending.order_by(Issue.frozen_at)).all():
         while len(claimed) < limit:
-            room = limit - len(claimed)
-            due = connection.execute(_DUE, {"issue": issue_id, "now": now, "most": room}).all()
+            told = {"now": now, "most": limit - len(claimed)}
+            due = places.due(connection, _DUE, issue_id, told)
             if not due:
                 break
             admitted = _admit(connection, due, frozen_at or now, now)
@@ -196,7 +200,7 @@ def _admit(
     """Of the rows of _DUE, those that may be sent; the others are excluded, with why."""
     admitted: list[Claimed] = []
     dropped: list[Settlement] = []
-    for key, issue_id, attempts, state, subscriber_id, address, name, status, barred in due:
+    for key, issue_id, attempts, state, subscriber_id, address, name, status, barred, _ in due:
         if status == Status.ACTIVE and barred is None:
             admitted.append(
                 Claimed(key, issue_id, subscriber_id, address, name, attempts, since, state)
@@ -222,6 +226,7 @@ _DUE = (
         Subscriber.name,
         Subscriber.status,
         Suppression.id,
+        Delivery.not_before,
     )
     .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
     .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
@@ -230,6 +235,7 @@ _DUE = (
         # Written out, so that the index on the open rows is used.
         text("delivery.state IN ('pending', 'unknown')"),
         Delivery.not_before <= bindparam("now"),
+        BEHIND,
         or_(Delivery.lease_until.is_(None), Delivery.lease_until < bindparam("now")),
     )
     .order_by(Delivery.not_before, Delivery.id)
