@@ -28,5 +28,5 @@ def test_it_ends_what_is_in_flight_gives_its_claims_back_and_the_next_goes_on(
         leased = select(func.count()).where(Delivery.lease_until.is_not(None))
         assert session.scalar(leased) == 0
     with stand.working() as worker:
-        assert worker.wait(STOP_WITHIN) == 0
+        assert worker.wait() == 0
     assert stand.tally().wrong == ()

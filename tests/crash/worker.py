@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -108,6 +109,12 @@ class Worker:
         """Its exit code, negative for a signal; None: it runs still."""
         self._process.join(seconds)
         return self._process.exitcode
+
+    def wait_until_it_says(self, words: str) -> None:
+        deadline = time.monotonic() + SECONDS
+        while words not in self.said():
+            assert self.wait(0.02) is None, f"it ended: {self.said()}"
+            assert time.monotonic() < deadline, f"it never said {words!r}: {self.said()}"
 
     def said(self) -> str:
         """All that it has printed and logged until now."""
