@@ -1,6 +1,5 @@
 """Issues: planning, previewing, sending, watching."""
 
-import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,17 @@ import click
 from newsletter import clock, jobs
 from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
+from newsletter.cli import issue_status
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
-from newsletter.delivery.balance import Balance, balance_of
+from newsletter.cli.issue_status import record_of
+from newsletter.delivery import again
 from newsletter.delivery.envelopes import preview_message
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day, moment
-from newsletter.models.issue import Issue, IssueState
+from newsletter.models.issue import IssueState
 
 
 class Day(click.ParamType[date]):
@@ -29,9 +30,6 @@ class Day(click.ParamType[date]):
             return value if isinstance(value, date) else calendar.parse_date(value)
         except Invalid as error:
             self.fail(str(error), param, ctx)
-
-
-UNDER_WAY = (IssueState.PLANNED, IssueState.SENDING, IssueState.PAUSED)
 
 
 @click.group("issue")
@@ -62,7 +60,7 @@ def plan(day: date, slug: str) -> None:
 def list_(as_json: bool) -> None:
     """All issues, the newest first."""
     with open_installation().db.read() as session:
-        show(as_json, [_record(issue) for issue in calendar.issues(session)])
+        show(as_json, [record_of(issue) for issue in calendar.issues(session)])
 
 
 @issue_group.command("show")
@@ -71,7 +69,7 @@ def list_(as_json: bool) -> None:
 def show_(day: date, as_json: bool) -> None:
     """One issue."""
     with open_installation().db.read() as session:
-        record = _record(calendar.get(session, day))
+        record = record_of(calendar.get(session, day))
     if as_json:
         print_json(record)
     else:
@@ -116,26 +114,32 @@ def send(day: date, at_once: bool) -> None:
     else:
         jobs.publish_due_issues(installation, clock.now())
         _refuse_if_not_begun(installation, day)
-    jobs.deliver(installation)
-    click.echo(_status_line(*_standing(installation, day)))
+    with issue_status.shown(installation, day):
+        jobs.deliver(installation)
 
 
 @issue_group.command("status")
 @click.argument("day", type=Day())
-@click.option("--watch", is_flag=True, help="Go on until it is closed: a line at each change.")
+@click.option("--watch", is_flag=True, help="Go on until it is closed.")
 @as_json
 def status(day: date, watch: bool, as_json: bool) -> None:
-    """The balance of an issue."""
-    installation = open_installation()
-    said = None
-    while True:
-        record, balance = _standing(installation, day)
-        if (record, balance) != said:
-            said = (record, balance)
-            _print_status(record, balance, as_json)
-        if not watch or record["state"] not in UNDER_WAY:
-            return
-        time.sleep(1)
+    """How far it is: progress, rate, time left, the balance and its reasons."""
+    look = issue_status.watch if watch else issue_status.show
+    look(open_installation(), day, as_json)
+
+
+@issue_group.command("retry")
+@click.argument("day", type=Day())
+@click.option("--reason", help="Only what failed for this; `newsletter issue status` has them.")
+@click.option("--unknown", is_flag=True, help="Those of unknown outcome: they may arrive twice.")
+def retry(day: date, reason: str | None, unknown: bool) -> None:
+    """Try again what failed, but for dead addresses and readers who have left."""
+    with open_installation().db.write() as session:
+        issue = calendar.get(session, day)
+        number = again.retry(session, issue, clock.now(), unknown, reason)
+    click.echo(f"Due again: {number:,} of the issue of {day}.")
+    if unknown:
+        click.echo(again.MAY_ARRIVE_TWICE)
 
 
 @issue_group.command("pause")
@@ -180,37 +184,6 @@ def _refuse_if_not_begun(installation: Installation, day: date) -> None:
         raise Refused(f"The issue of {day} is not ready: `newsletter issue preview` says why.")
     if state is IssueState.LATE:
         raise Refused(f"The deadline of {day} has passed: add --now to send it all the same.")
-
-
-def _standing(installation: Installation, day: date) -> tuple[dict[str, Any], Balance]:
-    with installation.db.read() as session:
-        issue = calendar.get(session, day)
-        return _record(issue), balance_of(session, issue)
-
-
-def _print_status(record: dict[str, Any], balance: Balance, as_json: bool) -> None:
-    if as_json:
-        print_json(record | {"balance": balance.as_dict() | {"holds": balance.holds}})
-    else:
-        click.echo(_status_line(record, balance))
-
-
-def _status_line(record: dict[str, Any], balance: Balance) -> str:
-    holds = "the balance holds" if balance.holds else "THE BALANCE DOES NOT HOLD"
-    counts = ", ".join(f"{number:,} {word}" for word, number in balance.as_dict().items())
-    return f"{record['date']} {record['state']}: {counts}; {holds}."
-
-
-def _record(issue: Issue) -> dict[str, Any]:
-    version = issue.version
-    return {
-        "date": str(issue.date),
-        "kind": issue.kind.value,
-        "state": issue.state.value,
-        "dataset": version.dataset.slug if version else None,
-        "version": version.number if version else None,
-        "subject": issue.subject or (version.title if version else ""),
-    }
 
 
 COMMANDS = (issue_group,)

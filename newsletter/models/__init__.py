@@ -2,7 +2,7 @@
 
 from newsletter.models.curator import Curator, CuratorSession
 from newsletter.models.dataset import Dataset, Table, Version
-from newsletter.models.delivery import Delivery, Notice, Quota
+from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
@@ -17,6 +17,7 @@ __all__ = [
     "Issue",
     "Notice",
     "Quota",
+    "Retry",
     "Subscriber",
     "Suppression",
     "Table",

@@ -10,6 +10,11 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from newsletter.db import Base
 from newsletter.models.columns import BigInt, Key, one_of
 
+# The rows that an index holds. A query says it in the same words, or the index is not used.
+OPEN_ROWS = text("state IN ('pending', 'unknown')")
+SENT_ROWS = text("state = 'sent'")
+ROWS_WITH_A_REASON = text("state <> 'sent' AND (state <> 'pending' OR reason IS NOT NULL)")
+
 
 class DeliveryState(StrEnum):
     PENDING = "pending"  # to be sent; claimed while its lease has not ended
@@ -47,7 +52,6 @@ class Delivery(Claimable, Base):
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
         leased = text("lease_until IS NOT NULL")
-        open_rows = text("state IN ('pending', 'unknown')")
         return (
             UniqueConstraint("issue_id", "subscriber_id"),
             Index("ix_delivery_subscriber_id", "subscriber_id"),
@@ -56,8 +60,25 @@ class Delivery(Claimable, Base):
                 "issue_id",
                 "not_before",
                 "id",
-                sqlite_where=open_rows,
-                postgresql_where=open_rows,
+                sqlite_where=OPEN_ROWS,
+                postgresql_where=OPEN_ROWS,
+            ),
+            Index(
+                "ix_delivery_sent",
+                "issue_id",
+                "settled_at",
+                sqlite_where=SENT_ROWS,
+                postgresql_where=SENT_ROWS,
+            ),
+            Index(
+                "ix_delivery_reason",
+                "issue_id",
+                "state",
+                "reason",
+                "settled_at",
+                "not_before",
+                sqlite_where=ROWS_WITH_A_REASON,
+                postgresql_where=ROWS_WITH_A_REASON,
             ),
             Index(
                 "ix_delivery_leased",
@@ -83,8 +104,8 @@ class Notice(Claimable, Base):
         Index(
             "ix_notice_open",
             "not_before",
-            sqlite_where=text("state IN ('pending', 'unknown')"),
-            postgresql_where=text("state IN ('pending', 'unknown')"),
+            sqlite_where=OPEN_ROWS,
+            postgresql_where=OPEN_ROWS,
         ),
     )
 
@@ -100,6 +121,22 @@ class Notice(Claimable, Base):
     path: Mapped[str] = mapped_column(default="")  # the page of the admin where to act on it
     once: Mapped[str | None] = mapped_column(String(200), unique=True)  # says it once: see jobs
     created_at: Mapped[datetime]
+
+
+class Retry(Base):
+    """A curator's word that what had failed, or is not known, is tried again."""
+
+    __tablename__ = "retry"
+
+    id: Mapped[Key]
+    issue_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("issue.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    state: Mapped[DeliveryState] = mapped_column(one_of(DeliveryState))  # failed or unknown
+    reason: Mapped[str | None] = mapped_column(String(64))  # None: whatever the reason
+    number: Mapped[int]  # how many deliveries
+    by: Mapped[str | None] = mapped_column(String(320))  # a curator; None: at the command line
 
 
 class Quota(Base):

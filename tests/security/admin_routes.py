@@ -11,6 +11,8 @@ EXAMPLES = {
     "number": 1,
     "kind": "png",
     "token": "AAAA",
+    "state": "failed",
+    "reason": "rejected",
 }
 
 

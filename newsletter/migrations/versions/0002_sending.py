@@ -1,14 +1,63 @@
 """What sending with waves, breakers and second tries needs."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
 
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+DELIVERY_STATE = sa.Enum(
+    "pending",
+    "sent",
+    "failed",
+    "unknown",
+    "excluded",
+    name="deliverystate",
+    native_enum=False,
+    create_constraint=True,
+    length=32,
+)
+SENT_ROWS = "state = 'sent'"
+ROWS_WITH_A_REASON = "state <> 'sent' AND (state <> 'pending' OR reason IS NOT NULL)"
+
+
 def upgrade() -> None:
-    pass
+    op.create_index(
+        "ix_delivery_sent",
+        "delivery",
+        ["issue_id", "settled_at"],
+        sqlite_where=sa.text(SENT_ROWS),
+        postgresql_where=sa.text(SENT_ROWS),
+    )
+    op.create_index(
+        "ix_delivery_reason",
+        "delivery",
+        ["issue_id", "state", "reason", "settled_at", "not_before"],
+        sqlite_where=sa.text(ROWS_WITH_A_REASON),
+        postgresql_where=sa.text(ROWS_WITH_A_REASON),
+    )
+    op.create_table(
+        "retry",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("issue_id", BIG, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", DELIVERY_STATE, nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=320), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["issue.id"], name=op.f("fk_retry_issue_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retry")),
+    )
+    op.create_index(op.f("ix_retry_issue_id"), "retry", ["issue_id"])
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("retry")
+    op.drop_index("ix_delivery_reason", "delivery")
+    op.drop_index("ix_delivery_sent", "delivery")

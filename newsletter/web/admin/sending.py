@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from newsletter import clock, jobs
 from newsletter.audience import directory
-from newsletter.delivery.progress import progress
+from newsletter.delivery import again
+from newsletter.delivery.progress import progress, troubles
+from newsletter.delivery.reasons import MEANINGS
+from newsletter.errors import NotFound
 from newsletter.issues import calendar
+from newsletter.models.delivery import DeliveryState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Status
 from newsletter.web.admin.answers import told
@@ -19,6 +24,7 @@ from newsletter.web.context import installation
 blueprint = Blueprint("sending", __name__, url_prefix="/issues")
 
 WATCH_SECONDS = 3  # between two looks at a send
+LATEST = 20  # deliveries shown one by one
 BY_HAND = "A curator paused it."
 
 
@@ -101,8 +107,15 @@ def watch(day: str) -> ResponseReturnValue:
         issue = calendar.get(session, day_of(day))
         if issue.frozen_at is None:
             return redirect(url_for("admin.issues.show", day=day))
+        found = progress(session, issue, now)
         page = render_template(
-            "admin/progress.html", issue=issue, progress=progress(session, issue, now), now=now
+            "admin/progress.html",
+            issue=issue,
+            progress=found,
+            troubles=troubles(session, issue, found.reasons, LATEST),
+            retries=again.retries(session, issue),
+            may_retry=issue.state in again.FROZEN,
+            now=now,
         )
         goes_on = issue.state is IssueState.SENDING
     response = make_response(page)
@@ -111,9 +124,53 @@ def watch(day: str) -> ResponseReturnValue:
     return response
 
 
-def _asked(day: str, question: Question, preview: Preview | None = None) -> ResponseReturnValue:
+@blueprint.get("/<day>/retry/<state>/<reason>")
+def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
+    """Whether the deliveries in that state for that reason are to be tried again."""
+    unknown = _is_unknown(state)
+    way_back = url_for("admin.sending.watch", day=day)
+    with installation().db.read() as session:
+        number = again.count(session, calendar.get(session, day_of(day)), unknown, reason)
+    if not number:
+        flash("None of them can be tried again: they have left, or are suppressed.", "refused")
+        return redirect(way_back)
+    why = MEANINGS.get(reason, reason)
+    those = "1 delivery" if number == 1 else f"{number:,} deliveries"
+    question = Question(
+        f"Try {those} again?",
+        f"Why they are {state}: {why}. They are due at once, with the message as it was frozen."
+        + (f" {again.MAY_ARRIVE_TWICE}" if unknown else ""),
+        f"Try {those} again",
+    )
+    return _asked(day, question, way_back=way_back)
+
+
+@blueprint.post("/<day>/retry/<state>/<reason>")
+def retry(day: str, state: str, reason: str) -> ResponseReturnValue:
+    unknown = _is_unknown(state)
+    with told("They are tried again."), installation().db.write() as session:
+        issue = calendar.get(session, day_of(day))
+        again.retry(session, issue, clock.now(), unknown, reason, by=current_user.address)
+    return redirect(url_for("admin.sending.watch", day=day))
+
+
+def _is_unknown(state: str) -> bool:
+    """Which of the two states that can be tried again an address names. Raises NotFound."""
+    if state not in (DeliveryState.FAILED, DeliveryState.UNKNOWN):
+        raise NotFound("Only what failed or is unknown can be tried again.")
+    return state == DeliveryState.UNKNOWN
+
+
+def _asked(
+    day: str, question: Question, preview: Preview | None = None, way_back: str | None = None
+) -> ResponseReturnValue:
+    """``way_back``: where "not now" leads; None: to the issue."""
     return render_template(
-        "admin/confirm.html", question=question, day=day_of(day), preview=preview
+        "admin/confirm.html",
+        question=question,
+        day=day_of(day),
+        preview=preview,
+        way_back=way_back or url_for("admin.issues.show", day=day),
     )
 
 

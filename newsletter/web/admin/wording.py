@@ -9,9 +9,12 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from newsletter import clock
+from newsletter.delivery.progress import roughly
+from newsletter.delivery.reasons import MEANINGS
+from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Status
-from newsletter.transports.base import Verdict
 from newsletter.web.context import installation
 
 # The tone of a state: how its badge is coloured.
@@ -29,24 +32,6 @@ TONES = {
     Status.COMPLAINED: "bad",
 }
 
-# What the words in the ledger's column ``reason`` mean.
-REASONS = {
-    Verdict.DEAD: "there is no such address",
-    Verdict.REJECTED: "the server refuses this message",
-    Verdict.UNKNOWN: "no answer came after it was handed over",
-    Verdict.DEFERRED: "the server asks to try later",
-    Verdict.FULL: "the mailbox is full",
-    Verdict.REQUEUED: "the connection ended before its turn",
-    Verdict.THROTTLED: "the server asks for fewer at a time",
-    Verdict.BLOCKED: "the server refuses us",
-    Status.UNSUBSCRIBED: "they unsubscribed",
-    Status.BOUNCED: "an earlier mail bounced",
-    Status.COMPLAINED: "they reported an earlier mail as spam",
-    "suppressed": "the address is never to be mailed",
-    "erased": "the person was erased",
-    "unfit": "no message can be made for them",
-}
-
 # The part of the menu that a blueprint of another name belongs to.
 PARTS = {"sending": "issues", "dataset_form": "datasets"}
 
@@ -57,6 +42,14 @@ def when(moment: datetime | None) -> str:
         return "never"
     local = moment.astimezone(installation().settings.timezone)
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def clock_time(moment: datetime) -> str:
+    """A moment that is near: 14:05; on another day of the list's calendar, all of it."""
+    timezone = installation().settings.timezone
+    local = moment.astimezone(timezone)
+    today = local_day(clock.now(), timezone)
+    return f"{local:%H:%M}" if local.date() == today else when(moment)
 
 
 def day_name(day: date) -> str:
@@ -70,7 +63,7 @@ def tone(state: IssueState | Status) -> str:
 
 def reason(word: str) -> str:
     """Why a delivery did not go out, for people; an unknown word as it is."""
-    return REASONS.get(word, word)
+    return MEANINGS.get(word, word)
 
 
 def named(issue: Issue) -> str:
@@ -86,6 +79,7 @@ def everywhere() -> dict[str, Any]:
         "here": PARTS.get(blueprint, blueprint),
         "list_timezone": installation().settings.timezone.key,
         "token": _token,
+        "clock_time": clock_time,
     }
 
 
@@ -99,5 +93,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "day_name": day_name,
     "tone": tone,
     "reason": reason,
+    "roughly": roughly,
+    "clock_time": clock_time,
     "named": named,
 }

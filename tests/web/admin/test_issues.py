@@ -234,7 +234,7 @@ def test_the_watch_page_shows_the_balance_and_looks_again(
         second.not_before = None
     answer = planned.get(f"{PAGE}/progress")
     assert answer.headers["Refresh"] == "3"
-    assert "It holds: each of the 2 candidates is accounted for." in answer.text
+    assert "holds: each of the 2 candidates is accounted for." in answer.text
     assert "bob@example.org" in answer.text
     assert "there is no such address" in answer.text
     assert "550 5.1.1 &lt;script&gt;" in answer.text
@@ -254,7 +254,7 @@ def test_a_balance_that_does_not_hold_is_said_loudly(
     planned.post(f"{PAGE}/send", f"{PAGE}/send")
     with installation.db.write() as session:
         session.scalars(select(Issue)).one().candidates = 3
-    assert "It does not hold" in planned.get(f"{PAGE}/progress").text
+    assert "The balance does not hold" in planned.get(f"{PAGE}/progress").text
 
 
 def test_a_late_issue_waits_for_a_word(installation: Installation, planned: Browser) -> None:
