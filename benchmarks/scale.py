@@ -48,12 +48,15 @@ from newsletter.models.issue import Issue
 CONNECTIONS = 32
 SMALL = 10_000
 STRETCH_SECONDS = 20.0
+START_SECONDS = 2.0  # of a process, before it sends
 LOOK_SECONDS = 0.1  # between two looks at a worker's memory
 FREEZES = 3
 IDLE_PASSES = 5
+# In the order of the readers: SQLite would choose an index in the order of their hashes, and
+# take seven times as long.
 BARE = """
     INSERT INTO delivery (issue_id, subscriber_id, state, not_before, attempts)
-    SELECT :issue, id, 'pending', :now, 0 FROM subscriber
+    SELECT :issue, id, 'pending', :now, 0 FROM subscriber ORDER BY id
 """
 
 
@@ -150,15 +153,18 @@ class Worker:
             pass
         self.check(process)
         with self.opened.db.read() as session:
-            ends = select(func.min(Delivery.settled_at), func.max(Delivery.settled_at))
-            first, last = session.execute(ends).one()
-            return self.settled(first, last) / (last - first).total_seconds()
+            first = session.scalar(select(func.min(Delivery.settled_at)))
+        rate = self.rate_since(first)
+        assert rate is not None, "a send of less than a second says nothing"
+        return rate
 
-    def settled(self, since: datetime, until: datetime) -> int:
-        """How many messages were settled between two moments."""
+    def rate_since(self, moment: datetime) -> float | None:
+        """Messages a second from then to the last one; None if that was no time at all."""
+        since = select(func.count(), func.max(Delivery.settled_at))
         with self.opened.db.read() as session:
-            between = select(func.count()).where(Delivery.settled_at.between(since, until))
-            return session.scalar(between) or 0
+            count, last = session.execute(since.where(Delivery.settled_at >= moment)).one()
+        seconds = (last - moment).total_seconds() if count else 0.0
+        return count / seconds if seconds >= 1 else None
 
     def check(self, process: "subprocess.Popen[bytes]") -> None:
         """The worker ended well, and all was sent."""
@@ -172,37 +178,25 @@ class Worker:
 def in_stretches(large: Worker, small: Worker) -> list[float]:
     """Send ``large``, halted for a send of ``small`` after each stretch; returns the rate of
     each stretch as a share of the mean of the small sends before and after it."""
-    stretches: list[tuple[datetime, datetime]] = []
-    rates = [small.send()]
+    shares = []
+    before = small.send()
     process = large.begin()
-    time.sleep(2)  # to start
+    time.sleep(START_SECONDS)
     runs = True
     while runs:
         began = clock.now()
         runs = large.watch(process, STRETCH_SECONDS)
         if runs:
             process.send_signal(signal.SIGSTOP)
-        stretches.append((began, clock.now()))
-        rates.append(small.send())
+        rate = large.rate_since(began)
+        after = small.send()
+        if rate is not None:
+            shares.append(2 * rate / (before + after))
+            print(f"  {rate:,.0f}/s, beside {before:,.0f}/s and {after:,.0f}/s", flush=True)
+        before = after
         if runs:
             process.send_signal(signal.SIGCONT)
     large.check(process)
-    return _shares(large, stretches, rates)
-
-
-def _shares(
-    large: Worker, stretches: list[tuple[datetime, datetime]], rates: list[float]
-) -> list[float]:
-    with large.opened.db.read() as session:
-        end = session.scalar(select(func.max(Delivery.settled_at)))
-    shares = []
-    for (began, halted), before, after in zip(stretches, rates, rates[1:], strict=False):
-        seconds = (min(halted, end) - began).total_seconds()
-        if seconds < 1:
-            continue  # too short to say anything
-        rate = large.settled(began, halted) / seconds
-        shares.append(2 * rate / (before + after))
-        print(f"  {rate:,.0f}/s; {SMALL:,} around it: {before:,.0f}/s, {after:,.0f}/s", flush=True)
     return shares
 
 
