@@ -19,6 +19,7 @@ from newsletter.catalog import datasets
 from newsletter.db import Database
 from newsletter.delivery import workers
 from newsletter.delivery.books import Books
+from newsletter.delivery.breakers import act, listen
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.freeze import BY_A_CURATOR, freeze_issue
 from newsletter.delivery.sender import Sender
@@ -100,6 +101,16 @@ def warn_of_empty_monday(installation: Installation, now: datetime) -> date | No
     return monday if told else None
 
 
+def listen_to_readers(installation: Installation, now: datetime) -> None:
+    """Stop an issue of which too much bounces or is reported as spam; tell the curators."""
+    breakers = installation.settings.breakers
+    with installation.db.read() as session:
+        troubled = listen(session, breakers, now)
+    for issue_id in troubled:
+        with installation.db.write() as session:
+            act(session, issue_id, breakers, now)
+
+
 def deliver(
     installation: Installation,
     until_idle: bool = True,
@@ -116,7 +127,8 @@ def deliver(
     envelopes = Envelopes(settings, installation.storage, installation.signer)
     with workers.enlisted(settings.home) as worker:
         db = Database(settings.database_url, for_sender=True)
-        books = Books(db, envelopes, settings.home, worker, settings.rate.per_day)
+        rate, breakers = settings.rate, settings.breakers
+        books = Books(db, envelopes, settings.home, worker, rate.per_day, breakers)
 
         async def send() -> int:
             sender = Sender(books, transport, settings.connections, settings.rate.per_second, now)
@@ -135,7 +147,7 @@ def deliver(
 
 def look(installation: Installation, now: datetime) -> None:
     """All that the clock asks for, one after the other; one failing stops no other."""
-    for job in (publish_due_issues, warn_of_empty_monday):
+    for job in (publish_due_issues, warn_of_empty_monday, listen_to_readers):
         try:
             job(installation, now)
         except Exception:

@@ -14,13 +14,14 @@ from datetime import time, timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting
+from newsletter.limits import Breakers, Rate
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
@@ -44,14 +45,6 @@ class SendAt:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """What the way out may carry; None: no limit."""
-
-    per_second: float | None = None
-    per_day: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """All there is to set. ``Settings.load()`` reads the environment and ``.env``."""
 
@@ -71,6 +64,7 @@ class Settings:
     storage_url: str
     connections: int
     rate: Rate
+    breakers: Breakers  # what pauses an issue by itself
     trusted_hosts: tuple[str, ...]  # host names that the site answers to
     fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
 
@@ -114,7 +108,8 @@ class Settings:
                 env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", _storage_url
             ),
             connections=_read(env, "NEWSLETTER_CONNECTIONS", "8", _connections),
-            rate=_read(env, "NEWSLETTER_RATE", "", _rate),
+            rate=_read(env, "NEWSLETTER_RATE", "", Rate.parse),
+            breakers=_read(env, "NEWSLETTER_BREAKERS", "", Breakers.parse),
             trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names), *LOOPBACK),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
         )
@@ -269,19 +264,6 @@ def _connections(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 256:
         raise ValueError("give a number from 1 to 256")
     return int(text)
-
-
-def _rate(text: str) -> Rate:
-    values: dict[str, Any] = {}
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)/(s|d)", part)
-        if not match or float(match[1]) < (1 if match[2] == "d" else 0.001):
-            raise ValueError("give messages a second, a day or both, such as 14/s, 50000/d")
-        if match[2] == "s":
-            values["per_second"] = float(match[1])
-        else:
-            values["per_day"] = int(float(match[1]))
-    return Rate(**values)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -4,13 +4,15 @@ import dataclasses
 import threading
 from collections.abc import Mapping
 from datetime import time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from newsletter.errors import BadSetting
-from newsletter.settings import LOOPBACK, Rate, SendAt, Settings, variables
+from newsletter.limits import Breakers, Rate
+from newsletter.settings import LOOPBACK, SendAt, Settings, variables
 
 
 def load(environ: Mapping[str, str], **changes: str) -> Settings:
@@ -110,7 +112,28 @@ def test_each_spelling_of_postgresql_leads_to_the_same_driver(
     assert settings.database_url == "postgresql+psycopg://u:p@db/news"
 
 
+@pytest.mark.parametrize(
+    ("text", "breakers"),
+    [
+        ("", Breakers(Decimal("0.02"), Decimal("0.0008"), 20)),
+        ("hard 5 %, failures OFF", Breakers(Decimal("0.05"), Decimal("0.0008"), None)),
+        ("complaints 0.3%,hard off, failures 7", Breakers(None, Decimal("0.003"), 7)),
+    ],
+)
+def test_breakers_are_read(environ: dict[str, str], text: str, breakers: Breakers) -> None:
+    assert load(environ, NEWSLETTER_BREAKERS=text).breakers == breakers
+
+
 WRONG = [
+    ("NEWSLETTER_BREAKERS", "hard"),
+    ("NEWSLETTER_BREAKERS", "hard 2"),
+    ("NEWSLETTER_BREAKERS", "hard 0%"),
+    ("NEWSLETTER_BREAKERS", "hard 101%"),
+    ("NEWSLETTER_BREAKERS", "failures 0"),
+    ("NEWSLETTER_BREAKERS", "failures 2%"),
+    ("NEWSLETTER_BREAKERS", "hard 2%, hard 3%"),
+    ("NEWSLETTER_BREAKERS", "soft 2%"),
+    ("NEWSLETTER_BREAKERS", "off"),
     ("PORT", "eighty"),
     ("PORT", "0"),
     ("PORT", "65536"),

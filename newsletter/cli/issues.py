@@ -156,7 +156,7 @@ def pause(day: date) -> None:
 def resume(day: date) -> None:
     """Go on sending."""
     with open_installation().db.write() as session:
-        calendar.resume(session, calendar.get(session, day))
+        calendar.resume(session, calendar.get(session, day), clock.now())
     click.echo(f"The issue of {day} goes on.")
 
 

@@ -9,26 +9,26 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from newsletter.audience.subscriptions import depart
-from newsletter.audience.suppression import suppress
 from newsletter.db import Database
 from newsletter.delivery import leases, ledger, quota, workers
-from newsletter.delivery.balance import balance_of, is_finished
+from newsletter.delivery.balance import is_finished
+from newsletter.delivery.breakers import Result, Row, Watch
+from newsletter.delivery.closing import close, drop_cancelled
+from newsletter.delivery.consequences import take_effect
 from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.halting import being_sent, halt
 from newsletter.delivery.ledger import Claimed
 from newsletter.delivery.places import Places
 from newsletter.delivery.policy import Settlement, settle
 from newsletter.errors import Refused
+from newsletter.limits import Breakers
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
-from newsletter.models.feedback import FeedbackEvent, FeedbackKind
-from newsletter.models.issue import Issue, IssueState
-from newsletter.models.subscriber import Status, Subscriber, SuppressionReason
 from newsletter.transports.base import Envelope, Outcome, Verdict
 
 log = logging.getLogger(__name__)
 
 ROWS: dict[str, leases.Row] = {"delivery": Delivery, "notice": Notice}
-
+DEFAULT_BREAKERS = Breakers()
 
 # Nothing became of it: it is as if it had not been begun.
 PUT_BACK = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
@@ -71,13 +71,16 @@ class Books:
         home: Path,
         worker: str,
         per_day: int | None = None,
+        breakers: Breakers = DEFAULT_BREAKERS,
     ) -> None:
-        """``per_day``: how many messages all workers may begin in a day; None: any number."""
+        """``per_day``: how many messages all workers may begin in a day; None: any number.
+        ``breakers``: what pauses an issue by itself."""
         self._db = db
         self._per_day = per_day
         self._envelopes = envelopes
         self._home = home
         self._worker = worker
+        self._watch = Watch(breakers)
         self._places = Places()
 
     @property
@@ -144,6 +147,7 @@ class Books:
         if len(sent) == len(reports):
             with self._db.write_one() as connection:
                 ledger.settle_sent(connection, sent, now)
+            self._watch.row = ()
             return
         put_back = sum(report.outcome.verdict in PUT_BACK for report in reports)
         with self._db.write() as session:
@@ -152,9 +156,19 @@ class Books:
                 ledger.settle_sent(session.connection(), sent, now)
             for name, settlements in others.items():
                 ledger.settle(session, ROWS[name], settlements, now)
-            for report in reports:
-                if report.outcome.verdict in (Verdict.DEAD, Verdict.BLOCKED):
-                    _take_effect(session, report)
+            waiting = [s.id for s in others["delivery"] if s.not_before is not None]
+            if waiting:
+                drop_cancelled(session, waiting, now)
+            row = self._take_effects(session, reports, now)
+        self._watch.row = row
+
+    def stumble(self, why: str, now: datetime) -> None:
+        """Note a connection of which nothing became; too many in a row stop every issue."""
+        row = self._watch.longer(self._watch.row, now)
+        if self._watch.is_full(row):
+            with self._db.write() as session:
+                row = self._watch.stop(session, being_sent(session), row, why)
+        self._watch.row = row
 
     def release(self, keys: Sequence[Key], now: datetime) -> None:
         """Give back what was claimed and not begun."""
@@ -188,8 +202,7 @@ class Books:
     def close_finished(self, now: datetime) -> list[int]:
         """Close the issues that have nothing left to send, their balance checked."""
         with self._db.read() as session:
-            sending = session.scalars(select(Issue).where(Issue.state == IssueState.SENDING)).all()
-            finished = [issue.id for issue in sending if is_finished(session, issue)]
+            finished = [i.id for i in being_sent(session) if is_finished(session, i)]
         for issue_id in finished:
             with self._db.write() as session:
                 close(session, issue_id, now)
@@ -208,12 +221,22 @@ class Books:
                     return True
         return False
 
-    def pause(self, reason: str) -> None:
-        """Stop every issue that is being sent, and say why."""
+    def pause(self, reason: str, now: datetime) -> None:
+        """Stop every issue that is being sent, say why, and tell the curators."""
         with self._db.write() as session:
-            for issue in session.scalars(select(Issue).where(Issue.state == IssueState.SENDING)):
-                issue.state = IssueState.PAUSED
-                issue.pause_reason = reason
+            for issue in being_sent(session):
+                halt(session, issue, reason, now)
+
+    def _take_effects(self, session: Session, reports: Sequence[Report], now: datetime) -> Row:
+        """What the outcomes mean beyond their own rows; returns the failures in a row."""
+        results = [
+            Result(claimed.id, claimed.issue_id, report.outcome, report.at)
+            for report in reports
+            if (claimed := report.held.claimed) is not None
+        ]
+        for result in results:
+            take_effect(session, result.delivery_id, result.outcome, result.at)
+        return self._watch.judge(session, results, now)
 
     def _count(self, session: Session, begun: int, now: datetime) -> None:
         if self._per_day is not None:
@@ -234,58 +257,3 @@ class Books:
                     Held(key, notice.attempts, notice.created_at, notice.state, envelope=envelope)
                 )
         return held
-
-
-def close(session: Session, issue_id: int, now: datetime) -> None:
-    """Mark an issue as sent and keep its balance; a balance that does not hold is an error."""
-    issue = session.get_one(Issue, issue_id, with_for_update=True)
-    if issue.state is not IssueState.SENDING or not is_finished(session, issue):
-        return
-    balance = balance_of(session, issue)
-    issue.state = IssueState.SENT
-    issue.closed_at = now
-    issue.balance = balance.as_dict() | {"holds": balance.holds}
-    if balance.holds:
-        log.info("issue %s closed: %s", issue.date, balance, extra={"event": "issue_closed"})
-    else:
-        log.error(
-            "the balance of issue %s does not hold: %s",
-            issue.date,
-            balance,
-            extra={"event": "balance_broken"},
-        )
-
-
-def _take_effect(session: Session, report: Report) -> None:
-    """What an outcome means beyond its own row."""
-    kind, number = report.held.key
-    if kind != "delivery":
-        return
-    delivery = session.get_one(Delivery, number)
-    if report.outcome.verdict is Verdict.BLOCKED:
-        issue = session.get_one(Issue, delivery.issue_id)
-        issue.state = IssueState.PAUSED
-        issue.pause_reason = f"The mail server refuses us: {report.outcome.reply}"
-        return
-    subscriber = session.get(Subscriber, delivery.subscriber_id)
-    if subscriber is None:
-        return
-    session.add(
-        FeedbackEvent(
-            provider="smtp",
-            event_key=f"{delivery.id}.{delivery.attempts}",
-            kind=FeedbackKind.HARD_BOUNCE,
-            subscriber_id=subscriber.id,
-            issue_id=delivery.issue_id,
-            detail=report.outcome.reply,
-            at=report.at,
-        )
-    )
-    depart(session, subscriber, Status.BOUNCED, report.at)
-    suppress(
-        session,
-        subscriber.address_hash,
-        SuppressionReason.BOUNCE,
-        report.at,
-        report.outcome.reply,
-    )

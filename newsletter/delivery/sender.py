@@ -130,14 +130,16 @@ class Sender:
     async def _connection_ended(self, task: "asyncio.Task[None]", until_idle: bool) -> None:
         """Learn from how a connection ended. Raises Unavailable if it is not worth waiting."""
         error = task.exception()
-        if error is None and (self._progress or not self._setbacks):
+        if error is None and self._progress:
             self._progress = self._setbacks = self._stumbles = 0
             self._allowed = min(self._connections, self._allowed + 1)
             return
         if error is not None and not isinstance(error, Unavailable):
             raise error
         if error is None:
-            await self._stumble("the connection ended before a message was taken")
+            setbacks, self._setbacks = self._setbacks, 0
+            if setbacks:  # else there was nothing for it, which says nothing
+                await self._stumble("the connection ended before a message was taken")
             return
         log.warning("%s", error, extra={"event": "transport_unavailable"})
         match error.outcome.verdict:

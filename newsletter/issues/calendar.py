@@ -7,17 +7,19 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.errors import Conflict, Invalid, NotFound, SlotTaken
 from newsletter.issues.schedule import is_monday, monday_of, mondays_from
 from newsletter.models.dataset import Version
+from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState, Kind
 
 SUBJECT_AT_MOST = 120
 PREHEADER_AT_MOST = 150
+CANCELLED = "cancelled"  # why somebody is excluded
 
 
 def parse_date(text: str) -> date:
@@ -123,13 +125,18 @@ def pause(session: Session, issue: Issue, reason: str) -> None:
     issue.pause_reason = reason
 
 
-def resume(session: Session, issue: Issue) -> None:
+def resume(session: Session, issue: Issue, now: datetime) -> None:
+    """Go on with it. What paused it once does not again: breakers count from ``now`` on."""
     _move(session, issue, (IssueState.PAUSED,), IssueState.SENDING, "resumed")
-    issue.pause_reason = None
+    issue.pause_reason, issue.resumed_at = None, now
 
 
 def cancel(session: Session, issue: Issue, now: datetime) -> None:
-    """Send nothing more of it; what was sent stays in the ledger."""
+    """Send nothing more of it; what was sent stays in the ledger.
+
+    Who was still owed it is excluded at once, what is in flight too until its outcome is
+    known; what is unknown stays so, and is not tried again.
+    """
     _move(
         session,
         issue,
@@ -138,6 +145,18 @@ def cancel(session: Session, issue: Issue, now: datetime) -> None:
         "cancelled",
     )
     issue.closed_at = now
+    give_up(session, Delivery.issue_id == issue.id, now)
+
+
+def give_up(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    """Owe these deliveries of cancelled issues no more."""
+    owed = update(Delivery).where(which)
+    session.execute(
+        owed.where(Delivery.state == DeliveryState.PENDING).values(
+            state=DeliveryState.EXCLUDED, not_before=None, reason=CANCELLED, settled_at=now
+        )
+    )
+    session.execute(owed.where(Delivery.state == DeliveryState.UNKNOWN).values(not_before=None))
 
 
 def begin(session: Session, issue: Issue, now: datetime, states: Collection[IssueState]) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from newsletter.db import Base
@@ -19,7 +19,10 @@ class FeedbackKind(StrEnum):
 
 class FeedbackEvent(Base):
     __tablename__ = "feedback_event"
-    __table_args__ = (UniqueConstraint("provider", "event_key"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "event_key"),
+        Index("ix_feedback_event_issue_id", "issue_id", "kind", "at"),
+    )
 
     id: Mapped[Key]
     provider: Mapped[str] = mapped_column(String(32))  # "smtp", "dsn", "arf", "postmark", ...

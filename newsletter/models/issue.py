@@ -43,6 +43,7 @@ class Issue(Base):
     frozen_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # when no delivery was pending any more
     pause_reason: Mapped[str | None]
+    resumed_at: Mapped[datetime | None]  # breakers count from here on
     candidates: Mapped[int] = mapped_column(
         default=0
     )  # counted when it froze, apart from the ledger

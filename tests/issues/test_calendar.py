@@ -222,13 +222,13 @@ def test_pausing_says_why_and_resuming_goes_on(sqlite_db: Database) -> None:
         issue = issue_in(session, IssueState.SENDING)
         calendar.pause(session, issue, "The server refuses us.")
         assert (issue.state, issue.pause_reason) == (IssueState.PAUSED, "The server refuses us.")
-        calendar.resume(session, issue)
+        calendar.resume(session, issue, NOW)
         assert (issue.state, issue.pause_reason) == (IssueState.SENDING, None)
 
 
 MOVES: dict[str, Callable[[Session, Issue], None]] = {
     "pause": lambda session, issue: calendar.pause(session, issue, "why"),
-    "resume": calendar.resume,
+    "resume": lambda session, issue: calendar.resume(session, issue, NOW),
     "cancel": lambda session, issue: calendar.cancel(session, issue, NOW),
 }
 ALLOWED = {

@@ -55,9 +55,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retry")),
     )
     op.create_index(op.f("ix_retry_issue_id"), "retry", ["issue_id"])
+    op.add_column("issue", sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_feedback_event_issue_id", "feedback_event", ["issue_id", "kind", "at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_feedback_event_issue_id", "feedback_event")
+    op.drop_column("issue", "resumed_at")
     op.drop_table("retry")
     op.drop_index("ix_delivery_reason", "delivery")
     op.drop_index("ix_delivery_sent", "delivery")

@@ -95,7 +95,7 @@ def pause(day: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/resume")
 def resume(day: str) -> ResponseReturnValue:
     with told("It goes on."), installation().db.write() as session:
-        calendar.resume(session, calendar.get(session, day_of(day)))
+        calendar.resume(session, calendar.get(session, day_of(day)), clock.now())
     return redirect(url_for("admin.sending.watch", day=day))
 
 
