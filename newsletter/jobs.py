@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
+import uvloop
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,11 +24,12 @@ from newsletter.delivery.breakers import act, listen
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.freeze import BY_A_CURATOR, freeze_issue
 from newsletter.delivery.sender import Sender
+from newsletter.delivery.waves import waves_of
 from newsletter.errors import Conflict, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import alert_curators
-from newsletter.issues.schedule import FRIDAY, Due, due, local_day, moment, monday_of
+from newsletter.issues.schedule import FRIDAY, Due, Waves, due, latest_day, local_day, monday_of
 from newsletter.models.issue import Issue, IssueState
 from newsletter.transports import open_transport
 
@@ -41,20 +43,22 @@ def publish_due_issues(installation: Installation, now: datetime) -> list[date]:
     curators, who are told once.
     """
     settings = installation.settings
-    today = local_day(now, settings.timezone)
     with installation.db.read() as session:
         planned = select(Issue.id, Issue.date).where(
-            Issue.state == IssueState.PLANNED, Issue.date <= today
+            Issue.state == IssueState.PLANNED, Issue.date <= latest_day(now)
         )
-        waiting = session.execute(planned.order_by(Issue.date)).all()
+        waiting = [
+            (issue_id, day, waves_of(session, day, settings))
+            for issue_id, day in session.execute(planned.order_by(Issue.date)).all()
+        ]
     begun: list[date] = []
-    for issue_id, day in waiting:
-        match due(day, now, settings.send_at, settings.timezone, settings.send_deadline):
+    for issue_id, day, waves in waiting:
+        match due(waves, now, settings.send_deadline):
             case Due.NOW:
                 if _begin(installation, issue_id, day, now):
                     begun.append(day)
             case Due.TOO_LATE:
-                _set_aside(installation, issue_id, day, now)
+                _set_aside(installation, issue_id, waves, now)
             case Due.NOT_YET:
                 pass
     return begun
@@ -128,10 +132,11 @@ def deliver(
     with workers.enlisted(settings.home) as worker:
         db = Database(settings.database_url, for_sender=True)
         rate, breakers = settings.rate, settings.breakers
-        books = Books(db, envelopes, settings.home, worker, rate.per_day, breakers)
+        books = Books(db, envelopes, settings.home, worker, rate.per_day, breakers, rate.warm_up)
 
         async def send() -> int:
-            sender = Sender(books, transport, settings.connections, settings.rate.per_second, now)
+            connections, domain_rate = settings.connections, settings.domain_rate
+            sender = Sender(books, transport, connections, rate.per_second, now, domain_rate)
             with _stopped_by_signals(sender):
                 watching = asyncio.create_task(_stopped_by(stop, sender))
                 try:
@@ -140,7 +145,7 @@ def deliver(
                     watching.cancel()
 
         try:
-            return asyncio.run(send())
+            return uvloop.run(send())
         finally:
             db.close()
 
@@ -158,7 +163,9 @@ def _begin(installation: Installation, issue_id: int, day: date, now: datetime) 
     try:
         with installation.db.write() as session:
             issue = session.get_one(Issue, issue_id)
-            if not freeze_issue(session, issue, installation.settings, installation.storage, now):
+            settings, storage = installation.settings, installation.storage
+            waves = waves_of(session, day, settings)
+            if not freeze_issue(session, issue, settings, storage, now, waves=waves):
                 return False
     except Refused as error:
         with installation.db.write() as session:
@@ -175,14 +182,13 @@ def _begin(installation: Installation, issue_id: int, day: date, now: datetime) 
     return True
 
 
-def _set_aside(installation: Installation, issue_id: int, day: date, now: datetime) -> None:
+def _set_aside(installation: Installation, issue_id: int, waves: Waves, now: datetime) -> None:
     with installation.db.write() as session:
         issue = session.get_one(Issue, issue_id, with_for_update=True)
         if issue.state is not IssueState.PLANNED:
             return
         issue.state = IssueState.LATE
-        settings = installation.settings
-        begin = moment(day, settings.send_at, settings.timezone)
+        day, begin = issue.date, waves.first
         alert_curators(
             session,
             f"The issue of {day} is late",

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting
-from newsletter.limits import Breakers, Rate
+from newsletter.limits import Breakers, DomainRates, Rate
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
@@ -42,6 +42,7 @@ class SendAt:
 
     weekday: int  # 0: Monday
     time: time
+    local: bool = False  # for those who chose a time zone, in theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Settings:
     storage_url: str
     connections: int
     rate: Rate
+    domain_rate: DomainRates
     breakers: Breakers  # what pauses an issue by itself
     trusted_hosts: tuple[str, ...]  # host names that the site answers to
     fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
@@ -109,6 +111,7 @@ class Settings:
             ),
             connections=_read(env, "NEWSLETTER_CONNECTIONS", "8", _connections),
             rate=_read(env, "NEWSLETTER_RATE", "", Rate.parse),
+            domain_rate=_read(env, "NEWSLETTER_DOMAIN_RATE", "", DomainRates.parse),
             breakers=_read(env, "NEWSLETTER_BREAKERS", "", Breakers.parse),
             trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names), *LOOPBACK),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
@@ -238,12 +241,13 @@ def _zone(text: str) -> ZoneInfo:
 
 
 def _send_at(text: str) -> SendAt:
-    match = re.fullmatch(r"(\w{3}) (\d{2}):(\d{2})", text.lower())
+    match = re.fullmatch(r"(\w{3}) (\d{2}):(\d{2})( local)?", text.lower())
     if not match or match[1] not in WEEKDAYS or int(match[2]) > 23 or int(match[3]) > 59:
-        raise ValueError("give a weekday and a time, such as mon 09:00")
+        raise ValueError("give a weekday and a time, such as mon 09:00 or mon 09:00 local")
     if match[1] != "mon":
         raise ValueError("the issue goes out on a Monday: give mon and a time, such as mon 09:00")
-    return SendAt(WEEKDAYS.index(match[1]), time(int(match[2]), int(match[3])))
+    at = time(int(match[2]), int(match[3]))
+    return SendAt(WEEKDAYS.index(match[1]), at, local=match[4] is not None)
 
 
 def _duration(text: str) -> timedelta:

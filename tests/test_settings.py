@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.errors import BadSetting
-from newsletter.limits import Breakers, Rate
+from newsletter.limits import Breakers, DomainRates, Rate, WarmUp
 from newsletter.settings import LOOPBACK, SendAt, Settings, variables
 
 
@@ -76,10 +76,37 @@ def test_an_empty_variable_is_an_unset_one(environ: dict[str, str]) -> None:
         ("0.5/s", Rate(per_second=0.5)),
         ("14/s, 50000/d", Rate(14.0, 50_000)),
         ("50000/d,14/s", Rate(14.0, 50_000)),
+        ("warm-up 50 x2, 50000/d", Rate(None, 50_000, WarmUp(50, 2.0))),
+        ("14/s, 800/d, warm-up 20 x1.5", Rate(14.0, 800, WarmUp(20, 1.5))),
     ],
 )
 def test_a_rate_is_read(environ: dict[str, str], text: str, rate: Rate) -> None:
     assert load(environ, NEWSLETTER_RATE=text).rate == rate
+
+
+@pytest.mark.parametrize(
+    ("text", "rates"),
+    [
+        ("gmail.com 20/s", DomainRates({"gmail.com": 20.0})),
+        ("Gmail.com 20/s, * 0.5/s", DomainRates({"gmail.com": 20.0}, 0.5)),
+        ("", DomainRates()),
+    ],
+)
+def test_rates_of_domains_are_read(environ: dict[str, str], text: str, rates: DomainRates) -> None:
+    assert load(environ, NEWSLETTER_DOMAIN_RATE=text).domain_rate == rates
+
+
+def test_a_domain_that_is_not_named_has_the_rate_of_the_others() -> None:
+    rates = DomainRates({"gmail.com": 20.0}, 5.0)
+    assert (rates.of("gmail.com"), rates.of("example.org")) == (20.0, 5.0)
+    assert DomainRates({"gmail.com": 20.0}).of("example.org") is None
+
+
+@pytest.mark.parametrize(("text", "local"), [("mon 09:00", False), ("Mon 09:00 Local", True)])
+def test_the_time_is_the_lists_or_each_readers(
+    environ: dict[str, str], text: str, local: bool
+) -> None:
+    assert load(environ, NEWSLETTER_SEND_AT=text).send_at == SendAt(0, time(9), local)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +185,7 @@ WRONG = [
     ("NEWSLETTER_SEND_AT", "mon 24:00"),
     ("NEWSLETTER_SEND_AT", "mon 09:60"),
     ("NEWSLETTER_SEND_AT", "tue 09:00"),
+    ("NEWSLETTER_SEND_AT", "mon 09:00 theirs"),
     ("NEWSLETTER_SEND_DEADLINE", "0h"),
     ("NEWSLETTER_SEND_DEADLINE", "12"),
     ("NEWSLETTER_SEND_DEADLINE", "8d"),
@@ -170,6 +198,17 @@ WRONG = [
     ("NEWSLETTER_RATE", "0/s"),
     ("NEWSLETTER_RATE", "14/h"),
     ("NEWSLETTER_RATE", "0.5/d"),
+    ("NEWSLETTER_RATE", "warm-up 50 x2"),
+    ("NEWSLETTER_RATE", "14/s, warm-up 50 x2"),
+    ("NEWSLETTER_RATE", "40/d, warm-up 50 x2"),
+    ("NEWSLETTER_RATE", "50000/d, warm-up 50 x1"),
+    ("NEWSLETTER_RATE", "50000/d, warm-up 0 x2"),
+    ("NEWSLETTER_RATE", "50000/d, warm-up"),
+    ("NEWSLETTER_DOMAIN_RATE", "20/s"),
+    ("NEWSLETTER_DOMAIN_RATE", "gmail.com 20/d"),
+    ("NEWSLETTER_DOMAIN_RATE", "gmail.com 0/s"),
+    ("NEWSLETTER_DOMAIN_RATE", "gmail.com 1/s, GMAIL.com 2/s"),
+    ("NEWSLETTER_DOMAIN_RATE", "@gmail.com 1/s"),
 ]
 
 

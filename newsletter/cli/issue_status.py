@@ -170,6 +170,8 @@ def _pace(of: Progress) -> str:
         parts.append(f"{roughly(of.time_left)} left")
     if of.next_try is not None:
         parts.append(f"{of.waiting:,} wait, the next try is at {_when(of.next_try)}")
+    if of.quota_until is not None:
+        parts.append(f"today's quota is used up, it goes on at {_when(of.quota_until)}")
     return "; ".join(parts) + "."
 
 
@@ -202,6 +204,7 @@ def _json(found: Standing, indent: int | None = None) -> str:
         "seconds_left": None if of.time_left is None else round(of.time_left.total_seconds()),
         "waiting": of.waiting,
         "next_try": _iso(of.next_try),
+        "quota_until": _iso(of.quota_until),
         "reasons": [
             {
                 "state": reason.state.value,

@@ -14,11 +14,12 @@ from newsletter.cli.context import as_json, open_installation, print_json, print
 from newsletter.cli.issue_status import record_of
 from newsletter.delivery import again
 from newsletter.delivery.envelopes import preview_message
+from newsletter.delivery.waves import waves_of
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import ask_for_test
-from newsletter.issues.schedule import local_day, moment
+from newsletter.issues.schedule import local_day
 from newsletter.models.issue import IssueState
 
 
@@ -49,7 +50,7 @@ def plan(day: date, slug: str) -> None:
         version = datasets.newest(session, slug)
         calendar.plan(session, day, version, local_day(now, settings.timezone), now)
         problems = datasets.problems_of(version)
-    begin = moment(day, settings.send_at, settings.timezone)
+        begin = waves_of(session, day, settings).first
     click.echo(f"{slug} is planned for {day}: sending begins at {begin:%Y-%m-%d %H:%M} UTC.")
     for problem in problems:
         click.echo(f"Before then: {problem}")
@@ -174,7 +175,7 @@ def _refuse_if_not_begun(installation: Installation, day: date) -> None:
     settings = installation.settings
     with installation.db.read() as session:
         state = calendar.get(session, day).state
-    begin = moment(day, settings.send_at, settings.timezone)
+        begin = waves_of(session, day, settings).first
     if state is IssueState.PLANNED and clock.now() < begin:
         raise Refused(
             f"The issue of {day} is due at {begin:%Y-%m-%d %H:%M} UTC: "

@@ -1,10 +1,10 @@
 """The sender's side of the database: each method is one short transaction."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,8 +21,9 @@ from newsletter.delivery.ledger import Claimed
 from newsletter.delivery.places import Places
 from newsletter.delivery.policy import Settlement, settle
 from newsletter.errors import Refused
-from newsletter.limits import Breakers
-from newsletter.models.delivery import Delivery, DeliveryState, Notice
+from newsletter.limits import Breakers, WarmUp
+from newsletter.models.delivery import OPEN_ROWS, Delivery, DeliveryState, Notice
+from newsletter.models.issue import Issue, IssueState
 from newsletter.transports.base import Envelope, Outcome, Verdict
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,7 @@ PUT_BACK = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
 Key = tuple[str, int]  # "delivery" or "notice", and the row's id
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A claimed message, with what the policy needs to judge its outcome."""
 
     key: Key
@@ -48,8 +48,7 @@ class Held:
     envelope: Envelope | None = None  # of a notice
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The outcome of a claimed message, to be recorded."""
 
     held: Held
@@ -72,16 +71,18 @@ class Books:
         worker: str,
         per_day: int | None = None,
         breakers: Breakers = DEFAULT_BREAKERS,
+        warm_up: WarmUp | None = None,
     ) -> None:
         """``per_day``: how many messages all workers may begin in a day; None: any number.
-        ``breakers``: what pauses an issue by itself."""
+        ``warm_up``: how it is led up to. ``breakers``: what pauses an issue by itself."""
         self._db = db
         self._per_day = per_day
+        self._warm_up = warm_up
         self._envelopes = envelopes
         self._home = home
         self._worker = worker
-        self._watch = Watch(breakers)
         self._places = Places()
+        self._watch = Watch(breakers)
 
     @property
     def is_quick(self) -> bool:
@@ -92,7 +93,7 @@ class Books:
         """Lease what is due and may be begun today, notices first."""
         with self._db.write() as session:
             if self._per_day is not None:
-                limit = min(limit, quota.left(session, self._per_day, now))
+                limit = min(limit, quota.left(session, self._per_day, now, self._warm_up))
             notices = ledger.claim_notices(session, self._worker, limit, now)
             room = limit - len(notices)
             claimed = ledger.claim(session, self._worker, room, now, self._places)
@@ -178,6 +179,23 @@ class Books:
                 ids = [number for kind, number in keys if kind == name]
                 if ids:
                     leases.release(session, row, self._worker, ids)
+
+    def put_off(self, moments: Mapping[Key, datetime], now: datetime) -> None:
+        """Give deliveries that were claimed and not begun back, each until its moment."""
+        with self._db.write() as session:
+            self._count(session, -len(moments), now)
+            leases.put_off(session, self._worker, {n: at for (_, n), at in moments.items()})
+
+    def is_owed(self, now: datetime, until: datetime) -> bool:
+        """Whether a delivery of an issue that is being sent is due later, ``until`` then."""
+        later = select(Delivery.id).where(
+            Delivery.issue_id.in_(select(Issue.id).where(Issue.state == IssueState.SENDING)),
+            OPEN_ROWS,
+            Delivery.not_before > now,
+            Delivery.not_before <= until,
+        )
+        with self._db.read() as session:
+            return session.scalar(later.limit(1)) is not None
 
     def renew(self, keys: Sequence[Key], now: datetime) -> None:
         """Keep the leases of what is still being carried."""

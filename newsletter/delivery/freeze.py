@@ -17,6 +17,7 @@ from newsletter.issues import calendar
 from newsletter.issues.compose import chart_url, compose
 from newsletter.issues.message import Headers, freeze
 from newsletter.issues.render import render_issue, render_page
+from newsletter.issues.schedule import Waves
 from newsletter.models.issue import Issue, IssueState
 from newsletter.settings import Settings
 
@@ -31,8 +32,10 @@ def freeze_issue(
     storage: Storage,
     now: datetime,
     states: Collection[IssueState] = PLANNED,
+    waves: Waves | None = None,
 ) -> bool:
-    """Begin to send ``issue``. False if somebody else has begun already.
+    """Begin to send ``issue``, by ``waves`` or to all at once. False if somebody else has
+    begun already.
 
     Raises Invalid with what is missing from its dataset; nothing has changed then.
     """
@@ -44,5 +47,5 @@ def freeze_issue(
     headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
     issue.message = freeze(render_issue(content), headers).to_bytes()
     issue.page = render_page(content, chart_url(issue))
-    issue.candidates = ledger.enter(session, issue, now)
+    issue.candidates = ledger.enter(session, issue, now, waves)
     return True

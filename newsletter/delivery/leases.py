@@ -1,12 +1,13 @@
 """Leases: how long a claim holds, and how it is kept, given back or ended."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, and_, select, text, update
+from sqlalchemy import CursorResult, and_, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.among import among
 from newsletter.models.delivery import Delivery, Notice
 
 LEASE = timedelta(minutes=2)
@@ -23,13 +24,22 @@ LEASED = {
 
 def release(session: Session, row: Row, worker: str, ids: Collection[int]) -> None:
     """Give messages that ``worker`` still holds back untouched."""
-    held = update(row).where(row.id.in_(ids), row.worker == worker)
+    held = update(row).where(among(row.id, ids), row.worker == worker)
     session.execute(held.values(lease_until=None, worker=None))
+
+
+def put_off(session: Session, worker: str, moments: Mapping[int, datetime]) -> None:
+    """Give deliveries that ``worker`` still holds back until the moment of each."""
+    held = update(Delivery).where(Delivery.id == bindparam("key"), Delivery.worker == worker)
+    session.connection().execute(
+        held.values(lease_until=None, worker=None, not_before=bindparam("until")),
+        [{"key": key, "until": until} for key, until in moments.items()],
+    )
 
 
 def renew(session: Session, row: Row, worker: str, ids: Collection[int], now: datetime) -> None:
     """Lengthen the leases of messages that ``worker`` still holds."""
-    held = update(row).where(row.id.in_(ids), row.worker == worker)
+    held = update(row).where(among(row.id, ids), row.worker == worker)
     session.execute(held.values(lease_until=now + LEASE))
 
 

@@ -11,35 +11,39 @@ Deliveries and notices are claimed and settled alike.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     Connection,
+    String,
     bindparam,
     case,
+    func,
     insert,
     literal,
     or_,
     select,
     text,
+    type_coerce,
     update,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
 from newsletter.db import UTCDateTime
+from newsletter.delivery.among import among
 from newsletter.delivery.leases import LEASE, Row
 from newsletter.delivery.places import BEHIND, Places
 from newsletter.delivery.policy import Settlement
+from newsletter.delivery.waves import own_moments
+from newsletter.issues.schedule import Waves
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Cadence, Status, Subscriber, Suppression
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A delivery that this worker alone may send until its lease ends."""
 
     id: int
@@ -48,33 +52,43 @@ class Claimed:
     address: str
     name: str | None
     attempts: int
-    since: datetime  # when its issue froze
+    since: datetime  # when its issue froze, or its wave was due if this was later
     state: DeliveryState  # pending or unknown
+    again: bool  # whether it was tried, or put off, before
 
 
-def enter(session: Session, issue: Issue, now: datetime) -> int:
+def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = None) -> int:
     """Write a row for each candidate of ``issue``; returns how many there are.
 
     Candidates are the active subscribers whose cadence includes the issue's
-    kind; those whose address is suppressed are entered as excluded.
+    kind; those whose address is suppressed are entered as excluded. Each is
+    due at the wave of their time zone, but not before ``now``; without
+    ``waves`` all are due now.
     """
     wanted = [Subscriber.status == Status.ACTIVE]
     if issue.kind is Kind.POST:
         wanted.append(Subscriber.cadence == Cadence.DAILY)
     suppressed = Suppression.id.is_not(None)
+    at_once = literal(now, UTCDateTime())
+    main = literal(max(waves.main, now), UTCDateTime()) if waves else at_once
+    wave = own_moments(waves, now) if waves and waves.own else None
+    begin = main if wave is None else func.coalesce(wave.c.due, main)
     rows = (
         select(
             literal(issue.id),
             Subscriber.id,
             case((suppressed, DeliveryState.EXCLUDED.value), else_=DeliveryState.PENDING.value),
-            case((suppressed, None), else_=bindparam("now", now, type_=Delivery.not_before.type)),
+            case((suppressed, None), else_=begin),
+            func.nullif(begin, at_once),
             literal(0),
             case((suppressed, "suppressed")),
         )
         .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
         .where(*wanted)
     )
-    columns = ("issue_id", "subscriber_id", "state", "not_before", "attempts", "reason")
+    if wave is not None:
+        rows = rows.outerjoin(wave, wave.c.zone == Subscriber.timezone)
+    columns = ("issue_id", "subscriber_id", "state", "not_before", "wave_at", "attempts", "reason")
     # The statement's own count: a second look could see who has confirmed meanwhile.
     entry = insert(Delivery).from_select(columns, rows)
     return (
@@ -132,8 +146,11 @@ def still_wanted(session: Session, claimed: Collection[Claimed]) -> set[int]:
     readers = {c.subscriber_id for c in claimed}
     # Their status is asked for, not filtered by: a planner without statistics would rather
     # read all who are active than these few.
-    asked = select(Subscriber.id, Subscriber.status).where(Subscriber.id.in_(readers))
-    stay = {reader for reader, status in session.execute(asked) if status is Status.ACTIVE}
+    stay = {
+        reader
+        for reader, status in session.execute(_STANDING, {"readers": readers})
+        if status == Status.ACTIVE
+    }
     sending = set(session.scalars(select(Issue.id).where(Issue.state == IssueState.SENDING)))
     return {c.id for c in claimed if c.subscriber_id in stay and c.issue_id in sending}
 
@@ -200,16 +217,15 @@ def _admit(
     """Of the rows of _DUE, those that may be sent; the others are excluded, with why."""
     admitted: list[Claimed] = []
     dropped: list[Settlement] = []
-    for key, issue_id, attempts, state, subscriber_id, address, name, status, barred, _ in due:
+    for key, issue_id, attempts, state, at, wave, reader, address, name, status, barred in due:
         if status == Status.ACTIVE and barred is None:
-            admitted.append(
-                Claimed(key, issue_id, subscriber_id, address, name, attempts, since, state)
-            )
+            owed, known = wave or since, DeliveryState(state)
+            to_whom = (reader, address, name)
+            admitted.append(Claimed(key, issue_id, *to_whom, attempts, owed, known, at > owed))
             continue
-        left_as = cast(Status | None, status)  # an outer join: None for an erased person
-        why = "suppressed" if barred else left_as.value if left_as else "erased"
+        why = "suppressed" if barred else status or "erased"
         # What may have been sent stays unknown; it is only not tried again.
-        final = state if state == DeliveryState.UNKNOWN else DeliveryState.EXCLUDED
+        final = DeliveryState.UNKNOWN if state == DeliveryState.UNKNOWN else DeliveryState.EXCLUDED
         dropped.append(Settlement(key, final, None, False, why, ""))
     _settle(connection, Delivery, dropped, now)
     return admitted
@@ -220,13 +236,14 @@ _DUE = (
         Delivery.id,
         Delivery.issue_id,
         Delivery.attempts,
-        Delivery.state,
+        type_coerce(Delivery.state, String),  # an enum costs more to read than the rest
+        Delivery.not_before,
+        Delivery.wave_at,
         Subscriber.id,
         Subscriber.address,
         Subscriber.name,
-        Subscriber.status,
+        type_coerce(Subscriber.status, String),
         Suppression.id,
-        Delivery.not_before,
     )
     .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
     .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
@@ -242,9 +259,12 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=Delivery)
 )
+_STANDING = select(Subscriber.id, type_coerce(Subscriber.status, String)).where(
+    among(Subscriber.id, "readers")
+)
 _LEASE = (
     update(Delivery)
-    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    .where(among(Delivery.id, "ids"))
     .values(lease_until=bindparam("until"), worker=bindparam("holder"))
 )
 _SENT = {

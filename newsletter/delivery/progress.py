@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from newsletter.delivery import quota
 from newsletter.delivery.balance import Balance, balance_of
 from newsletter.delivery.reasons import Reason, reasons_of
 from newsletter.models.delivery import (
@@ -38,6 +39,7 @@ class Progress:
     next_try: datetime | None  # the first of these moments
     time_left: timedelta | None  # until each that is open was tried; None: nothing moves
     reasons: list[Reason]  # why some did not go out, the commonest first
+    quota_until: datetime | None = None  # today's quota is used up, and more may go then
 
     @property
     def settled(self) -> int:
@@ -73,7 +75,10 @@ def progress(session: Session, issue: Issue, now: datetime) -> Progress:
         at_this_rate = timedelta(seconds=to_try / per_second)
         time_left = max(at_this_rate, last_try - now) if last_try else at_this_rate
     reasons = reasons_of(session, issue)
-    return Progress(balance, per_second, waiting, next_try, time_left, reasons)
+    quota_until = None
+    if issue.state is IssueState.SENDING and to_try > waiting:
+        quota_until = quota.again_at(session, now)
+    return Progress(balance, per_second, waiting, next_try, time_left, reasons, quota_until)
 
 
 def troubles(session: Session, issue: Issue, reasons: Sequence[Reason], most: int) -> list[Trouble]:

@@ -9,16 +9,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from newsletter import clock
 from newsletter.delivery.bookkeeper import Bookkeeper
 from newsletter.delivery.books import PUT_BACK, Books, Report
 from newsletter.delivery.leases import LEASE
 from newsletter.delivery.pace import THROTTLED_FOR, Pace
+from newsletter.delivery.policy import asked_wait
 from newsletter.delivery.settlements import Settlements
 from newsletter.delivery.stock import Stock
 from newsletter.errors import Refused
+from newsletter.limits import DomainRates
 from newsletter.transports.base import Envelope, Outcome, Transport, Unavailable, Verdict
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ IDLE_SECONDS = 1.0  # between two looks at the ledger
 STOP_SECONDS = 10.0  # to finish what is in flight
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to connect
 TRIES_WHEN_ONCE = 3
+NO_DOMAIN_RATES = DomainRates()
 
 
 class Sender:
@@ -43,6 +46,7 @@ class Sender:
         connections: int,
         per_second: float | None = None,
         now: Callable[[], datetime] = clock.now,
+        domain_rates: DomainRates = NO_DOMAIN_RATES,
     ) -> None:
         self._books = books
         self._transport = transport
@@ -52,7 +56,7 @@ class Sender:
         self._now = now
         self._keeper = Bookkeeper(books)
         self._settlements = Settlements(self._keeper, self._recorded)
-        self._stock = Stock(self._keeper, connections, self._settlements.carried, now)
+        self._stock = Stock(self._keeper, connections, self._settlements.carried, now, domain_rates)
         self._stopping = asyncio.Event()
         self._quiet_until = 0.0
         self._progress = 0  # messages of which something became, since the last connection ended
@@ -87,11 +91,14 @@ class Sender:
 
     async def take(self, wait: bool = True) -> Envelope | None:
         while not self._stopping.is_set() and not self._is_quiet:
-            if not wait and not (self._stock and self._pace.is_free):
+            if not wait and not (self._stock.is_free and self._pace.is_free):
                 return None
             await self._stock.refill()
             if not self._stock:
                 return None
+            if not self._stock.is_free:
+                await self._stock.wait()
+                continue
             await self._pace.turn()
             if self._stopping.is_set():
                 return None
@@ -105,14 +112,15 @@ class Sender:
 
     async def _work(self, until_idle: bool) -> None:
         """Keep connections open while there is something to send."""
-        open_connections: set[asyncio.Task[None]] = set()
+        open_connections: dict[asyncio.Task[None], float] = {}  # and when each began
         stopped = asyncio.create_task(self._stopped())
         try:
             while not self._stopping.is_set():
                 await self._quiet()
                 await self._stock.refill()
                 for _ in range(min(self._allowed, len(self._stock)) - len(open_connections)):
-                    open_connections.add(asyncio.create_task(self._transport.carry(self)))
+                    connection = asyncio.create_task(self._transport.carry(self))
+                    open_connections[connection] = asyncio.get_running_loop().time()
                 if not open_connections:
                     if await self._rest(until_idle):
                         return
@@ -121,18 +129,21 @@ class Sender:
                     {*open_connections, stopped}, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in ended - {stopped}:
-                    open_connections.discard(task)
-                    await self._connection_ended(task, until_idle)
+                    began = open_connections.pop(task)
+                    await self._connection_ended(task, began, until_idle)
         finally:
             stopped.cancel()
-            await self._finish(open_connections)
+            await self._finish({*open_connections})
 
-    async def _connection_ended(self, task: "asyncio.Task[None]", until_idle: bool) -> None:
+    async def _connection_ended(
+        self, task: "asyncio.Task[None]", began: float, until_idle: bool
+    ) -> None:
         """Learn from how a connection ended. Raises Unavailable if it is not worth waiting."""
         error = task.exception()
         if error is None and self._progress:
             self._progress = self._setbacks = self._stumbles = 0
-            self._allowed = min(self._connections, self._allowed + 1)
+            if began >= self._quiet_until:  # an older one says nothing of what is right now
+                self._allowed = min(self._connections, self._allowed + 1)
             return
         if error is not None and not isinstance(error, Unavailable):
             raise error
@@ -148,7 +159,7 @@ class Sender:
                 self._back_off()
             case Verdict.THROTTLED:
                 self._stumbles += 1
-                self._slow_down()
+                self._slow_down(error.outcome)
             case _:
                 await self._stumble(str(error))
         if until_idle and self._stumbles >= TRIES_WHEN_ONCE:
@@ -173,10 +184,10 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*connections, return_exceptions=True)
 
-    def _slow_down(self) -> None:
+    def _slow_down(self, outcome: Outcome) -> None:
         """The other side says we are too fast: wait, then begin again with one connection."""
         self._allowed = 1
-        self._be_quiet(THROTTLED_FOR.total_seconds())
+        self._be_quiet(asked_wait(outcome, THROTTLED_FOR).total_seconds())
 
     def _be_quiet(self, seconds: float) -> None:
         self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + seconds)
@@ -201,7 +212,8 @@ class Sender:
         )
         if until_idle and not elsewhere:
             await self._stock.refill()
-            return not self._stock
+            if self._stock or not await self._stock.expects_more():
+                return not self._stock
         await self._sleep(IDLE_SECONDS)
         return False
 
@@ -221,7 +233,9 @@ class Sender:
     def _recorded(self, report: Report) -> None:
         """Learn from what became of a message."""
         if report.outcome.verdict is Verdict.THROTTLED:
-            self._slow_down()
+            self._slow_down(report.outcome)
+        elif report.outcome.verdict is Verdict.REQUEUED:
+            self._be_quiet(asked_wait(report.outcome, timedelta(0)).total_seconds())
         if report.outcome.verdict is not Verdict.SENT:
             self._stock.doubt()  # it may have stopped the issue
         if report.outcome.verdict in PUT_BACK:

@@ -4,8 +4,13 @@ A slot is a date in the list's time zone; its moment is that date at the
 wall-clock time of the settings. Where the clocks jump over that time, it is
 the same distance after the jump; where they run through it twice, it is the
 first (PEP 495, fold 0). So there is exactly one moment for each date.
+
+Where the settings say ``local``, those who chose a time zone have a moment of
+their own by the same rule: a wave. The issue begins with the first of them.
 """
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
@@ -13,6 +18,7 @@ from zoneinfo import ZoneInfo
 from newsletter.settings import SendAt
 
 MONDAY, FRIDAY = 0, 4
+EASTERNMOST = timedelta(hours=14)  # ahead of UTC: Kiritimati
 
 
 class Due(Enum):
@@ -28,12 +34,36 @@ def moment(day: date, send_at: SendAt, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, send_at.time, zone).astimezone(UTC)
 
 
-def due(day: date, now: datetime, send_at: SendAt, zone: ZoneInfo, deadline: timedelta) -> Due:
-    """How the slot of ``day`` stands; it may begin until ``deadline`` after its moment."""
-    begin = moment(day, send_at, zone)
-    if now < begin:
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """When an issue is due, in UTC: ``main`` on the list's clock, and ``own`` on those of the
+    time zones, by their names, that have a moment of their own."""
+
+    main: datetime
+    own: Mapping[str, datetime]
+
+    @property
+    def first(self) -> datetime:
+        return min([self.main, *self.own.values()])
+
+
+def waves(day: date, send_at: SendAt, zone: ZoneInfo, chosen: Collection[str]) -> Waves:
+    """The waves of the issue of ``day``, for subscribers in the zones ``chosen``.
+
+    A zone of a name that is not known has no moment of its own.
+    """
+    known = [(name, _zone(name)) for name in chosen] if send_at.local else []
+    own = {name: moment(day, send_at, found) for name, found in known if found is not None}
+    return Waves(moment(day, send_at, zone), own)
+
+
+def due(planned: Waves, now: datetime, deadline: timedelta) -> Due:
+    """How an issue stands; it may begin from its first wave on, until ``deadline`` after the
+    list's own moment. A wave that has passed by then goes out at once.
+    """
+    if now < planned.first:
         return Due.NOT_YET
-    return Due.NOW if now <= begin + deadline else Due.TOO_LATE
+    return Due.NOW if now <= planned.main + deadline else Due.TOO_LATE
 
 
 def is_monday(day: date) -> bool:
@@ -54,3 +84,15 @@ def mondays_from(day: date, count: int) -> list[date]:
 def local_day(now: datetime, zone: ZoneInfo) -> date:
     """The date on the list's calendar."""
     return now.astimezone(zone).date()
+
+
+def latest_day(now: datetime) -> date:
+    """The date where on Earth it is latest."""
+    return (now + EASTERNMOST).date()
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # by the text: unknown, no path, a folder
+        return None

@@ -48,6 +48,7 @@ class Delivery(Claimable, Base):
     subscriber_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("subscriber.id", ondelete="SET NULL")
     )
+    wave_at: Mapped[datetime | None]  # of a wave after the issue froze: when it is due
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
@@ -146,3 +147,5 @@ class Quota(Base):
 
     day: Mapped[date] = mapped_column(primary_key=True)
     used: Mapped[int] = mapped_column(BigInt, default=0)
+    allowed: Mapped[int | None] = mapped_column(BigInt)  # how many may be, by then
+    warm_up: Mapped[int | None] = mapped_column(BigInt)  # as its warm-up says; NULL: it had none

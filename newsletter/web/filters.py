@@ -9,6 +9,7 @@ from newsletter.issues.compose import readable_size
 from newsletter.issues.plain import long_date
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.facts import dimensions
+from newsletter.web.site.timezones import place
 
 
 def register(app: Flask) -> None:
@@ -18,6 +19,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(readable_size, "readable_size")
     app.add_template_filter(dimensions, "dimensions")
     app.add_template_filter(masked, "masked")
+    app.add_template_filter(place, "place")
     app.add_template_global(public_url)
 
     @app.context_processor

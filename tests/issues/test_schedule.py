@@ -2,18 +2,23 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.issues.schedule import (
     Due,
+    Waves,
     due,
     is_monday,
+    latest_day,
     local_day,
     moment,
     monday_of,
     mondays_from,
+    waves,
 )
 from newsletter.settings import SendAt
 
@@ -28,6 +33,8 @@ ZONES = (
 )
 TIMES = (time(0), time(0, 30), time(2, 30), time(9), time(23, 59))
 NINE = SendAt(0, time(9))
+NINE_LOCAL = SendAt(0, time(9), local=True)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 NEW_YORK = ZoneInfo("America/New_York")
 MONDAY = date(2026, 11, 23)
 
@@ -124,23 +131,22 @@ def test_a_time_that_comes_twice_is_the_first_of_the_two(
 
 
 def test_a_slot_is_due_from_its_moment_until_its_deadline() -> None:
-    begin, second = moment(MONDAY, NINE, NEW_YORK), timedelta(seconds=1)
-    deadline = timedelta(hours=12)
+    begin, deadline = moment(MONDAY, NINE, NEW_YORK), 12 * HOUR
 
     def stands(now: datetime) -> Due:
-        return due(MONDAY, now, NINE, NEW_YORK, deadline)
+        return due(Waves(begin, {}), now, deadline)
 
-    assert stands(begin - second) is Due.NOT_YET
+    assert stands(begin - SECOND) is Due.NOT_YET
     assert stands(begin) is Due.NOW
     assert stands(begin + deadline) is Due.NOW
-    assert stands(begin + deadline + second) is Due.TOO_LATE
+    assert stands(begin + deadline + SECOND) is Due.TOO_LATE
 
 
 def test_the_deadline_counts_hours_and_not_the_wall_clock() -> None:
     sunday, late = date(2026, 11, 1), SendAt(0, time(0, 30))  # a day of 25 hours
     begin = moment(sunday, late, NEW_YORK)
     deadline = timedelta(hours=24)
-    assert due(sunday, begin + deadline, late, NEW_YORK, deadline) is Due.NOW
+    assert due(Waves(begin, {}), begin + deadline, deadline) is Due.NOW
     assert (begin + deadline).astimezone(NEW_YORK).time() == time(23, 30)
 
 
@@ -160,3 +166,62 @@ def test_today_is_the_date_in_the_zone_of_the_list() -> None:
     now = datetime(2026, 11, 23, 2, tzinfo=UTC)
     assert local_day(now, NEW_YORK) == date(2026, 11, 22)
     assert local_day(now, ZoneInfo("Asia/Kathmandu")) == date(2026, 11, 23)
+
+
+def test_the_latest_day_is_that_of_the_first_islands() -> None:
+    assert latest_day(datetime(2026, 11, 22, 9, 59, tzinfo=UTC)) == date(2026, 11, 22)
+    assert latest_day(datetime(2026, 11, 22, 10, tzinfo=UTC)) == date(2026, 11, 23)
+
+
+# Waves.
+
+
+@given(
+    st.sampled_from(sorted(available_timezones())),
+    st.integers(0, 520).map(lambda week: date(2024, 1, 1) + timedelta(weeks=week)),
+    st.times().map(lambda wall: wall.replace(second=0, microsecond=0)),
+)
+def test_whatever_the_zone_the_wave_is_at_that_time_of_that_monday(
+    name: str, day: date, wall: time
+) -> None:
+    zone = ZoneInfo(name)
+    wave = waves(day, SendAt(0, wall, local=True), NEW_YORK, [name]).own[name]
+    shown = wave.astimezone(zone)
+    assert shown.date() == day
+    assert shown.time() == wall or (shown.time() > wall and not exists(day, wall, zone))
+    assert latest_day(wave) >= day  # the clock looks for it by then
+
+
+@given(
+    st.lists(st.sampled_from(sorted(available_timezones())), max_size=5),
+    st.sampled_from(sorted(available_timezones())),
+)
+def test_an_issue_begins_with_its_first_wave_and_all_come_within_26_hours(
+    chosen: list[str], of_list: str
+) -> None:
+    planned = waves(MONDAY, NINE_LOCAL, ZoneInfo(of_list), chosen)
+    moments = [planned.main, *planned.own.values()]
+    assert planned.first == min(moments)
+    assert max(moments) - planned.first <= 26 * HOUR
+    assert due(planned, planned.first - SECOND, HOUR) is Due.NOT_YET
+    assert due(planned, planned.first, HOUR) is Due.NOW
+
+
+def test_waves_are_only_where_they_were_asked_for() -> None:
+    assert waves(MONDAY, NINE, NEW_YORK, ["Asia/Tokyo"]).own == {}
+    assert set(waves(MONDAY, NINE_LOCAL, NEW_YORK, ["Asia/Tokyo"]).own) == {"Asia/Tokyo"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Mars/Olympus", "../../etc/passwd", "/etc/passwd", "America", "a\0b", "é", "x" * 999],
+)
+def test_a_zone_that_is_not_known_has_no_wave_of_its_own(name: str) -> None:
+    assert waves(MONDAY, NINE_LOCAL, NEW_YORK, [name]).own == {}
+
+
+def test_the_deadline_counts_from_the_moment_of_the_list() -> None:
+    planned = waves(MONDAY, NINE_LOCAL, NEW_YORK, ["Asia/Tokyo", "Pacific/Honolulu"])
+    assert planned.main - planned.own["Asia/Tokyo"] == 14 * HOUR
+    assert due(planned, planned.main + HOUR, HOUR) is Due.NOW
+    assert due(planned, planned.main + HOUR + SECOND, HOUR) is Due.TOO_LATE

@@ -26,6 +26,9 @@ ROWS_WITH_A_REASON = "state <> 'sent' AND (state <> 'pending' OR reason IS NOT N
 
 
 def upgrade() -> None:
+    op.add_column("delivery", sa.Column("wave_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("quota", sa.Column("allowed", BIG, nullable=True))
+    op.add_column("quota", sa.Column("warm_up", BIG, nullable=True))
     op.create_index(
         "ix_delivery_sent",
         "delivery",
@@ -65,3 +68,6 @@ def downgrade() -> None:
     op.drop_table("retry")
     op.drop_index("ix_delivery_reason", "delivery")
     op.drop_index("ix_delivery_sent", "delivery")
+    op.drop_column("quota", "warm_up")
+    op.drop_column("quota", "allowed")
+    op.drop_column("delivery", "wave_at")

@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
+from newsletter.delivery.waves import zones
 from newsletter.issues import calendar
-from newsletter.issues.schedule import FRIDAY, local_day, moment, mondays_from
+from newsletter.issues.schedule import FRIDAY, local_day, mondays_from, waves
 from newsletter.models.delivery import Notice, NoticeKind
 from newsletter.models.issue import Issue, IssueState
 from newsletter.settings import Settings
@@ -39,7 +40,8 @@ class Slot:
 def coming(session: Session, settings: Settings, now: datetime, count: int = AHEAD) -> list[Slot]:
     """The next Mondays, today's too."""
     today = local_day(now, settings.timezone)
-    return [slot(session, settings, day) for day in mondays_from(today, count)]
+    chosen = zones(session, settings)
+    return [_slot(session, settings, day, chosen) for day in mondays_from(today, count)]
 
 
 def free(slots: list[Slot], now: datetime) -> list[date]:
@@ -48,6 +50,10 @@ def free(slots: list[Slot], now: datetime) -> list[date]:
 
 
 def slot(session: Session, settings: Settings, day: date) -> Slot:
+    return _slot(session, settings, day, zones(session, settings))
+
+
+def _slot(session: Session, settings: Settings, day: date, chosen: list[str]) -> Slot:
     issue = calendar.find(session, day)
     if issue is not None and issue.state is IssueState.CANCELLED and issue.frozen_at is None:
         issue = None
@@ -57,7 +63,7 @@ def slot(session: Session, settings: Settings, day: date) -> Slot:
     )
     return Slot(
         day=day,
-        begins=moment(day, settings.send_at, settings.timezone),
+        begins=waves(day, settings.send_at, settings.timezone, chosen).first,
         issue=issue,
         lacks=_lacks(issue),
         alerts_on=friday,

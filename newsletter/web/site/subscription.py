@@ -93,6 +93,7 @@ def _preferences(
         "site/preferences.html",
         subscriber=subscriber,
         timezones=grouped(subscriber.timezone),
+        settings=installation().settings,
         preferences_token=signer.sign(PREFERENCES, key),
         unsubscribe_token=signer.sign(UNSUBSCRIBE, key),
         welcome=welcome,

@@ -1,7 +1,7 @@
 """Time zones as a person looks for one: by region, then by place."""
 
 from functools import cache
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 REGIONS = (
     "Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian",
@@ -21,6 +21,12 @@ def grouped(kept: str | None = None) -> Groups:
     if kept and not any(kept in zones for zones in groups.values()):
         groups = {**groups, "Other": sorted({*groups["Other"], kept})}
     return groups
+
+
+def place(zone: str | ZoneInfo) -> str:
+    """A zone without its region, as it is said: New York; Kentucky, Louisville."""
+    name = str(zone)
+    return name.partition("/")[2].replace("_", " ").replace("/", ", ") or name
 
 
 @cache

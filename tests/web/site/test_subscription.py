@@ -1,5 +1,6 @@
 """Confirming, choosing and leaving by the links of a mail."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,10 @@ from newsletter.audience.privacy import erase
 from newsletter.installation import Installation
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Cadence, Status
+from newsletter.settings import Settings
+from newsletter.web.app import create_app
 from tests import factories
+from tests.conftest import BASE_URL
 
 
 class Ann:
@@ -90,6 +94,25 @@ def test_preferences_are_saved_and_shown(client: FlaskClient, ann: Ann) -> None:
     assert "Your preferences are saved." in response.text
     assert '<option value="Europe/Lisbon" selected>' in response.text
     assert (ann.now().cadence, ann.now().timezone) == (Cadence.DAILY, "Europe/Lisbon")
+
+
+@pytest.mark.parametrize(
+    ("send_at", "sentence"),
+    [
+        ("mon 08:30 local", "Monday’s issue comes at 08:30 there."),
+        ("mon 08:30", "goes out to everybody at 08:30 in the newsletter’s own"),
+    ],
+)
+def test_the_time_zone_says_what_it_is_for(
+    environ: dict[str, str], installation: Installation, ann: Ann, send_at: str, sentence: str
+) -> None:
+    settings = Settings.load(
+        environ | {"NEWSLETTER_SEND_AT": send_at, "NEWSLETTER_TIMEZONE": "America/New_York"}
+    )
+    client = create_app(replace(installation, settings=settings)).test_client()
+    text = client.get(ann.preferences, base_url=BASE_URL).text
+    assert sentence in text
+    assert "own (New York)</option>" in text
 
 
 @pytest.mark.parametrize(

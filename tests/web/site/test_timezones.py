@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from newsletter.web.site.timezones import grouped
+from newsletter.web.site.timezones import grouped, place
 
 
 def test_zones_stand_under_their_region() -> None:
@@ -17,3 +17,9 @@ def test_an_old_name_is_listed_for_who_chose_it() -> None:
     assert "US/Eastern" in grouped("US/Eastern")["Other"]
     assert "US/Eastern" not in grouped()["Other"]
     assert grouped("Europe/Lisbon") == grouped()
+
+
+def test_a_zone_is_called_by_its_place() -> None:
+    assert place("America/New_York") == "New York"
+    assert place(ZoneInfo("America/Kentucky/Louisville")) == "Kentucky, Louisville"
+    assert place("UTC") == "UTC"
