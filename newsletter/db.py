@@ -73,7 +73,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(url, for_sender) if self.is_sqlite else _postgres(url, for_sender)
         self._writing = self.engine.execution_options(immediate=True)
-        self._writing_one = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writing_one = None if self.is_sqlite else _postgres(url, for_sender, alone=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -99,18 +99,24 @@ class Database:
     def write_one(self) -> Iterator[Connection]:
         """The same for one statement alone, without a session: on PostgreSQL in one round
         trip, as a statement is a transaction of its own."""
-        begin = self._writing.begin if self.is_sqlite else self._writing_one.connect
+        begin = self._writing_one.connect if self._writing_one else self._writing.begin
         with begin() as connection:
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._writing_one is not None:
+            self._writing_one.dispose()
 
 
-def _postgres(url: str, for_sender: bool) -> Engine:
+def _postgres(url: str, for_sender: bool, alone: bool = False) -> Engine:
+    """``alone``: each statement is a transaction of its own."""
+    options: dict[str, Any] = {"pool_pre_ping": True}
     if for_sender:  # which notices a lost connection by itself, and tries again
-        return create_engine(url, connect_args={"options": SENDER_OPTIONS})
-    return create_engine(url, pool_pre_ping=True)
+        options = {"connect_args": {"options": SENDER_OPTIONS}}
+    if alone:  # there is nothing to roll back when it returns to the pool
+        options |= {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+    return create_engine(url, **options)
 
 
 def _sqlite(url: str, for_sender: bool) -> Engine:
