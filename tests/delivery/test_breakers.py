@@ -320,6 +320,22 @@ def test_the_row_begins_anew_when_the_issue_is_resumed(mailing: Mailing) -> None
     assert not mailing.goes_on
 
 
+def test_one_that_was_sent_ends_the_row_also_where_all_are_settled_together(
+    mailing: Mailing,
+) -> None:
+    mailing.begin(60)
+    books = mailing.books(only(failures=20))
+    verdicts = [Verdict.REJECTED] * 19 + [Verdict.SENT] + [Verdict.REJECTED] * 20
+    held = books.claim(40, NOW)
+    reports = [
+        Report(one, Outcome(verdict), NOW) for one, verdict in zip(held, verdicts, strict=True)
+    ]
+    books.record(reports[:-1])
+    assert mailing.goes_on
+    books.record(reports[-1:])
+    assert not mailing.goes_on
+
+
 def test_what_is_put_back_untouched_is_no_failure(mailing: Mailing) -> None:
     mailing.begin(100)
     mailing.hand_over([Verdict.REQUEUED] * 50 + [Verdict.THROTTLED] * 50, Breakers(), NOW)

@@ -26,7 +26,7 @@ from tests.functional.lists import NEWSLETTER, REPOSITORY, add_readers, begin_is
 READERS = 100
 DAY = date(2026, 11, 30)
 AT_ONCE = timedelta(seconds=1)
-ALLOWANCE = 1.0  # seconds, for a machine with other work
+SOON = timedelta(seconds=2)  # an idle worker looks each second
 
 
 class Mailing:
@@ -141,7 +141,7 @@ def test_a_pause_and_a_resume_take_effect_within_a_second(mailing: Mailing) -> N
 
         went_on_at = mailing.change(resumed)
         mailing.server.wait_for(arrived + 1)
-        assert clock.now() - went_on_at < AT_ONCE + timedelta(seconds=ALLOWANCE)
+        assert clock.now() - went_on_at < SOON
         mailing.server.wait_for(READERS)
     assert mailing.sent_between(stopped_at + AT_ONCE, went_on_at) == 0
     assert Counter(mailing.server.recipients()) == Counter(mailing.addresses)
