@@ -36,7 +36,7 @@ from newsletter.delivery.among import among
 from newsletter.delivery.leases import LEASE, Row
 from newsletter.delivery.places import BEHIND, Places
 from newsletter.delivery.policy import Settlement
-from newsletter.delivery.waves import own_moments
+from newsletter.delivery.waves import moment_of_reader
 from newsletter.issues.schedule import Waves
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState, Kind
@@ -70,9 +70,7 @@ def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = N
         wanted.append(Subscriber.cadence == Cadence.DAILY)
     suppressed = Suppression.id.is_not(None)
     at_once = literal(now, UTCDateTime())
-    main = literal(max(waves.main, now), UTCDateTime()) if waves else at_once
-    wave = own_moments(waves, now) if waves and waves.own else None
-    begin = main if wave is None else func.coalesce(wave.c.due, main)
+    begin = moment_of_reader(waves, now) if waves else at_once
     rows = (
         select(
             literal(issue.id),
@@ -86,8 +84,6 @@ def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = N
         .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
         .where(*wanted)
     )
-    if wave is not None:
-        rows = rows.outerjoin(wave, wave.c.zone == Subscriber.timezone)
     columns = ("issue_id", "subscriber_id", "state", "not_before", "wave_at", "attempts", "reason")
     # The statement's own count: a second look could see who has confirmed meanwhile.
     entry = insert(Delivery).from_select(columns, rows)
