@@ -19,7 +19,7 @@ from pathlib import Path
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 END = b"\r\n.\r\n"
 GREETING = b"250-mail.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
-SECONDS = 120.0  # before it is taken for a fault that something did not happen
+SECONDS = 300.0  # before it is taken for a fault that something did not happen
 
 
 class Stop(StrEnum):
@@ -122,6 +122,7 @@ class Desk:
     """What the connections of the server share."""
 
     def __init__(self, pipe: Connection) -> None:
+        self.is_over = asyncio.Event()
         self.is_still = False
         self.dead: frozenset[str] = frozenset()
         self.talks: set[Talk] = set()
@@ -136,7 +137,7 @@ class Desk:
         try:
             word = self._pipe.recv()
         except EOFError:  # whoever started us is gone
-            asyncio.get_running_loop().stop()
+            self.is_over.set()
             return
         self._pipe.send("heard")
         match word:
@@ -282,4 +283,5 @@ async def _serve(pipe: Connection) -> None:
     server = await loop.create_server(lambda: Talk(desk), "127.0.0.1", 0, backlog=256)
     pipe.send(server.sockets[0].getsockname()[1])
     loop.add_reader(pipe.fileno(), desk.listen)
-    await server.serve_forever()
+    await desk.is_over.wait()
+    server.close()

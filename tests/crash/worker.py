@@ -6,6 +6,7 @@ SIGKILL at an exact point. It is laid around the program's own methods before it
 starts: nothing in the program knows of it.
 """
 
+import faulthandler
 import itertools
 import os
 import signal
@@ -28,7 +29,7 @@ from newsletter.delivery.books import Books
 from newsletter.transports.smtp_connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter
-SECONDS = 120.0  # before a worker is taken to hang
+SECONDS = 300.0  # before a worker is taken to hang
 
 
 class Point(StrEnum):
@@ -106,8 +107,12 @@ class Worker:
             os.kill(self.pid, number)
 
     def wait(self, seconds: float = SECONDS) -> int | None:
-        """Its exit code, negative for a signal; None: it runs still."""
+        """Its exit code, negative for a signal; None: it runs still. One that takes more
+        than SECONDS hangs: it is ended, and has written down where it was."""
         self._process.join(seconds)
+        if self._process.exitcode is None and seconds >= SECONDS:
+            self.signal(signal.SIGABRT)
+            self._process.join()
         return self._process.exitcode
 
     def wait_until_it_says(self, words: str) -> None:
@@ -131,6 +136,7 @@ def work(environ: dict[str, str], log: Path, orders: Trap | Shift | None) -> Non
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    faulthandler.enable()
     os.environ.clear()
     os.environ.update(environ)
     if orders is not None:
