@@ -7,6 +7,7 @@
     │   │   ├── InvalidAddress
     │   │   ├── UnreadablePackage
     │   │   └── UnreadableTable
+    │   │       └── SeveralTables   a file of more than one, and none was chosen
     │   ├── NotFound        nothing has that name
     │   ├── Conflict        it is taken, or no longer in a state that allows it
     │   │   ├── SlotTaken
@@ -21,6 +22,8 @@ A class names an outcome; its message is one sentence that says what the
 person can do about it. The web layer and the command line turn it into a
 status or an exit code by the class, nowhere else.
 """
+
+from collections.abc import Sequence
 
 
 class NewsletterError(Exception):
@@ -57,6 +60,14 @@ class UnreadablePackage(Invalid):
 
 class UnreadableTable(Invalid):
     """A file that does not read as a table."""
+
+
+class SeveralTables(UnreadableTable):
+    """A file that holds more than one table, of which none was chosen; ``tables`` names them."""
+
+    def __init__(self, message: str, tables: Sequence[str]) -> None:
+        super().__init__(message)
+        self.tables = tuple(tables)
 
 
 class NotFound(Refused):

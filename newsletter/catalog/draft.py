@@ -5,8 +5,9 @@ dataset can be published, and written better later.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from newsletter.catalog.package import DatasetPackage, parse_package
 
@@ -22,22 +23,30 @@ def draft(
     description: str | None = None,
     keywords: Sequence[str] = (),
     source_url: str | None = None,
+    read: Mapping[str, Any] | None = None,
 ) -> DatasetPackage:
-    """The package of a dataset with one table, whose columns its file will tell.
+    """The package of a dataset from one file, whose tables and columns it will tell.
 
+    ``read`` says how to read it: see ``package.ReadPackage``.
     Raises UnreadablePackage, with a sentence for each field that breaks a rule.
     """
     return parse_package(
         {
             "title": title,
-            "summary": summary or f"{title.strip()}: one table, ready to load.",
+            "summary": summary or f"{title.strip()}: data, ready to load.",
             "description": description
-            or f"{title.strip()}: every column is profiled below, and the table can be "
+            or f"{title.strip()}: every column is profiled below, and each table can be "
             "loaded as CSV, Parquet or JSON.",
             "license": license,
             "keywords": [word.strip().lower() for word in keywords] or [slug.split("-")[0]],
             "sources": [{"title": title, "url": source_url}] if source_url else [],
-            "tables": [{"name": table_name(file_name), "file": PurePath(file_name).name}],
+            "tables": [
+                {
+                    "name": table_name(file_name),
+                    "file": PurePath(file_name).name,
+                    "read": dict(read or {}),
+                }
+            ],
         }
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newsletter.catalog.accents import BROKEN_WORD, encoding_of_accents
 from newsletter.errors import UnreadableTable
 
 if TYPE_CHECKING:
@@ -23,12 +24,15 @@ BYTE_ORDER_MARKS = (
 )
 ASCII = bytes(range(128))
 ESCAPED = re.compile("[\udc80-\udcff]")
+# Controls, half characters, private ones and those that stand for none.
+NOT_IN_TEXT = re.compile("[\0-\x08\x0e-\x1d\ud800-\udfff\ue000-\uf8ff\ufffd-\uffff]")
 ENOUGH_UTF8 = 4  # so many good UTF-8 characters to each bad byte: it is UTF-8 with damage
 # What Western text has not: two accented letters in a row (other scripts have little
 # else), or letters where only Mac OS and DOS have them.
 NOT_WESTERN = re.compile(rb"[\x80-\xff]{2}|[\x81-\x84\x86-\x90\x98\x9a-\x9f]")
-# A sign in the middle of a word, or a pound of letters: the word is of another encoding.
-BROKEN_WORD = re.compile(r"[^\W\d_][£¥¦§¨ª¬¯±²³¸¹º¿¼½¾][^\W\d_]|£[a-zß-ÿ]")
+CONTROLS = bytes({*range(0x20)} - {0x09, 0x0A, 0x0C, 0x0D, 0x1E, 0x1F, 0x01})
+FEW_CONTROLS = 0.01  # of a text's bytes may be control characters, which reject their rows
+WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 # Guesses are made among these; anything else must be stated.
 PLAUSIBLE = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
@@ -58,8 +62,8 @@ def find_encoding(path: Path, stated: str | None) -> Encoding:
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return Encoding(name, has_bad_bytes=name == "utf-8-sig")
-    if b"\0" in head:
-        return Encoding(_wide(head))
+    if b"\0" in head and (wide := _wide(head)):
+        return Encoding(wide)
     good, bad = _count_utf8(path)
     if bad == 0:
         return Encoding("utf-8")
@@ -77,14 +81,18 @@ def _known(stated: str) -> str:
     return "utf-8-sig" if codec.name == "utf-8" else codec.name
 
 
-def _wide(head: bytes) -> str:
-    """UTF-16 without a mark: the NULs of Latin text stand on one side."""
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > len(head) * 0.2 and even == 0:
-        return "utf-16-le"
-    if even > len(head) * 0.2 and odd == 0:
-        return "utf-16-be"
-    raise UnreadableTable("This is not a text file: give a CSV, Parquet, JSON or Excel file.")
+def _wide(head: bytes) -> str | None:
+    """UTF-32 or UTF-16 without a mark, under which the text has lines and nothing odd.
+
+    None for a text of single bytes with a NUL here and there; UnreadableTable for no text.
+    """
+    for name in WIDE:
+        text = head[: len(head) // 4 * 4].decode(name, "replace")
+        if re.search(r"[\r\n]", text) and not NOT_IN_TEXT.search(text[:-1]):
+            return name
+    if len(head) - len(head.translate(None, CONTROLS)) > 8 + len(head) * FEW_CONTROLS:
+        raise UnreadableTable("This is not a text file: give a CSV, Parquet, JSON or Excel file.")
+    return None
 
 
 def _count_utf8(path: Path) -> tuple[int, int]:
@@ -104,18 +112,22 @@ def _count_utf8(path: Path) -> tuple[int, int]:
 
 
 def _guess(path: Path) -> Encoding:
+    sample, count = _telling_lines(path)
+    name = encoding_of_accents(sample) or _likeliest(sample)
+    characters = "character was" if count == 1 else "characters were"
+    note = f"Read as {name}, which is a guess: {count:,} {characters} not UTF-8."
+    return Encoding(name, has_bad_bytes=True, note=note)
+
+
+def _likeliest(sample: bytes) -> str:
     # Loaded late: most files are UTF-8 and never need it.
     from charset_normalizer import from_bytes
 
-    sample, count = _telling_lines(path)
     matches = from_bytes(sample, cp_isolation=PLAUSIBLE)
     best = matches.best()
     if best is None:
         raise UnreadableTable("The file's encoding is unknown: state it, or save it as UTF-8.")
-    name = "cp1252" if _is_western(sample, matches, best) else best.encoding
-    characters = "character was" if count == 1 else "characters were"
-    note = f"Read as {name}, which is a guess: {count:,} {characters} not UTF-8."
-    return Encoding(name, has_bad_bytes=True, note=note)
+    return "cp1252" if _is_western(sample, matches, best) else best.encoding
 
 
 def _is_western(sample: bytes, matches: "CharsetMatches", best: "CharsetMatch") -> bool:

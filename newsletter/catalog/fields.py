@@ -68,6 +68,12 @@ Temporal = Annotated[
     BeforeValidator(_as_text),
     _matching(rf"{_DAY}(/({_DAY}|\.\.))?", "must be a year, a date, or a span like 2007/2009"),
 ]
+# Some are hard to type, so they have names.
+Delimiter = Annotated[
+    str,
+    BeforeValidator(lambda value: {"tab": "\t", "\\t": "\t", "space": " "}.get(value, value)),
+    _matching(r'[^"\r\n\0]', "must be one character, tab or space"),
+]
 Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "must be 64 digits of 0-9 a-f")]
 Language = Annotated[
     str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "must be a language tag such as en")

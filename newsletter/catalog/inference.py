@@ -13,7 +13,15 @@ from typing import Any
 import duckdb
 
 from newsletter.catalog.columns import quoted
-from newsletter.catalog.rules import INFERRED, ROUNDED, STATED, Rule
+from newsletter.catalog.rules import (
+    GROUPINGS,
+    INFERRED,
+    NUMBERS,
+    ROUNDED,
+    STATED,
+    Grouping,
+    Rule,
+)
 from newsletter.catalog.staging import SOURCE, SourceColumn
 
 TABLE = "data"
@@ -22,6 +30,14 @@ BATCH = 50  # columns a query
 COMMA_NUMBER = "-?[0-9]+(,[0-9]+)?"
 # "1,234" may be a thousand and more; these have a decimal comma for sure.
 SURE_COMMA = "-?[0-9]+,([0-9]{1,2}|[0-9]{4,})|-?0,[0-9]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The decimal mark, None to find it out; and whether it may be found to be a comma."""
+
+    decimal: str | None = None
+    may_be_comma: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +51,19 @@ def type_columns(
     connection: duckdb.DuckDBPyConnection,
     columns: Sequence[SourceColumn],
     stated: Mapping[str, str],
-    decimal: str | None,
+    marks: Marks,
     notes: list[str],
 ) -> list[tuple[str, str]]:
     """Make the relation ``TABLE`` from ``SOURCE``; returns its columns' names and types.
 
-    ``stated`` maps names to types; ``decimal`` is the decimal mark, None to
-    find it out. ``notes`` gains a sentence for each thing worth knowing.
+    ``stated`` maps names to types. ``notes`` gains a sentence for each thing
+    worth knowing.
     """
-    if decimal is None:
-        decimal = "," if _has_decimal_comma(connection, columns) else "."
-        if decimal == ",":
-            notes.append("Numbers were read with a decimal comma.")
-    typist = _Typist(connection, len(columns), decimal, notes)
+    known_decimal = marks.decimal
+    if known_decimal is None and marks.may_be_comma and _has_decimal_comma(connection, columns):
+        known_decimal = ","
+        notes.append("Numbers were read with a decimal comma.")
+    typist = _Typist(connection, len(columns), known_decimal, notes)
     typed = [
         column
         for start in range(0, len(columns), BATCH)
@@ -65,10 +81,15 @@ def type_columns(
 
 class _Typist:
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, width: int, decimal: str, notes: list[str]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        width: int,
+        decimal: str | None,
+        notes: list[str],
     ) -> None:
         self._connection = connection
-        self._decimal = decimal
+        self._decimal = decimal  # None: a point, for want of a sign of another
+        self._groupings: dict[int, Grouping] = {}  # of the columns whose thousands are marked
         self._notes = notes
         counts = ", ".join(["count(*)", *(f"count(c{at})" for at in range(width))])
         self._rows, *self._values = self._row(f"SELECT {counts} FROM {SOURCE}")  # noqa: S608
@@ -85,6 +106,8 @@ class _Typist:
         if self._rows > SAMPLE_ROWS:  # a cheap look first, so that few rules see all rows
             rules = self._surviving(rules, f"(FROM {SOURCE} LIMIT {SAMPLE_ROWS})")
         held = self._first_kept(rules)
+        self._find_groupings(columns, [at for at in rules if not held.get(at)], stated)
+        held |= self._first_kept({at: list(NUMBERS) for at in self._groupings if at in places})
         return [self._choose(columns[at], at, held.get(at, []), stated) for at in places]
 
     def _rules(self, column: SourceColumn, stated: str | None) -> list[Rule]:
@@ -133,6 +156,53 @@ class _Typist:
                 held[at].append(rule)
         return held
 
+    def _find_groupings(
+        self, columns: Sequence[SourceColumn], texts: Sequence[int], stated: Mapping[str, str]
+    ) -> None:
+        """Note which of the columns that would stay text are numbers with marked thousands.
+
+        It must be sure: ``1,234`` alone may be one and a bit, and ``110 001`` a
+        place, so the values differ in how many marks they have, or have decimals too.
+        """
+        asked = [
+            (at, grouping)
+            for at in texts
+            if columns[at].candidates is None
+            and self._values[at]
+            and stated.get(columns[at].name) in {None, "integer", "number"}
+            for grouping in GROUPINGS
+            if self._decimal in {None, grouping.decimal}
+        ]
+        for relation in (f"(FROM {SOURCE} LIMIT {SAMPLE_ROWS})", SOURCE):
+            if not asked:
+                return
+            all_hold = ", ".join(f"bool_and({self._of(g.holds, at)})" for at, g in asked)
+            row = self._row(f"SELECT {all_hold} FROM {relation}")  # noqa: S608
+            asked = [pair for pair, holds in zip(asked, row, strict=True) if holds is not False]
+        for at, grouping in asked:
+            if at not in self._groupings and self._is_sure(grouping, at):
+                self._groupings[at] = grouping
+                self._notes.append(
+                    f"The thousands of the column {columns[at].name} are marked: it was read"
+                    f" as numbers with a decimal {'point' if grouping.decimal == '.' else 'comma'}."
+                )
+
+    def _is_sure(self, grouping: Grouping, at: int) -> bool:
+        groups = self._of(grouping.groups, at)
+        has_decimals = f"contains(c{at}, '{grouping.decimal}')"
+        most, least, both = self._row(
+            f"SELECT max({groups}), min({groups}), coalesce(bool_or({has_decimals}), false)"  # noqa: S608
+            f" FROM {SOURCE} WHERE c{at} IS NOT NULL"
+        )
+        if most == 0:
+            return False
+        if "," in grouping.marks or "." in grouping.marks:
+            return bool(both or most > 1 or self._decimal)
+        return bool(both or most > least or self._decimal)
+
+    def _of(self, template: str, at: int) -> str:
+        return template.replace("$v", f"c{at}")
+
     def _choose(
         self, column: SourceColumn, at: int, held: list[Rule], stated: Mapping[str, str]
     ) -> TypedColumn:
@@ -172,6 +242,9 @@ class _Typist:
         self._notes.append(f"The column {name} is described as {wish} but {why}: it is {type_}.")
 
     def _sql(self, template: str, at: int) -> str:
+        if grouping := self._groupings.get(at):
+            plain = self._of(grouping.plain, at)
+            return template.replace("$v", plain).replace("$n", plain)
         number = f"c{at}"
         if self._decimal == ",":  # what has a point is then no number
             number = f"CASE WHEN contains(c{at}, '.') THEN '' ELSE replace(c{at}, ',', '.') END"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import newsletter
-from newsletter.errors import UnreadableTable
+from newsletter.errors import SeveralTables, UnreadableTable
 
 FORMATS = ("parquet", "csv", "json")
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of JSON
@@ -43,8 +43,8 @@ class IngestOptions:
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str | None = None  # "." or ","
-    header: bool | None = None
-    sheet: str | None = None
+    header: int | None = None  # how many rows of it; 0: none
+    table: str | None = None  # which one, of a file that holds several
     missing_values: tuple[str, ...] = ("",)
     types: Mapping[str, str] = field(default_factory=dict)  # as the dictionary describes them
     limits: IngestLimits = IngestLimits()
@@ -97,7 +97,8 @@ class Ingested:
 def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -> Ingested:
     """Read ``source`` and write table.parquet, table.csv and table.json into ``work``.
 
-    Raises UnreadableTable with one sentence; then ``work`` is as it was.
+    Raises UnreadableTable with one sentence (SeveralTables if one is to be
+    chosen); then ``work`` is as it was.
     """
     with tempfile.TemporaryDirectory(prefix=".ingest-", dir=work) as name:
         folder = Path(name).resolve()
@@ -148,6 +149,8 @@ def _run_parser(request: bytes, folder: Path, limits: IngestLimits) -> dict[str,
     if process.returncode != 0 or answer.stat().st_size > MAX_ANSWER:
         raise _broken_off(limits, errors.read_text("utf-8", "replace"))
     told = json.loads(answer.read_bytes())
+    if "tables" in told:
+        raise SeveralTables(told["refused"], told["tables"])
     if "refused" in told:
         raise UnreadableTable(told["refused"])
     read: dict[str, Any] = told["read"]
@@ -157,6 +160,7 @@ def _run_parser(request: bytes, folder: Path, limits: IngestLimits) -> dict[str,
 def _environment(folder: Path) -> dict[str, str]:
     """Nothing of ours: no secret, no proxy, no home."""
     return {
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve more addresses than we allow
         "HOME": str(folder),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(Path(newsletter.__file__).parents[1]),

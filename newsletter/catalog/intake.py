@@ -7,7 +7,7 @@ transaction, and a failure here has changed nothing but unreferenced files.
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import Any
 
 from newsletter.catalog.chart import alt_text, default_chart, render_png, render_svg
 from newsletter.catalog.chart.palette import slimmed
-from newsletter.catalog.ingest import Ingested, IngestOptions, ingest
+from newsletter.catalog.ingest import Ingested
 from newsletter.catalog.package import DatasetPackage, TablePackage
+from newsletter.catalog.several import read_tables
 from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid, UnreadableTable
 
@@ -39,7 +40,7 @@ class Chart:
 class Intake:
     """A dataset as it was written and read."""
 
-    package: DatasetPackage
+    package: DatasetPackage  # with each table that the files turned out to hold
     tables: tuple[Values, ...]  # each the values of a models.Table, by its columns' names
     chart: Chart | None
     digest: str  # of what it was made from
@@ -56,31 +57,35 @@ def digest_of(package: DatasetPackage, sources: Mapping[str, Path]) -> str:
 
 def take_in(package: DatasetPackage, sources: Mapping[str, Path], storage: Storage) -> Intake:
     """Read each table of ``package`` from ``sources`` (by the table's name), store its
-    files and draw the chart.
+    files and draw the chart. A file that holds several tables, of which none was chosen,
+    becomes all of them.
 
     Raises UnreadableTable or Invalid, whose ``fields`` names the place in the package.
     """
-    tables: list[Values] = []
+    tables: list[TablePackage] = []
+    values: list[Values] = []
     drawn: Chart | None = None
-    charted = _charted(package)
+    charted = charted_table(package)
     with tempfile.TemporaryDirectory(prefix="intake-") as folder:
-        for at, table in enumerate(package.tables):
-            work = Path(folder, str(at))
-            work.mkdir()
-            read = _read(package, at, sources[table.name], work)
-            tables.append(_values(at, table, read, sources[table.name].name, storage))
-            if table.name == charted:
-                drawn = _draw(package, read, storage, work)
-    return Intake(package, tuple(tables), drawn, digest_of(package, sources))
+        for at, written in enumerate(package.tables):
+            source, others = sources[written.name], {t.name for t in package.tables[at + 1 :]}
+            taken = others | {table.name for table in tables}
+            for table, read in _read(package, at, source, Path(folder), taken):
+                values.append(_values(len(tables), table, read, source.name, storage))
+                tables.append(table)
+                if written.name == charted and drawn is None:
+                    drawn = _draw(package, read, storage, read.csv.path.parent)
+    whole = package.model_copy(update={"tables": tuple(tables)})
+    return Intake(whole, tuple(values), drawn, digest_of(package, sources))
 
 
-def _read(package: DatasetPackage, at: int, source: Path, work: Path) -> Ingested:
-    table = package.tables[at]
-    options = IngestOptions(types=table.types, missing_values=table.missing_values)
+def _read(
+    package: DatasetPackage, at: int, source: Path, folder: Path, taken: set[str]
+) -> Iterator[tuple[TablePackage, Ingested]]:
     try:
-        return ingest(source, work, options)
+        yield from read_tables(package.tables[at], source, folder, taken)
     except UnreadableTable as error:
-        named = f"{table.name}: {error}" if len(package.tables) > 1 else str(error)
+        named = f"{package.tables[at].name}: {error}" if len(package.tables) > 1 else str(error)
         raise UnreadableTable(named, {f"tables.{at}.file": str(error)}) from error
 
 
@@ -118,7 +123,7 @@ def _dictionary(table: TablePackage, read: Ingested) -> list[dict[str, Any]]:
     ]
 
 
-def _charted(package: DatasetPackage) -> str | None:
+def charted_table(package: DatasetPackage) -> str | None:
     """The table that the chart draws: the one that its usermeta names, or the first."""
     named = ((package.chart or {}).get("usermeta") or {}).get("table")
     return named or (package.tables[0].name if package.tables else None)

@@ -9,21 +9,33 @@ from newsletter.errors import UnreadableTable
 READ = (
     (b"PAR1", "parquet"),
     (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
+    (b"SQLite format 3\0", "sqlite"),
+    (b"ARROW1\0\0", "arrow"),
+    (b"FEA1", "feather"),
+    (b"\xff\xff\xff\xff", "arrows"),  # the continuation mark of an IPC stream
 )
+TAR_MARK = slice(257, 262)
 # How others begin that are brought by mistake.
 NOT_READ = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"%PDF-", "a PDF document"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"ARROW1", "an Arrow file"),
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"\x89HDF\r\n", "an HDF5 file"),
+    (b"$FL2@(#)", "an SPSS file"),
+    (b"<stata_dta>", "a Stata file"),
+    (b"RDX3\n", "an R data file"),
+    (b"X\n\0\0\0", "an R data file"),
+    (b"{\\rtf", "a text document"),
+    (b"\0\0\0\0\1Standard Jet DB", "an Access database"),
+    (b"\0\1\0\0Standard Jet DB", "an Access database"),
+    (b"\0\1\0\0Standard ACE DB", "an Access database"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
     (b"\x7fELF", "a program"),
@@ -35,12 +47,19 @@ MARKUP = (
     (b"<?xml", "an XML document"),
 )
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
+# By how the name of a file ends, one of an archive is taken for a table.
+TABLES = {
+    *(".csv", ".tsv", ".tab", ".psv", ".json", ".geojson", ".ndjson", ".jsonl", ".parquet"),
+    *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".arrow", ".arrows", ".feather", ".ipc"),
+    *(".sqlite", ".sqlite3", ".db"),
+}
 DELIMITED = {".csv", ".tsv", ".tab"}
 JSON_LINES = {".ndjson", ".jsonl"}
 
 
 def recognise(path: Path, name: str) -> str:
-    """One of delimited, json, ndjson, parquet, xlsx, xlsb, xls, ods, gzip, zip.
+    """One of delimited, json, ndjson, parquet, arrow, arrows, feather, sqlite, xlsx,
+    xlsb, xls, ods, or packed: gzip, bzip2, xz, zstd, zip, tar.
 
     ``name`` is what the file was called. Raises UnreadableTable for an empty
     file and for one that is known not to be a table.
@@ -54,6 +73,8 @@ def recognise(path: Path, name: str) -> str:
             return kind
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _inside_zip(path)
+    if head[TAR_MARK] == b"ustar":
+        return "tar"
     for magic, what in NOT_READ:
         if head.startswith(magic):
             raise _not_a_table(what)

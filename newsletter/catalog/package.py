@@ -10,7 +10,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,6 +19,7 @@ from newsletter.catalog.fields import (
     Cell,
     ColumnName,
     ColumnType,
+    Delimiter,
     Description,
     InnerPath,
     Keyword,
@@ -95,6 +96,16 @@ class ForeignKeyPackage(_Value):
     references: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
 
 
+class ReadPackage(_Value):
+    """How a file is to be read, where that is not found out rightly."""
+
+    table: Line | None = None  # which one, of a file that holds several
+    encoding: Line | None = None
+    delimiter: Delimiter | None = None
+    decimal: Literal[".", ","] | None = None
+    header: Annotated[int, Field(ge=0, le=10)] | None = None  # rows of it; 0: none
+
+
 class TablePackage(_Value):
     """One table: a file of the folder, or an address with its sha256 (hex)."""
 
@@ -106,6 +117,10 @@ class TablePackage(_Value):
     description: Line | None = None
     primary_key: tuple[ColumnName, ...] = ()
     missing_values: tuple[Cell, ...] = ("",)
+    # Not written where nothing is said, so that what was hashed before hashes the same.
+    read: Annotated[ReadPackage, Field(exclude_if=lambda read: read == ReadPackage())] = (
+        ReadPackage()
+    )
     foreign_keys: tuple[ForeignKeyPackage, ...] = ()
     columns: tuple[ColumnPackage, ...] = ()
 

@@ -17,6 +17,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from importlib import import_module
@@ -26,25 +27,28 @@ from typing import Any
 import duckdb
 
 from newsletter.catalog.columns import quoted
-from newsletter.catalog.inference import TABLE, type_columns
+from newsletter.catalog.inference import TABLE, Marks, type_columns
 from newsletter.catalog.kinds import recognise
 from newsletter.catalog.profile import profile_table
 from newsletter.catalog.staging import Reading
-from newsletter.catalog.unpack import unpack
-from newsletter.errors import UnreadableTable
+from newsletter.catalog.unpack import ARCHIVES, OPENERS, decompress, take_out
+from newsletter.errors import SeveralTables, UnreadableTable
 
 PREVIEW_ROWS = 20
 OPEN_FILES = 256
 THREADS = 2
 # Address space beyond what DuckDB may hold: the interpreter, stacks, buffers.
 OVERHEAD = 1024**3
-PACKED = {"gzip", "zip"}
+PACKED = {*OPENERS, *ARCHIVES}
+HOLDERS = {"xlsx", "xlsb", "xls", "ods", "sqlite"}  # kinds of which a table is chosen
 # The module of ``readers`` for each kind of file.
 READERS = {
     "delimited": "delimited",
     "json": "records",
     "ndjson": "records",
     "parquet": "parquet",
+    "sqlite": "database",
+    **dict.fromkeys(("arrow", "arrows", "feather"), "arrow"),
     **dict.fromkeys(("xlsx", "xlsb", "xls", "ods"), "spreadsheet"),
 }
 
@@ -55,6 +59,8 @@ def main() -> None:
     answer: dict[str, Any]
     try:
         answer = {"read": parse(request)}
+    except SeveralTables as error:
+        answer = {"refused": str(error), "tables": error.tables}
     except UnreadableTable as error:
         answer = {"refused": str(error)}
     except (MemoryError, duckdb.OutOfMemoryException):
@@ -68,13 +74,13 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
     Raises UnreadableTable.
     """
     folder, limits = Path(request["folder"]), request["limits"]
-    source, name, kind = _unpacked(request, folder, limits["output_bytes"])
-    options = {**request["options"], "kind": kind}
+    found = _unpacked(request, folder, limits["output_bytes"])
+    options = {**request["options"], "kind": found.kind, "table": found.table}
     connection = _connect(folder, limits)
-    reading = _reader(kind)(connection, source, folder, options)
-    notes = list(reading.notes)
-    decimal = options["decimal"] or (None if reading.delimiter not in {None, ","} else ".")
-    columns = type_columns(connection, reading.columns, options["types"], decimal, notes)
+    reading = _reader(found.kind)(connection, found.path, folder, options)
+    notes = [*found.notes, *reading.notes]
+    marks = Marks(options["decimal"], may_be_comma=reading.delimiter not in {None, ","})
+    columns = type_columns(connection, reading.columns, options["types"], marks, notes)
     rows_kept = connection.table(TABLE).shape[0]
     if reading.rows_in != rows_kept + reading.rejections.count:
         raise UnreadableTable(
@@ -83,8 +89,8 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
         )
     _write(connection, folder, columns)
     return {
-        "kind": kind,
-        "name": name,
+        "kind": found.kind,
+        "name": found.name,
         "encoding": reading.encoding,
         "delimiter": reading.delimiter,
         "rows_in": reading.rows_in,
@@ -132,21 +138,42 @@ def _connect(folder: Path, limits: Mapping[str, Any]) -> duckdb.DuckDBPyConnecti
     return connection
 
 
-def _unpacked(request: Mapping[str, Any], folder: Path, limit: int) -> tuple[Path, str, str]:
-    """The table's file in ``folder``, what it was called, and its kind."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The table's file in the folder."""
+
+    path: Path
+    name: str  # what it was called
+    kind: str
+    table: str | None  # which one of it is wanted
+    notes: list[str]
+
+
+def _unpacked(request: Mapping[str, Any], folder: Path, limit: int) -> _Found:
     source, name = folder / "source", request["name"]
+    table, notes = request["options"]["table"], list[str]()
     try:
         os.link(request["source"], source)
     except OSError:  # on another file system, or not ours to link
         shutil.copyfile(request["source"], source)
     kind = request["options"]["kind"] or recognise(source, name)
-    if kind in PACKED:
-        packed, source = source, folder / "unpacked"
-        name = unpack(packed, name, kind, source, limit)
+    is_zip = kind == "zip"
+    if kind in OPENERS:
+        packed, source = source, folder / "decompressed"
+        name = decompress(packed, name, kind, source, limit)
         kind = recognise(source, name)
-        if kind in PACKED:
-            raise UnreadableTable("It is an archive inside an archive: pack the table once.")
-    return source, name, kind
+    if is_zip or kind == "tar":  # a compressed tar is one archive; all else would be two
+        packed, source = source, folder / "unpacked"
+        taken = take_out(packed, kind, table, source, limit)
+        packed.unlink()
+        name, table = taken.name, taken.table
+        notes += [taken.note] if taken.note else []
+        kind = recognise(source, name)
+    if kind in PACKED:
+        raise UnreadableTable("It is an archive inside an archive: pack the table once.")
+    if table is not None and kind not in HOLDERS:
+        raise UnreadableTable(f"The file {name[:60]} holds one table: do not choose {table!r}.")
+    return _Found(source, name, kind, table, notes)
 
 
 def _reader(kind: str) -> Callable[..., Reading]:

@@ -212,7 +212,8 @@ class _Profiler:
             {
                 (at, "r"): f"corr(m{one.at}::DOUBLE, m{other.at}::DOUBLE)"
                 for at, (one, other) in enumerate(pairs)
-            }
+            },
+            numeric,
         )
         return alerts.high_correlations(
             (one.name, other.name, found[at, "r"]) for at, (one, other) in enumerate(pairs)
@@ -243,12 +244,16 @@ class _Profiler:
         limit: int = AGGREGATES,
     ) -> Answers:
         """The answers to aggregate expressions, ``limit`` of them a pass: one where each
-        holds every value in memory."""
-        source = self._source(self._columns if columns is None else columns)
+        holds every value in memory. A question is of its own column, or of ``columns``."""
         keys = list(questions)
         answers: Answers = {}
         for start in range(0, len(keys), limit):
             asked = keys[start : start + limit]
+            # Only the columns asked of: naming all of a wide table takes longer than reading one.
+            own = (
+                [self._columns[at] for at in sorted({at for at, _ in asked})] if not columns else ()
+            )
+            source = self._source(columns or own)
             selected = ", ".join(questions[key] for key in asked)
             bound = [values[key] for key in asked] if values else []
             row = self._row(f"SELECT {selected} FROM {source}", bound)  # noqa: S608

@@ -85,6 +85,44 @@ _FITS_DOUBLE = (
     f" <= {PRINTED_DIGITS} AND {_digits('$n')} = {_digits(_PRINTED)}))"
     f" AND (isfinite({_AS_DOUBLE}) OR {_matches(NOT_FINITE)}) END"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How thousands are marked in numbers, and the decimal mark that goes with it.
+
+    ``marks`` is a class of characters of a regular expression.
+    """
+
+    marks: str
+    decimal: str
+
+    @property
+    def pattern(self) -> str:
+        return rf"[+-]?(0|[1-9][0-9]{{0,2}})({self.marks}[0-9]{{3}})*(\{self.decimal}[0-9]+)?"
+
+    @property
+    def holds(self) -> str:
+        return _matches(self.pattern)
+
+    @property
+    def groups(self) -> str:
+        """How many thousands are marked in a value."""
+        return f"length(regexp_replace($v, '[^{self.marks[1:]}', '', 'g'))"
+
+    @property
+    def plain(self) -> str:
+        """The value as other rules read it: no marks, and a point."""
+        bare = f"regexp_replace($v, '{self.marks}', '', 'g')"
+        return f"replace({bare}, '{self.decimal}', '.')"
+
+
+_SPACES, _TICKS = "[ \u00a0\u2009\u202f]", "[''\u2019]"  # a quote is doubled in SQL
+GROUPINGS = (
+    Grouping("[,]", "."),
+    Grouping("[.]", ","),
+    *(Grouping(marks, decimal) for marks in (_SPACES, _TICKS) for decimal in ".,"),
+)
 # For who states that it is a number: the nearest one.
 ROUNDED = Rule("number", _matches(STATED_NUMBER, "$n"), _AS_DOUBLE)
 _DAYS = (
@@ -101,12 +139,15 @@ _MOMENTS = (
 _TIME = _cast("time", CLOCK, "TIME")
 
 # In the order in which they are preferred.
-INFERRED = (
-    Rule("boolean", "lower($v) IN ('true', 'false')", "lower($v) = 'true'"),
+NUMBERS = (
     _cast("integer", WHOLE, "BIGINT"),
     _cast("integer", "-?(0|[1-9][0-9]{0,37})", "DECIMAL(38, 0)"),
     Rule("number", f"{_matches(NUMBER, '$n')} AND {_FITS_DOUBLE}", _AS_DOUBLE),
     *(_decimal(scale) for scale in SCALES),
+)
+INFERRED = (
+    Rule("boolean", "lower($v) IN ('true', 'false')", "lower($v) = 'true'"),
+    *NUMBERS,
     *_DAYS,
     *_MOMENTS,
     _TIME,

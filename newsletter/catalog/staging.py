@@ -6,6 +6,7 @@ each kind of file is counted and typed by the same rules.
 """
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,11 @@ MAX_LINE = 64 * 1024 * 1024  # bytes of one staged row
 # real cell is spelled like it.
 NULL = "\ue000"
 SOURCE = "source"
+MAX_NAME = 255  # characters of a column's name
+# What is no character: half of a pair in JSON, or a byte that did not decode; and the
+# one that stands for "no value".
+HALVES = re.compile(f"[\ud800-\udfff{NULL}]")
+NOT_IN_NAMES = str.maketrans(dict.fromkeys("\0\ufeff"))
 
 
 @dataclass(slots=True)
@@ -118,6 +124,21 @@ def check_width(width: int) -> None:
         )
 
 
+def unfit(text: str) -> str | None:
+    """Why no cell may hold ``text``; None if one may."""
+    if "\0" in text:
+        return "it holds a NUL character"
+    if not text.isascii() and HALVES.search(text):
+        return "it holds characters that are none"
+    if len(text) > MAX_CELL:
+        return too_long()
+    return None
+
+
+def too_long() -> str:
+    return f"a cell is longer than {MAX_CELL:,} characters"
+
+
 def unique_names(header: Sequence[str | None], notes: list[str]) -> list[str]:
     """``header`` as names that differ even without regard to case.
 
@@ -127,12 +148,17 @@ def unique_names(header: Sequence[str | None], notes: list[str]) -> list[str]:
     taken: set[str] = set()
     names: list[str] = []
     for place, cell in enumerate(header, start=1):
-        wanted = " ".join((cell or "").replace("\0", "").split()) or f"column_{place}"
+        spelled = " ".join((cell or "").translate(NOT_IN_NAMES).split())
+        wanted = spelled[:MAX_NAME].rstrip() or f"column_{place}"
+        if len(spelled) > MAX_NAME:
+            notes.append(
+                f"The name of column {place} has {len(spelled):,} characters: it was cut off."
+            )
         name, number = wanted, 1
         while name.casefold() in taken:
             number += 1
-            name = f"{wanted}_{number}"
-        if not (cell or "").strip():
+            name = f"{wanted[: MAX_NAME - 8]}_{number}"
+        if not spelled:
             notes.append(f"Column {place} had no name and is called {name}.")
         elif name != wanted:
             notes.append(f"Column {place} repeated the name {wanted} and is called {name}.")

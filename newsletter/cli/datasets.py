@@ -33,7 +33,7 @@ from newsletter.cli.context import (
 )
 from newsletter.errors import Invalid, NotFound, Refused, UnreadablePackage
 from newsletter.installation import Installation
-from newsletter.models.dataset import Version
+from newsletter.models.dataset import Table, Version
 
 FORMATS = {
     "datapackage": datapackage,
@@ -79,6 +79,16 @@ def dataset_group() -> None:
 @click.option("--description", help="Why it is interesting: markdown, from 50 characters.")
 @click.option("--keyword", "keywords", multiple=True, help="May be given several times.")
 @click.option("--source-url", help="Where the data comes from.")
+@click.option(
+    "--table",
+    "--sheet",
+    "table",
+    help="Which sheet, table or file of FILE; without it, all of them.",
+)
+@click.option("--encoding", help="Such as cp1250; without it, it is found out.")
+@click.option("--delimiter", help="One character, or tab.")
+@click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark.")
+@click.option("--header", type=click.IntRange(0, 10), help="How many rows of it; 0 for none.")
 def add(
     source: str,
     slug: str,
@@ -88,10 +98,12 @@ def add(
     description: str | None,
     keywords: tuple[str, ...],
     source_url: str | None,
+    **read: str | int | None,
 ) -> None:
     """Read a table, profile and chart it, and publish it as a dataset.
 
-    What is not given is made from the data, and can be written better in the admin.
+    What is not given is made from the data, and can be written better in the admin. A file
+    that holds several tables becomes all of them, unless --table chooses one.
     """
     check_slug(slug)
     if problem := license_problem(license_):
@@ -101,7 +113,7 @@ def add(
     with _file(installation, source) as path:
         try:
             package = draft(
-                slug, title, license_, path.name, summary_, description, keywords, origin
+                slug, title, license_, path.name, summary_, description, keywords, origin, read
             )
         except UnreadablePackage as error:
             raise _by_its_option(error) from error
@@ -110,16 +122,21 @@ def add(
     with installation.db.write() as session:
         version = datasets.create(session, slug, intake, now)
         datasets.publish(version, now)
-        table = version.tables[0]
-        encoding = f", read as {table.encoding}" if table.encoding else ""
-        click.echo(f"{slug}: {table.rows:,} rows × {len(table.columns)} columns{encoding}.")
-        for note in table.notes:
-            click.echo(note)
-        if table.rows_rejected:
-            click.echo(f"{table.rows_rejected:,} rows were rejected:")
-            for rejected in table.rejected[:10]:
-                click.echo(f"  line {rejected['line']}: {rejected['reason']}")
+        for table in version.tables:
+            _tell(slug if len(version.tables) == 1 else f"{slug}/{table.name}", table)
     click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
+
+
+def _tell(name: str, table: Table) -> None:
+    """What became of a table's rows, and what a person should know of how it was read."""
+    encoding = f", read as {table.encoding}" if table.encoding else ""
+    click.echo(f"{name}: {table.rows:,} rows × {len(table.columns)} columns{encoding}.")
+    for note in table.notes:
+        click.echo(note)
+    if table.rows_rejected:
+        click.echo(f"{table.rows_rejected:,} rows were rejected:")
+        for rejected in table.rejected[:10]:
+            click.echo(f"  line {rejected['line']}: {rejected['reason']}")
 
 
 @dataset_group.command("list")
@@ -216,7 +233,7 @@ def _file(installation: Installation, source: str) -> Iterator[Path]:
 def _by_its_option(error: UnreadablePackage) -> Invalid:
     """What is wrong with a field, said of the option that it came from."""
     place, sentence = next(iter(error.fields.items()))
-    field = place.partition(".")[0]
+    field = place.partition("read.")[2] or place.partition(".")[0]
     return Invalid(f"--{FIELD_OPTIONS.get(field, field)}: {sentence}.")
 
 

@@ -461,13 +461,13 @@ def test_a_nul_is_rejected(tmp_path: Path) -> None:
         (b"a,b\n\n", "has a header but no rows"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "This is a PNG image, not a table"),
         (b"%PDF-1.7\n" + bytes(100), "a PDF document"),
-        (b"SQLite format 3\0" + bytes(100), "an SQLite database"),
+        (b"SQLite format 3\0" + bytes(100), "The database is damaged"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "a web page"),
         (b"  \n<HTML>", "a web page"),
         (bytes(range(256)) * 20, "not a text file"),
         (b"a,b\n1\n2\n3,4\n", "2 of 3 rows do not fit the header (line 2: it has 1 cell"),
         (b'a,b\n1,"x\n2,y\n3,z\n', "Line 2 opens a quote that never closes"),
-        (b'"a\n1,2\n', "does not read as a header"),
+        (b'"a\n1,2\n', "The header does not read: it opens a quote that never closes"),
         (b",".join(b"c%d" % n for n in range(2001)) + b"\n", "2,001 columns"),
         (b"PAR1" + bytes(100), "does not read as Parquet"),
         (b"PK\x03\x04" + bytes(100), "zip archive is damaged"),
@@ -608,17 +608,17 @@ def test_it_reads_a_spreadsheet(tmp_path: Path) -> None:
     assert table.kind == "xlsx"
 
 
-def test_it_says_which_sheet_it_read_and_takes_another_when_told(tmp_path: Path) -> None:
+def test_it_reads_the_sheet_that_is_chosen(tmp_path: Path) -> None:
     book = a_workbook([["a"], [1]], more_sheets=True)
 
-    assert read(tmp_path, book, "t.xlsx").notes == ("The sheet Sheet was read, the first of 2.",)
-    assert read(tmp_path, book, "t.xlsx", sheet="Second").preview == [[7]]
+    assert read(tmp_path, book, "t.xlsx", table="Sheet").preview == [[1]]
+    assert read(tmp_path, book, "t.xlsx", table="Second").preview == [[7]]
 
 
 def test_it_names_the_sheets_when_there_is_no_such(tmp_path: Path) -> None:
     book = a_workbook([["a"], [1]], more_sheets=True)
 
-    assert "choose one of Sheet, Second" in refusal(tmp_path, book, "t.xlsx", sheet="Third")
+    assert "choose one of Sheet, Second" in refusal(tmp_path, book, "t.xlsx", table="Third")
 
 
 def test_it_says_when_a_spreadsheet_is_empty(tmp_path: Path) -> None:
@@ -654,7 +654,7 @@ def test_it_reads_the_one_table_of_a_zip(tmp_path: Path) -> None:
     ("packed", "says"),
     [
         (a_zip(), "holds 0 files"),
-        (a_zip(a=b"x", b=b"y"), "holds 2 files"),
+        (a_zip(a=b"x", b=b"y"), "The zip archive holds 2 tables: choose one of a, b."),
         (a_zip(a=a_zip(b=PLAIN.encode())), "archive inside an archive"),
         (gzip.compress(gzip.compress(PLAIN.encode())), "archive inside an archive"),
         (gzip.compress(PLAIN.encode())[:-12], "damaged"),
@@ -787,7 +787,13 @@ def test_every_cell_of_text_comes_out_as_it_went_in(
     source = folder / "in.csv"
     with source.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("left", "right"), *rows])
-    options = {"kind": "delimited", "encoding": "utf-8", "delimiter": ",", "decimal": None}
+    options = {
+        "table": None,
+        "kind": "delimited",
+        "encoding": "utf-8",
+        "delimiter": ",",
+        "decimal": None,
+    }
     options |= {
         "header": True,
         "missing_values": [],

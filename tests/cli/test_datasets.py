@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 import yaml
 from frictionless import Package
@@ -163,3 +164,39 @@ def test_a_folder_that_cannot_be_taken_stops_no_other(shell: Shell) -> None:
 def test_synchronising_what_holds_no_dataset_is_refused(shell: Shell) -> None:
     Path("nothing").mkdir()
     assert "dataset.yaml" in shell.refused("sync", "nothing")
+
+
+def test_a_workbook_becomes_all_its_tables_or_the_one_that_is_chosen(shell: Shell) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "North Sea"
+    for sheet in (book.worksheets[0], book.create_sheet("Baltic"), book.create_sheet("Words")):
+        sheet.append(["bank", "seals"])
+    book["North Sea"].append(["Sand", 120])
+    book["Baltic"].append(["Rock", 88])
+    book.save("seals.xlsx")
+
+    said = shell.done("dataset", "add", "seals.xlsx", *ADD)
+    assert "rain-2/north-sea: 1 rows × 2 columns." in said
+    assert "Words was left out: The file has a header but no rows" in said
+    tables = shell.read("dataset", "show", "rain-2")["tables"]
+    assert [(t["name"], t["rows"]) for t in tables] == [("north-sea", 1), ("baltic", 1)]
+
+    one = ("--slug", "rain-3", *ADD[2:])
+    refused = shell.refused("dataset", "add", "seals.xlsx", *one, "--sheet", "Arctic")
+    assert "holds no table 'Arctic': choose one of North Sea, Baltic, Words." in refused
+    shell.done("dataset", "add", "seals.xlsx", *one, "--table", "Baltic")
+    (table,) = shell.read("dataset", "show", "rain-3")["tables"]
+    assert (table["name"], table["rows"]) == ("seals", 1)
+
+
+def test_how_a_file_is_read_can_be_stated(shell: Shell) -> None:
+    Path("odd.txt").write_bytes("Plzeň~1,5\nBrno~2,25\n".encode("cp1250"))
+    stated = ("--encoding", "cp1250", "--delimiter", "~", "--decimal", ",", "--header", "0")
+
+    assert "2 rows × 2 columns, read as cp1250" in shell.done(
+        "dataset", "add", "odd.txt", *ADD, *stated
+    )
+    columns = shell.read("dataset", "profile", "rain-2")["odd"]["columns"]
+    assert [column["type"] for column in columns] == ["string", "number"]
+    refused = shell.refused("dataset", "add", "odd.txt", *ADD, "--delimiter", "~~")
+    assert refused.strip().endswith("--delimiter: must be one character, tab or space.")

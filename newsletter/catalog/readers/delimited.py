@@ -2,16 +2,32 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from newsletter.catalog.dialect import find_delimiter, has_header
+from newsletter.catalog.dialect import (
+    comment_lines,
+    escaped_quote,
+    find_delimiter,
+    is_spaced,
+    lines_above,
+    rows_of,
+)
 from newsletter.catalog.encodings import ESCAPED, Encoding, find_encoding
-from newsletter.catalog.staging import MAX_CELL, Reading, SourceColumn, Staging, unique_names
+from newsletter.catalog.header import count_header_rows, joined_header, title_rows
+from newsletter.catalog.staging import (
+    MAX_CELL,
+    NULL,
+    Reading,
+    SourceColumn,
+    Staging,
+    too_long,
+    unique_names,
+)
 from newsletter.errors import UnreadableTable
 
 SAMPLE_LINES = 200
@@ -38,22 +54,24 @@ class _Table:
     ) -> None:
         self._options = options
         self._encoding = encoding
+        self._declared = set(options["types"])
         self._notes = [encoding.note] if encoding.note else []
         sample = [line for _, line in zip(range(SAMPLE_LINES), lines, strict=False)]
-        self._skipped, self._delimiter = _separator_line(sample, options["delimiter"])
-        sample = sample[self._skipped :]
-        if not "".join(sample).strip():
+        if not "".join(sample).strip("\ufeff \t\r\n"):
             raise UnreadableTable("The file is empty: give one with a header and rows.")
-        if self._delimiter is None:
-            self._delimiter = find_delimiter(sample)
+        sample[0] = sample[0].lstrip("\ufeff")
+        self._skipped, stated = _separator_line(sample, options["delimiter"])
+        sample = self._without_top(sample[self._skipped :], stated)
+        self._delimiter = stated or find_delimiter(sample)
+        self._sample = sample
         self._bad_lines: dict[int, str] = {}
+        self._padded = 0
         self._rows = csv.reader(
-            self._watched(chain(sample, lines)),
+            self._unescaped(self._watched(chain(sample, lines))),
             delimiter=self._delimiter,
             strict=True,
-            skipinitialspace=_is_spaced(sample, self._delimiter),
+            skipinitialspace=is_spaced(sample, self._delimiter),
         )
-        self._sample = sample
 
     def load(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Reading:
         names, first = self._names()
@@ -69,23 +87,40 @@ class _Table:
             notes=self._notes,
         )
 
+    def _without_top(self, sample: list[str], stated: str | None) -> list[str]:
+        """The sample from the header on; what is above it is counted and noted."""
+        if self._options["header"] is not None or not sample:
+            return sample
+        comments = comment_lines(sample, stated)
+        above = comments + lines_above(sample[comments:], stated)
+        rest = sample[above:]
+        above += title_rows(rows_of(rest, stated or find_delimiter(rest)), self._declared)
+        if above:
+            what = "1 line was" if above == 1 else f"{above:,} lines were"
+            self._notes.append(f"Above the header {what} skipped.")
+        self._skipped += above
+        return sample[above:]
+
     def _names(self) -> tuple[list[str], list[str] | None]:
         """The columns' names, and the first row if it is not the header."""
-        header = self._options["header"]
-        if header is None:
-            declared = self._options["types"]
-            header = has_header(self._sample, self._delimiter or ",", set(declared))
+        depth = self._options["header"]
+        if depth is None:
+            rows = rows_of(self._sample, self._delimiter)
+            depth = count_header_rows(rows, self._declared, self._notes)
         try:
-            first = next(row for row in self._rows if row)
-        except (csv.Error, StopIteration) as error:
+            top = list(islice(filter(None, self._rows), max(depth, 1)))
+        except csv.Error as error:
             raise UnreadableTable(
-                "The first line does not read as a header: check its quotes."
+                f"The header does not read: {_quote_reason(str(error))}; check its quotes."
             ) from error
-        if header:
-            self._bad_lines.clear()
-            return unique_names([ESCAPED.sub("\ufffd", cell) for cell in first], self._notes), None
+        if not top:
+            raise UnreadableTable("The file is empty: give one with a header and rows.")
+        if depth:
+            for reason in self._bad_lines.values():
+                raise UnreadableTable(f"The header does not read: {reason}; state the encoding.")
+            return unique_names(joined_header(top), self._notes), None
         self._notes.append("No header was found: the columns are called column_1, column_2, ….")
-        return [f"column_{place}" for place in range(1, len(first) + 1)], first
+        return [f"column_{place}" for place in range(1, len(top[0]) + 1)], top[0]
 
     def _stage(self, staging: Staging, first: list[str] | None) -> None:
         width, keep, blank = staging.width, staging.keep, 0
@@ -107,10 +142,18 @@ class _Table:
             self._notes.append(
                 f"{blank:,} blank {'line was' if blank == 1 else 'lines were'} skipped."
             )
+        if self._padded:
+            self._notes.append(
+                f"{self._padded:,} {'row ends' if self._padded == 1 else 'rows end'} in empty"
+                " cells beyond the header: they were left out."
+            )
 
     def _judge(self, staging: Staging, start: int, row: list[str]) -> None:
         reason = next(iter(self._bad_lines.values()), None)
         self._bad_lines.clear()
+        if len(row) > staging.width and not any(row[staging.width :]):
+            self._padded += 1
+            row = row[: staging.width]
         if reason is None and len(row) != staging.width:
             cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
             reason = f"it has {cells} where the header has {staging.width:,}"
@@ -130,10 +173,11 @@ class _Table:
             except csv.Error as error:
                 self._bad_lines.clear()
                 swallowed = self._rows.line_num + self._skipped - start
-                if "unexpected end" in str(error) and swallowed:
+                if swallowed:  # each of them may be a row
                     raise UnreadableTable(
-                        f"Line {start} opens a quote that never closes, and {swallowed:,} more"
-                        " lines would be lost in it: close or remove the quote."
+                        f"Line {start} opens a quote that {_where_it_ends(str(error))}, and"
+                        f" {swallowed:,} more {'line' if swallowed == 1 else 'lines'} would be"
+                        " lost in it: close or remove the quote."
                     ) from error
                 yield start, _quote_reason(str(error))
 
@@ -142,10 +186,21 @@ class _Table:
         for number, line in enumerate(lines):
             if "\0" in line:
                 self._bad_lines[number] = "it holds a NUL character"
-            if self._encoding.has_bad_bytes and not line.isascii() and ESCAPED.search(line):
-                name = self._encoding.name.removesuffix("-sig")
-                self._bad_lines[number] = f"it holds bytes that are not {name}"
+            if not line.isascii():
+                if NULL in line:
+                    self._bad_lines[number] = "it holds the private character U+E000"
+                if self._encoding.has_bad_bytes and ESCAPED.search(line):
+                    name = self._encoding.name.removesuffix("-sig")
+                    self._bad_lines[number] = f"it holds bytes that are not {name}"
             yield line
+
+    def _unescaped(self, lines: Iterable[str]) -> Iterable[str]:
+        """``lines`` with doubled quotes in place of quotes after a backslash."""
+        mark = escaped_quote(self._sample, self._delimiter)
+        if mark is None:
+            return lines
+        self._notes.append("Quotes after a backslash were read as quotes in a cell.")
+        return (mark.sub('""', line) for line in lines)
 
 
 def _separator_line(sample: Sequence[str], stated: str | None) -> tuple[int, str | None]:
@@ -156,17 +211,15 @@ def _separator_line(sample: Sequence[str], stated: str | None) -> tuple[int, str
     return 1, stated or found[1]
 
 
-def _is_spaced(sample: Sequence[str], delimiter: str) -> bool:
-    """Whether a space follows every delimiter, as people write lists."""
-    text = "".join(sample)
-    if f'{delimiter} "' in text and f'{delimiter}"' not in text:
-        return True
-    return 0 < text.count(delimiter) == text.count(f"{delimiter} ")
+def _where_it_ends(message: str) -> str:
+    if "field larger" in message:
+        return f"does not close within {MAX_CELL:,} characters"
+    return "never closes" if "unexpected end" in message else "closes in the middle of a cell"
 
 
 def _quote_reason(message: str) -> str:
     if "field larger" in message:
-        return f"a cell is longer than {MAX_CELL:,} characters"
+        return too_long()
     if "unexpected end" in message:
         return "it opens a quote that never closes"
     return "text follows a closing quote"

@@ -1,22 +1,42 @@
-"""Spreadsheets (XLSX, XLSB, XLS, ODS): one sheet, its first row the header."""
+"""Spreadsheets (XLSX, XLSB, XLS, ODS): one sheet, the first rows its header."""
 
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
+from newsletter.catalog.choice import choose
+from newsletter.catalog.header import count_header_rows, joined_header, title_rows
 from newsletter.catalog.staging import (
     NULL,
     CellKinds,
     Reading,
     SourceColumn,
     Staging,
+    unfit,
     unique_names,
 )
 from newsletter.errors import UnreadableTable
+
+SAMPLE_ROWS = 200
+CHUNK = 1024 * 1024
+PROTECTED = "The spreadsheet has a password: save it without one."
+LOCKED = "EncryptedPackage".encode("utf-16-le")  # what Office packs such a workbook into
+ERROR_CELL = b't="e"'
+
+Row = Sequence[Any]
 
 
 def read(
@@ -24,18 +44,71 @@ def read(
 ) -> Reading:
     """Load ``path``; see ``staging.Reading``. Raises UnreadableTable."""
     notes: list[str] = []
-    sheet = _sheet(path, options["sheet"], notes)
-    rows = sheet.iter_rows()
-    header = next(rows, None)
-    if header is None:
+    try:
+        sheet = _sheet(path, options["table"])
+        rows = sheet.iter_rows()
+        first = [row for _, row in zip(range(SAMPLE_ROWS), rows, strict=False)]
+    except PasswordError as error:
+        raise UnreadableTable(PROTECTED) from error
+    except CalamineError as error:
+        if LOCKED in path.read_bytes():
+            raise UnreadableTable(PROTECTED) from error
+        raise UnreadableTable("The spreadsheet is damaged or locked: save it again.") from error
+    if not first:
         raise UnreadableTable(f"The sheet {sheet.name} is empty: choose another.")
-    names = unique_names([_text(cell)[0] for cell in header], notes)
+    names, skipped = _names(first, options, notes)
+    if options["kind"] == "xlsx" and (errors := _error_cells(path)):
+        notes.append(
+            f"{errors:,} {'cell' if errors == 1 else 'cells'} of the spreadsheet held an error,"
+            " such as #DIV/0!: read as missing."
+        )
+    if sheet.merged_cell_ranges:
+        notes.append("Of merged cells the first has the value, the others have none.")
+    return _load(connection, _numbered(chain(first, rows), skipped), names, notes, folder, options)
+
+
+def _names(
+    first: Sequence[Row], options: Mapping[str, Any], notes: list[str]
+) -> tuple[list[str], int]:
+    """The columns' names, and how many rows come before the data."""
+    texts = [[_text(cell)[0] for cell in row] for row in first]
+    declared = set(options["types"])
+    above = title_rows(texts, declared) if options["header"] is None else 0
+    depth = options["header"]
+    if depth is None:
+        depth = max(1, count_header_rows(texts[above:], declared, notes))
+    if above:
+        notes.append(
+            f"Above the header {above:,} {'row was' if above == 1 else 'rows were'} skipped."
+        )
+    if depth == 0:
+        return [f"column_{place}" for place in range(1, len(texts[0]) + 1)], 0
+    return unique_names(joined_header(texts[above : above + depth]), notes), above + depth
+
+
+def _numbered(rows: Iterable[Row], skipped: int) -> Iterator[tuple[int, Row]]:
+    return ((place, row) for place, row in enumerate(rows, start=1) if place > skipped)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Iterable[tuple[int, Row]],
+    names: list[str],
+    notes: list[str],
+    folder: Path,
+    options: Mapping[str, Any],
+) -> Reading:
     staging, kinds = Staging(folder, len(names)), CellKinds()
-    for row in rows:
+    for place, row in rows:
         if all(cell == "" for cell in row):
             continue
         staging.rows_in += 1
-        staging.keep([_cell(value, at, kinds) for at, value in enumerate(row)])
+        cells = [_cell(value, at, kinds) for at, value in enumerate(row)]
+        reason = next(filter(None, map(unfit, (c for c in cells if c is not NULL))), None)
+        if reason:
+            staging.rejections.add(place, reason)
+        else:
+            staging.keep(cells)
     staging.load(connection, options["missing_values"])
     return Reading(
         columns=[SourceColumn(name, kinds.candidates(at)) for at, name in enumerate(names)],
@@ -45,29 +118,32 @@ def read(
     )
 
 
-def _sheet(path: Path, wanted: str | None, notes: list[str]) -> CalamineSheet:
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        visible = [
-            sheet.name
-            for sheet in book.sheets_metadata
-            if sheet.visible == SheetVisibleEnum.Visible
-        ]
-        if wanted is not None and wanted not in book.sheet_names:
-            raise UnreadableTable(
-                f"There is no sheet {wanted!r}: choose one of {', '.join(book.sheet_names)}."
-            )
-        if wanted is not None:
-            return book.get_sheet_by_name(wanted)
-        sheets = [book.get_sheet_by_name(name) for name in visible]
-    except CalamineError as error:
-        raise UnreadableTable("The spreadsheet is damaged or locked: save it again.") from error
-    filled = [sheet for sheet in sheets if sheet.height > 0]
+def _sheet(path: Path, wanted: str | None) -> CalamineSheet:
+    book = CalamineWorkbook.from_path(str(path))
+    sheets = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+    if wanted in [sheet.name for sheet in sheets]:
+        return book.get_sheet_by_name(wanted)
+    visible = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
+    filled = [sheet for sheet in map(book.get_sheet_by_name, visible) if sheet.height > 0]
     if not filled:
         raise UnreadableTable("The spreadsheet is empty: give one with a header and rows.")
-    if len(filled) > 1:
-        notes.append(f"The sheet {filled[0].name} was read, the first of {len(filled)}.")
-    return filled[0]
+    named = {sheet.name: sheet for sheet in filled}
+    return named[choose(list(named), wanted, "The spreadsheet")]
+
+
+def _error_cells(path: Path) -> int:
+    """How many cells of all sheets hold an error, which calamine reads as empty ones."""
+    count = 0
+    with zipfile.ZipFile(path) as book:
+        for name in book.namelist():
+            if not name.startswith("xl/worksheets/sheet"):
+                continue
+            with book.open(name) as sheet:
+                tail = b""
+                while chunk := sheet.read(CHUNK):
+                    count += (tail + chunk).count(ERROR_CELL)
+                    tail = chunk[1 - len(ERROR_CELL) :]
+    return count
 
 
 def _cell(value: Any, at: int, kinds: CellKinds) -> str:

@@ -32,11 +32,26 @@ class ColumnForm(Form):
     description = StringField("Description")
 
 
+class ReadForm(Form):
+    """How a file is to be read: see ``catalog.package.ReadPackage``."""
+
+    table = StringField("Table in the file")
+    encoding = StringField("Encoding")
+    delimiter = StringField("Delimiter", filters=[lambda typed: "tab" if typed == "\t" else typed])
+    decimal = SelectField(
+        "Decimal mark", choices=[("", "found out"), (".", "point"), (",", "comma")]
+    )
+    header = SelectField(
+        "Header rows", choices=[("", "found out"), ("0", "none"), "1", "2", "3", "4"]
+    )
+
+
 class TableForm(Form):
     name = StringField("Name")
     description = StringField("Description")
     file = FileField("File")
     url = URLField("or its web address")
+    read = FormField(ReadForm)
     stored = HiddenField()  # an upload's note: see uploads
     remove = BooleanField("Remove this table")
     columns = FieldList(FormField(ColumnForm))

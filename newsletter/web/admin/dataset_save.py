@@ -12,7 +12,7 @@ from pathlib import Path
 
 from newsletter.catalog import datasets
 from newsletter.catalog.intake import Intake, take_in
-from newsletter.catalog.package import DatasetPackage, check_slug, parse_package
+from newsletter.catalog.package import DatasetPackage, ReadPackage, check_slug, parse_package
 from newsletter.catalog.rewording import described, only_words_differ, reword
 from newsletter.errors import FetchRefused, Invalid, UnreadableTable
 from newsletter.installation import Installation
@@ -20,6 +20,9 @@ from newsletter.models.dataset import Version, VersionState
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.admin.dataset_words import mapping_of
 from newsletter.web.admin.uploads import Upload, bring, note_of, read_note, receive
+
+# How a table's own CSV file is read again.
+AS_WE_WRITE = ReadPackage(encoding="utf-8", delimiter=",", decimal=".", header=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def _intake(
     as_found = package.model_copy(
         update={
             "tables": tuple(
-                table.model_copy(update={"columns": ()}) if at in uploads else table
+                table.model_copy(update={"columns": ()} if at in uploads else {"read": AS_WE_WRITE})
                 for at, table in enumerate(package.tables)
             )
         }
@@ -137,11 +140,23 @@ def _intake(
             for at, table in enumerate(package.tables)
         }
         intake = take_in(as_found, sources, installation.storage)
+    written = {table.name: table for table in package.tables}
+    found = tuple(written.get(table.name, table) for table in intake.package.tables)
+    _refuse_lost_columns(package, {table.name for table in found})
     tables = tuple(
-        described(values, table)
-        for values, table in zip(intake.tables, package.tables, strict=True)
+        described(values, table) for values, table in zip(intake.tables, found, strict=True)
     )
-    return replace(intake, package=package, tables=tables)
+    whole = package.model_copy(update={"tables": found})
+    return replace(intake, package=whole, tables=tables)
+
+
+def _refuse_lost_columns(package: DatasetPackage, found: set[str]) -> None:
+    """A file that turned out to hold several tables may not take a described one's place."""
+    for at, table in enumerate(package.tables):
+        if table.columns and table.name not in found:
+            names = ", ".join(sorted(found - {other.name for other in package.tables}))
+            sentence = f"The file holds several tables: choose one of {names}."
+            raise UnreadableTable(sentence, {f"tables.{at}.read.table": sentence})
 
 
 def _linked(installation: Installation, folder: Path, table: Upload | Kept) -> Path:

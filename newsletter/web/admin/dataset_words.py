@@ -153,12 +153,19 @@ def _table(
         "name": name,
         "file": file,
         "description": _text(entry, "description"),
+        "read": _read(entry.read.form) if upload else {},
         "columns": _columns(entry, old),
     }
     if old:
         kept = old.model_dump(mode="json", include={"primary_key", "foreign_keys"})
         written |= kept | {"missing_values": list(old.missing_values)}
     return {key: value for key, value in written.items() if value}
+
+
+def _read(form: Form) -> dict[str, str]:
+    """What was said of how to read a new file; a space as the delimiter is one too."""
+    said = {name: field.data or "" for name, field in form._fields.items()}
+    return {name: text if text == " " else text.strip() for name, text in said.items() if text}
 
 
 def _columns(entry: Form, old: TablePackage | None) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import openpyxl
 import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
@@ -313,3 +314,61 @@ class FormReader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("textarea", "select"):
             self.name = ""
+
+
+def two_sheets() -> FileStorage:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "North"
+    for sheet, count in ((book.worksheets[0], 120), (book.create_sheet("South"), 88)):
+        sheet.append(["bank", "seals"])
+        sheet.append(["Sand", count])
+    raw = io.BytesIO()
+    book.save(raw)
+    return upload(raw.getvalue(), "seals.xlsx")
+
+
+def tables_of(installation: Installation) -> list[tuple[str, Any]]:
+    with installation.db.read() as session:
+        tables = datasets.newest(session, "harbour-seals").tables
+        return [(table.name, table.preview) for table in tables]
+
+
+def test_a_workbook_becomes_all_its_tables(installation: Installation, curator: Browser) -> None:
+    assert submit(curator, tables__0__file=two_sheets()).status_code == 302
+    assert tables_of(installation) == [("north", [["Sand", 120]]), ("south", [["Sand", 88]])]
+
+
+def test_a_sheet_can_be_chosen(installation: Installation, curator: Browser) -> None:
+    chosen = {"tables__0__file": two_sheets(), "tables__0__read__table": "South"}
+    assert submit(curator, **chosen).status_code == 302
+    assert tables_of(installation) == [("seals", [["Sand", 88]])]
+
+
+def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(curator: Browser) -> None:
+    chosen = {"tables__0__file": two_sheets(), "tables__0__read__table": "West"}
+    page = submit(curator, **chosen)
+    assert page.status_code == 422
+    assert "holds no table &#39;West&#39;: choose one of North, South." in page.text
+    assert 'value="West"' in page.text
+
+
+def test_how_a_file_is_read_can_be_said_in_the_form(
+    installation: Installation, curator: Browser
+) -> None:
+    file = upload("Plzeň~1,5\nBrno~2\n".encode("cp1250"), "seals.txt")
+    said = {"encoding": "cp1250", "delimiter": "~", "decimal": ",", "header": "0"}
+    fields = {f"tables__0__read__{name}": value for name, value in said.items()}
+    assert submit(curator, tables__0__file=file, **fields).status_code == 302
+    assert tables_of(installation) == [("seals", [["Plzeň", 1.5], ["Brno", 2.0]])]
+
+
+def test_a_described_table_is_not_replaced_by_several(
+    installation: Installation, seals: Browser
+) -> None:
+    edit = "/admin/datasets/harbour-seals/edit"
+    columns = {"tables-0-columns-0-name": "bank", "tables-0-columns-0-type": "string"}
+    form = WORDS | columns | {"tables-0-name": "seal-counts", "tables-0-file": two_sheets()}
+    page = seals.post(edit, edit, **form)
+    assert page.status_code == 422
+    assert "The file holds several tables: choose one of north, south." in page.text
+    assert [name for name, _ in tables_of(installation)] == ["seal-counts"]
