@@ -13,6 +13,7 @@ from newsletter.models.dataset import Table, Version
 
 READ = ("position", "origin", "encoding", "rows", "rejected", "rows_rejected", "notes", "preview",
         "profile", "files")  # fmt: skip
+KEPT = tuple(c.key for c in Table.__table__.columns if c.key not in {"id", "version_id"})
 
 
 def only_words_differ(version: Version, package: DatasetPackage) -> bool:
@@ -30,16 +31,24 @@ def only_words_differ(version: Version, package: DatasetPackage) -> bool:
 
 def reword(version: Version, package: DatasetPackage) -> Intake:
     """``version``'s data under the words of ``package``, which ``only_words_differ`` allows."""
-    chart = None
-    if version.chart_png and version.chart_svg:
-        chart = Chart(version.chart_drawn, version.chart_alt, version.chart_png, version.chart_svg)
     tables = tuple(
         described(_as_read(kept), table)
         for kept, table in zip(version.tables, package.tables, strict=True)
     )
     files = [table["files"]["parquet"]["sha256"] for table in tables]
     digest = sha256("\n".join([package.model_dump_json(), *files]).encode()).hexdigest()
-    return Intake(package, tables, chart, digest)
+    return Intake(package, tables, kept_chart(version), digest)
+
+
+def kept_tables(version: Version) -> list[Values]:
+    """The values of each table, as they are kept."""
+    return [{name: getattr(table, name) for name in KEPT} for table in version.tables]
+
+
+def kept_chart(version: Version) -> Chart | None:
+    if not (version.chart_png and version.chart_svg):
+        return None
+    return Chart(version.chart_drawn, version.chart_alt, version.chart_png, version.chart_svg)
 
 
 def described(values: Values, table: TablePackage) -> Values:

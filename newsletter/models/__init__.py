@@ -1,7 +1,7 @@
 """What is kept. One file an idea; importing this package knows every table."""
 
 from newsletter.models.curator import Curator, CuratorSession
-from newsletter.models.dataset import Dataset, Table, Version
+from newsletter.models.dataset import Dataset, Erratum, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue
@@ -13,6 +13,7 @@ __all__ = [
     "CuratorSession",
     "Dataset",
     "Delivery",
+    "Erratum",
     "FeedbackEvent",
     "Issue",
     "Notice",

@@ -68,6 +68,31 @@ class Version(Base):
     tables: Mapped[list["Table"]] = relationship(
         back_populates="version", cascade="all, delete-orphan", order_by="Table.position"
     )
+    erratum: Mapped["Erratum | None"] = relationship(
+        back_populates="version", foreign_keys="Erratum.version_id"
+    )
+
+
+class Erratum(Base):
+    """What was wrong with a published version, and which version corrects it.
+
+    A row of its own, as nothing of a published version ever changes.
+    """
+
+    __tablename__ = "erratum"
+
+    id: Mapped[Key]
+    version_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("version.id", ondelete="CASCADE"), unique=True
+    )
+    corrected_by_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("version.id", ondelete="CASCADE"), index=True
+    )
+    note: Mapped[str]  # plain text, for readers
+    published_at: Mapped[datetime]
+
+    version: Mapped[Version] = relationship(back_populates="erratum", foreign_keys=[version_id])
+    corrected_by: Mapped[Version] = relationship(foreign_keys=[corrected_by_id])
 
 
 class Table(Base):
