@@ -48,25 +48,20 @@ def published(session: Session, slug: str, number: str | None = None) -> Version
     return version
 
 
-def catalog(session: Session, query: str = "", keyword: str = "") -> list[Version]:
-    """The newest published version of each dataset, by title.
+def published_versions(dataset: Dataset) -> list[Version]:
+    """The newest first."""
+    return [v for v in reversed(dataset.versions) if v.state is VersionState.PUBLISHED]
 
-    ``query``: each of its words must occur in the title, the texts, a keyword
-    or the name or description of a column. ``keyword`` must be one of its own.
-    """
+
+def catalog(session: Session) -> list[Version]:
+    """The newest published version of each dataset, by title."""
     newest_ids = (
         select(func.max(Version.id))
         .where(Version.state == VersionState.PUBLISHED)
         .group_by(Version.dataset_id)
     )
     rows = _published().where(Version.id.in_(newest_ids)).order_by(func.lower(Version.title))
-    words = query.casefold().split()
-    return [
-        version
-        for version in session.scalars(rows)
-        if (not keyword or keyword in version.keywords)
-        and all(word in _searchable(version) for word in words)
-    ]
+    return list(session.scalars(rows))
 
 
 def everything(session: Session) -> list[Version]:
@@ -208,13 +203,3 @@ def _loaded() -> Select[Version]:
         .join(Dataset)
         .options(selectinload(Version.tables), joinedload(Version.dataset))
     )
-
-
-def _searchable(version: Version) -> str:
-    columns = [
-        f"{column['name']} {column.get('description') or ''} {column.get('unit') or ''}"
-        for table in version.tables
-        for column in table.columns
-    ]
-    texts = (version.dataset.slug, version.title, version.summary, version.description)
-    return " ".join((*texts, *version.keywords, *columns)).casefold()

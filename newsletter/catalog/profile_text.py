@@ -1,6 +1,7 @@
 """A column's profile in one short line, and as the bars of a very small chart."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 NAMED_VALUES = 3
@@ -15,9 +16,9 @@ def summary(column: Mapping[str, Any], unit: str | None = None) -> str:
     """
     if column["nan_proportion"] == 1:
         return "all missing"
-    parts = [_gist(column, unit or column.get("unit"))]
+    parts = [gist(column, unit or column.get("unit"))]
     if missing := column["nan_proportion"]:
-        parts.append(f"{_percent(missing)} missing")
+        parts.append(f"{share(missing)} missing")
     return ", ".join(part for part in parts if part)
 
 
@@ -31,7 +32,56 @@ def sparkline(column: Mapping[str, Any]) -> list[int]:
     return [max(round(100 * count / tallest), 1) if count else 0 for count in counts]
 
 
-def _gist(column: Mapping[str, Any], unit: str | None) -> str:
+def landmarks(column: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """The least, the median and the greatest value of numbers and moments, as one would say
+    them; None for other columns."""
+    statistics, kind = column["statistics"], column["kind"]
+    if kind not in {"int", "float", "date", "datetime", "time"} or statistics.get("min") is None:
+        return None
+    values = [statistics["min"], statistics["median"], statistics["max"]]
+    if kind in {"date", "datetime", "time"}:
+        moments = [str(value) for value in values]
+        if all(value.endswith(" 00:00:00") for value in (moments[0], moments[2])):
+            moments = [value[:10] for value in moments]
+        return moments[0], moments[1], moments[2]
+    say = _year if _counts_years(column) else _figure
+    return say(values[0]), say(values[1]), say(values[2])
+
+
+def bins(column: Mapping[str, Any]) -> list[str]:
+    """What each bar of ``sparkline`` stands for: "172–178: 20 rows"."""
+    statistics = column["statistics"]
+    if histogram := statistics.get("histogram"):
+        edges = [_edge(edge, column) for edge in histogram["bin_edges"]]
+        counts = histogram["hist"]
+        names = [_span(low, high) for low, high in pairwise(edges)]
+    else:
+        common = sorted(statistics.get("frequencies", {}).items(), key=lambda pair: -pair[1])[:10]
+        names, counts = [_short(name) for name, _ in common], [count for _, count in common]
+    return [f"{name}: {count:,}" for name, count in zip(names, counts, strict=False)]
+
+
+def share(part: float) -> str:
+    """ "3 %", and never 0 or 100 of what is neither."""
+    if 0 < part < 0.005:
+        return "under 1\N{NO-BREAK SPACE}%"
+    if 0.995 <= part < 1:
+        return "over 99\N{NO-BREAK SPACE}%"
+    return f"{100 * part:.0f}\N{NO-BREAK SPACE}%"
+
+
+def _edge(edge: Any, column: Mapping[str, Any]) -> str:
+    if isinstance(edge, str):
+        return edge.removesuffix(" 00:00:00")
+    return _year(edge) if _counts_years(column) else _figure(edge)
+
+
+def _year(number: float) -> str:
+    return f"{number:.0f}"
+
+
+def gist(column: Mapping[str, Any], unit: str | None = None) -> str:
+    """The same without what is missing; empty where nothing is there."""
     statistics, kind = column["statistics"], column["kind"]
     if "frequencies" in statistics:
         return _shares(statistics["frequencies"])
@@ -68,7 +118,7 @@ def _counts_years(column: Mapping[str, Any]) -> bool:
 def _shares(frequencies: Mapping[str, int]) -> str:
     total = sum(frequencies.values())
     named = sorted(frequencies.items(), key=lambda pair: -pair[1])[:NAMED_VALUES]
-    shares = ", ".join(f"{_short(value)} {_percent(count / total)}" for value, count in named)
+    shares = ", ".join(f"{_short(value)} {share(count / total)}" for value, count in named)
     if len(frequencies) == 1:
         return f"always {_short(named[0][0])}"
     return f"{len(frequencies)} values: {shares}" + (
@@ -103,14 +153,6 @@ def _figure(number: float) -> str:
         return f"{number:.2g}"
     places = 1 if size >= 10 else 2 if size >= 1 else 3
     return f"{number:.{places}f}".rstrip("0").rstrip(".")
-
-
-def _percent(share: float) -> str:
-    if 0 < share < 0.005:
-        return "under 1\N{NO-BREAK SPACE}%"
-    if 0.995 <= share < 1:
-        return "over 99\N{NO-BREAK SPACE}%"
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def _short(value: str) -> str:

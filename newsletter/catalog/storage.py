@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Self
 from urllib.parse import unquote, urlsplit
@@ -23,7 +24,7 @@ class Storage:
     """Files in a directory, two levels deep by the key's first four digits."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -44,21 +45,33 @@ class Storage:
         flushed to the disk and renamed, so a kill leaves no half file under a key.
         """
         ending = "".join(source.suffixes[-1:]) if suffix is None else suffix
-        staging = self._root / "incoming"
-        staging.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=staging)
-        temporary = Path(name)
+        handle, temporary = self._staged()
         try:
             with os.fdopen(handle, "wb") as target:
                 digest = _copy(source, target)
             key = digest + (ending.lower() if KEY.fullmatch(digest + ending.lower()) else "")
-            place = self.path(key)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(place)
-            _flush_directory(place.parent)
+            self._placed(temporary, key)
         finally:
             temporary.unlink(missing_ok=True)
         return key
+
+    def derived(self, key: str, suffix: str, write: Callable[[BinaryIO, BinaryIO], None]) -> Path:
+        """The file beside ``key`` that ``write`` makes of it, made when it is first asked for.
+
+        Its name is the key and ``suffix``; it can be removed at any time. Raises NotFound.
+        """
+        place = self.path(key + suffix)
+        if place.is_file():
+            return place
+        with self.open(key) as source:
+            handle, temporary = self._staged()
+            try:
+                with os.fdopen(handle, "wb") as target:
+                    write(source, target)
+                self._placed(temporary, key + suffix)
+            finally:
+                temporary.unlink(missing_ok=True)
+        return place
 
     def open(self, key: str) -> BinaryIO:
         """The file of ``key``, to read. Raises NotFound."""
@@ -71,7 +84,7 @@ class Storage:
         """Where ``key`` is or would be. Raises NotFound for what is not a key."""
         if not KEY.fullmatch(key):
             raise _no_such(key)
-        return self._root / key[:2] / key[2:4] / key
+        return self.root / key[:2] / key[2:4] / key
 
     def size(self, key: str) -> int:
         """The file's size in bytes. Raises NotFound."""
@@ -82,6 +95,19 @@ class Storage:
 
     def exists(self, key: str) -> bool:
         return KEY.fullmatch(key) is not None and self.path(key).is_file()
+
+    def _staged(self) -> tuple[int, Path]:
+        """A new file to write to, open, on the same disk."""
+        staging = self.root / "incoming"
+        staging.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=staging)
+        return handle, Path(name)
+
+    def _placed(self, temporary: Path, key: str) -> None:
+        place = self.path(key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(place)
+        _flush_directory(place.parent)
 
 
 def _copy(source: Path, target: BinaryIO) -> str:

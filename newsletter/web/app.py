@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from newsletter.catalog.shelf import Shelf
 from newsletter.installation import Installation
 from newsletter.resources import shipped
 from newsletter.web import admin, errors, feeds, filters, health, limits, security, site
@@ -11,6 +12,7 @@ def create_app(installation: Installation) -> Flask:
     """The site and the admin of one installation, as a WSGI app."""
     app = Flask("newsletter.web", template_folder=str(shipped("templates")))
     app.extensions["newsletter"] = installation
+    app.extensions["shelf"] = Shelf(installation.storage.root)
     app.jinja_options["trim_blocks"] = True
     app.jinja_options["lstrip_blocks"] = True
     security.protect(app, installation)

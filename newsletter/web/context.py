@@ -5,12 +5,18 @@ from typing import Any, cast
 
 from flask import current_app, request
 
+from newsletter.catalog.shelf import Shelf
 from newsletter.installation import Installation
 
 
 def installation() -> Installation:
     """The newsletter that the current app serves."""
     return cast(Installation, current_app.extensions["newsletter"])
+
+
+def shelf() -> Shelf:
+    """The tables of its storage, to be asked."""
+    return cast(Shelf, current_app.extensions["shelf"])
 
 
 def public_url(endpoint: str, **values: Any) -> str:

@@ -2,6 +2,8 @@
 
 from flask import Response, request
 
+from newsletter.web.compression import compressed
+
 
 def open_to_all(response: Response) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
@@ -11,6 +13,6 @@ def open_to_all(response: Response) -> Response:
 
 def open_document(response: Response) -> Response:
     """The same for a document that was just written: its hash is its ETag, so that who has
-    it already is told so with 304."""
+    it already is told so with 304. Compressed where that is asked for."""
     response.add_etag()
-    return open_to_all(response).make_conditional(request)  # type: ignore[return-value]
+    return open_to_all(compressed(response)).make_conditional(request)  # type: ignore[return-value]

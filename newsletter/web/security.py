@@ -29,6 +29,8 @@ FOREIGN_DOCUMENT = {
     "form-action": "'none'",
     "sandbox": "allow-popups allow-popups-to-escape-sandbox",
 }
+# A page that changes in place, by scripts of our own that are files.
+SCRIPTED = {"script-src": "'self'", "connect-src": "'self'"}
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",

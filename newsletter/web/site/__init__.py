@@ -2,10 +2,12 @@
 
 from newsletter.web.site import (
     archive,
+    charts,
     datasets,
     descriptions,
     files,
     home,
+    rows,
     subscribe,
     subscription,
 )
@@ -17,5 +19,7 @@ BLUEPRINTS = (
     archive.blueprint,
     datasets.blueprint,
     files.blueprint,
+    charts.blueprint,
+    rows.blueprint,
     descriptions.blueprint,
 )

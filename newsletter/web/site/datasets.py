@@ -1,18 +1,29 @@
 """The catalog and the page of each dataset."""
 
-from flask import Blueprint, render_template, request
+from urllib.parse import urlencode
+
+import werkzeug
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
+from newsletter.catalog.citation import bibtex
 from newsletter.catalog.describe.jsonld import jsonld
-from newsletter.catalog.describe.published import facts_of
+from newsletter.catalog.describe.published import citation_facts, facts_of
+from newsletter.catalog.explore import explorers
+from newsletter.catalog.search import search
 from newsletter.issues import calendar
-from newsletter.models.dataset import Version, VersionState
+from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
+from newsletter.web.compression import compressed
 from newsletter.web.context import installation
+from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.site import facts
+from newsletter.web.site.charts import drawn
 from newsletter.web.site.code import highlighted
+from newsletter.web.site.preview import looks
+from newsletter.web.site.rows import address
 
 blueprint = Blueprint("datasets", __name__)
 
@@ -26,10 +37,11 @@ def index() -> str:
     keyword = request.args.get("keyword", "")
     with installation().db.read() as session:
         everything = datasets.catalog(session)
-        found = datasets.catalog(session, query, keyword) if query or keyword else everything
+        under = [v for v in everything if not keyword or keyword in v.keywords]
+        found = search(under, query)
         return render_template(
             "site/datasets.html",
-            versions=found,
+            found=found,
             count=len(everything),
             keywords=datasets.keywords(everything)[:KEYWORDS],
             query=query,
@@ -39,30 +51,46 @@ def index() -> str:
 
 @blueprint.get("/datasets/<slug>")
 @blueprint.get("/datasets/<slug>/v/<number>/")
-def page(slug: str, number: str | None = None) -> str:
+def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
     """The newest published version of a dataset, or the one that is named."""
-    settings = installation().settings
+    if "" in request.args.values():
+        return redirect(_without_empty())
     with installation().db.read() as session:
         version = datasets.published(session, slug, number)
-        versions = _published_versions(version)
-        described = facts_of(version, settings)
-        return render_template(
-            "site/dataset.html",
-            version=version,
-            versions=versions,
-            newest=versions[0],
-            glance=facts.glance(version),
-            tables=[(t, facts.columns(t), facts.preview(t)) for t in version.tables],
-            loaders=highlighted(slug, version.number, version.tables[0].name),
-            citation=described.citation,
-            jsonld=jsonld(described),
-            issues=_appearances(session, version),
-        )
+        versions = datasets.published_versions(version.dataset)
+        issues = _appearances(session, version)
+    response = make_response(_rendered(version, versions, issues))
+    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
+    return compressed(response)
 
 
-def _published_versions(version: Version) -> list[Version]:
-    """Those of its dataset, the newest first."""
-    return [v for v in reversed(version.dataset.versions) if v.state is VersionState.PUBLISHED]
+def _rendered(version: Version, versions: list[Version], issues: list[Issue]) -> str:
+    settings = installation().settings
+    described = facts_of(version, settings)
+    seen = looks(version, address(version), request.args)
+    first = version.tables[0].name
+    slug = version.dataset.slug
+    return render_template(
+        "site/dataset.html",
+        version=version,
+        versions=versions,
+        newest=versions[0],
+        glance=facts.glance(version),
+        drawn=drawn(version),
+        tables=[(t, facts.columns(t), look) for t, look in zip(version.tables, seen, strict=True)],
+        loaders=highlighted(slug, version.number, first),
+        explorers=explorers(settings.base_url, slug, version.number, first),
+        citation=described.citation,
+        bibtex=bibtex(citation_facts(version, settings)),
+        jsonld=jsonld(described),
+        issues=issues,
+    )
+
+
+def _without_empty() -> str:
+    """The same page without the fields of a form that were left empty, to be shared."""
+    filled = [(key, value) for key, value in request.args.items(multi=True) if value]
+    return f"{request.path}{'?' if filled else ''}{urlencode(filled)}"
 
 
 def _appearances(session: Session, version: Version) -> list[Issue]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
@@ -11,6 +11,7 @@ from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import catalog as dcat_catalog
 from newsletter.catalog.describe.facts import DatasetFacts, TableFacts
 from newsletter.catalog.describe.published import facts_of
+from newsletter.catalog.search import has_column
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
 
@@ -19,9 +20,18 @@ blueprint = Blueprint("descriptions", __name__)
 
 @blueprint.get("/index.json")
 def index() -> Response:
-    """Every dataset with where its files are: what a script needs to start from."""
+    """Every dataset with where its files are: what a script needs to start from.
+
+    ``?column=`` narrows it to those with a column of that name, in whatever case.
+    """
+    column = request.args.get("column", "").strip()
+    settings = installation().settings
     with installation().db.read() as session:
-        listed = [_listed(facts) for facts in _catalog(session)]
+        listed = [
+            _listed(facts_of(version, settings))
+            for version in datasets.catalog(session)
+            if not column or has_column(version, column)
+        ]
     title = installation().settings.title
     return open_document(jsonify(title=title, url=public_url("home.home"), datasets=listed))
 
@@ -75,6 +85,10 @@ def _listed_table(table: TableFacts) -> dict[str, Any]:
         "name": table.name,
         "rows": table.rows,
         "columns": [column.name for column in table.columns],
+        "fields": [
+            {"name": column.name, "type": column.type, "unit": column.unit}
+            for column in table.columns
+        ],
         "files": {
             file.format: {"url": file.url, "bytes": file.bytes, "sha256": file.sha256}
             for file in table.files

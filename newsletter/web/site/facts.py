@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.catalog.period import in_words
-from newsletter.catalog.profile_text import sparkline, summary
+from newsletter.catalog.profile_text import bins, gist, landmarks, share, sparkline, summary
 from newsletter.issues.content import Fact
 from newsletter.models.dataset import Table, Version
 
 LICENSE_PAGE = "https://spdx.org/licenses/{}.html"
 PREVIEW_ROWS = 10
 NUMBERS = frozenset({"integer", "number"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    height: int  # from 0 to 100
+    says: str  # what it stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,11 @@ class ColumnFacts:
     description: str
     categories: Sequence[Any]
     profile: str
-    bars: Sequence[int]  # heights from 0 to 100; empty: none are drawn
+    gist: str  # the same without what is missing
+    bars: Sequence[Bar]  # empty: none are drawn
+    landmarks: tuple[str, str, str] | None  # the least, the median, the greatest
+    missing: str  # its share; empty: nothing is missing
+    unique: int | None
 
     @property
     def is_number(self) -> bool:
@@ -77,7 +87,13 @@ def _column(written: dict[str, Any], profile: dict[str, Any] | None) -> ColumnFa
         description=written.get("description") or "",
         categories=written.get("categories") or (),
         profile=summary(profile, unit) if profile else "",
-        bars=sparkline(profile) if profile else (),
+        gist=gist(profile, unit) if profile and profile["nan_proportion"] < 1 else "",
+        bars=[Bar(*drawn) for drawn in zip(sparkline(profile), bins(profile), strict=True)]
+        if profile
+        else (),
+        landmarks=landmarks(profile) if profile else None,
+        missing=share(profile["nan_proportion"]) if profile and profile["nan_count"] else "",
+        unique=profile["unique"] if profile else None,
     )
 
 

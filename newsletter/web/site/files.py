@@ -6,7 +6,7 @@ from newsletter.catalog import datasets
 from newsletter.catalog.describe.facts import MEDIA_TYPES
 from newsletter.errors import NotFound
 from newsletter.web.context import installation
-from newsletter.web.site.stored import FOR_EVER, send_chart, send_stored
+from newsletter.web.site.stored import FOR_EVER, for_ever, send_stored
 
 blueprint = Blueprint("files", __name__)
 
@@ -22,15 +22,4 @@ def table(slug: str, number: str, table: str, kind: str) -> Response:
     response = send_stored(
         file["key"], MEDIA_TYPES[kind], FOR_EVER, download_name=f"{table}.{kind}"
     )
-    response.cache_control.public = True
-    response.cache_control.immutable = True
-    return response
-
-
-@blueprint.get("/datasets/<slug>/chart.<any(png, svg):kind>")
-@blueprint.get("/datasets/<slug>/v/<number>/chart.<any(png, svg):kind>")
-def chart(slug: str, kind: str, number: str | None = None) -> Response:
-    with installation().db.read() as session:
-        version = datasets.published(session, slug, number)
-        key = version.chart_png if kind == "png" else version.chart_svg
-    return send_chart(key)
+    return for_ever(response)

@@ -1,12 +1,14 @@
 """Answers made of stored files: streamed, checked by hash, resumable.
 
 The key of a stored file is the hash of its content, so it is the ETag too,
-and what was once fetched never has to be fetched again.
+and what was once fetched never has to be fetched again. Who asks for text in
+fewer bytes gets it compressed; a range is always one of the file itself.
 """
 
 from flask import Response, send_file
 
 from newsletter.errors import NotFound
+from newsletter.web.compression import COMPRESSIBLE, compressed_file, encoding
 from newsletter.web.context import installation
 from newsletter.web.cors import open_to_all
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
@@ -21,16 +23,35 @@ def send_stored(
 ) -> Response:
     """The stored file ``key``, whole or the range that was asked for, readable by any
     origin. With a ``download_name`` the browser saves it."""
+    storage = installation().storage
+    path, etag, encoded = storage.path(key), key.partition(".")[0], encoding()
+    if mimetype in COMPRESSIBLE and encoded and (smaller := compressed_file(storage, key, encoded)):
+        path, etag = smaller, f"{etag}-{encoded}"
+    else:
+        encoded = None
     response = send_file(
-        installation().storage.path(key),
+        path,
         mimetype=mimetype,
         as_attachment=download_name is not None,
         download_name=download_name,
         conditional=True,
-        etag=key.partition(".")[0],
+        etag=etag,
         max_age=max_age,
     )
+    if mimetype in COMPRESSIBLE:
+        response.vary.add("Accept-Encoding")
+    if encoded:
+        response.content_encoding = encoded
+        response.headers.pop("Accept-Ranges", None)
     return open_to_all(response)
+
+
+def for_ever(response: Response) -> Response:
+    """``response``, which never changes, to be kept by everybody."""
+    response.cache_control.max_age = FOR_EVER
+    response.cache_control.public = True
+    response.cache_control.immutable = True
+    return response
 
 
 def send_chart(key: str | None) -> Response:

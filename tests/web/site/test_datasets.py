@@ -96,7 +96,8 @@ def test_a_missing_cell_is_not_an_empty_one(client: FlaskClient) -> None:
 def test_each_column_has_its_bars(client: FlaskClient) -> None:
     text = client.get("/datasets/penguins").text
     assert text.count('<svg class="bars"') == 4
-    assert 'aria-label="Distribution of bill_mm"' in text
+    assert 'aria-label="Distribution of bill_mm: 39.1–50 mm, mean 44.2, 17\u00a0% missing"' in text
+    assert "<title>Adelie: 3</title>" in text
 
 
 @pytest.mark.usefixtures("catalog")

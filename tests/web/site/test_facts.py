@@ -33,7 +33,9 @@ def test_a_column_has_its_words_its_line_and_its_bars(installation: Installation
     bill = columns["bill_mm"]
     assert (bill.unit, bill.description) == ("mm", "The bill_mm of it.")
     assert "39.1" in bill.profile
-    assert max(bill.bars) == 100
+    assert max(bar.height for bar in bill.bars) == 100
+    assert bill.landmarks == ("39.1", "46.1", "50")
+    assert (bill.missing, bill.unique) == ("17\u00a0%", 5)
     assert bill.is_number
     assert not columns["species"].is_number
 
