@@ -65,6 +65,7 @@ def take_in(package: DatasetPackage, sources: Mapping[str, Path], storage: Stora
     tables: list[TablePackage] = []
     values: list[Values] = []
     drawn: Chart | None = None
+    undrawn: Invalid | None = None
     charted = charted_table(package)
     with tempfile.TemporaryDirectory(prefix="intake-") as folder:
         for at, written in enumerate(package.tables):
@@ -74,7 +75,12 @@ def take_in(package: DatasetPackage, sources: Mapping[str, Path], storage: Stora
                 values.append(_values(len(tables), table, read, source.name, storage))
                 tables.append(table)
                 if written.name == charted and drawn is None:
-                    drawn = _draw(package, read, storage, read.csv.path.parent)
+                    try:
+                        drawn = _draw(package, read, storage, read.csv.path.parent)
+                    except Invalid as error:  # another table of the same file may do
+                        undrawn = error
+        if drawn is None and undrawn is not None:
+            raise undrawn
     whole = package.model_copy(update={"tables": tuple(tables)})
     return Intake(whole, tuple(values), drawn, digest_of(package, sources))
 

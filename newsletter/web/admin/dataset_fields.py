@@ -15,6 +15,7 @@ from wtforms import (
     TextAreaField,
     URLField,
 )
+from wtforms.fields import SelectChoice
 
 TYPES = ("string", "integer", "number", "boolean", "date", "datetime", "time")
 
@@ -32,6 +33,9 @@ class ColumnForm(Form):
     description = StringField("Description")
 
 
+FOUND_OUT = SelectChoice("", "found out")
+
+
 class ReadForm(Form):
     """How a file is to be read: see ``catalog.package.ReadPackage``."""
 
@@ -39,10 +43,14 @@ class ReadForm(Form):
     encoding = StringField("Encoding")
     delimiter = StringField("Delimiter", filters=[lambda typed: "tab" if typed == "\t" else typed])
     decimal = SelectField(
-        "Decimal mark", choices=[("", "found out"), (".", "point"), (",", "comma")]
+        "Decimal mark",
+        choices=[FOUND_OUT, SelectChoice(".", "point"), SelectChoice(",", "comma")],
+        default="",
     )
     header = SelectField(
-        "Header rows", choices=[("", "found out"), ("0", "none"), "1", "2", "3", "4"]
+        "Header rows",
+        choices=[FOUND_OUT, SelectChoice("0", "none"), *map(SelectChoice, "1234", "1234")],
+        default="",
     )
 
 
