@@ -15,6 +15,7 @@ from newsletter.catalog.question import (
     MOMENTS,
     NUMBERS,
     OPERATORS,
+    SEARCH,
     Column,
     Filter,
     Question,
@@ -58,7 +59,7 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Field:
     """What a column can be filtered by. ``kind`` is range, choice or text; ``values`` what
-    is asked for now, by the operator."""
+    was typed, good or not, by the operator."""
 
     column: str
     kind: str
@@ -82,6 +83,7 @@ class Look:
     csv_url: str
     is_whole: bool  # the CSV address is the file itself
     question: Question
+    search: str  # as it was typed
     headings: Sequence[Heading]
     fields: Sequence[Field]
     chips: Sequence[Link]
@@ -124,7 +126,8 @@ def look(version: Version, table: Table, page_url: str, arguments: Arguments) ->
         is_whole=question == Question(),
         question=question,
         headings=[_heading(column, question, link) for column in columns],
-        fields=[_field(column, table, question) for column in columns],
+        search=arguments.get(SEARCH, ""),
+        fields=[_field(column, table, arguments) for column in columns],
         chips=_chips(question, link),
         rows=page.rows,
         total=page.total,
@@ -169,14 +172,17 @@ def _rows_url(endpoint: str, version: Version, table: Table, **values: Any) -> s
 
 def _page(table: Table, columns: Sequence[Column], question: Question, offset: int) -> query.Page:
     """Raises Refused where the question cannot be answered. All rows can always be asked for:
-    while their file cannot be read, the first ones are known."""
+    while their file cannot be read, or others are being answered, the first ones are known."""
     path = installation().storage.path(table.files["parquet"]["key"])
     try:
         return query.page(shelf(), path, columns, question, offset)
-    except (Refused, duckdb.Error) as error:
-        if isinstance(error, Refused) and question != Question():
+    except Refused:
+        if question != Question():
             raise
-        log.error("A table could not be asked.", exc_info=error, extra={"event": "table.unread"})
+    except duckdb.Error as error:
+        log.error("A table cannot be read.", exc_info=error, extra={"event": "table.unread"})
+        if question != Question():
+            raise Refused("The table cannot be searched just now.") from error
     rows = [tuple(None if cell is None else str(cell) for cell in row) for row in table.preview]
     return query.Page(rows, table.rows, 0)
 
@@ -198,15 +204,16 @@ def _heading(column: Column, question: Question, link: _Links) -> Heading:
     return Heading(name, type_ in NUMBERS, now or "", link.to(after))
 
 
-def _field(column: Column, table: Table, question: Question) -> Field:
+def _field(column: Column, table: Table, arguments: Arguments) -> Field:
     name, type_ = column
-    values = {each.operator: each.value for each in question.filters if each.column == name}
+    typed = {operator: arguments.get(f"{name}__{operator}") for operator in OPERATORS[type_]}
+    values = {operator: value for operator, value in typed.items() if value}
     profile: dict[str, Any] = next(
         (p for p in table.profile.get("columns", ()) if p["name"] == name), {}
     )
     statistics = profile.get("statistics", {})
     has_missing = bool(profile.get("nan_count"))
-    chosen = {f.value for f in question.filters if f.key == f"{name}__exact"}
+    chosen = arguments.getlist(f"{name}__exact")
     if type_ in NUMBERS | MOMENTS:
         kind = {"date": "date", "time": "time"}.get(type_, "text")
         low, high = (_end(statistics.get(end)) for end in ("min", "max"))

@@ -62,7 +62,14 @@
   const onDark = (value, paper) => {
     if (Array.isArray(value)) return value.map((inner) => onDark(inner, paper));
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, onDark(inner, paper)]));
+      // From little to much, colours mean something by their order.
+      const isOrdered = value.type === "quantitative";
+      return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [
+          key,
+          isOrdered && key === "scale" ? inner : onDark(inner, paper),
+        ]),
+      );
     }
     if (typeof value !== "string" || !/^#([0-9a-f]{3}){1,2}$/i.test(value)) return value;
     let hex = value.length === 4 ? value.replace(/[0-9a-f]/gi, "$&$&") : value;
