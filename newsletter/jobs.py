@@ -30,7 +30,7 @@ from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import FRIDAY, Due, Waves, due, latest_day, local_day, monday_of
-from newsletter.models.issue import Issue, IssueState
+from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.transports import open_transport
 
 log = logging.getLogger(__name__)
@@ -64,15 +64,17 @@ def publish_due_issues(installation: Installation, now: datetime) -> list[date]:
     return begun
 
 
-def publish_issue(installation: Installation, day: date, now: datetime) -> None:
+def publish_issue(
+    installation: Installation, day: date, now: datetime, kind: Kind = Kind.MONDAY
+) -> None:
     """Begin the issue of ``day`` now, on a curator's word. Raises Refused."""
     with installation.db.write() as session:
-        issue = calendar.get(session, day)
+        issue = calendar.get(session, day, kind)
         if not freeze_issue(
             session, issue, installation.settings, installation.storage, now, BY_A_CURATOR
         ):
             session.refresh(issue)
-            raise Conflict(f"The issue of {day} is {issue.state.value} already.")
+            raise Conflict(f"The issue of {issue.slot} is {issue.state.value} already.")
 
 
 def warn_of_empty_monday(installation: Installation, now: datetime) -> date | None:
@@ -169,12 +171,13 @@ def _begin(installation: Installation, issue_id: int, day: date, now: datetime) 
                 return False
     except Refused as error:
         with installation.db.write() as session:
+            slot = session.get_one(Issue, issue_id).slot
             alert_curators(
                 session,
-                f"The issue of {day} could not be sent",
+                f"The issue of {slot} could not be sent",
                 [str(error)],
-                path=f"/admin/issues/{day}",
-                once=f"not-ready {day} {error}",
+                path=f"/admin/issues/{slot}",
+                once=f"not-ready {slot} {error}",
                 now=now,
             )
         return False
@@ -188,16 +191,16 @@ def _set_aside(installation: Installation, issue_id: int, waves: Waves, now: dat
         if issue.state is not IssueState.PLANNED:
             return
         issue.state = IssueState.LATE
-        day, begin = issue.date, waves.first
+        slot, begin = issue.slot, waves.first
         alert_curators(
             session,
-            f"The issue of {day} is late",
+            f"The issue of {slot} is late",
             [
                 f"It should have begun at {begin:%Y-%m-%d %H:%M} UTC, and its deadline has passed.",
                 "Send it now, or cancel it.",
             ],
-            path=f"/admin/issues/{day}",
-            once=f"late {day}",
+            path=f"/admin/issues/{slot}",
+            once=f"late {slot}",
             now=now,
         )
 

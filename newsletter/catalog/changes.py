@@ -12,10 +12,11 @@ from typing import BinaryIO
 
 from pydantic import TypeAdapter
 
+from newsletter.catalog import datasets
 from newsletter.catalog.diff import Diff, TableDiff, TableFile, compare_tables
 from newsletter.catalog.storage import Storage
 from newsletter.errors import NotFound
-from newsletter.models.dataset import Table, Version, VersionState
+from newsletter.models.dataset import Table, Version
 
 KEPT = TypeAdapter(TableDiff)
 FORMAT = "1"  # of what is kept: another one is computed again
@@ -42,12 +43,8 @@ def since_published(version: Version, storage: Storage) -> Diff | None:
 
 def published_before(version: Version) -> Version | None:
     """The published version that ``version`` follows."""
-    earlier = [
-        other
-        for other in version.dataset.versions
-        if other.state is VersionState.PUBLISHED and other.id < version.id
-    ]
-    return earlier[-1] if earlier else None
+    published = datasets.published_versions(version.dataset)
+    return next((other for other in published if other.id < version.id), None)
 
 
 def pair(versions: list[Version], before: str, after: str) -> tuple[Version, Version]:

@@ -1,7 +1,9 @@
 """The catalog: its datasets, their versions, and finding them again."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
@@ -9,8 +11,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from newsletter.catalog.intake import Intake
 from newsletter.catalog.package import DatasetPackage, check_slug, publishing_problems
+from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound, SlugTaken
-from newsletter.models.dataset import Dataset, Table, Version, VersionState
+from newsletter.models.dataset import Dataset, Erratum, Table, Version, VersionState
 
 # The fields of a package that a version has under the same name.
 WRITTEN = (
@@ -109,7 +112,8 @@ def bring_up(session: Session, slug: str, intake: Intake, now: datetime) -> Vers
     """Make the catalog hold ``intake`` under ``slug``: a new dataset, a new version,
     or new words for a version whose data is the same.
 
-    Raises Conflict if the data of a published version would change.
+    Raises Conflict if the data of a published version would change, or if a new
+    version's number is not higher than every published one's.
     """
     dataset = find(session, slug)
     if dataset is None:
@@ -117,20 +121,57 @@ def bring_up(session: Session, slug: str, intake: Intake, now: datetime) -> Vers
     number = intake.package.version
     same = [version for version in dataset.versions if version.number == number]
     if not same:
+        check_number(dataset, number)
         return _new_version(session, dataset, intake, now)
     version = same[0]
-    if version.state is VersionState.PUBLISHED and _hashes(version) != {
-        table["name"]: table["files"]["csv"]["sha256"] for table in intake.tables
-    }:
-        raise Conflict(
-            f"{slug}: the data differs from the published {number}, which never changes: "
-            "raise `version` and add a line to `changelog`."
-        )
+    if version.state is VersionState.PUBLISHED:
+        intake = _as_published(version, intake)
     version.tables.clear()
     session.flush()  # the old rows go first: the new ones may have the same names
     _write(version, intake, now)
     session.flush()
     return version
+
+
+def renumber(session: Session, slug: str, number: str) -> None:
+    """Give a draft another number. Raises Conflict for a published version, or a number that
+    does not follow one, and Invalid."""
+    version = newest(session, slug)
+    if version.state is VersionState.PUBLISHED:
+        raise Conflict(f"{slug} {version.number} is published: its number stays.")
+    check_number(version.dataset, number)
+    old, version.number = version.number, number
+    version.changelog = [
+        {**change, "version": number} if change["version"] == old else change
+        for change in version.changelog
+    ]
+
+
+def bring_draft(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
+    """The same for a dataset whose newest version, if that is a draft, takes the number of
+    ``intake``: it is only another of its words."""
+    draft = newest(session, slug)
+    number = intake.package.version
+    if draft.state is VersionState.DRAFT and draft.number != number:
+        check_number(draft.dataset, number)
+        draft.number = number
+    return bring_up(session, slug, intake, now)
+
+
+def is_same_data(version: Version, intake: Intake) -> bool:
+    """Whether the two say the same but for their words: see ``_fixed``."""
+    fixed = {table.name: _fixed(table.files, table.columns) for table in version.tables}
+    return fixed == {t["name"]: _fixed(t["files"], t["columns"]) for t in intake.tables}
+
+
+def check_number(dataset: Dataset, number: str) -> None:
+    """Raises Conflict if ``number`` is not higher than every published version's."""
+    for version in dataset.versions:
+        if version.state is VersionState.PUBLISHED and parsed(version.number) >= parsed(number):
+            raise Conflict(
+                f"{dataset.slug}: {number} does not come after {version.number}, which is "
+                "published: choose a higher number."
+            )
 
 
 def publish(version: Version, now: datetime) -> None:
@@ -189,8 +230,22 @@ def _write(version: Version, intake: Intake, now: datetime) -> None:
     version.tables = [Table(**values) for values in intake.tables]
 
 
-def _hashes(version: Version) -> dict[str, str]:
-    return {table.name: table.files["csv"]["sha256"] for table in version.tables}
+def _as_published(version: Version, intake: Intake) -> Intake:
+    """``intake`` with the files that ``version`` has: written again they might differ in a
+    byte, and their checksums are known to others by now. Raises Conflict."""
+    if not is_same_data(version, intake):
+        raise Conflict(
+            f"{version.dataset.slug}: the data differs from the published {version.number}, "
+            "which never changes: raise `version` and add a line to `changelog`."
+        )
+    kept = {table.name: table.files for table in version.tables}
+    return replace(intake, tables=tuple({**t, "files": kept[t["name"]]} for t in intake.tables))
+
+
+def _fixed(files: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> Hashable:
+    """What never changes of a published table: its rows, and its columns' types and units."""
+    described = tuple((c["name"], c["type"], c.get("unit") or "") for c in columns)
+    return files["csv"]["sha256"], described
 
 
 def _published() -> Select[Version]:
@@ -201,5 +256,9 @@ def _loaded() -> Select[Version]:
     return (
         select(Version)
         .join(Dataset)
-        .options(selectinload(Version.tables), joinedload(Version.dataset))
+        .options(
+            selectinload(Version.tables),
+            joinedload(Version.dataset),
+            joinedload(Version.erratum).joinedload(Erratum.corrected_by),
+        )
     )

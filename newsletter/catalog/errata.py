@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from newsletter.catalog import datasets
 from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound
-from newsletter.models.dataset import Dataset, Erratum, Version, VersionState
+from newsletter.models.dataset import Dataset, Erratum, Version
 
 NOTE_AT_LEAST, NOTE_AT_MOST = 10, 2000  # characters
 
@@ -80,11 +80,8 @@ def corrected_by(session: Session, version: Version) -> list[Erratum]:
 
 def _wrong(correction: Version, since: str | None) -> list[Version]:
     """The published versions before ``correction`` that it corrects, the oldest first."""
-    earlier = [
-        version
-        for version in correction.dataset.versions
-        if version.state is VersionState.PUBLISHED and version.id < correction.id
-    ]
+    published = datasets.published_versions(correction.dataset)
+    earlier = [version for version in reversed(published) if version.id < correction.id]
     slug = correction.dataset.slug
     if not earlier:
         raise Conflict(

@@ -84,7 +84,7 @@ def _place(package: DatasetPackage, name: str | None) -> int:
     if name is None and len(names) == 1:
         return 0
     if name not in names:
-        raise NotFound(f"Say which table it is by --table: {', '.join(names)}.")
+        raise NotFound(f"Say by --replaces which table it is: {', '.join(names)}.")
     return names.index(name)
 
 

@@ -1,10 +1,14 @@
 """Which number a new version takes: PATCH for the same data under other words, MINOR where
 rows or columns were added, MAJOR where values changed or went."""
 
+import re
 from enum import IntEnum
 
 from newsletter.catalog.diff import Diff
 from newsletter.errors import Invalid
+
+
+NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}")
 
 
 class Step(IntEnum):
@@ -24,10 +28,9 @@ WHY = {
 
 def parsed(number: str) -> tuple[int, int, int]:
     """A version number's parts, which order as versions do. Raises Invalid."""
-    parts = number.split(".")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
-        raise Invalid(f"{number!r} is no version number: write it like 1.2.0.")
-    major, minor, patch = map(int, parts)
+    if not NUMBER.fullmatch(number):
+        raise Invalid(f"{number[:40]!r} is no version number: write it like 1.2.0.")
+    major, minor, patch = map(int, number.split("."))
     return major, minor, patch
 
 
@@ -65,7 +68,10 @@ def proposed(diff: Diff) -> str:
 
 def understated(diff: Diff) -> str:
     """A warning where ``diff.after`` says less than what changed; empty: it does not."""
-    said, due = step_between(diff.before, diff.after), step_of(diff)
+    try:
+        said, due = step_between(diff.before, diff.after), step_of(diff)
+    except Invalid as error:  # versions that were published in another order
+        return str(error)
     if said >= due:
         return ""
     return (

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from newsletter.catalog import datasets
+from newsletter.catalog import changes, datasets
+from newsletter.catalog.diff import Diff
 from newsletter.catalog.intake import digest_of, take_in
 from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, read_package
 from newsletter.catalog.storage import Storage
@@ -32,6 +33,7 @@ class Step:
     slug: str
     done: Done
     note: str = ""
+    diff: Diff | None = None  # of a version that follows a published one
 
 
 def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[Step]:
@@ -73,7 +75,14 @@ def _sync_one(db: Database, storage: Storage, folder: Path, slug: str, now: date
         problems = datasets.problems_of(version)
         if not problems:
             datasets.publish(version, now)
-    return Step(slug, Done.CHANGED if digests else Done.ADDED, " ".join(problems))
+    done = Done.CHANGED if digests else Done.ADDED
+    diff = None if package.version in digests else _diff(db, storage, slug)
+    return Step(slug, done, " ".join(problems), diff)
+
+
+def _diff(db: Database, storage: Storage, slug: str) -> Diff | None:
+    with db.read() as session:
+        return changes.since_published(datasets.newest(session, slug), storage)
 
 
 def _sources(package: DatasetPackage, folder: Path) -> tuple[dict[str, Path], list[str]]:

@@ -1,8 +1,5 @@
 """The catalog: sync folders, add files, list, show, profile, describe, export."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.draft import draft
 from newsletter.catalog.export import export
-from newsletter.catalog.fetch import FetchLimits, fetch
 from newsletter.catalog.intake import take_in
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package import check_slug
@@ -31,8 +27,10 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
-from newsletter.errors import Invalid, NotFound, Refused, UnreadablePackage
-from newsletter.installation import Installation
+from newsletter.cli.sources import brought, how_to_read, is_url
+from newsletter.cli.versions import COMMANDS as VERSION_COMMANDS
+from newsletter.cli.versions import tell_changes
+from newsletter.errors import Invalid, Refused, UnreadablePackage
 from newsletter.models.dataset import Table, Version
 
 FORMATS = {
@@ -61,6 +59,8 @@ def sync_command(folder: Path) -> None:
         refused += step.done is Done.REFUSED
         note = f": {step.note}" if step.note else ""
         click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
+        if step.diff is not None:
+            tell_changes(step.diff)
     if refused:
         raise Refused(f"{refused} of the folders could not be taken: see the lines above.")
 
@@ -85,10 +85,7 @@ def dataset_group() -> None:
     "table",
     help="Which sheet, table or file of FILE; without it, all of them.",
 )
-@click.option("--encoding", help="Such as cp1250; without it, it is found out.")
-@click.option("--delimiter", help="One character, or tab.")
-@click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark.")
-@click.option("--header", type=click.IntRange(0, 10), help="How many rows of it; 0 for none.")
+@how_to_read
 def add(
     source: str,
     slug: str,
@@ -109,8 +106,8 @@ def add(
     if problem := license_problem(license_):
         raise Invalid(f"--license: {problem}.")
     installation = open_installation()
-    origin = source_url or (source if _is_url(source) else installation.settings.base_url)
-    with _file(installation, source) as path:
+    origin = source_url or (source if is_url(source) else installation.settings.base_url)
+    with brought(installation, source) as path:
         try:
             package = draft(
                 slug, title, license_, path.name, summary_, description, keywords, origin, read
@@ -213,32 +210,11 @@ def export_(slug: str, folder: Path) -> None:
             click.echo(path)
 
 
-@contextmanager
-def _file(installation: Installation, source: str) -> Iterator[Path]:
-    """The file at a path, or one fetched from a URL for as long as the block runs."""
-    if not _is_url(source):
-        path = Path(source)
-        if not path.is_file():
-            raise NotFound(f"There is no file {source}.")
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="fetch-") as folder:
-        allowed = installation.settings.fetch_hosts
-        fetched = fetch(source, Path(folder), FetchLimits(), allowed)
-        if fetched.path is None:  # "not modified", which is answered only to who asked so
-            raise NotFound(f"There is nothing at {source}.")
-        yield fetched.path
-
-
 def _by_its_option(error: UnreadablePackage) -> Invalid:
     """What is wrong with a field, said of the option that it came from."""
     place, sentence = next(iter(error.fields.items()))
     field = place.partition("read.")[2] or place.partition(".")[0]
     return Invalid(f"--{FIELD_OPTIONS.get(field, field)}: {sentence}.")
-
-
-def _is_url(source: str) -> bool:
-    return source.startswith(("http://", "https://"))
 
 
 def _record(version: Version) -> dict[str, Any]:
@@ -261,5 +237,8 @@ def _table_record(table: Any) -> dict[str, Any]:
         "sha256": table.files["csv"]["sha256"],
     }
 
+
+for command in VERSION_COMMANDS:
+    dataset_group.add_command(command)
 
 COMMANDS = (sync_command, dataset_group)

@@ -18,7 +18,7 @@ from newsletter.delivery.progress import Progress, progress, roughly
 from newsletter.delivery.reasons import Reason
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.models.issue import Issue, IssueState
+from newsletter.models.issue import Issue, IssueState, Kind
 
 LOOK_SECONDS = 1.0  # between two looks at the books
 BAR_WIDTH = 40
@@ -51,30 +51,30 @@ class Standing:
         return self.issue.state, self.issue.pause_reason, of.balance, of.waiting, of.reasons
 
 
-def standing(installation: Installation, day: date) -> Standing:
+def standing(installation: Installation, day: date, kind: Kind) -> Standing:
     """Raises NotFound."""
     now = clock.now()
     with installation.db.read() as session:
-        issue = calendar.get(session, day)
+        issue = calendar.get(session, day, kind)
         return Standing(issue, record_of(issue), progress(session, issue, now), now)
 
 
-def show(installation: Installation, day: date, as_json: bool) -> None:
-    found = standing(installation, day)
+def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.MONDAY) -> None:
+    found = standing(installation, day, kind)
     if as_json:
         click.echo(_json(found, indent=2))
     else:
         click.echo("\n".join(block(found)))
 
 
-def watch(installation: Installation, day: date, as_json: bool) -> None:
+def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.MONDAY) -> None:
     """Go on until the issue is closed: repainted in place on a terminal; elsewhere, and in
     JSON, a line for each change."""
     canvas = None if as_json else _canvas()
     say: Callable[[Standing], str] = _json if as_json else line
     said: tuple[object, ...] | None = None
     while True:
-        found = standing(installation, day)
+        found = standing(installation, day, kind)
         if canvas is not None:
             canvas.paint(block(found))
         elif found.facts != said:
@@ -86,18 +86,18 @@ def watch(installation: Installation, day: date, as_json: bool) -> None:
 
 
 @contextmanager
-def shown(installation: Installation, day: date) -> Iterator[None]:
+def shown(installation: Installation, day: date, kind: Kind = Kind.MONDAY) -> Iterator[None]:
     """While the block runs, its progress on a terminal; after it the balance, anywhere."""
     canvas = _canvas()
     if canvas is None:
         yield
-        click.echo(line(standing(installation, day)))
+        click.echo(line(standing(installation, day, kind)))
         return
     over = threading.Event()
 
     def paint_on() -> None:
         while not over.is_set():
-            canvas.paint(block(standing(installation, day)))
+            canvas.paint(block(standing(installation, day, kind)))
             over.wait(LOOK_SECONDS)
 
     painter = threading.Thread(target=paint_on, name="progress")
@@ -107,7 +107,7 @@ def shown(installation: Installation, day: date) -> Iterator[None]:
     finally:
         over.set()
         painter.join()
-        canvas.paint(block(standing(installation, day)))
+        canvas.paint(block(standing(installation, day, kind)))
 
 
 def line(found: Standing) -> str:
@@ -115,14 +115,14 @@ def line(found: Standing) -> str:
     balance = found.progress.balance
     counts = ", ".join(f"{number:,} {word}" for word, number in balance.as_dict().items())
     verdict = "the balance holds" if balance.holds else "THE BALANCE DOES NOT HOLD"
-    return f"{found.record['date']} {found.record['state']}: {counts}; {verdict}."
+    return f"{found.issue.slot} {found.record['state']}: {counts}; {verdict}."
 
 
 def block(found: Standing) -> list[str]:
     """The standing as a person reads it, a line each."""
     state, of = found.issue.state, found.progress
     head = click.style(state.value, fg=COLOURS.get(state), bold=True)
-    lines = [f"{found.record['date']}  {found.record['subject']}", f"{head}  {_bar(of)}"]
+    lines = [f"{found.issue.slot}  {found.record['subject']}", f"{head}  {_bar(of)}"]
     if found.issue.pause_reason and state is IssueState.PAUSED:
         lines.append(click.style(found.issue.pause_reason, fg="yellow"))
     counts = of.balance.as_dict()
@@ -135,7 +135,7 @@ def block(found: Standing) -> list[str]:
         lines += ["", "What did not go out:"]
         lines += [text for reason in of.reasons for text in _said(reason, found)]
     if any(reason.may_be_retried for reason in of.reasons):
-        lines.append(f"To try again: newsletter issue retry {found.record['date']} --reason R")
+        lines.append(f"To try again: newsletter issue retry {_named(found.issue)} --reason R")
     return lines
 
 
@@ -148,8 +148,14 @@ def record_of(issue: Issue) -> dict[str, Any]:
         "state": issue.state.value,
         "dataset": version.dataset.slug if version else None,
         "version": version.number if version else None,
-        "subject": issue.subject or (version.title if version else ""),
+        "subject": issue.title,
     }
+
+
+def _named(issue: Issue) -> str:
+    """How the commands are told which issue."""
+    kind = "" if issue.kind is Kind.MONDAY else f" --kind {issue.kind.value}"
+    return f"{issue.date}{kind}"
 
 
 def _canvas() -> Canvas | None:

@@ -1,5 +1,6 @@
 """Issues: planning, previewing, sending, watching."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
-from newsletter.models.issue import IssueState
+from newsletter.models.issue import IssueState, Kind
+
+Command = Callable[..., None]
 
 
 class Day(click.ParamType[date]):
@@ -31,6 +34,18 @@ class Day(click.ParamType[date]):
             return value if isinstance(value, date) else calendar.parse_date(value)
         except Invalid as error:
             self.fail(str(error), param, ctx)
+
+
+def slot(command: Command) -> Command:
+    """The slot that a command is about: its date, and its kind where that is not Monday's."""
+    kind = click.option(
+        "--kind",
+        type=click.Choice([each.value for each in Kind]),
+        default=Kind.MONDAY.value,
+        callback=lambda _context, _parameter, value: Kind(value),
+        help="Which issue of that date: a correction has a slot of its own.",
+    )
+    return click.argument("day", type=Day())(kind(command))
 
 
 @click.group("issue")
@@ -65,12 +80,12 @@ def list_(as_json: bool) -> None:
 
 
 @issue_group.command("show")
-@click.argument("day", type=Day())
+@slot
 @as_json
-def show_(day: date, as_json: bool) -> None:
+def show_(day: date, kind: Kind, as_json: bool) -> None:
     """One issue."""
     with open_installation().db.read() as session:
-        record = record_of(calendar.get(session, day))
+        record = record_of(calendar.get(session, day, kind))
     if as_json:
         print_json(record)
     else:
@@ -78,13 +93,13 @@ def show_(day: date, as_json: bool) -> None:
 
 
 @issue_group.command("preview")
-@click.argument("day", type=Day())
+@slot
 @click.option("--to", "file", type=click.Path(path_type=Path, dir_okay=False), required=True)
-def preview(day: date, file: Path) -> None:
+def preview(day: date, kind: Kind, file: Path) -> None:
     """Write the issue, as a reader would get it now, to FILE.eml."""
     installation = open_installation()
     with installation.db.read() as session:
-        issue = calendar.get(session, day)
+        issue = calendar.get(session, day, kind)
         message = preview_message(
             session, issue, installation.settings, installation.storage, clock.now()
         )
@@ -93,50 +108,50 @@ def preview(day: date, file: Path) -> None:
 
 
 @issue_group.command("test")
-@click.argument("day", type=Day())
+@slot
 @click.option("--to", "address", required=True)
-def test(day: date, address: str) -> None:
+def test(day: date, kind: Kind, address: str) -> None:
     """Mail the issue as it stands to one address."""
     installation = open_installation()
     with installation.db.write() as session:
-        issue = calendar.get(session, day)
+        issue = calendar.get(session, day, kind)
         ask_for_test(session, issue, str(parse_address(address)), clock.now())
     click.echo(f"A test to {address} waits for the worker, or for `newsletter worker --once`.")
 
 
 @issue_group.command("send")
-@click.argument("day", type=Day())
+@slot
 @click.option("--now", "at_once", is_flag=True, help="Do not wait for its moment.")
-def send(day: date, at_once: bool) -> None:
+def send(day: date, kind: Kind, at_once: bool) -> None:
     """Send an issue: begin it if it is due, or at once, and deliver it."""
     installation = open_installation()
     if at_once:
-        jobs.publish_issue(installation, day, clock.now())
+        jobs.publish_issue(installation, day, clock.now(), kind)
     else:
         jobs.publish_due_issues(installation, clock.now())
-        _refuse_if_not_begun(installation, day)
-    with issue_status.shown(installation, day):
+        _refuse_if_not_begun(installation, day, kind)
+    with issue_status.shown(installation, day, kind):
         jobs.deliver(installation)
 
 
 @issue_group.command("status")
-@click.argument("day", type=Day())
+@slot
 @click.option("--watch", is_flag=True, help="Go on until it is closed.")
 @as_json
-def status(day: date, watch: bool, as_json: bool) -> None:
+def status(day: date, kind: Kind, watch: bool, as_json: bool) -> None:
     """How far it is: progress, rate, time left, the balance and its reasons."""
     look = issue_status.watch if watch else issue_status.show
-    look(open_installation(), day, as_json)
+    look(open_installation(), day, as_json, kind)
 
 
 @issue_group.command("retry")
-@click.argument("day", type=Day())
+@slot
 @click.option("--reason", help="Only what failed for this; `newsletter issue status` has them.")
 @click.option("--unknown", is_flag=True, help="Those of unknown outcome: they may arrive twice.")
-def retry(day: date, reason: str | None, unknown: bool) -> None:
+def retry(day: date, kind: Kind, reason: str | None, unknown: bool) -> None:
     """Try again what failed, but for dead addresses and readers who have left."""
     with open_installation().db.write() as session:
-        issue = calendar.get(session, day)
+        issue = calendar.get(session, day, kind)
         number = again.retry(session, issue, clock.now(), unknown, reason)
     click.echo(f"Due again: {number:,} of the issue of {day}.")
     if unknown:
@@ -144,37 +159,37 @@ def retry(day: date, reason: str | None, unknown: bool) -> None:
 
 
 @issue_group.command("pause")
-@click.argument("day", type=Day())
-def pause(day: date) -> None:
+@slot
+def pause(day: date, kind: Kind) -> None:
     """Stop sending; what is in flight ends."""
     with open_installation().db.write() as session:
-        calendar.pause(session, calendar.get(session, day), "Paused by a curator.")
+        calendar.pause(session, calendar.get(session, day, kind), "Paused by a curator.")
     click.echo(f"The issue of {day} is paused.")
 
 
 @issue_group.command("resume")
-@click.argument("day", type=Day())
-def resume(day: date) -> None:
+@slot
+def resume(day: date, kind: Kind) -> None:
     """Go on sending."""
     with open_installation().db.write() as session:
-        calendar.resume(session, calendar.get(session, day), clock.now())
+        calendar.resume(session, calendar.get(session, day, kind), clock.now())
     click.echo(f"The issue of {day} goes on.")
 
 
 @issue_group.command("cancel")
-@click.argument("day", type=Day())
-def cancel(day: date) -> None:
+@slot
+def cancel(day: date, kind: Kind) -> None:
     """Send nothing more of it."""
     with open_installation().db.write() as session:
-        calendar.cancel(session, calendar.get(session, day), clock.now())
+        calendar.cancel(session, calendar.get(session, day, kind), clock.now())
     click.echo(f"The issue of {day} is cancelled.")
 
 
-def _refuse_if_not_begun(installation: Installation, day: date) -> None:
+def _refuse_if_not_begun(installation: Installation, day: date, kind: Kind) -> None:
     """Raises Refused for an issue whose sending has not begun by itself."""
     settings = installation.settings
     with installation.db.read() as session:
-        state = calendar.get(session, day).state
+        state = calendar.get(session, day, kind).state
         begin = waves_of(session, day, settings).first
     if state is IssueState.PLANNED and clock.now() < begin:
         raise Refused(

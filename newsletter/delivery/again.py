@@ -48,9 +48,9 @@ def retry(
     """
     session.refresh(issue, ["state"], with_for_update=True)  # it may be closing just now
     if issue.state is IssueState.CANCELLED:
-        raise Conflict(f"The issue of {issue.date} is cancelled: nothing more of it is sent.")
+        raise Conflict(f"The issue of {issue.slot} is cancelled: nothing more of it is sent.")
     if issue.state not in FROZEN:
-        raise Conflict(f"The issue of {issue.date} has not begun: there is nothing to try again.")
+        raise Conflict(f"The issue of {issue.slot} has not begun: there is nothing to try again.")
     state = DeliveryState.UNKNOWN if unknown else DeliveryState.FAILED
     due = update(Delivery).where(*_chosen(issue, unknown, reason))
     result = session.execute(
@@ -61,7 +61,7 @@ def retry(
     number = cast(CursorResult[Any], result).rowcount
     if not number:
         raise Conflict(
-            f"Nothing of the issue of {issue.date} can be tried again: "
+            f"Nothing of the issue of {issue.slot} can be tried again: "
             "dead addresses and readers who have left are not."
         )
     session.add(Retry(issue_id=issue.id, at=now, state=state, reason=reason, number=number, by=by))

@@ -143,9 +143,9 @@ def act(session: Session, issue_id: int, limits: Breakers, now: datetime) -> Non
     if issue.state is IssueState.SENT:
         alert_curators(
             session,
-            f"Trouble with the issue of {issue.date}, which went out",
+            f"Trouble with the issue of {issue.slot}, which went out",
             [why, "Nothing is left of it to stop. Find the cause before the next one goes out."],
-            path=f"/admin/issues/{issue.date}/progress",
+            path=f"/admin/issues/{issue.slot}/progress",
             once=f"came back {issue.id}",
             now=now,
         )

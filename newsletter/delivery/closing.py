@@ -27,19 +27,19 @@ def close(session: Session, issue_id: int, now: datetime) -> None:
     issue.closed_at = now
     issue.balance = balance.as_dict() | {"holds": balance.holds}
     if balance.holds:
-        log.info("issue %s closed: %s", issue.date, balance, extra={"event": "issue_closed"})
+        log.info("issue %s closed: %s", issue.slot, balance, extra={"event": "issue_closed"})
         return
     log.error(
         "the balance of issue %s does not hold: %s",
-        issue.date,
+        issue.slot,
         balance,
         extra={"event": "balance_broken"},
     )
     alert_curators(
         session,
-        f"The books of the issue of {issue.date} DO NOT BALANCE",
+        f"The books of the issue of {issue.slot} DO NOT BALANCE",
         [balance.broken, "Somebody may have got nothing, or the ledger was changed by hand."],
-        path=f"/admin/issues/{issue.date}/progress",
+        path=f"/admin/issues/{issue.slot}/progress",
         once=f"balance {issue.id}",
         now=now,
     )

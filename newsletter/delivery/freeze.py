@@ -15,10 +15,11 @@ from newsletter.catalog.storage import Storage
 from newsletter.delivery import ledger
 from newsletter.issues import calendar
 from newsletter.issues.compose import chart_url, compose
+from newsletter.issues.corrections import originals, refuse_while_going_out
 from newsletter.issues.message import Headers, freeze
 from newsletter.issues.render import render_issue, render_page
 from newsletter.issues.schedule import Waves
-from newsletter.models.issue import Issue, IssueState
+from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.settings import Settings
 
 PLANNED = (IssueState.PLANNED,)
@@ -37,10 +38,13 @@ def freeze_issue(
     """Begin to send ``issue``, by ``waves`` or to all at once. False if somebody else has
     begun already.
 
-    Raises Invalid with what is missing from its dataset; nothing has changed then.
+    Raises Invalid with what is missing from its dataset, or Conflict for a correction of
+    what still goes out; nothing has changed then.
     """
     if not calendar.begin(session, issue, now, states):
         return False
+    if issue.kind is Kind.CORRECTION:
+        refuse_while_going_out(originals(session, issue))
     if issue.version is not None:
         datasets.publish(issue.version, now)
     content = compose(session, issue, settings, storage)

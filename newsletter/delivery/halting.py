@@ -23,14 +23,14 @@ def halt(session: Session, issue: Issue, why: str, now: datetime) -> bool:
         calendar.pause(session, issue, why)
     except Conflict:
         return False
-    log.warning("issue %s was paused", issue.date, extra={"event": "issue_halted"})
+    log.warning("issue %s was paused", issue.slot, extra={"event": "issue_halted"})
     balance = balance_of(session, issue)
     so_far = f"{balance.sent:,} of {balance.candidates:,} readers have it."
     alert_curators(
         session,
-        f"The issue of {issue.date} was paused",
+        f"The issue of {issue.slot} was paused",
         [why, f"{so_far} Nothing more goes out until you resume it; nobody gets it twice."],
-        path=f"/admin/issues/{issue.date}/progress",
+        path=f"/admin/issues/{issue.slot}/progress",
         once=f"paused {issue.id} {now.isoformat()}",
         now=now,
     )

@@ -44,22 +44,44 @@ def plan(session: Session, day: date, version: Version, today: date, now: dateti
     if day < today:
         message = f"{day} has passed: choose a Monday from {today} on."
         raise Invalid(message, {"date": message})
-    taken = find(session, day)
+    return take_slot(session, Kind.MONDAY, day, version, now)
+
+
+def take_slot(session: Session, kind: Kind, day: date, version: Version, now: datetime) -> Issue:
+    """A new issue in the slot of a kind and a date. Raises SlotTaken."""
+    taken = find(session, day, kind)
     if taken is not None and taken.state is not IssueState.CANCELLED:
-        title = taken.version.title if taken.version else "another issue"
-        raise SlotTaken(f"{day} is taken by “{title}”: choose another Monday, or cancel that one.")
+        title = taken.title or "another issue"
+        raise SlotTaken(
+            f"{taken.slot} is taken by “{title}”: choose another {_day_word(kind)}, or cancel "
+            "that one."
+        )
     if taken is not None:  # a cancelled issue that mailed nobody gives its slot back
         if taken.frozen_at is not None:
-            raise SlotTaken(f"The issue of {day} was cancelled after it began: choose another day.")
+            raise SlotTaken(
+                f"The issue of {taken.slot} was cancelled after it began: choose another day."
+            )
         session.delete(taken)
         session.flush()
-    issue = Issue(kind=Kind.MONDAY, date=day, version=version, created_at=now)
+    issue = Issue(kind=kind, date=day, version=version, created_at=now)
     try:
         with session.begin_nested():
             session.add(issue)
     except IntegrityError as error:  # somebody else was first
-        raise SlotTaken(f"{day} has just been taken: choose another Monday.") from error
+        raise SlotTaken(f"{day} has just been taken: choose another {_day_word(kind)}.") from error
     return issue
+
+
+def parse_slot(text: str) -> tuple[date, Kind]:
+    """The date and the kind that ``Issue.slot`` says. Raises NotFound."""
+    day, dash, word = text[:10], text[10:11], text[11:]
+    try:
+        found = date.fromisoformat(day), Kind(word) if dash else Kind.MONDAY
+    except ValueError as error:
+        raise NotFound("There is no such issue.") from error
+    if Issue(date=found[0], kind=found[1]).slot != text:  # 2026-W49-1 is a date too
+        raise NotFound("There is no such issue.")
+    return found
 
 
 def find(session: Session, day: date, kind: Kind = Kind.MONDAY) -> Issue | None:
@@ -70,7 +92,8 @@ def get(session: Session, day: date, kind: Kind = Kind.MONDAY) -> Issue:
     """Raises NotFound."""
     issue = find(session, day, kind)
     if issue is None:
-        raise NotFound(f"There is no issue on {day}: `newsletter issue list` shows them all.")
+        what = "issue" if kind is Kind.MONDAY else kind.value
+        raise NotFound(f"There is no {what} on {day}: `newsletter issue list` shows them all.")
     return issue
 
 
@@ -79,10 +102,14 @@ def issues(session: Session) -> list[Issue]:
     return list(session.scalars(select(Issue).order_by(Issue.date.desc(), Issue.id.desc())))
 
 
-def public_issues(session: Session, limit: int | None = None) -> list[Issue]:
-    """Those that went out or are going out, the newest first."""
+def public_issues(
+    session: Session, limit: int | None = None, kind: Kind | None = None
+) -> list[Issue]:
+    """Those that went out or are going out, of one kind or of all, the newest first."""
     shown = (IssueState.SENDING, IssueState.PAUSED, IssueState.SENT)
     rows = select(Issue).where(Issue.state.in_(shown)).order_by(Issue.date.desc())
+    if kind is not None:
+        rows = rows.where(Issue.kind == kind)
     return list(session.scalars(rows.limit(limit) if limit else rows))
 
 
@@ -91,7 +118,7 @@ def previous_on_topic(session: Session, issue: Issue) -> Issue | None:
     if issue.version is None:
         return None
     keywords = set(issue.version.keywords)
-    for earlier in public_issues(session):
+    for earlier in public_issues(session, kind=Kind.MONDAY):
         if (
             earlier.date < issue.date
             and earlier.version is not None
@@ -105,7 +132,7 @@ def edit(session: Session, issue: Issue, subject: str, preheader: str, intro: st
     """Change what a curator may write over. Raises Conflict once frozen, or Invalid."""
     session.refresh(issue, ["frozen_at"], with_for_update=True)  # it may be freezing just now
     if issue.frozen_at is not None:
-        raise Conflict(f"The issue of {issue.date} is frozen: it can no longer change.")
+        raise Conflict(f"The issue of {issue.slot} is frozen: it can no longer change.")
     wrong = {}
     for name, value, most in (
         ("subject", subject, SUBJECT_AT_MOST),
@@ -173,6 +200,10 @@ def begin(session: Session, issue: Issue, now: datetime, states: Collection[Issu
     return won
 
 
+def _day_word(kind: Kind) -> str:
+    return "Monday" if kind is Kind.MONDAY else "day"
+
+
 def _move(
     session: Session,
     issue: Issue,
@@ -189,5 +220,5 @@ def _move(
     )
     if cast(CursorResult[None], result).rowcount != 1:
         session.refresh(issue)
-        raise Conflict(f"The issue of {issue.date} is {issue.state.value}: it cannot be {word}.")
+        raise Conflict(f"The issue of {issue.slot} is {issue.state.value}: it cannot be {word}.")
     session.refresh(issue)

@@ -16,8 +16,10 @@ from newsletter.catalog.profile_text import sparkline, summary
 from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
+from newsletter.issues.compose_correction import compose_correction
 from newsletter.issues.content import (
     ColumnSketch,
+    CorrectionContent,
     Fact,
     InlineImage,
     IssueContent,
@@ -27,7 +29,7 @@ from newsletter.issues.content import (
     Prose,
 )
 from newsletter.models.dataset import Table, Version
-from newsletter.models.issue import Issue
+from newsletter.models.issue import Issue, Kind
 from newsletter.settings import Settings
 
 CHART_WIDTH = 560  # CSS pixels: the width of the mail's text
@@ -39,8 +41,19 @@ LOADERS = ("pandas", "Polars", "DuckDB", "R")
 KILO = 1000
 
 
-def compose(session: Session, issue: Issue, settings: Settings, storage: Storage) -> IssueContent:
-    """What ``issue`` says as things stand. Raises Invalid if it has no dataset."""
+def compose(
+    session: Session, issue: Issue, settings: Settings, storage: Storage
+) -> IssueContent | CorrectionContent:
+    """What ``issue`` says as things stand. Raises Invalid if it has no dataset, or if it is
+    a correction of nothing."""
+    if issue.kind is Kind.CORRECTION:
+        return compose_correction(session, issue, settings, storage)
+    return _compose_issue(session, issue, settings, storage)
+
+
+def _compose_issue(
+    session: Session, issue: Issue, settings: Settings, storage: Storage
+) -> IssueContent:
     version = issue.version
     if version is None or not version.tables:
         raise Invalid(f"The issue of {issue.date} has no dataset with a table: choose one.")
@@ -85,7 +98,7 @@ def compose(session: Session, issue: Issue, settings: Settings, storage: Storage
 
 def chart_url(issue: Issue) -> str:
     """Where the archive shows the issue's chart."""
-    return f"/issues/{issue.date}/chart.png"
+    return f"/issues/{issue.slot}/chart.png"
 
 
 def _prose(text: str) -> Prose:
@@ -200,5 +213,5 @@ def _previous(session: Session, issue: Issue, settings: Settings) -> Link | None
     if earlier is None or earlier.version is None:
         return None
     return Link(
-        earlier.subject or earlier.version.title, f"{settings.base_url}/issues/{earlier.date}"
+        earlier.subject or earlier.version.title, f"{settings.base_url}/issues/{earlier.slot}"
     )

@@ -83,7 +83,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class IssueContent:
-    """One Monday issue or correction. Texts are plain unless they are Prose."""
+    """One Monday issue. Texts are plain unless they are Prose."""
 
     kind: str
     date: date
@@ -116,6 +116,40 @@ class IssueContent:
     def public_url(self) -> str:
         """The issue's page in the archive: "view in browser"."""
         return f"{self.base_url}/issues/{self.date.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionContent:
+    """What a correction says to those who got the wrong version."""
+
+    date: date
+    list_title: str
+    base_url: str  # no slash at its end
+    from_address: str  # "Name <address>" or an address
+    postal_address: str
+    subject: str
+    preheader: str
+    title: str
+    slug: str
+    notes: tuple[str, ...]  # what was wrong, the newest first
+    received: tuple[Link, ...]  # the issues that it corrects, the newest first
+    words: Prose | None  # the curator's own, beside what is said by itself
+    version: str  # that corrects
+    wrong: tuple[Link, ...]  # the versions that were wrong, by their numbers, oldest first
+    changes: tuple[Fact, ...]
+    steps: tuple[str, ...]  # what to do
+    page_url: str  # of the version that corrects
+    changes_url: str
+
+    @property
+    def chart(self) -> None:
+        """It has none: it is about what changed."""
+        return
+
+    @property
+    def public_url(self) -> str:
+        """Its page in the archive: "view in browser"."""
+        return f"{self.base_url}/issues/{self.date.isoformat()}-correction"
 
 
 def _is_numeric(cells: list[str]) -> bool:

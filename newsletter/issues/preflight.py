@@ -6,7 +6,7 @@ issues.render.
 
 from collections.abc import Iterator
 
-from newsletter.issues.content import IssueContent
+from newsletter.issues.content import CorrectionContent, IssueContent
 from newsletter.issues.render import HTML_BYTES, RenderedMail
 
 SUBJECT_ON_A_PHONE = 60  # characters, about; the rest is cut off in the list
@@ -14,12 +14,13 @@ NEAR_THE_LIMIT = 0.85
 QUESTIONS = 3
 
 
-def warnings(content: IssueContent, mail: RenderedMail) -> list[str]:
+def warnings(content: IssueContent | CorrectionContent, mail: RenderedMail) -> list[str]:
     """One sentence each; [] if there is nothing to look at."""
-    return [*_envelope(content), *_body(content, mail)]
+    body = [] if isinstance(content, CorrectionContent) else _body(content, mail)
+    return [*_envelope(content), *body]
 
 
-def _envelope(content: IssueContent) -> Iterator[str]:
+def _envelope(content: IssueContent | CorrectionContent) -> Iterator[str]:
     if len(content.subject) > SUBJECT_ON_A_PHONE:
         yield f"The subject has {len(content.subject)} characters; phones show about 60."
     if content.subject.isupper():

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from newsletter.errors import Invalid
 from newsletter.issues import plain
-from newsletter.issues.content import InlineImage, IssueContent
+from newsletter.issues.content import CorrectionContent, InlineImage, IssueContent
 from newsletter.issues.holes import Hole, without_marks
 from newsletter.resources import shipped
 
@@ -33,14 +33,15 @@ class RenderedMail:
     images: tuple[InlineImage, ...] = ()
 
 
-def render_issue(issue: IssueContent) -> RenderedMail:
+def render_issue(issue: IssueContent | CorrectionContent) -> RenderedMail:
     """The issue as a mail, with a hole for each personal link.
 
     Raises Invalid if its HTML is so long that Gmail would cut its end off.
     """
     images = (issue.chart,) if issue.chart else ()
     chart_src = f"cid:{issue.chart.cid}" if issue.chart else ""
-    mail = render_mail("issue", images, issue=issue, chart_src=chart_src, personal=True)
+    values = {"issue": issue, "chart_src": chart_src, "personal": True}
+    mail = render_mail(_folder(issue), images, **values)
     size = len(mail.html.encode())
     if size > HTML_BYTES:
         raise Invalid(
@@ -50,9 +51,9 @@ def render_issue(issue: IssueContent) -> RenderedMail:
     return mail
 
 
-def render_page(issue: IssueContent, chart_url: str) -> str:
+def render_page(issue: IssueContent | CorrectionContent, chart_url: str) -> str:
     """The issue's HTML as everyone may see it: no personal link, its chart by URL."""
-    return _html("issue", issue=issue, chart_src=chart_url, personal=False)
+    return _html(_folder(issue), issue=issue, chart_src=chart_url, personal=False)
 
 
 def render_mail(name: str, images: tuple[InlineImage, ...] = (), **values: Any) -> RenderedMail:
@@ -66,6 +67,11 @@ def render_mail(name: str, images: tuple[InlineImage, ...] = (), **values: Any) 
         html=_html(name, **values),
         images=images,
     )
+
+
+def _folder(issue: IssueContent | CorrectionContent) -> str:
+    """The templates that an issue is rendered with."""
+    return "correction" if isinstance(issue, CorrectionContent) else "issue"
 
 
 def _html(name: str, **values: Any) -> str:

@@ -56,3 +56,17 @@ class Issue(Base):
     )  # the HTML as a reader of the archive sees it
 
     version: Mapped[Version | None] = relationship()
+
+    @property
+    def title(self) -> str:
+        """What it is called: its subject, or by its dataset; empty where it has neither."""
+        dataset = self.version.title if self.version else ""
+        correction = self.kind is Kind.CORRECTION and dataset
+        return self.subject or (f"Correction: {dataset}" if correction else dataset)
+
+    @property
+    def slot(self) -> str:
+        """Its place in the calendar as an address has it: the date, and its kind unless that
+        is Monday's: 2026-11-30, 2026-12-02-correction."""
+        day = self.date.isoformat()
+        return day if self.kind is Kind.MONDAY else f"{day}-{self.kind.value}"

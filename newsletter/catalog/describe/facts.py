@@ -87,6 +87,16 @@ class TableFacts:
 
 
 @dataclass(frozen=True)
+class ErratumFacts:
+    """What was wrong with a version, and the address of the one that corrects it."""
+
+    note: str
+    published: datetime
+    corrected_by: str  # semver
+    url: str
+
+
+@dataclass(frozen=True)
 class DatasetFacts:
     """One published version of a dataset."""
 
@@ -111,6 +121,7 @@ class DatasetFacts:
     sources: tuple[SourceFacts, ...] = ()
     temporal: str | None = None  # ISO 8601: a year, a date or an interval
     spatial: str | None = None
+    erratum: ErratumFacts | None = None
 
     @property
     def license_url(self) -> str:

@@ -5,7 +5,13 @@ Follows https://developers.google.com/search/docs/appearance/structured-data/dat
 
 from typing import Any
 
-from newsletter.catalog.describe.facts import ColumnFacts, DatasetFacts, FileFacts, TableFacts
+from newsletter.catalog.describe.facts import (
+    ColumnFacts,
+    DatasetFacts,
+    ErratumFacts,
+    FileFacts,
+    TableFacts,
+)
 from newsletter.catalog.describe.parts import compact, party
 
 
@@ -31,6 +37,8 @@ def jsonld(facts: DatasetFacts) -> dict[str, Any]:
             "citation": facts.citation,
             "datePublished": facts.published.date().isoformat(),
             "dateModified": facts.modified.date().isoformat(),
+            "creativeWorkStatus": "Superseded" if facts.erratum else None,
+            "correction": _correction(facts.erratum) if facts.erratum else None,
             "temporalCoverage": facts.temporal,
             "spatialCoverage": {"@type": "Place", "name": facts.spatial} if facts.spatial else None,
             "variableMeasured": [
@@ -46,6 +54,15 @@ def jsonld(facts: DatasetFacts) -> dict[str, Any]:
             ],
         }
     )
+
+
+def _correction(erratum: ErratumFacts) -> dict[str, Any]:
+    return {
+        "@type": "CorrectionComment",
+        "text": erratum.note,
+        "datePublished": erratum.published.date().isoformat(),
+        "url": erratum.url,
+    }
 
 
 def _variable(column: ColumnFacts) -> dict[str, Any]:

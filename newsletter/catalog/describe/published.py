@@ -9,6 +9,7 @@ from newsletter.catalog.describe.facts import (
     MEDIA_TYPES,
     ColumnFacts,
     DatasetFacts,
+    ErratumFacts,
     FileFacts,
     ForeignKeyFacts,
     Party,
@@ -16,7 +17,7 @@ from newsletter.catalog.describe.facts import (
     TableFacts,
 )
 from newsletter.catalog.loaders import table_url
-from newsletter.models.dataset import Table, Version
+from newsletter.models.dataset import Erratum, Table, Version
 from newsletter.settings import Settings
 
 
@@ -47,6 +48,7 @@ def facts_of(version: Version, settings: Settings) -> DatasetFacts:
         sources=tuple(_source(source) for source in version.sources),
         temporal=version.temporal,
         spatial=version.spatial,
+        erratum=_erratum(version.erratum, page) if version.erratum else None,
     )
 
 
@@ -67,6 +69,11 @@ def citation_facts(version: Version, settings: Settings) -> CitationFacts:
         url=f"{settings.base_url}/datasets/{version.dataset.slug}/v/{version.number}/",
         license=version.license or "",
     )
+
+
+def _erratum(erratum: Erratum, page: str) -> ErratumFacts:
+    number = erratum.corrected_by.number
+    return ErratumFacts(erratum.note, erratum.published_at, number, f"{page}/v/{number}/")
 
 
 def _source(source: dict[str, Any]) -> SourceFacts:

@@ -18,6 +18,7 @@ from newsletter.web.admin import (
     previews,
     sending,
     subscribers,
+    versions,
     wording,
 )
 from newsletter.web.admin.limits import limiter
@@ -37,6 +38,7 @@ for part in (
     previews,
     sending,
     subscribers,
+    versions,
 ):
     admin.register_blueprint(part.blueprint)
 

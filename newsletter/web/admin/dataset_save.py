@@ -13,9 +13,11 @@ from pathlib import Path
 from newsletter.catalog import datasets
 from newsletter.catalog.intake import Intake, take_in
 from newsletter.catalog.package import DatasetPackage, ReadPackage, check_slug, parse_package
+from newsletter.catalog.renewal import numbered
 from newsletter.catalog.rewording import described, only_words_differ, reword
 from newsletter.errors import FetchRefused, Invalid, UnreadableTable
 from newsletter.installation import Installation
+from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.admin.dataset_words import mapping_of
@@ -100,14 +102,23 @@ def save(
     _refuse_missing_files(mapping)
     package = parse_package(mapping)
     intake = _intake(installation, package, uploads, before)
+    if before is not None and uploads:
+        intake = _numbered(installation, before, intake, now)
     with installation.db.write() as session:
         if before is None:
             datasets.create(session, slug, intake, now)
             return
-        newest = datasets.newest(session, slug)
-        if newest.state is VersionState.DRAFT:  # a draft's number is only another of its words
-            newest.number = package.version
-        datasets.bring_up(session, slug, intake, now)
+        datasets.bring_draft(session, slug, intake, now)
+
+
+def _numbered(installation: Installation, before: Before, intake: Intake, now: datetime) -> Intake:
+    """With the number that the new data asks for, unless the form has a number of its own."""
+    today = local_day(now, installation.settings.timezone)
+    with installation.db.read() as session:
+        newest = datasets.newest(session, before.slug)
+        if newest.state is VersionState.DRAFT or datasets.is_same_data(newest, intake):
+            return intake
+        return numbered(intake, newest, installation.storage, today)[0]
 
 
 def _intake(

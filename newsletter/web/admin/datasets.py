@@ -11,7 +11,7 @@ from newsletter.catalog import datasets
 from newsletter.errors import NotFound
 from newsletter.issues import calendar
 from newsletter.models.dataset import Table
-from newsletter.web.admin import slots
+from newsletter.web.admin import slots, versions
 from newsletter.web.admin.answers import told
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
@@ -55,6 +55,8 @@ def show(slug: str) -> ResponseReturnValue:
             version=version,
             tables=[_shown(table) for table in version.tables],
             problems=datasets.problems_of(version),
+            step=versions.step_of(version),
+            may_correct=versions.may_correct(version),
             free=slots.free(slots.coming(session, opened.settings, now), now),
             issues=[i for i in calendar.issues(session) if i.version_id == version.id],
         )

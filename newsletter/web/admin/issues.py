@@ -19,14 +19,16 @@ from wtforms import StringField, TextAreaField
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.delivery import recipients
 from newsletter.errors import NotFound, Refused
 from newsletter.issues import calendar
+from newsletter.issues.corrections import originals
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
 from newsletter.web.admin import slots
+from newsletter.web.admin.addressed import issue_at
 from newsletter.web.admin.answers import show as show_beside
 from newsletter.web.admin.answers import told
-from newsletter.web.admin.days import day_of
 from newsletter.web.admin.previews import preview_of
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
@@ -73,7 +75,7 @@ def plan() -> ResponseReturnValue:
 @blueprint.get("/<day>")
 def show(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
-        form = WordsForm(obj=calendar.get(session, day_of(day)))
+        form = WordsForm(obj=issue_at(session, day))
     return _page(day, form)
 
 
@@ -85,7 +87,7 @@ def edit(day: str) -> ResponseReturnValue:
              (form.subject, form.preheader, form.intro)]  # fmt: skip
     try:
         with installation().db.write() as session:
-            calendar.edit(session, calendar.get(session, day_of(day)), *words)
+            calendar.edit(session, issue_at(session, day), *words)
     except NotFound:
         raise
     except Refused as error:
@@ -107,19 +109,22 @@ def send_test(day: str) -> ResponseReturnValue:
     """Mail the issue as it stands to whoever asks, and to nobody else."""
     me = current_user.address
     with told(f"A test is on its way to {me}."), installation().db.write() as session:
-        ask_for_test(session, calendar.get(session, day_of(day)), me, clock.now())
+        ask_for_test(session, issue_at(session, day), me, clock.now())
     return redirect(url_for("admin.issues.show", day=day))
 
 
 def _page(day: str, form: WordsForm) -> Response:
     opened = installation()
     with opened.db.read() as session:
+        issue = issue_at(session, day)
         page = render_template(
             "admin/issue.html",
-            slot=slots.slot(session, opened.settings, day_of(day)),
-            issue=calendar.get(session, day_of(day)),
+            slot=slots.of_issue(session, opened.settings, issue),
+            issue=issue,
+            readers=recipients.count(session, issue),
+            originals=originals(session, issue),
             form=form,
-            preview=preview_of(opened, day_of(day)),
+            preview=preview_of(opened, day),
         )
     response = make_response(page)
     policy = content_security_policy({"frame-src": "'self'"})

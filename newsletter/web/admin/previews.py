@@ -6,7 +6,6 @@ by the admin alone, its chart inside it.
 
 import base64
 from dataclasses import dataclass
-from datetime import date
 from email import message_from_bytes, policy
 
 from flask import Blueprint, Response, make_response
@@ -15,13 +14,12 @@ from flask.typing import ResponseReturnValue
 from newsletter.addresses import parse_address
 from newsletter.errors import NotFound, Refused
 from newsletter.installation import Installation
-from newsletter.issues import calendar
 from newsletter.issues.compose import compose
 from newsletter.issues.frozen import FrozenMessage, Recipient
 from newsletter.issues.holes import Hole
 from newsletter.issues.preflight import warnings
 from newsletter.issues.render import render_issue
-from newsletter.web.admin.days import day_of
+from newsletter.web.admin.addressed import issue_at
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 
@@ -42,10 +40,10 @@ class Preview:
     problem: str = ""
 
 
-def preview_of(opened: Installation, day: date) -> Preview:
-    """The issue of ``day``: as it was frozen, or as it stands. Raises NotFound."""
+def preview_of(opened: Installation, slot: str) -> Preview:
+    """The issue of a slot: as it was frozen, or as it stands. Raises NotFound."""
     with opened.db.read() as session:
-        issue = calendar.get(session, day)
+        issue = issue_at(session, slot)
         message, page = issue.message, issue.page
         if message is not None:
             return _frozen(message, page or "")
@@ -68,7 +66,7 @@ def preview_of(opened: Installation, day: date) -> Preview:
 
 @blueprint.get("/<day>/preview.html")
 def html(day: str) -> Response:
-    shown = preview_of(installation(), day_of(day))
+    shown = preview_of(installation(), day)
     response = make_response(shown.html or shown.problem)
     if not shown.html:
         response.mimetype = "text/plain"
@@ -78,7 +76,7 @@ def html(day: str) -> Response:
 
 @blueprint.get("/<day>/preview.txt")
 def text(day: str) -> ResponseReturnValue:
-    shown = preview_of(installation(), day_of(day))
+    shown = preview_of(installation(), day)
     return shown.text or shown.problem, {"Content-Type": "text/plain; charset=utf-8"}
 
 

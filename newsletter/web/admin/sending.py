@@ -7,17 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from newsletter import clock, jobs
-from newsletter.audience import directory
-from newsletter.delivery import again
+from newsletter.delivery import again, recipients
 from newsletter.delivery.progress import progress, troubles
 from newsletter.delivery.reasons import MEANINGS
 from newsletter.errors import NotFound
 from newsletter.issues import calendar
 from newsletter.models.delivery import DeliveryState
 from newsletter.models.issue import Issue, IssueState
-from newsletter.models.subscriber import Status
+from newsletter.web.admin.addressed import issue_at
 from newsletter.web.admin.answers import told
-from newsletter.web.admin.days import day_of
 from newsletter.web.admin.previews import Preview, preview_of
 from newsletter.web.context import installation
 
@@ -41,8 +39,8 @@ class Question:
 def ask_to_send(day: str) -> ResponseReturnValue:
     opened = installation()
     with opened.db.read() as session:
-        readers = directory.counts(session)[Status.ACTIVE]
-    preview = preview_of(opened, day_of(day))
+        readers = recipients.count(session, issue_at(session, day))
+    preview = preview_of(opened, day)
     people = "1 subscriber" if readers == 1 else f"{readers:,} subscribers"
     question = Question(
         f"Send “{preview.subject}” now?",
@@ -56,7 +54,8 @@ def ask_to_send(day: str) -> ResponseReturnValue:
 def send(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.show", day=day)
     with told("It is being sent."):
-        jobs.publish_issue(installation(), day_of(day), clock.now())
+        on, kind = calendar.parse_slot(day)
+        jobs.publish_issue(installation(), on, clock.now(), kind)
         way_on = url_for("admin.sending.watch", day=day)
     return redirect(way_on)
 
@@ -64,12 +63,12 @@ def send(day: str) -> ResponseReturnValue:
 @blueprint.get("/<day>/cancel")
 def ask_to_cancel(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
-        begun = calendar.get(session, day_of(day)).frozen_at is not None
+        begun = issue_at(session, day).frozen_at is not None
     question = Question(
         f"Cancel the issue of {day}?",
         "Nothing more of it is sent. Those who have it already keep it, and it cannot be resumed."
         if begun
-        else "The Monday is free again. The dataset stays in the catalog.",
+        else "The day is free again. The dataset stays in the catalog.",
         "Stop it for good" if begun else "Cancel the issue",
     )
     return _asked(day, question)
@@ -79,7 +78,7 @@ def ask_to_cancel(day: str) -> ResponseReturnValue:
 def cancel(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.index")
     with told("It is cancelled."), installation().db.write() as session:
-        issue = calendar.get(session, day_of(day))
+        issue = issue_at(session, day)
         calendar.cancel(session, issue, clock.now())
         way_on = _where_it_is(issue, day)
     return redirect(way_on)
@@ -88,14 +87,14 @@ def cancel(day: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/pause")
 def pause(day: str) -> ResponseReturnValue:
     with told("It is paused."), installation().db.write() as session:
-        calendar.pause(session, calendar.get(session, day_of(day)), BY_HAND)
+        calendar.pause(session, issue_at(session, day), BY_HAND)
     return redirect(url_for("admin.sending.watch", day=day))
 
 
 @blueprint.post("/<day>/resume")
 def resume(day: str) -> ResponseReturnValue:
     with told("It goes on."), installation().db.write() as session:
-        calendar.resume(session, calendar.get(session, day_of(day)), clock.now())
+        calendar.resume(session, issue_at(session, day), clock.now())
     return redirect(url_for("admin.sending.watch", day=day))
 
 
@@ -104,7 +103,7 @@ def watch(day: str) -> ResponseReturnValue:
     """The books of a send, asked for again by the browser while it goes on."""
     now = clock.now()
     with installation().db.read() as session:
-        issue = calendar.get(session, day_of(day))
+        issue = issue_at(session, day)
         if issue.frozen_at is None:
             return redirect(url_for("admin.issues.show", day=day))
         found = progress(session, issue, now)
@@ -130,7 +129,7 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
     way_back = url_for("admin.sending.watch", day=day)
     with installation().db.read() as session:
-        number = again.count(session, calendar.get(session, day_of(day)), unknown, reason)
+        number = again.count(session, issue_at(session, day), unknown, reason)
     if not number:
         flash("None of them can be tried again: they have left, or are suppressed.", "refused")
         return redirect(way_back)
@@ -149,7 +148,7 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
 def retry(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
     with told("They are tried again."), installation().db.write() as session:
-        issue = calendar.get(session, day_of(day))
+        issue = issue_at(session, day)
         again.retry(session, issue, clock.now(), unknown, reason, by=current_user.address)
     return redirect(url_for("admin.sending.watch", day=day))
 
@@ -168,7 +167,8 @@ def _asked(
     return render_template(
         "admin/confirm.html",
         question=question,
-        day=day_of(day),
+        day=day,
+        date=calendar.parse_slot(day)[0],
         preview=preview,
         way_back=way_back or url_for("admin.issues.show", day=day),
     )

@@ -19,7 +19,7 @@ AHEAD = 12  # Mondays that are offered
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A Monday, and what would keep its issue from going out."""
+    """A day, and what would keep its issue from going out."""
 
     day: date
     begins: datetime  # UTC
@@ -49,12 +49,19 @@ def free(slots: list[Slot], now: datetime) -> list[date]:
     return [s.day for s in slots if s.is_free and s.begins > now]
 
 
-def slot(session: Session, settings: Settings, day: date) -> Slot:
-    return _slot(session, settings, day, zones(session, settings))
+def of_issue(session: Session, settings: Settings, issue: Issue) -> Slot:
+    """The slot of an issue of any kind."""
+    chosen = zones(session, settings)
+    return _filled(session, settings, issue.date, chosen, issue)
 
 
 def _slot(session: Session, settings: Settings, day: date, chosen: list[str]) -> Slot:
-    issue = calendar.find(session, day)
+    return _filled(session, settings, day, chosen, calendar.find(session, day))
+
+
+def _filled(
+    session: Session, settings: Settings, day: date, chosen: list[str], issue: Issue | None
+) -> Slot:
     if issue is not None and issue.state is IssueState.CANCELLED and issue.frozen_at is None:
         issue = None
     friday = day - timedelta(days=7 - FRIDAY)

@@ -33,7 +33,7 @@ TONES = {
 }
 
 # The part of the menu that a blueprint of another name belongs to.
-PARTS = {"sending": "issues", "dataset_form": "datasets"}
+PARTS = {"sending": "issues", "dataset_form": "datasets", "versions": "datasets"}
 
 
 def when(moment: datetime | None) -> str:
@@ -68,7 +68,7 @@ def reason(word: str) -> str:
 
 def named(issue: Issue) -> str:
     """What an issue is called: its subject, or its dataset's title."""
-    return issue.subject or (issue.version.title if issue.version else "Without a dataset")
+    return issue.title or "Without a dataset"
 
 
 def everywhere() -> dict[str, Any]:

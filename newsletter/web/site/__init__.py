@@ -10,6 +10,7 @@ from newsletter.web.site import (
     rows,
     subscribe,
     subscription,
+    versions,
 )
 
 BLUEPRINTS = (
@@ -18,6 +19,7 @@ BLUEPRINTS = (
     subscription.blueprint,
     archive.blueprint,
     datasets.blueprint,
+    versions.blueprint,
     files.blueprint,
     charts.blueprint,
     rows.blueprint,

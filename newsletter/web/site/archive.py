@@ -48,8 +48,8 @@ def chart(day: str) -> Response:
 
 
 def _public_issue(session: Session, day: str) -> Issue:
-    """The Monday issue of an ISO date, if readers may see it. Raises NotFound."""
+    """The issue of a slot (see ``Issue.slot``), if readers may see it. Raises NotFound."""
     for found in calendar.public_issues(session):
-        if found.date.isoformat() == day:
+        if found.slot == day:
             return found
     raise NotFound("There is no issue of that date.")

@@ -24,6 +24,7 @@ from newsletter.web.site.charts import drawn
 from newsletter.web.site.code import highlighted
 from newsletter.web.site.preview import looks
 from newsletter.web.site.rows import address
+from newsletter.web.site.versions import Release, history
 
 blueprint = Blueprint("datasets", __name__)
 
@@ -59,12 +60,15 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
         version = datasets.published(session, slug, number)
         versions = datasets.published_versions(version.dataset)
         issues = _appearances(session, version)
-    response = make_response(_rendered(version, versions, issues))
+        releases = history(versions)
+    response = make_response(_rendered(version, versions, releases, issues))
     response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
     return compressed(response)
 
 
-def _rendered(version: Version, versions: list[Version], issues: list[Issue]) -> str:
+def _rendered(
+    version: Version, versions: list[Version], releases: list[Release], issues: list[Issue]
+) -> str:
     settings = installation().settings
     described = facts_of(version, settings)
     seen = looks(version, address(version), request.args)
@@ -73,8 +77,8 @@ def _rendered(version: Version, versions: list[Version], issues: list[Issue]) ->
     return render_template(
         "site/dataset.html",
         version=version,
-        versions=versions,
         newest=versions[0],
+        history=releases,
         glance=facts.glance(version),
         drawn=drawn(version),
         tables=[(t, facts.columns(t), look) for t, look in zip(version.tables, seen, strict=True)],

@@ -5,13 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets
+from newsletter.catalog import datasets, errata
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import catalog as dcat_catalog
 from newsletter.catalog.describe.facts import DatasetFacts, TableFacts
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.search import has_column
+from newsletter.models.dataset import Erratum
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
 
@@ -32,8 +33,9 @@ def index() -> Response:
             for version in datasets.catalog(session)
             if not column or has_column(version, column)
         ]
-    title = installation().settings.title
-    return open_document(jsonify(title=title, url=public_url("home.home"), datasets=listed))
+        said = [_erratum(erratum) for erratum in errata.errata(session)]
+    title, home = installation().settings.title, public_url("home.home")
+    return open_document(jsonify(title=title, url=home, datasets=listed, errata=said))
 
 
 @blueprint.get("/data.json")
@@ -77,6 +79,19 @@ def _listed(facts: DatasetFacts) -> dict[str, Any]:
         "keywords": facts.keywords,
         "modified": facts.modified.isoformat(),
         "tables": [_listed_table(table) for table in facts.tables],
+    }
+
+
+def _erratum(erratum: Erratum) -> dict[str, Any]:
+    slug = erratum.version.dataset.slug
+    wrong, right = erratum.version.number, erratum.corrected_by.number
+    return {
+        "slug": slug,
+        "version": wrong,
+        "corrected_by": right,
+        "note": erratum.note,
+        "published": erratum.published_at.isoformat(),
+        "changes": public_url("versions.compared", slug=slug, before=wrong, after=right),
     }
 
 
