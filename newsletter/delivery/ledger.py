@@ -32,6 +32,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
 from newsletter.db import UTCDateTime
+from newsletter.delivery import recipients
 from newsletter.delivery.among import among
 from newsletter.delivery.leases import LEASE, Row
 from newsletter.delivery.places import BEHIND, Places
@@ -39,8 +40,8 @@ from newsletter.delivery.policy import Settlement
 from newsletter.delivery.waves import moment_of_reader
 from newsletter.issues.schedule import Waves
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
-from newsletter.models.issue import Issue, IssueState, Kind
-from newsletter.models.subscriber import Cadence, Status, Subscriber, Suppression
+from newsletter.models.issue import Issue, IssueState
+from newsletter.models.subscriber import Status, Subscriber, Suppression
 
 
 class Claimed(NamedTuple):
@@ -60,14 +61,10 @@ class Claimed(NamedTuple):
 def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = None) -> int:
     """Write a row for each candidate of ``issue``; returns how many there are.
 
-    Candidates are the active subscribers whose cadence includes the issue's
-    kind; those whose address is suppressed are entered as excluded. Each is
-    due at the wave of their time zone, but not before ``now``; without
-    ``waves`` all are due now.
+    Candidates are those of ``recipients.wanted``; those whose address is
+    suppressed are entered as excluded. Each is due at the wave of their time
+    zone, but not before ``now``; without ``waves`` all are due now.
     """
-    wanted = [Subscriber.status == Status.ACTIVE]
-    if issue.kind is Kind.POST:
-        wanted.append(Subscriber.cadence == Cadence.DAILY)
     suppressed = Suppression.id.is_not(None)
     at_once = literal(now, UTCDateTime())
     begin = moment_of_reader(waves, now) if waves else at_once
@@ -82,7 +79,7 @@ def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = N
             case((suppressed, "suppressed")),
         )
         .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
-        .where(*wanted)
+        .where(recipients.wanted(session, issue))
     )
     columns = ("issue_id", "subscriber_id", "state", "not_before", "wave_at", "attempts", "reason")
     # The statement's own count: a second look could see who has confirmed meanwhile.
