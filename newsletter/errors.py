@@ -16,6 +16,7 @@
     │   ├── ExpiredToken    a link that we signed, too long ago
     │   ├── TooMany         a limit was reached; try later
     │   └── FetchRefused    an address on the web that we will not or cannot read
+    │       └── UnknownHost     whose host's name has no address
     └── TransportError      the way out cannot be opened or is set up wrongly
 
 A class names an outcome; its message is one sentence that says what the
@@ -100,6 +101,10 @@ class TooMany(Refused):
 
 class FetchRefused(Refused):
     """An address that is not fetched, or that did not answer with a file."""
+
+
+class UnknownHost(FetchRefused):
+    """The name server says that the host does not exist."""
 
 
 class TransportError(NewsletterError):

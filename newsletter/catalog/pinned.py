@@ -15,10 +15,11 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from newsletter.catalog.addresses import is_public
-from newsletter.errors import FetchRefused
+from newsletter.errors import FetchRefused, UnknownHost
 
 Resolve = Callable[[str, int], Sequence[str]]
 Dial = Callable[[float | None], socket.socket]
+NO_SUCH_NAME = {socket.EAI_NONAME, socket.EAI_NODATA}
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -33,20 +34,26 @@ def checked_addresses(
     """The addresses of ``host``, every one of them public.
 
     ``allowed_hosts`` (``host`` or ``host:port``, lower case) may be anywhere.
-    Raises FetchRefused.
+    Raises FetchRefused, and UnknownHost where the name server says that there is none.
     """
     try:
         addresses = resolve(host, port)
     except (OSError, UnicodeError) as error:
-        raise FetchRefused(f"The name {host} was not found: check its spelling.") from error
+        kind = UnknownHost if _says_that_there_is_none(error) else FetchRefused
+        raise kind(f"The name {host} was not found: check its spelling.") from error
     if not addresses:
-        raise FetchRefused(f"The name {host} has no address: check its spelling.")
+        raise UnknownHost(f"The name {host} has no address: check its spelling.")
     name = host.rstrip(".").lower()
     if allowed_hosts & {name, f"{name}:{port}"}:
         return addresses
     if not all(is_public(address) for address in addresses):
         raise FetchRefused(f"{host} is not on the public Internet: give a public address.")
     return addresses
+
+
+def _says_that_there_is_none(error: Exception) -> bool:
+    """Not so where the name server itself could not be asked (EAI_AGAIN)."""
+    return isinstance(error, socket.gaierror) and error.errno in NO_SUCH_NAME
 
 
 class Deadline:

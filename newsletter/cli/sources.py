@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from newsletter.catalog.fetch import FetchLimits, fetch
+from newsletter.catalog.exchange import FetchLimits
+from newsletter.catalog.fetch import fetch
 from newsletter.errors import NotFound
 from newsletter.installation import Installation
 

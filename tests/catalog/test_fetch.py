@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from requests import adapters
 
-from newsletter.catalog.fetch import Fetched, FetchLimits, Validators, fetch
+from newsletter.catalog.exchange import FetchLimits, Validators
+from newsletter.catalog.fetch import Fetched, fetch
 from newsletter.errors import FetchRefused
 
 CSV = b"a,b\n1,2\n"
