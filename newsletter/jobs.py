@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog.upkeep import weeks
+from newsletter.catalog.upkeep.digest import digest
+from newsletter.catalog.upkeep.examination import GoOn, always, examine
 from newsletter.db import Database
 from newsletter.delivery import workers
 from newsletter.delivery.books import Books
@@ -150,6 +153,34 @@ def deliver(
             return uvloop.run(send())
         finally:
             db.close()
+
+
+def check_catalog(installation: Installation, now: datetime, go_on: GoOn = always) -> bool:
+    """Look after the catalog once a week, and mail the curators what there is to say; returns
+    whether it was done now. Where ``go_on`` says no it is left to the next look."""
+    settings, db = installation.settings, installation.db
+    week = weeks.due_week(local_day(now, settings.timezone))
+    if week is None:
+        return False
+    with db.write() as session:
+        if not weeks.begin(session, week, now):
+            return False
+    is_done = False
+    try:
+        found = digest(examine(db, installation.storage, settings, now, go_on=go_on))
+        with db.write() as session:
+            if go_on():
+                if found is not None:
+                    alert_curators(
+                        session, *found, path="/admin/datasets/", once=f"upkeep {week}", now=now
+                    )
+                weeks.finish(session, week, now)
+                is_done = True
+    finally:
+        if not is_done:
+            with db.write() as session:
+                weeks.give_back(session, week)
+    return is_done
 
 
 def look(installation: Installation, now: datetime) -> None:

@@ -28,6 +28,7 @@ from newsletter.cli.context import (
     show,
 )
 from newsletter.cli.sources import brought, how_to_read, is_url
+from newsletter.cli.upkeep import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.versions import tell_changes
 from newsletter.errors import Invalid, Refused, UnreadablePackage
@@ -238,7 +239,7 @@ def _table_record(table: Any) -> dict[str, Any]:
     }
 
 
-for command in VERSION_COMMANDS:
+for command in (*VERSION_COMMANDS, *UPKEEP_COMMANDS):
     dataset_group.add_command(command)
 
 COMMANDS = (sync_command, dataset_group)

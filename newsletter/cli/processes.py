@@ -36,6 +36,7 @@ def clock_command(once: bool) -> None:
     installation = open_installation()
     if once:
         jobs.look(installation, clock.now())
+        jobs.check_catalog(installation, clock.now())
     else:
         run_clock(installation)
 

@@ -2,8 +2,11 @@
 
 Its jobs live in memory and carry no state. What was due while it was down is
 seen at the first look after it starts; two clocks see the same slots, and the
-database lets one of them begin each.
+database lets one of them begin each. The catalog, which takes its time, is looked
+after beside that.
 """
+
+import threading
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
@@ -13,15 +16,30 @@ from newsletter import clock, jobs
 from newsletter.installation import Installation
 
 LOOK_EVERY_SECONDS = 15
+CHECK_EVERY_HOURS = 1  # whether the catalog's check of the week was made
 
 
 def run_clock(installation: Installation) -> None:
     """Look at once, and again every LOOK_EVERY_SECONDS, until interrupted."""
-    _scheduled(BlockingScheduler(timezone="UTC"), installation).start()
+    stop = threading.Event()
+    scheduler = _scheduled(BlockingScheduler(timezone="UTC"), installation)
+    scheduler.add_job(
+        lambda: jobs.check_catalog(installation, clock.now(), lambda: not stop.is_set()),
+        "interval",
+        hours=CHECK_EVERY_HOURS,
+        next_run_time=clock.now(),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    try:
+        scheduler.start()
+    finally:
+        stop.set()
 
 
 def start_clock(installation: Installation) -> BackgroundScheduler:
-    """The same in a thread of its own; ``shutdown()`` ends it."""
+    """Look as often in a thread of its own; ``shutdown()`` ends it."""
     scheduler = BackgroundScheduler(timezone="UTC")
     _scheduled(scheduler, installation).start()
     return scheduler

@@ -6,6 +6,7 @@ from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
+from newsletter.models.upkeep import Upkeep, UpkeepWeek
 
 __all__ = [
     "Consent",
@@ -22,5 +23,7 @@ __all__ = [
     "Subscriber",
     "Suppression",
     "Table",
+    "Upkeep",
+    "UpkeepWeek",
     "Version",
 ]

@@ -60,9 +60,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_retry_issue_id"), "retry", ["issue_id"])
     op.add_column("issue", sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_feedback_event_issue_id", "feedback_event", ["issue_id", "kind", "at"])
+    op.create_table(
+        "upkeep",
+        sa.Column("dataset_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sources", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["dataset.id"], name=op.f("fk_upkeep_dataset_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("dataset_id", name=op.f("pk_upkeep")),
+    )
+    op.create_table(
+        "upkeep_week",
+        sa.Column("week", sa.String(length=8), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("week", name=op.f("pk_upkeep_week")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("upkeep_week")
+    op.drop_table("upkeep")
     op.drop_index("ix_feedback_event_issue_id", "feedback_event")
     op.drop_column("issue", "resumed_at")
     op.drop_table("retry")
