@@ -8,7 +8,7 @@ take the session and never commit.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import DateTime, Dialect, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import Connection, Engine
@@ -102,6 +102,16 @@ class Database:
         begin = self._writing_one.connect if self._writing_one else self._writing.begin
         with begin() as connection:
             yield connection
+
+    def driver_connection(self) -> Any:
+        """A new connection of PostgreSQL's driver itself, for a sender, who closes it."""
+        arguments, options = self.engine.dialect.create_connect_args(self.url)
+        return self.engine.dialect.connect(*arguments, **{**options, "options": SENDER_OPTIONS})
+
+    @property
+    def driver_error(self) -> type[Exception]:
+        """The root of what the driver's own connections raise."""
+        return cast(type[Exception], self.engine.dialect.loaded_dbapi.Error)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -26,7 +26,7 @@ class Bookkeeper:
     On SQLite in this thread, where a transaction takes less time than handing it
     over; a database that somebody else has locked is not waited for but tried
     again. On PostgreSQL in two threads: connections wait for settlements, so these
-    do not wait for a claim.
+    do not wait for a claim. What was simply sent is settled without either.
 
     In a crash PostgreSQL may forget the last of these commits, as they do not wait for
     the disk. So once a connection to it was lost, what was sent lately is recorded again
@@ -37,6 +37,7 @@ class Bookkeeper:
         self.books = books
         self._claiming = None if books.is_quick else ThreadPoolExecutor(1, "ledger")
         self._settling = None if books.is_quick else ThreadPoolExecutor(1, "settlements")
+        self._direct = books.direct()
         self._lately: deque[tuple[float, list[Report]]] = deque()  # sent, and when recorded
         self._is_in_doubt = False  # whether the database may have forgotten some of it
         self._reminding = asyncio.Lock()
@@ -47,11 +48,27 @@ class Bookkeeper:
 
     async def record(self, reports: list[Report]) -> None:
         """Settle what was reported, in one transaction."""
-        await self._until_done(self._settling, self.books.record, reports)
+        if not await self._record_directly(reports):
+            await self._until_done(self._settling, self.books.record, reports)
         if self._settling is not None:
             self._remember([r for r in reports if r.outcome.verdict is Verdict.SENT])
 
+    async def _record_directly(self, reports: list[Report]) -> bool:
+        """Whether they were of the usual kind, and are settled."""
+        if self._direct is None or self._is_in_doubt:
+            return False
+        sent = {r.held.key[1]: r.outcome.reply for r in reports if _is_sent_delivery(r)}
+        if len(sent) < len(reports):
+            return False
+        if not await self._direct.settle_sent(sent, reports[-1].at):
+            self._is_in_doubt = True
+            return False
+        self.books.all_sent()
+        return True
+
     def close(self) -> None:
+        if self._direct is not None:
+            self._direct.close()
         for thread in (self._claiming, self._settling):
             if thread is not None:
                 thread.shutdown()
@@ -90,3 +107,7 @@ async def _in(thread: ThreadPoolExecutor | None, work: Callable[..., T], *argume
     if thread is None:
         return work(*arguments)
     return await asyncio.get_running_loop().run_in_executor(thread, work, *arguments)
+
+
+def _is_sent_delivery(report: Report) -> bool:
+    return report.outcome.verdict is Verdict.SENT and report.held.key[0] == "delivery"

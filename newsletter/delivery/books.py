@@ -15,6 +15,7 @@ from newsletter.delivery.balance import is_finished
 from newsletter.delivery.breakers import Result, Row, Watch
 from newsletter.delivery.closing import close, drop_cancelled
 from newsletter.delivery.consequences import take_effect
+from newsletter.delivery.direct import Direct
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.halting import being_sent, halt
 from newsletter.delivery.ledger import Claimed
@@ -124,6 +125,14 @@ class Books:
             wanted = ledger.still_wanted(session, claimed)
         return {h.key for h in held if h.claimed is None or h.claimed.id in wanted}
 
+    def direct(self) -> Direct | None:
+        """A way to settle what was sent without a thread, where there is one."""
+        return None if self._db.is_sqlite else Direct(self._db)
+
+    def all_sent(self) -> None:
+        """Take note that a whole group was sent, and settled by ``direct``."""
+        self._watch.row = ()
+
     def record(self, reports: Sequence[Report]) -> None:
         """Settle what was reported, and let it have its effects, in one transaction."""
         sent: dict[int, str] = {}
@@ -148,7 +157,7 @@ class Books:
         if len(sent) == len(reports):
             with self._db.write_one() as connection:
                 ledger.settle_sent(connection, sent, now)
-            self._watch.row = ()
+            self.all_sent()
             return
         put_back = sum(report.outcome.verdict in PUT_BACK for report in reports)
         with self._db.write() as session:

@@ -199,9 +199,10 @@ def settle_sent(connection: Connection, replies: Mapping[int, str], now: datetim
     ``settle``, in one statement however many there are."""
     if connection.dialect.name == "sqlite":
         told: dict[str, Any] = {"replies": json.dumps(replies)}
+        connection.execute(_SENT_ON_SQLITE, told | {"now": now})
     else:
         told = {"ids": list(replies), "replies": list(replies.values())}
-    connection.execute(_SENT[connection.dialect.name], told | {"now": now})
+        connection.execute(_SENT_ON_POSTGRES, told | {"now": now})
 
 
 def _admit(
@@ -260,23 +261,24 @@ _LEASE = (
     .where(among(Delivery.id, "ids"))
     .values(lease_until=bindparam("until"), worker=bindparam("holder"))
 )
-_SENT = {
-    dialect: text(
-        f"""
-        UPDATE delivery
-        SET state = 'sent', reason = 'sent', reply = told.reply, attempts = attempts + 1,
-            settled_at = :now, not_before = NULL, lease_until = NULL, worker = NULL
-        FROM ({told}) AS told
-        WHERE delivery.id = told.id AND delivery.state <> 'sent' {hint}
-        """  # noqa: S608 - the two below
-    ).bindparams(bindparam("now", type_=UTCDateTime()))
-    for dialect, told, hint in (
-        ("sqlite", "SELECT CAST(key AS BIGINT) AS id, value AS reply FROM json_each(:replies)", ""),
-        (
-            "postgresql",
-            "SELECT unnest(CAST(:ids AS bigint[])) id, unnest(CAST(:replies AS text[])) reply",
-            # Without it the planner may read the whole ledger: it cannot tell how few they are.
-            "AND delivery.id = ANY(CAST(:ids AS bigint[]))",
-        ),
+_SENT = """
+    UPDATE delivery
+    SET state = 'sent', reason = 'sent', reply = told.reply, attempts = attempts + 1,
+        settled_at = :now, not_before = NULL, lease_until = NULL, worker = NULL
+    FROM ({told}) AS told
+    WHERE delivery.id = told.id AND delivery.state <> 'sent'
+"""
+SENT_ON_SQLITE = _SENT.format(
+    told="SELECT CAST(key AS BIGINT) AS id, value AS reply FROM json_each(:replies)"
+)
+# Without its last line the planner may read the whole ledger: it cannot tell how few they are.
+SENT_ON_POSTGRES = (
+    _SENT.format(
+        told="SELECT unnest(CAST(:ids AS bigint[])) id, unnest(CAST(:replies AS text[])) reply"
     )
-}
+    + "AND delivery.id = ANY(CAST(:ids AS bigint[]))"
+)
+_SENT_ON_SQLITE, _SENT_ON_POSTGRES = (
+    text(sql).bindparams(bindparam("now", type_=UTCDateTime()))
+    for sql in (SENT_ON_SQLITE, SENT_ON_POSTGRES)
+)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from newsletter.delivery.bookkeeper import Bookkeeper
 from newsletter.delivery.books import Held, Key, Report
 
-GATHER_SECONDS = 0.002  # at most, for others to report too
+Waiting = tuple[Report, asyncio.Future[None]]
+GATHER_SECONDS = 0.003  # at most, for others to report too
 
 
 class Settlements:
@@ -17,13 +18,17 @@ class Settlements:
         self.carried: dict[Key, Held] = {}
         self._keeper = keeper
         self._recorded = recorded
-        self._waiting: list[tuple[Report, asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
+        self._broken: Exception | None = None
         self._any = asyncio.Event()
         self._enough = asyncio.Event()
 
     def report(self, report: Report) -> asyncio.Future[None]:
-        """Done once the report is committed."""
+        """Done once the report is committed; raises what made that impossible for good."""
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._broken is not None:
+            committed.set_exception(self._broken)
+            return committed
         self._waiting.append((report, committed))
         self._any.set()
         if len(self._waiting) * 2 >= len(self.carried):
@@ -38,12 +43,22 @@ class Settlements:
             self._any.clear()
             self._enough.clear()
             group, self._waiting = self._waiting, []
-            await self._keeper.record([report for report, _ in group])
+            try:
+                await self._keeper.record([report for report, _ in group])
+            except Exception as error:  # no connection may wait for ever
+                self._give_up([*group, *self._waiting], error)
+                raise
             for report, committed in group:
                 self.carried.pop(report.held.key, None)
                 if not committed.done():
                     committed.set_result(None)
                 self._recorded(report)
+
+    def _give_up(self, waiting: list[Waiting], error: Exception) -> None:
+        self._broken = error
+        for _, committed in waiting:
+            if not committed.done():
+                committed.set_exception(error)
 
     async def _gather(self) -> None:
         """Until half of what is being carried has reported, or for a moment."""

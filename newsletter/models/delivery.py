@@ -54,8 +54,8 @@ class Delivery(Claimable, Base):
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
         leased = text("lease_until IS NOT NULL")
         return (
-            UniqueConstraint("issue_id", "subscriber_id"),
-            Index("ix_delivery_subscriber_id", "subscriber_id"),
+            # In this order it finds a reader's deliveries, too: each index costs each sending.
+            UniqueConstraint("subscriber_id", "issue_id"),
             Index(
                 "ix_delivery_open",
                 "issue_id",

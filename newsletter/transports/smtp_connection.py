@@ -129,11 +129,11 @@ class Wire(asyncio.Protocol):
         if read is None or (self._lines and read[0] != self._code):
             self._garbled(f"it sent no SMTP reply: {line[:80]!r}")
             return
-        self._code, goes_on, text = read
+        self._code, goes_on, reply = read
         if not goes_on and not self._lines:
-            self.replies.append(Reply(self._code, text))
+            self.replies.append(reply)
             return
-        self._lines.append(text)
+        self._lines.append(reply.text)
         if len(self._lines) > REPLY_LINES_LIMIT:
             self._garbled("it sent a reply without an end")
         elif not goes_on:
@@ -178,13 +178,15 @@ class Wire(asyncio.Protocol):
 
 
 @lru_cache(maxsize=256)  # a server says the same few things again and again
-def _read(line: bytes) -> tuple[int, bool, str] | None:
-    """The code of a line without its LF, whether the reply goes on after it, and its text;
-    None: it is no reply."""
+def _read(line: bytes) -> tuple[int, bool, Reply] | None:
+    """The code of a line without its LF, whether the reply goes on after it, and the reply
+    that it would be alone; None: it is no reply."""
     match = REPLY_LINE.fullmatch(line)
     if match is None:
         return None
-    return int(match[1]), match[2] == b"-", (match[3] or b"").decode("utf-8", "replace")
+    code = int(match[1])
+    text = (match[3] or b"").decode("utf-8", "replace").replace("\0", "\ufffd")
+    return code, match[2] == b"-", Reply(code, text)
 
 
 class Connection:

@@ -283,7 +283,7 @@ def test_a_server_that_surprised_us_is_spoken_to_in_lock_step_from_then_on() -> 
     server = ScriptedServer({"RCPT": [OK, say("what?")]})
     feed = ListFeed(map(envelope, range(6)))
     carry(server, feed, times=2)
-    assert feed.verdicts.pop(1) is Verdict.REQUEUED
+    assert feed.verdicts.pop(1) is Verdict.DEFERRED
     later = server.chunks[[b"EHLO" in chunk for chunk in server.chunks].index(True, 1) :]
     assert max(len(commands_of(chunk)) for chunk in later) == 1
     assert server.sessions == 2
@@ -293,7 +293,7 @@ def test_a_server_that_surprised_us_is_spoken_to_in_lock_step_from_then_on() -> 
 def test_what_is_no_reply_ends_the_connection(garbage: str) -> None:
     server, feed = ScriptedServer({"RCPT": [say(garbage)]}), ListFeed(map(envelope, (1, 2)))
     carry(server, feed)
-    assert feed.verdicts == {1: Verdict.REQUEUED}
+    assert feed.verdicts == {1: Verdict.DEFERRED}
 
 
 @pytest.mark.parametrize("endless", ["x" * 100_000, "250-more\r\n" * 10_000])

@@ -27,6 +27,12 @@ ROWS_WITH_A_REASON = "state <> 'sent' AND (state <> 'pending' OR reason IS NOT N
 
 def upgrade() -> None:
     op.add_column("delivery", sa.Column("wave_at", sa.DateTime(timezone=True), nullable=True))
+    op.drop_index("ix_delivery_subscriber_id", "delivery")
+    with op.batch_alter_table("delivery") as delivery:
+        delivery.drop_constraint("uq_delivery_issue_id_subscriber_id", type_="unique")
+        delivery.create_unique_constraint(
+            "uq_delivery_subscriber_id_issue_id", ["subscriber_id", "issue_id"]
+        )
     op.add_column("quota", sa.Column("allowed", BIG, nullable=True))
     op.add_column("quota", sa.Column("warm_up", BIG, nullable=True))
     op.create_index(
@@ -89,4 +95,10 @@ def downgrade() -> None:
     op.drop_index("ix_delivery_sent", "delivery")
     op.drop_column("quota", "warm_up")
     op.drop_column("quota", "allowed")
+    with op.batch_alter_table("delivery") as delivery:
+        delivery.drop_constraint("uq_delivery_subscriber_id_issue_id", type_="unique")
+        delivery.create_unique_constraint(
+            "uq_delivery_issue_id_subscriber_id", ["issue_id", "subscriber_id"]
+        )
+    op.create_index("ix_delivery_subscriber_id", "delivery", ["subscriber_id"])
     op.drop_column("delivery", "wave_at")
