@@ -55,3 +55,12 @@ def test_a_hash_that_is_not_that_of_the_name_is_found(storage: Storage, stored: 
 def test_a_file_of_several_versions_is_told_of_each(storage: Storage, stored: StoredFile) -> None:
     storage.path(stored.key).unlink()
     assert len(list(file_findings([stored, stored], storage))) == 2
+
+
+def test_what_has_no_recorded_hash_is_held_to_its_name(
+    storage: Storage, stored: StoredFile
+) -> None:
+    chart = StoredFile("birds", "1.0.0, its chart as PNG", stored.key)
+    assert list(file_findings([chart], storage)) == []
+    storage.path(stored.key).write_bytes(b"another picture")
+    assert "is not what was stored" in complaint(storage, chart)
