@@ -23,7 +23,9 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 def _commands(group: click.Group, path: str = "newsletter") -> Iterator[str]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from _commands(command, f"{path} {name}")
         else:
@@ -54,9 +56,10 @@ def _wrong(words: list[str]) -> str | None:
     rest = words[1:]
     while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
         name = rest.pop(0)
-        if name not in command.commands:
+        found = command.get_command(click.Context(command), name)
+        if found is None:
             return f"there is no {name} in {command.name}"
-        command = command.commands[name]
+        command = found
     options = {o: p for p in command.params if isinstance(p, click.Option) for o in p.opts}
     given: set[str] = set()
     arguments = 0

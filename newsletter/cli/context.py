@@ -1,6 +1,7 @@
 """What the commands share: refusals, opening the installation, printing."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -11,6 +12,7 @@ from newsletter.errors import NewsletterError, Refused
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 
+once = click.option("--once", is_flag=True, help="Do what is due, then end.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -27,6 +29,11 @@ class Commands(click.Group):
 def _refuse(ctx: click.Context, sentence: str) -> NoReturn:
     click.echo(f"newsletter: {sentence}", err=True)
     ctx.exit(1)
+
+
+def speak_up() -> None:
+    """A process says what it does; other commands print what they did."""
+    logging.getLogger("newsletter").setLevel(logging.INFO)
 
 
 def found_installation() -> Installation:

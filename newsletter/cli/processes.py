@@ -1,17 +1,13 @@
-"""The processes: web, clock, worker, and the three as a family."""
+"""The clock, and all processes as a family."""
 
-import logging
 import sys
 
 import click
 
 from newsletter import clock, jobs
-from newsletter.cli.context import open_installation
+from newsletter.cli.context import once, open_installation, speak_up
 from newsletter.engine.clock import run_clock
 from newsletter.engine.family import run_family
-from newsletter.web.server import serve
-
-once = click.option("--once", is_flag=True, help="Do what is due, then end.")
 
 
 @click.command("run")
@@ -21,18 +17,11 @@ def run_command() -> None:
     sys.exit(run_family())
 
 
-@click.command("web")
-def web_command() -> None:
-    """Serve the site and the admin."""
-    _tell()
-    serve(open_installation())
-
-
 @click.command("clock")
 @once
 def clock_command(once: bool) -> None:
     """Look, every few seconds, whether an issue is due."""
-    _tell()
+    speak_up()
     installation = open_installation()
     if once:
         jobs.look(installation, clock.now())
@@ -41,18 +30,4 @@ def clock_command(once: bool) -> None:
         run_clock(installation)
 
 
-@click.command("worker")
-@once
-def worker_command(once: bool) -> None:
-    """Send what is due."""
-    _tell()
-    count = jobs.deliver(open_installation(), until_idle=once)
-    click.echo(f"{count} messages settled.")
-
-
-def _tell() -> None:
-    """A process says what it does; other commands print what they did."""
-    logging.getLogger("newsletter").setLevel(logging.INFO)
-
-
-COMMANDS = (run_command, web_command, clock_command, worker_command)
+COMMANDS = (run_command, clock_command)

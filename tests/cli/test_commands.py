@@ -15,7 +15,10 @@ def _commands(
     group: click.Group, path: tuple[str, ...] = ()
 ) -> list[tuple[tuple[str, ...], click.Command]]:
     found: list[tuple[tuple[str, ...], click.Command]] = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             found += _commands(command, (*path, name))
         else:
@@ -58,3 +61,13 @@ def test_the_program_says_its_version() -> None:
         check=True,
     )
     assert said.stdout == f"newsletter, version {__version__}\n"
+
+
+def test_a_process_that_sends_carries_no_site_about() -> None:
+    listed = "import sys, newsletter.cli.worker; print(*sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", listed], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in said.stdout.split()}
+    assert "newsletter" in loaded
+    assert not loaded & {"flask", "apscheduler", "cryptography", "pyarrow", "vl_convert"}
