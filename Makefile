@@ -1,5 +1,6 @@
 # make demo    install, and run the main job from a dataset to an inbox
 # make test    install, and check and test everything
+# make formats  all rows of the catalog by the loader of Croissant (two minutes)
 # make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
@@ -12,14 +13,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 
-.PHONY: demo install test check crash fuzz bench-send bench-wan bench-scale lock clean
+.PHONY: demo install test check formats crash fuzz bench-send bench-wan bench-scale lock clean
 
 demo: install
 	$(BIN)/newsletter demo
 
 install: $(VENV)/.installed
 test: $(VENV)/.installed-test check
-	$(BIN)/python -m pytest -n $(TESTERS)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check
@@ -29,6 +30,9 @@ check: $(VENV)/.installed-test
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.issues.fuzz
+
+formats: $(VENV)/.installed-test
+	NEWSLETTER_TESTS_ALL_ROWS=1 $(BIN)/python -m pytest tests/datasets/test_formats.py
 
 crash: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_LOCKED_FOR=60 $(BIN)/python -m pytest -n $(TESTERS) tests/crash

@@ -3,7 +3,8 @@
 DuckDB reads a web address only through its httpfs extension, which it would
 have to download, and Polars only from a server that answers range requests,
 which a proxy may take away: their loaders fetch the file whole by other means,
-so that they work wherever the address does.
+so that they work wherever the address does. pandas and readr would take the code
+of Namibia, NA, for a missing value: theirs say that only an empty cell is one.
 """
 
 import json
@@ -70,7 +71,7 @@ def _pandas(name: str, url: str) -> str:
     return _code(f"""
         import pandas as pd
 
-        {name} = pd.read_csv({_text(url)})
+        {name} = pd.read_csv({_text(url)}, keep_default_na=False, na_values=[""])
         print({name}.head())
         """)
 
@@ -111,7 +112,7 @@ def _r(name: str, url: str) -> str:
     return _code(f"""
         library(readr)
 
-        {name} <- read_csv({_text(url)})
+        {name} <- read_csv({_text(url)}, na = "")
         print({name})
         """)
 

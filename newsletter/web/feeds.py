@@ -95,8 +95,9 @@ def _feed(endpoint: str, keyword: str, entries: list[Entry]) -> FeedGenerator:
     feed.title(_title(keyword))
     feed.subtitle("One dataset, opened, every Monday.")
     feed.author(name=settings.title, uri=public_url("home.home"))
-    feed.link(href=public_url("home.home"), rel="alternate")
     feed.link(href=_self(endpoint, keyword), rel="self")
+    # Last: feedgen makes it what RSS calls the channel's link.
+    feed.link(href=public_url("home.home"), rel="alternate")
     feed.language("en")
     feed.updated(max((entry.updated for entry in entries), default=clock.now()))
     for entry in entries:

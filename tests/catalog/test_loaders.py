@@ -94,7 +94,7 @@ def test_duckdb_sql_fetches_and_reads_the_file(
 def test_r_and_julia_name_their_packages_and_the_file() -> None:
     url = "https://data.example.org/datasets/penguins/v/1.0.0/all-birds.csv"
     assert printed("https://data.example.org", "R") == (
-        f'library(readr)\n\nall_birds <- read_csv("{url}")\nprint(all_birds)\n'
+        f'library(readr)\n\nall_birds <- read_csv("{url}", na = "")\nprint(all_birds)\n'
     )
     assert printed("https://data.example.org/", "Julia") == (
         "using CSV, DataFrames, Downloads\n\n"

@@ -2,23 +2,18 @@
 
 import quopri
 import re
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
 import pytest
 
-from newsletter import migrations
 from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
-from newsletter.catalog.sync import Done, sync
 from newsletter.installation import Installation
 from newsletter.issues.compose import compose
 from newsletter.issues.content import IssueContent
@@ -26,12 +21,11 @@ from newsletter.issues.frozen import Recipient
 from newsletter.issues.message import Headers, build
 from newsletter.issues.render import HTML_BYTES, render_issue
 from newsletter.models.issue import Issue, Kind
-from newsletter.settings import Settings
-from tests.functional.lists import REPOSITORY
+from tests.conftest import BASE_URL
+from tests.datasets.starter import NOW, SLUGS, starter_catalog
 
-CATALOG = REPOSITORY / "datasets"
-SLUGS = sorted(path.parent.name for path in CATALOG.glob("*/dataset.yaml"))
-NOW = datetime(2026, 11, 30, 14, tzinfo=UTC)
+pytestmark = pytest.mark.xdist_group("starter mail")
+
 TOKEN = "t0ken_" * 50  # 300 characters
 
 
@@ -53,25 +47,7 @@ class Mail:
 @pytest.fixture(scope="session")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The whole starter catalog in an installation; large tables are made from their package."""
-    home = tmp_path_factory.mktemp("catalog")
-    folders = shutil.copytree(
-        CATALOG, home / "datasets", ignore=shutil.ignore_patterns("*.parquet")
-    )
-    subprocess.run([sys.executable, str(folders / "nyc-flights" / "prepare.py")], check=True)
-    installation = Installation.open(
-        Settings.load(
-            {
-                "NEWSLETTER_HOME": str(home),
-                "NEWSLETTER_BASE_URL": "https://news.example.org",
-                "NEWSLETTER_POSTAL_ADDRESS": "1 Data Street, 10001 New York",
-            }
-        )
-    )
-    migrations.upgrade(installation.db)
-    steps = list(sync(installation.db, installation.storage, folders, NOW))
-    assert [(step.slug, step.done, step.note) for step in steps] == [
-        (slug, Done.ADDED, "") for slug in SLUGS
-    ]
+    installation = starter_catalog(tmp_path_factory.mktemp("catalog"), BASE_URL)
     yield installation
     installation.db.close()
 

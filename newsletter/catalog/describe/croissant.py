@@ -1,11 +1,16 @@
-"""Croissant 1.1 (https://docs.mlcommons.org/croissant/): a dataset that ML loaders can read."""
+"""Croissant 1.1 (https://docs.mlcommons.org/croissant/): a dataset that ML loaders can read.
+
+Its rows are those of the Parquet file: a loader that reads the CSV by pandas takes
+some words for missing values, NA, the code of Namibia, among them.
+"""
 
 from typing import Any
 
-from newsletter.catalog.describe.facts import ColumnFacts, DatasetFacts, TableFacts
+from newsletter.catalog.describe.facts import ColumnFacts, DatasetFacts, FileFacts, TableFacts
 from newsletter.catalog.describe.parts import compact, party
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
+PARQUET = "application/x-parquet"  # as Croissant calls it
 DATA_TYPES = {
     "string": "sc:Text",
     "integer": "cr:Int64",
@@ -48,7 +53,12 @@ def croissant(facts: DatasetFacts) -> dict[str, Any]:
             "publisher": party(facts.publisher, "sc:Organization"),
             "datePublished": facts.published.date().isoformat(),
             "dateModified": facts.modified.date().isoformat(),
-            "distribution": [_file_object(table) for table in facts.tables],
+            "distribution": [
+                _file_object(table, file)
+                for table in facts.tables
+                for file in table.files
+                if file == table.main_file or file == _file_of_rows(table)
+            ],
             "recordSet": [_record_set(table) for table in facts.tables],
         }
     )
@@ -70,14 +80,20 @@ def _context(language: str) -> dict[str, Any]:
     }
 
 
-def _file_object(table: TableFacts) -> dict[str, Any]:
-    file = table.main_file
+def _file_of_rows(table: TableFacts) -> FileFacts:
+    """Parquet where there is one; where a column holds lists, CSV, which has them as text."""
+    if any(column.type == "list" for column in table.columns):
+        return table.main_file
+    return next((file for file in table.files if file.format == "parquet"), table.main_file)
+
+
+def _file_object(table: TableFacts, file: FileFacts) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": f"{table.name}.{file.format}",
         "name": f"{table.name}.{file.format}",
         "contentUrl": file.url,
-        "encodingFormat": file.media_type,
+        "encodingFormat": PARQUET if file.format == "parquet" else file.media_type,
         "contentSize": f"{file.bytes} B",
         "sha256": file.sha256,
     }
@@ -97,7 +113,7 @@ def _record_set(table: TableFacts) -> dict[str, Any]:
 
 
 def _field(table: TableFacts, column: ColumnFacts) -> dict[str, Any]:
-    file = table.main_file
+    file = _file_of_rows(table)
     references = {
         name: f"{key.table}/{other}"
         for key in table.foreign_keys
