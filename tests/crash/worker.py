@@ -26,6 +26,7 @@ from sqlalchemy import Engine, event
 
 from newsletter.cli import main
 from newsletter.delivery.books import Books
+from newsletter.delivery.direct import Direct
 from newsletter.transports.smtp_connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter
@@ -60,12 +61,16 @@ class Trap:
                 _around(Books, "claim", self.nth, after=_die)
             case Point.INSIDE_DATA:
                 _cut_a_body(self.nth)
+            # On SQLite by Books, on PostgreSQL by Direct, where all of a group was sent.
             case Point.BEFORE_SETTLE:
                 _around(Books, "record", self.nth, before=_die)
+                _around_awaited(Direct, "settle_sent", self.nth, before=_die)
             case Point.INSIDE_SETTLE:
                 _around(Books, "record", self.nth, before=_die_after_a_statement)
+                _around_awaited(Direct, "_execute", self.nth, after=_die)
             case Point.AFTER_SETTLE:
                 _around(Books, "record", self.nth, after=_die)
+                _around_awaited(Direct, "settle_sent", self.nth, after=_die)
             case Point.AFTER_DOT | Point.ANY_TIME:
                 raise ValueError(f"{self.point} is not for the worker itself to know")
 
@@ -161,6 +166,29 @@ def _around(
         if is_it and before is not None:
             before()
         result = method(*arguments, **options)
+        if is_it and after is not None:
+            after()
+        return result
+
+    setattr(owner, name, trapped)
+
+
+def _around_awaited(
+    owner: type,
+    name: str,
+    nth: int,
+    before: Callable[[], None] | None = None,
+    after: Callable[[], None] | None = None,
+) -> None:
+    """The same for a method that is awaited."""
+    method = getattr(owner, name)
+    calls = itertools.count(1)
+
+    async def trapped(*arguments: Any) -> Any:
+        is_it = next(calls) == nth
+        if is_it and before is not None:
+            before()
+        result = await method(*arguments)
         if is_it and after is not None:
             after()
         return result
