@@ -7,7 +7,6 @@ from enum import IntEnum
 from newsletter.catalog.diff import Diff
 from newsletter.errors import Invalid
 
-
 NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}")
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.catalog.profile_text import sparkline, summary
+from newsletter.catalog.profile_text import bins, landmarks, share, sparkline, summary
 
 NONE_MISSING = {"nan_count": 0, "nan_proportion": 0.0, "unique": 9}
 
@@ -68,3 +68,48 @@ def test_a_sparkline_shows_the_commonest_labels_first() -> None:
 def test_there_is_no_sparkline_of_nothing() -> None:
     assert sparkline(labels({})) == []
     assert sparkline(numbers(None, None, 0.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends", "said"),
+    [
+        ("int", (2700, 4050.0, 6300), ("2,700", "4,050", "6,300")),
+        ("float", (0.5, 17.25, 21.5), ("0.5", "17.2", "21.5")),
+        (
+            "datetime",
+            ("2007-01-01 00:00:00", "2008-05-01 12:00:00", "2009-01-01 00:00:00"),
+            ("2007-01-01", "2008-05-01", "2009-01-01"),
+        ),
+    ],
+)
+def test_three_landmarks_say_where_a_column_lies(
+    kind: str, ends: tuple[Any, Any, Any], said: tuple[str, str, str]
+) -> None:
+    column = numbers(ends[0], ends[2], 0, kind)
+    column["statistics"]["median"] = ends[1]
+    assert landmarks(column) == said
+
+
+def test_years_have_no_commas() -> None:
+    column = numbers(1871, 1970, 1920, name="year")
+    column["statistics"]["median"] = 1920.5
+    assert landmarks(column) == ("1871", "1920", "1970")
+
+
+def test_labels_have_no_landmarks() -> None:
+    assert landmarks(labels({"a": 1})) is None
+    assert landmarks(numbers(None, None, 0)) is None
+
+
+def test_each_bar_says_what_it_stands_for() -> None:
+    column = numbers(1, 4, 2)
+    column["statistics"]["histogram"] = {"hist": [3, 1200], "bin_edges": [1, 3, 4]}
+    assert bins(column) == ["1–3: 3", "3–4: 1,200"]
+    assert bins(labels({"b": 1, "a": 2})) == ["a: 2", "b: 1"]
+    assert len(bins(column)) == len(sparkline(column))
+
+
+def test_a_share_is_never_rounded_to_none_or_all() -> None:
+    assert [share(part).replace("\u00a0", " ") for part in (0, 0.001, 0.5, 0.999, 1)] == [
+        *("0 %", "under 1 %", "50 %", "over 99 %", "100 %"),
+    ]

@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import signal
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -94,6 +95,31 @@ def test_it_says_when_there_is_no_such_file(tmp_path: Path) -> None:
         storage.open(key)
     with pytest.raises(NotFound):
         storage.size(key)
+
+
+def test_it_makes_a_file_beside_another_once(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "storage")
+    key = storage.put(a_file(tmp_path))
+    made = storage.derived(key, ".up", lambda source, target: target.write(source.read().upper()))
+    assert made == storage.path(f"{key}.up")
+    assert made.read_bytes() == b"A,B\n1,2\n"
+    assert storage.derived(key, ".up", lambda source, target: pytest.fail("again")) == made
+
+
+def test_what_could_not_be_made_leaves_nothing(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "storage")
+    key = storage.put(a_file(tmp_path))
+
+    def fail(source: BinaryIO, target: BinaryIO) -> None:
+        target.write(b"half")
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        storage.derived(key, ".up", fail)
+    with pytest.raises(NotFound):
+        storage.derived("0" * 64, ".up", fail)
+    assert files_under(storage.path(key).parent) == [key]
+    assert files_under(storage.root / "incoming") == []
 
 
 def test_it_leaves_nothing_when_the_source_is_missing(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ def test_the_json_has_all_of_it(sent: Shell) -> None:
         "seconds_left": 300,
         "waiting": 1,
         "next_try": "2026-11-23T09:05:00+00:00",
+        "quota_until": None,
         "reasons": [
             {
                 "state": "pending",

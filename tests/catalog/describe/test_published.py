@@ -1,5 +1,6 @@
 """From the catalog's rows to the facts of the formats."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +20,9 @@ PAGE = "https://news.example.org/datasets/penguins"
 
 
 @pytest.fixture
-def version(sqlite_db: Database, tmp_path: Path) -> Version:
+def version(sqlite_db: Database, tmp_path: Path) -> Iterator[Version]:
     with sqlite_db.write() as session:
-        return factories.dataset(session, Storage(tmp_path / "storage"))
+        yield factories.dataset(session, Storage(tmp_path / "storage"))
 
 
 @pytest.fixture

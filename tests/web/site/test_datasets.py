@@ -57,6 +57,22 @@ def test_search_and_keyword_narrow_it(client: FlaskClient, query: str, titles: l
     assert f"{len(titles)} of 2 datasets" in text
 
 
+@pytest.mark.usefixtures("catalog")
+def test_a_column_that_was_looked_for_is_the_reason_shown(client: FlaskClient) -> None:
+    text = client.get("/datasets/?q=which+datasets+have+a+flipper_mm%3F").text
+    assert "1 of 2 datasets" in text
+    assert "<li><code>flipper_mm</code> integer, mm</li>" in text
+    assert "<code>dam</code> string <span>in dams</span>" in client.get("/datasets/?q=dam").text
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_dataset_can_be_opened_elsewhere_and_cited(client: FlaskClient) -> None:
+    text = client.get("/datasets/penguins").text
+    assert "https://lite.datasette.io/?csv=https%3A%2F%2Fnews.example.org%2Fdatasets" in text
+    assert "https://shell.duckdb.org/#queries=v0," in text
+    assert "@misc{the-penguins-of-the-2026," in text
+
+
 def test_what_was_searched_for_is_shown_as_text(client: FlaskClient) -> None:
     text = client.get('/datasets/?q="><script>alert(1)</script>&keyword=<b>').text
     assert "<script>alert" not in text

@@ -3,6 +3,7 @@
 from flask.testing import FlaskClient
 
 from newsletter.installation import Installation
+from tests import factories
 
 
 def test_the_index_leads_to_every_file(client: FlaskClient, seeded: Installation) -> None:
@@ -15,6 +16,23 @@ def test_the_index_leads_to_every_file(client: FlaskClient, seeded: Installation
     assert table["columns"] == ["species", "bill_mm", "flipper_mm", "year"]
     path = table["files"]["parquet"]["url"].removeprefix("https://news.example.org")
     assert len(client.get(path).data) == table["files"]["parquet"]["bytes"]
+
+
+def test_the_index_is_narrowed_to_a_column_and_says_its_type(
+    client: FlaskClient, seeded: Installation
+) -> None:
+    with seeded.db.write() as session:
+        factories.dataset(session, seeded.storage, "nile", {"flow": "year,flow\n1871,1120\n"})
+
+    def slugs(column: str) -> list[str]:
+        found = client.get("/index.json", query_string={"column": column}).get_json()["datasets"]
+        return [each["slug"] for each in found]
+
+    assert slugs("BILL_MM") == ["penguins"]
+    assert sorted(slugs("year")) == ["nile", "penguins"]
+    assert slugs("bill") == slugs("%") == slugs("' OR 1=1 --") == []
+    (found,) = client.get("/index.json?column=bill_mm").get_json()["datasets"]
+    assert found["tables"][0]["fields"][1] == {"name": "bill_mm", "type": "number", "unit": "mm"}
 
 
 def test_a_data_package_names_the_files_of_this_site(
