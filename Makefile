@@ -4,6 +4,7 @@
 # make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
+# make bench-ingest  a million rows read, beside DuckDB and frictionless
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
 # make lock    resolve the requirements again
@@ -13,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 
-.PHONY: demo install test check formats crash fuzz bench-send bench-wan bench-scale lock clean
+.PHONY: demo install test check formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -43,6 +44,9 @@ bench-send: $(VENV)/.installed-test
 
 bench-wan: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/wan.py
+
+bench-ingest: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/ingest.py
 
 bench-scale: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/scale.py

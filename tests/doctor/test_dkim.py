@@ -1,6 +1,7 @@
 """Key records: found under a selector, and strong enough (RFC 6376, RFC 8301)."""
 
 import base64
+from itertools import count
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -58,6 +59,7 @@ def examined(
         (f"v=DKIM1; p={CURVE}", State.WRONG, "cannot be read"),
         (f"v=DKIM1; k=ed25519; p={STRONG}", State.WRONG, "cannot be read"),
     ],
+    ids=count(),  # the keys are new in each process
 )
 def test_a_key_is_judged(record: str, state: State, said: str) -> None:
     finding = judge_key("s1._domainkey.news.test", record)
