@@ -52,12 +52,17 @@ def renew(
 
 
 def numbered(
-    intake: Intake, before: Version, storage: Storage, today: date, number: str | None = None
+    intake: Intake,
+    before: Version,
+    storage: Storage,
+    today: date,
+    number: str | None = None,
+    note: str = "",
 ) -> tuple[Intake, Diff]:
     """``intake`` as the version ``number`` after the published ``before``, and what changed.
     None: the number that it has if that is higher, else the one that the changes ask for.
 
-    Its changelog gets a line where it has none for that number.
+    Its changelog gets a line where it has none for that number: ``note``, or what changed.
     """
     diff = difference(before, intake, storage)
     package = intake.package
@@ -65,8 +70,8 @@ def numbered(
         number = package.version if package.version != before.number else proposed(diff)
     changelog = package.changelog
     if number not in {change.version for change in changelog}:
-        note = f"{in_one_line(diff)}."
-        changelog = (*changelog, ChangePackage(version=number, date=today, note=note))
+        line = note or f"{in_one_line(diff)}."
+        changelog = (*changelog, ChangePackage(version=number, date=today, note=line))
     whole = package.model_copy(update={"version": number, "changelog": changelog})
     return replace(intake, package=whole), replace(diff, after=number)
 

@@ -163,6 +163,9 @@ class _WatchedBooks(Books):
         super().__init__(db, envelopes, home, worker)  # type: ignore[arg-type]
         self._mailing = mailing
 
+    def direct(self) -> None:
+        """All is told by ``record``."""
+
     def record(self, reports: Sequence[Report]) -> None:
         super().record(reports)
         self._mailing.watch(reports)

@@ -47,9 +47,9 @@ OPTIONS: dict[str, Any] = {
     "encoding": "utf-8",
     "delimiter": ",",
     "decimal": None,
-    "sheet": None,
+    "table": None,
     "missing_values": [""],
-    "header": True,
+    "header": 1,
     "types": {},
 }
 FUZZ = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

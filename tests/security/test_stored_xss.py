@@ -1,5 +1,7 @@
 """Row "stored XSS": cells, headers, texts and charts that carry markup stay text."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -56,8 +58,13 @@ def test_no_markup_of_a_dataset_reaches_a_page(client: FlaskClient, path: str) -
     text = client.get(path).text
     for live in LIVE:
         assert live not in text
-    # One script element, which is data: the description for search engines.
-    assert text.count("</script>") == (1 if path == "/datasets/attacked" else 0)
+    # The description for search engines, which is data; and files of our own.
+    data = '<script type="application/ld+json">'
+    ours = r'<script src="/static/[^"]+\.js[^"]*" defer>'
+    scripts = re.findall(r"<script[^>]*>", text)
+    assert [s for s in scripts if s != data and not re.fullmatch(ours, s)] == []
+    assert len(scripts) == text.count("</script>")
+    assert scripts.count(data) == (path == "/datasets/attacked")
 
 
 @pytest.mark.usefixtures("attacked")

@@ -103,7 +103,7 @@ def save(
     package = parse_package(mapping)
     intake = _intake(installation, package, uploads, before)
     if before is not None and uploads:
-        intake = _numbered(installation, before, intake, now)
+        intake = _numbered(installation, before, intake, now, (form.note.data or "").strip())
     with installation.db.write() as session:
         if before is None:
             datasets.create(session, slug, intake, now)
@@ -111,14 +111,20 @@ def save(
         datasets.bring_draft(session, slug, intake, now)
 
 
-def _numbered(installation: Installation, before: Before, intake: Intake, now: datetime) -> Intake:
-    """With the number that the new data asks for, unless the form has a number of its own."""
+def _numbered(
+    installation: Installation, before: Before, intake: Intake, now: datetime, note: str
+) -> Intake:
+    """With the number that the new data asks for, unless the form has a number of its own;
+    ``note`` is what the form says of it."""
     today = local_day(now, installation.settings.timezone)
     with installation.db.read() as session:
         newest = datasets.newest(session, before.slug)
         if newest.state is VersionState.DRAFT or datasets.is_same_data(newest, intake):
             return intake
-        return numbered(intake, newest, installation.storage, today)[0]
+        if intake.package.version == newest.number:  # so its note is not of this version
+            kept = {"changelog": before.package.changelog}
+            intake = replace(intake, package=intake.package.model_copy(update=kept))
+        return numbered(intake, newest, installation.storage, today, note=note)[0]
 
 
 def _intake(

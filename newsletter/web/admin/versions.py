@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 
 from newsletter import clock, jobs
 from newsletter.catalog import changes, datasets, semver
@@ -25,9 +26,9 @@ from newsletter.web.context import installation
 blueprint = Blueprint("versions", __name__, url_prefix="/datasets")
 
 MAILS = (
-    ("nobody", "Nobody by mail: it stands on the page and in the feeds"),
-    ("now", "Those who got what was wrong, now"),
-    ("day", "Those who got what was wrong, on a day"),
+    SelectChoice("nobody", "Nobody by mail: it stands on the page and in the feeds"),
+    SelectChoice("now", "Those who got what was wrong, now"),
+    SelectChoice("day", "Those who got what was wrong, on a day"),
 )
 
 
