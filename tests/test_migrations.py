@@ -28,3 +28,26 @@ def test_the_history_goes_down_to_nothing_and_up_again(db: Database) -> None:
 def test_upgrading_twice_changes_nothing(db: Database) -> None:
     migrations.upgrade(db)
     assert migrations.is_current(db)
+
+
+def test_going_up_and_down_keeps_rows_that_refer_to_a_table_made_anew(db: Database) -> None:
+    migrations.downgrade(db, "0003")
+    with db.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO issue (id, kind, date, state, subject, preheader, intro, created_at,"
+                " candidates, balance) VALUES (7, 'monday', '2026-11-30', 'planned', '', '', '',"
+                " '2026-11-23 09:00:00', 0, '{}')"
+            )
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO notice (kind, address, issue_id, subject, lines, path, created_at,"
+                " state, attempts) VALUES ('test', 'ada@example.org', 7, '', '[]', '',"
+                " '2026-11-23 09:00:00', 'pending', 0)"
+            )
+        )
+    migrations.upgrade(db)
+    migrations.downgrade(db, "0003")
+    with db.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT issue_id FROM notice")).scalar_one() == 7

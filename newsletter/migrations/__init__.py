@@ -1,6 +1,9 @@
 """One Alembic history for SQLite and PostgreSQL, and what moves along it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -20,13 +23,13 @@ def upgrade(db: Database, revision: str = "head") -> None:
     """Bring the database up to ``revision``, in one transaction where it can be."""
     if db.is_sqlite and db.url.database:
         Path(db.url.database).parent.mkdir(parents=True, exist_ok=True)
-    with db.engine.begin() as connection:
+    with _altering(db) as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(db: Database, revision: str) -> None:
     """Take the database down to ``revision`` ("base": empty)."""
-    with db.engine.begin() as connection:
+    with _altering(db) as connection:
         command.downgrade(_config(connection), revision)
 
 
@@ -42,6 +45,29 @@ def differences(db: Database) -> list[str]:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+@contextmanager
+def _altering(db: Database) -> Iterator[Connection]:
+    """A transaction in which SQLite may put a new table in an old one's place, while rows of
+    others refer to it (https://sqlite.org/lang_altertable.html, section 7)."""
+    with db.engine.connect() as connection:
+        if db.is_sqlite:
+            _guard(connection, "OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if db.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                    raise RuntimeError("a migration left rows that refer to nothing")
+        finally:
+            if db.is_sqlite:
+                _guard(connection, "ON")
+
+
+def _guard(connection: Connection, how: str) -> None:
+    """Outside a transaction; inside one SQLite takes no notice."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA foreign_keys = {how}")
 
 
 def _config(connection: Connection) -> Config:

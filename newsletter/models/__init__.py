@@ -4,7 +4,9 @@ from newsletter.models.curator import Curator, CuratorSession
 from newsletter.models.dataset import Dataset, Erratum, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
-from newsletter.models.issue import Issue
+from newsletter.models.issue import Issue, IssueVariant
+from newsletter.models.post import Post, PostRun
+from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.upkeep import Upkeep, UpkeepWeek
 
@@ -17,9 +19,13 @@ __all__ = [
     "Erratum",
     "FeedbackEvent",
     "Issue",
+    "IssueVariant",
     "Notice",
+    "Post",
+    "PostRun",
     "Quota",
     "Retry",
+    "Submission",
     "Subscriber",
     "Suppression",
     "Table",

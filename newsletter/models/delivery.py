@@ -49,6 +49,9 @@ class Delivery(Claimable, Base):
         BigInt, ForeignKey("subscriber.id", ondelete="SET NULL")
     )
     wave_at: Mapped[datetime | None]  # of a wave after the issue froze: when it is due
+    # Which posts of the week's round-up the reader was mailed before: bit n is the n-th of
+    # them. 0: none, and the issue's own message; else the IssueVariant of that number.
+    variant: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805

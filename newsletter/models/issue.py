@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from newsletter.db import Base
 from newsletter.models.columns import BigInt, Key, one_of
 from newsletter.models.dataset import Version
+from newsletter.models.post import Post
 
 
 class Kind(StrEnum):
@@ -36,6 +37,9 @@ class Issue(Base):
     date: Mapped[date]
     state: Mapped[IssueState] = mapped_column(one_of(IssueState), default=IssueState.PLANNED)
     version_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("version.id"), index=True)
+    post_id: Mapped[int | None] = mapped_column(  # what a mailing of the kind post is of
+        BigInt, ForeignKey("post.id"), index=True
+    )
     subject: Mapped[str] = mapped_column(String(200), default="")  # empty: the dataset's title
     preheader: Mapped[str] = mapped_column(String(200), default="")  # empty: its summary
     intro: Mapped[str] = mapped_column(default="")  # markdown; empty: its description
@@ -56,6 +60,7 @@ class Issue(Base):
     )  # the HTML as a reader of the archive sees it
 
     version: Mapped[Version | None] = relationship()
+    post: Mapped[Post | None] = relationship()
 
     @property
     def title(self) -> str:
@@ -70,3 +75,15 @@ class Issue(Base):
         is Monday's: 2026-11-30, 2026-12-02-correction."""
         day = self.date.isoformat()
         return day if self.kind is Kind.MONDAY else f"{day}-{self.kind.value}"
+
+
+class IssueVariant(Base):
+    """The message of a frozen issue for those who are told less: see Delivery.variant."""
+
+    __tablename__ = "issue_variant"
+
+    issue_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True
+    )
+    variant: Mapped[int] = mapped_column(primary_key=True)
+    message: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
