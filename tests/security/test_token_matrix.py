@@ -12,7 +12,7 @@ from newsletter.audience.subscriptions import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from newsletter.installation import Installation
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
-from newsletter.web.admin.uploads import PURPOSE as UPLOAD
+from newsletter.web.uploads import PURPOSE as UPLOAD
 from tests import factories
 
 PAGES = {CONFIRM: "/confirm/", PREFERENCES: "/preferences/", UNSUBSCRIBE: "/unsubscribe/"}

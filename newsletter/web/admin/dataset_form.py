@@ -10,9 +10,9 @@ from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.admin.dataset_save import Before, collect_files, keep_files, save
 from newsletter.web.admin.dataset_words import fill, place
-from newsletter.web.admin.uploads import read_note
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
+from newsletter.web.uploads import read_note
 
 blueprint = Blueprint("dataset_form", __name__, url_prefix="/datasets")
 

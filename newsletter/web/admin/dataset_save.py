@@ -21,7 +21,7 @@ from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.admin.dataset_words import mapping_of
-from newsletter.web.admin.uploads import Upload, bring, note_of, read_note, receive
+from newsletter.web.uploads import Upload, bring, note_of, read_note, receive
 
 # How a table's own CSV file is read again.
 AS_WE_WRITE = ReadPackage(encoding="utf-8", delimiter=",", decimal=".", header=1)

@@ -13,7 +13,7 @@ from newsletter.catalog.package import DatasetPackage, TablePackage
 from newsletter.errors import Invalid
 from newsletter.models.dataset import Version
 from newsletter.web.admin.dataset_fields import DatasetForm, find_field
-from newsletter.web.admin.uploads import Upload
+from newsletter.web.uploads import Upload
 
 PLAIN = ("title", "summary", "description", "license", "citation", "temporal", "spatial")
 SEPARATOR = " | "  # between a creator's name and address

@@ -1,4 +1,4 @@
-"""Files that a curator brings: kept at once, so that a refused form does not lose them.
+"""Files that a person brings: kept at once, so that a refused form does not lose them.
 
 A file goes to storage before anything else about the form is looked at. What
 travels with the form from then on is a signed note of its key and its name.
