@@ -6,6 +6,7 @@
     │   ├── Invalid         what was typed or sent breaks a rule; carries the fields
     │   │   ├── InvalidAddress
     │   │   ├── UnreadablePackage
+    │   │   ├── UnreadablePost
     │   │   └── UnreadableTable
     │   │       └── SeveralTables   a file of more than one, and none was chosen
     │   ├── NotFound        nothing has that name
@@ -57,6 +58,10 @@ class InvalidAddress(Invalid):
 
 class UnreadablePackage(Invalid):
     """A dataset folder whose dataset.yaml is missing or breaks a rule."""
+
+
+class UnreadablePost(Invalid):
+    """A file that does not read as a post, or whose front matter breaks a rule."""
 
 
 class UnreadableTable(Invalid):

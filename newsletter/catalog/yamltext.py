@@ -34,8 +34,8 @@ class _PlainLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load_mapping(text: str) -> dict[str, Any]:
-    """The mapping that ``text`` holds.
+def load_mapping(text: str, name: str = "dataset.yaml") -> dict[str, Any]:
+    """The mapping that ``text`` holds; ``name`` is what a complaint calls it.
 
     Raises UnreadablePackage with the line, for anything else than one YAML
     document that is a mapping with plain keys.
@@ -43,17 +43,17 @@ def load_mapping(text: str) -> dict[str, Any]:
     try:
         loaded = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 (a SafeLoader, made stricter)
     except yaml.MarkedYAMLError as error:
-        raise UnreadablePackage(_sentence(error)) from error
+        raise UnreadablePackage(_sentence(error, name)) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise UnreadablePackage(f"dataset.yaml is not YAML: {error}.") from error
+        raise UnreadablePackage(f"{name} is not YAML: {error}.") from error
     except RecursionError as error:
-        raise UnreadablePackage("dataset.yaml is nested too deeply: make it flatter.") from error
+        raise UnreadablePackage(f"{name} is nested too deeply: make it flatter.") from error
     if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
-        raise UnreadablePackage("dataset.yaml must be a mapping: lines such as `title: Penguins`.")
+        raise UnreadablePackage(f"{name} must be a mapping: lines such as `title: Penguins`.")
     return loaded
 
 
-def _sentence(error: yaml.MarkedYAMLError) -> str:
+def _sentence(error: yaml.MarkedYAMLError, name: str) -> str:
     mark = error.problem_mark or error.context_mark
     where = f" line {mark.line + 1}" if mark else ""
-    return f"dataset.yaml{where}: {error.problem or error.context}."
+    return f"{name}{where}: {error.problem or error.context}."

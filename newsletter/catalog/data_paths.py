@@ -1,0 +1,48 @@
+"""The one place that knows which file ``../data/<file>`` in a post's code stands for.
+
+A post stands in ``datasets/<slug>/posts/`` and reads its folder's files. Wherever readers
+see it, the same text is the address of the version's published file, so that it runs there.
+"""
+
+import re
+from collections.abc import Mapping
+
+from newsletter.catalog.loaders import table_url
+from newsletter.models.dataset import Table, Version
+
+PATH = re.compile(r"\.\./data/([A-Za-z0-9_][-A-Za-z0-9_./]*[A-Za-z0-9])")
+
+
+def published_as(tables: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """``{file of the folder's data/: (table, "csv" | "parquet")}`` for ``tables``, which maps
+    each table's name to the name of the file that it was read from.
+
+    A table may also be named as readers know it: ``<table>.csv`` and ``<table>.parquet``.
+    """
+    found = {f"{table}.{kind}": (table, kind) for table in tables for kind in ("csv", "parquet")}
+    origins = list(tables.values())
+    for table, origin in tables.items():
+        if origin and origins.count(origin) == 1:  # several tables of one file have no address
+            kind = "parquet" if origin.endswith(".parquet") else "csv"
+            found[origin] = (table, kind)
+    return found
+
+
+def with_addresses(text: str, version: Version, base_url: str) -> str:
+    """``text`` with the address of ``version``'s file for each ``../data/<file>``.
+
+    A file that the version does not have is left as it is written.
+    """
+    known = published_as({table.name: _file_name(table) for table in version.tables})
+
+    def address(match: re.Match[str]) -> str:
+        if match[1] not in known:
+            return match[0]
+        table, kind = known[match[1]]
+        return table_url(base_url, version.dataset.slug, version.number, table, kind)
+
+    return PATH.sub(address, text)
+
+
+def _file_name(table: Table) -> str:
+    return table.origin.rpartition("/")[2]

@@ -1,0 +1,225 @@
+"""The posts: what the house holds of each, publishing, and finding them again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, selectinload, undefer
+
+from newsletter.catalog.search import words_of
+from newsletter.errors import Conflict, Invalid, NotFound
+from newsletter.models.dataset import Dataset, Version, VersionState
+from newsletter.models.post import Post, PostRun, PostState, RunStatus
+from newsletter.posts import cells, front_matter
+from newsletter.posts.intake import TakenIn
+from newsletter.posts.run_record import RunRecord
+from newsletter.posts.uses import columns_used, words_in
+
+# The fields of a front matter that a post has under the same name.
+WRITTEN = ("title", "question", "author", "author_url", "license", "language")
+
+
+def find(session: Session, slug: str) -> Post | None:
+    return session.scalars(_loaded().where(Post.slug == slug)).one_or_none()
+
+
+def get(session: Session, slug: str) -> Post:
+    """A post in any state. Raises NotFound."""
+    post = find(session, slug)
+    if post is None:
+        raise NotFound(f"There is no post {slug[:100]!r}: `newsletter post list` shows them all.")
+    return post
+
+
+def shown(session: Session, slug: str) -> Post:
+    """A published post. Raises NotFound."""
+    post = find(session, slug)
+    if post is None or post.state is not PostState.PUBLISHED:
+        raise NotFound("There is no published post of that name.")
+    return post
+
+
+def published(session: Session) -> list[Post]:
+    """The published posts, the newest first."""
+    return list(session.scalars(_published()))
+
+
+def everything(session: Session) -> list[Post]:
+    """Each post in any state, the newest first."""
+    return list(session.scalars(_loaded().order_by(Post.id.desc())))
+
+
+def of_dataset(session: Session, dataset: Dataset) -> list[Post]:
+    """The published posts on any version of ``dataset``, the newest first."""
+    on = Post.version.has(Version.dataset_id == dataset.id)
+    return list(session.scalars(_published().where(on)))
+
+
+def search(
+    session: Session,
+    text: str = "",
+    *,
+    keyword: str | None = None,
+    dataset: str | None = None,
+    language: str | None = None,
+    year: int | None = None,
+    column: str | None = None,
+) -> list[Post]:
+    """The published posts for which all that is given holds, the newest first.
+
+    Each word of ``text`` occurs in the post; ``keyword`` is one of its dataset version's,
+    ``dataset`` a slug, ``year`` the one of publication (UTC), ``column`` the name of a
+    column that it uses, in whatever case. What was typed is never part of a pattern.
+    """
+    words = words_of(text)
+    found = session.scalars(_published().options(undefer(Post.words)))
+    return [
+        post
+        for post in found
+        if (keyword is None or keyword in post.version.keywords)
+        and (dataset is None or post.version.dataset.slug == dataset)
+        and (language is None or post.language == language)
+        and (year is None or (post.published_at is not None and post.published_at.year == year))
+        and (column is None or column.casefold() in map(str.casefold, post.columns))
+        and all(word in post.words for word in words)
+    ]
+
+
+def version_for(session: Session, dataset: Dataset, taken: TakenIn) -> Version:
+    """The version of ``dataset`` that the post names. Raises Invalid."""
+    for version in dataset.versions:
+        if version.number == taken.front.version:
+            return version
+    numbers = ", ".join(version.number for version in dataset.versions)
+    sentence = f"{dataset.slug} has no version {taken.front.version}: name one of {numbers}"
+    raise Invalid(f"{sentence}.", {"version": sentence})
+
+
+def bring_up(session: Session, version: Version, taken: TakenIn, now: datetime) -> Post:
+    """Make the house hold ``taken``: a new draft, or new words for the post of its slug.
+
+    Its run is recorded too. Raises Conflict if the slug is of another dataset's post.
+    """
+    slug = slug_of(version.dataset, taken)
+    post = find(session, slug)
+    if post is None:
+        post = Post(slug=slug, state=PostState.DRAFT, created_at=now)
+    elif post.version.dataset_id != version.dataset_id:
+        raise Conflict(f"The post {slug!r} is on {post.version.dataset.slug}: choose another slug.")
+    _write(post, version, taken, now)
+    if taken.record is not None:
+        record_run(post, taken.record)
+    session.add(post)
+    session.flush()
+    return post
+
+
+def slug_of(dataset: Dataset, taken: TakenIn) -> str:
+    return taken.front.slug or front_matter.slug_of(dataset.slug, taken.name)
+
+
+def record_run(post: Post, record: RunRecord) -> None:
+    """Keep that ``post`` ran, once."""
+    if any(run.at == record.at and run.source == record.source for run in post.runs):
+        return
+    post.runs.append(
+        PostRun(
+            at=record.at,
+            status=record.status,
+            seconds=record.seconds,
+            versions=dict(record.versions),
+            error=record.error,
+            source=record.source,
+        )
+    )
+    post.runs.sort(key=lambda run: run.at)
+
+
+def problems_of(post: Post) -> list[str]:
+    """What keeps a post from being published, one sentence each."""
+    version = post.version
+    problems = []
+    if version.state is not VersionState.PUBLISHED:
+        problems.append(f"Version {version.number} of its dataset is a draft: publish it first.")
+    problems += data_problems(post.data, version)
+    if not any(cell["kind"] == "code" for cell in post.cells):
+        problems.append("It has no code: add a cell that is run.")
+    run = post.last_run
+    if run is not None and run.status is not RunStatus.RAN:
+        problems.append(f"Its last run did not go through: {_last_line(run.error)}")
+    return problems
+
+
+def data_problems(data: dict[str, Any], version: Version) -> list[str]:
+    """Where the checksums that a post names differ from those of ``version``'s tables."""
+    kept = {table.name: table.files["csv"]["sha256"] for table in version.tables}
+    problems = []
+    for name, digest in data.items():
+        if name not in kept:
+            problems.append(f"Version {version.number} has no table {name}: correct `data`.")
+        elif kept[name] != digest:
+            problems.append(
+                f"The table {name} of {version.number} has the checksum {kept[name]}, and the "
+                f"post names {digest}: run it on this version and correct `data`."
+            )
+    return problems
+
+
+def publish(post: Post, now: datetime) -> None:
+    """Make a post public. Raises Invalid with what keeps it from that."""
+    if post.state is PostState.PUBLISHED:
+        return
+    if problems := problems_of(post):
+        raise Invalid(f"“{post.title}” cannot be published yet. " + " ".join(problems))
+    post.state = PostState.PUBLISHED
+    post.published_at = post.published_at or now
+    post.modified_at = max(post.modified_at, now)
+
+
+def withdraw(post: Post, now: datetime) -> None:
+    """Take a published post from the public; it can be published again. Raises Conflict."""
+    if post.state is not PostState.PUBLISHED:
+        raise Conflict(f"“{post.title}” is not public: there is nothing to withdraw.")
+    post.state = PostState.WITHDRAWN
+    post.modified_at = now
+
+
+def _write(post: Post, version: Version, taken: TakenIn, now: datetime) -> None:
+    front = taken.front
+    before = _seen(post)
+    for name in WRITTEN:
+        setattr(post, name, getattr(front, name))
+    post.version = version
+    post.credit = front.credit or ""
+    post.requires, post.data = list(front.requires), dict(front.data)
+    post.form, post.source_key, post.digest = taken.form, taken.source_key, taken.digest
+    post.cells = cells.as_json(taken.cells)
+    post.columns = columns_used(taken, version)
+    post.words = words_in(taken)
+    if _seen(post) != before:
+        post.modified_at = now
+
+
+def _seen(post: Post) -> Sequence[Any]:
+    """What a reader sees of it."""
+    names = (*WRITTEN, "credit", "requires", "data", "form", "source_key", "cells")
+    return [getattr(post, name) for name in names]
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing."
+
+
+def _published() -> Select[Post]:
+    newest = (Post.published_at.desc(), Post.id.desc())
+    return _loaded().where(Post.state == PostState.PUBLISHED).order_by(*newest)
+
+
+def _loaded() -> Select[Post]:
+    return select(Post).options(
+        joinedload(Post.version).joinedload(Version.dataset),
+        joinedload(Post.version).selectinload(Version.tables),
+        selectinload(Post.runs),
+    )
