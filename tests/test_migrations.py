@@ -1,6 +1,8 @@
 """Models and migrations agree, up and down, on both databases."""
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from newsletter import migrations
 from newsletter.db import Database
@@ -51,3 +53,17 @@ def test_going_up_and_down_keeps_rows_that_refer_to_a_table_made_anew(db: Databa
     migrations.downgrade(db, "0003")
     with db.engine.connect() as connection:
         assert connection.execute(sa.text("SELECT issue_id FROM notice")).scalar_one() == 7
+
+
+def test_an_answer_is_a_notice_from_the_revision_on_that_knows_of_it(db: Database) -> None:
+    answer = sa.text(
+        "INSERT INTO notice (kind, address, subject, lines, path, created_at, state, attempts)"
+        " VALUES ('answer', 'ada@example.org', '', '[]', '', '2026-11-23 09:00:00', 'pending', 0)"
+    )
+    with db.engine.begin() as connection:
+        connection.execute(answer)
+    migrations.downgrade(db, "0003")
+    with db.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM notice")).scalar_one() == 0
+    with pytest.raises(IntegrityError), db.engine.begin() as connection:
+        connection.execute(answer)

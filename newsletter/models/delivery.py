@@ -98,10 +98,11 @@ class NoticeKind(StrEnum):
     CONFIRMATION = "confirmation"
     ALERT = "alert"  # to a curator
     TEST = "test"  # an issue as it stands, to a curator
+    ANSWER = "answer"  # to who brought something: what the curators decided
 
 
 class Notice(Claimable, Base):
-    """A mail that one person is owed: a confirmation, an alert, a test."""
+    """A mail that one person is owed: a confirmation, an alert, a test, an answer."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -121,8 +122,8 @@ class Notice(Claimable, Base):
     )
     issue_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("issue.id", ondelete="CASCADE"))
     subject: Mapped[str] = mapped_column(default="")
-    lines: Mapped[list[Any]] = mapped_column(default=list)  # paragraphs of an alert
-    path: Mapped[str] = mapped_column(default="")  # the page of the admin where to act on it
+    lines: Mapped[list[Any]] = mapped_column(default=list)  # paragraphs of an alert, an answer
+    path: Mapped[str] = mapped_column(default="")  # the page where to act on it, or to see it
     once: Mapped[str | None] = mapped_column(String(200), unique=True)  # says it once: see jobs
     created_at: Mapped[datetime]
 

@@ -10,6 +10,7 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
+NOTICES = ("confirmation", "alert", "test")
 
 
 def _one_of(name: str, *values: str) -> sa.Enum:
@@ -37,9 +38,12 @@ def upgrade() -> None:
         issue.add_column(sa.Column("post_id", BIG, nullable=True))
         issue.create_foreign_key("fk_issue_post_id", "post", ["post_id"], ["id"])
     op.create_index("ix_issue_post_id", "issue", ["post_id"])
+    _allow_notices(*NOTICES, "answer")
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM notice WHERE kind = 'answer'")
+    _allow_notices(*NOTICES)
     op.drop_index("ix_issue_post_id", "issue")
     with op.batch_alter_table("issue") as issue:
         issue.drop_constraint("fk_issue_post_id", type_="foreignkey")
@@ -47,6 +51,13 @@ def downgrade() -> None:
     op.drop_column("delivery", "variant")
     for table in ("issue_variant", "submission", "post_run", "post"):
         op.drop_table(table)
+
+
+def _allow_notices(*kinds: str) -> None:
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    with op.batch_alter_table("notice") as notice:
+        notice.drop_constraint(op.f("ck_notice_noticekind"), type_="check")
+        notice.create_check_constraint(op.f("ck_notice_noticekind"), f"kind IN ({named})")
 
 
 def _create_post() -> None:
