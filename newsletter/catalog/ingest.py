@@ -8,22 +8,18 @@ there is nothing to take.
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import newsletter
+from newsletter.catalog import child
 from newsletter.errors import SeveralTables, UnreadableTable
 
 FORMATS = ("parquet", "csv", "json")
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of JSON
-OUT_OF_TIME = {-signal.SIGXCPU, -signal.SIGALRM}
+PARSER = "newsletter.catalog.parser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,55 +122,19 @@ def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -
 
 
 def _run_parser(request: bytes, folder: Path, limits: IngestLimits) -> dict[str, Any]:
-    answer, errors = folder / "answer", folder / "errors"
-    with answer.open("wb") as stdout, errors.open("wb") as stderr:
-        process = subprocess.Popen(
-            # -P: what the file unpacks to must not be importable.
-            [sys.executable, "-P", "-m", "newsletter.catalog.parser"],
-            stdin=subprocess.PIPE,
-            stdout=stdout,
-            stderr=stderr,
-            cwd=folder,
-            env=_environment(folder),
-            start_new_session=True,
-        )
-        try:
-            process.communicate(request, timeout=limits.seconds)
-        except subprocess.TimeoutExpired as error:
-            raise _too_slow(limits) from error
-        finally:
-            _end(process)
-    if process.returncode in OUT_OF_TIME:
-        raise _too_slow(limits)
-    if process.returncode != 0 or answer.stat().st_size > MAX_ANSWER:
-        raise _broken_off(limits, errors.read_text("utf-8", "replace"))
-    told = json.loads(answer.read_bytes())
+    try:
+        answer = child.run(PARSER, request, folder, limits.seconds, MAX_ANSWER)
+    except child.TooSlow as error:
+        raise _too_slow(limits) from error
+    except child.BrokenOff as error:
+        raise _broken_off(limits, error.told) from error
+    told = json.loads(answer)
     if "tables" in told:
         raise SeveralTables(told["refused"], told["tables"])
     if "refused" in told:
         raise UnreadableTable(told["refused"])
     read: dict[str, Any] = told["read"]
     return read
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Nothing of ours: no secret, no proxy, no home."""
-    return {
-        "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve more addresses than we allow
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(newsletter.__file__).parents[1]),
-        "PYTHONUTF8": "1",
-        "TMPDIR": str(folder),
-        "TZ": "UTC",
-    }
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all that it started, if it still runs."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _taken(folder: Path, work: Path, format_: str) -> Output:
@@ -195,5 +155,5 @@ def _broken_off(limits: IngestLimits, told: str) -> UnreadableTable:
         "Reading the table was broken off: it needs more memory than the limit of"
         f" {limits.memory_bytes // 1024**2:,} MB, or the file is damaged."
     )
-    error.add_note(told[-4000:])  # for a developer; never shown to a person
+    error.add_note(told)  # for a developer; never shown to a person
     return error

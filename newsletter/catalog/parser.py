@@ -10,11 +10,8 @@ no network, no extension, no file outside of the folder, and no way to change th
 """
 
 import json
-import math
 import os
-import resource
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from typing import Any
 
 import duckdb
 
+from newsletter.catalog import child
 from newsletter.catalog.columns import quoted
 from newsletter.catalog.inference import TABLE, Marks, type_columns
 from newsletter.catalog.kinds import recognise
@@ -35,7 +33,6 @@ from newsletter.catalog.unpack import ARCHIVES, OPENERS, decompress, take_out
 from newsletter.errors import SeveralTables, UnreadableTable
 
 PREVIEW_ROWS = 20
-OPEN_FILES = 256
 THREADS = 2
 # Address space beyond what DuckDB may hold: the interpreter, stacks, buffers.
 OVERHEAD = 1024**3
@@ -55,7 +52,9 @@ READERS = {
 
 def main() -> None:
     request = json.load(sys.stdin)
-    _limit(request["limits"])
+    limits = request["limits"]
+    memory = limits["memory_bytes"] + OVERHEAD
+    child.limit(memory, limits["seconds"], THREADS, limits["output_bytes"])
     answer: dict[str, Any]
     try:
         answer = {"read": parse(request)}
@@ -102,20 +101,6 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
         "preview": _preview(connection, columns),
         "notes": notes,
     }
-
-
-def _limit(limits: Mapping[str, Any]) -> None:
-    """Take limits that only a new process could shake off."""
-    seconds = math.ceil(limits["seconds"])
-    for what, most in (
-        (resource.RLIMIT_AS, limits["memory_bytes"] + OVERHEAD),
-        (resource.RLIMIT_CPU, seconds * THREADS),
-        (resource.RLIMIT_FSIZE, limits["output_bytes"]),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
-    signal.alarm(seconds + 1)  # should the parent be gone
 
 
 def _connect(folder: Path, limits: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
