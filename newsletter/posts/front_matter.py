@@ -7,6 +7,7 @@ type raw, as Quarto has it.
 import re
 from typing import Annotated, Literal, Self
 
+import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import (
     AfterValidator,
@@ -91,6 +92,18 @@ def split(text: str) -> tuple[str, str]:
             "The post has no front matter: begin it with a line ---, the fields, and a line ---."
         )
     return found[1], text[found.end() :]
+
+
+def without(text: str) -> str:
+    """``text`` without the front matter at its top, if it has one."""
+    found = BLOCK.match(text)
+    return text[found.end() :] if found else text
+
+
+def block(front: FrontMatter) -> str:
+    """``front`` as it stands at the top of a post."""
+    written = front.model_dump(mode="json", exclude_none=True)
+    return f"---\n{yaml.safe_dump(written, sort_keys=False, allow_unicode=True)}---\n"
 
 
 def parse(text: str) -> FrontMatter:
