@@ -21,11 +21,16 @@ from newsletter.catalog.storage import Storage
 from newsletter.models import Dataset, Issue, Subscriber, Table, Version
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import IssueState
+from newsletter.models.post import Post, PostRun, PostState, RunStatus
+from newsletter.models.submission import Submission, SubmissionKind
 from newsletter.models.subscriber import Status
+from newsletter.posts.cells import Cell, Code, Prose, as_json
+from newsletter.posts.cells import Table as Rows
 from newsletter.tokens import Signer
 
 LONG_AGO = datetime(2026, 11, 2, 9, tzinfo=UTC)
 MONDAY = date(2026, 11, 23)
+TUESDAY = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TYPES = {"BIGINT": "integer", "DOUBLE": "number", "BOOLEAN": "boolean", "DATE": "date"}
 PENGUINS = """\
 species,bill_mm,flipper_mm,year
@@ -36,6 +41,16 @@ Gentoo,46.1,211,2008
 Gentoo,50.0,230,2008
 Chinstrap,46.5,192,2009
 """
+CELLS: tuple[Cell, ...] = (
+    Prose("The bill alone **nearly** does it."),
+    Code(
+        "python",
+        'import pandas as pd\n\npenguins = pd.read_csv("../data/penguins.csv")\n'
+        'print(penguins.groupby("species")["bill_mm"].mean().round(1))\n',
+        True,
+        (Rows(("species", "bill_mm"), (("Adelie", "39.3"), ("Gentoo", "48.1")), "2 of 3 rows"),),
+    ),
+)
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 40">'
     '<rect x="5" y="10" width="20" height="30" fill="#1f6f8b"/></svg>'
@@ -163,6 +178,79 @@ def issue(
     made = Issue(
         date=day, state=state, version=version, created_at=LONG_AGO, frozen_at=frozen, **values
     )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def post(
+    session: Session,
+    version: Version,
+    slug: str = "penguins-who-is-who",
+    state: PostState = PostState.PUBLISHED,
+    cells: Sequence[Cell] = CELLS,
+    **written: Any,
+) -> Post:
+    """A post on the first table of ``version``, which ran the day before it was published."""
+    first = version.tables[0]
+    values: dict[str, Any] = {
+        "title": "Who is who among the penguins",
+        "question": "Which two measurements tell the species apart?",
+        "author": "Ada Example",
+        "license": "MIT",
+        "language": "python",
+        "requires": ["pandas==2.3.3"],
+        "data": {first.name: first.files["csv"]["sha256"]},
+        "form": "md",
+        "source_key": f"{sha256(slug.encode()).hexdigest()}.md",
+        "columns": ["species", "bill_mm"],
+        "digest": "0" * 64,
+        "created_at": LONG_AGO,
+        "modified_at": LONG_AGO,
+        "published_at": None if state is PostState.DRAFT else TUESDAY,
+    }
+    kept = as_json(cells)
+    words = " ".join(str(value) for value in (*values.values(), *written.values(), kept))
+    made = Post(
+        slug=slug, version=version, state=state, cells=kept, words=words.casefold(),
+        **(values | written),
+    )  # fmt: skip
+    if "runs" not in written:
+        made.runs.append(run(made))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def run(post: Post, status: RunStatus = RunStatus.RAN, **values: Any) -> PostRun:
+    """That ``post`` ran, as it stands."""
+    said: dict[str, Any] = {
+        "at": TUESDAY - timedelta(days=1),
+        "seconds": 1.5,
+        "versions": {"pandas": "2.3.3", "python": "3.12.3"},
+        "source": post.source_key.partition(".")[0],
+    }
+    return PostRun(status=status, **(said | values))
+
+
+def submission(
+    session: Session, storage: Storage, about: Version, content: bytes | None = b"{}", **said: Any
+) -> Submission:
+    """Code on the dataset of a version, as a notebook of ``content`` and a link; it waits."""
+    values: dict[str, Any] = {
+        "kind": SubmissionKind.CODE,
+        "title": "Bills tell them apart",
+        "about": "Two measurements are enough to tell the three species apart.",
+        "name": "Bo Berg",
+        "license": "MIT",
+        "link": "https://example.org/bo/bills",
+        "address": "bo@example.org",
+        "file_key": store(storage, content, ".ipynb.offered") if content is not None else None,
+        "file_name": "bills.ipynb" if content is not None else None,
+        "dataset": about.dataset,
+        "created_at": LONG_AGO,
+    }
+    made = Submission(**(values | said))
     session.add(made)
     session.flush()
     return made

@@ -5,7 +5,17 @@ from flask import Flask
 from newsletter.catalog.shelf import Shelf
 from newsletter.installation import Installation
 from newsletter.resources import shipped
-from newsletter.web import admin, errors, feeds, filters, health, limits, security, site
+from newsletter.web import (
+    admin,
+    errors,
+    feeds,
+    filters,
+    health,
+    limits,
+    mondays,
+    security,
+    site,
+)
 
 
 def create_app(installation: Installation) -> Flask:
@@ -19,7 +29,7 @@ def create_app(installation: Installation) -> Flask:
     errors.register(app)
     filters.register(app)
     limits.register(app)
-    for blueprint in (*site.BLUEPRINTS, feeds.blueprint, health.blueprint):
+    for blueprint in (*site.BLUEPRINTS, feeds.blueprint, mondays.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     admin.register(app)
     return app

@@ -9,6 +9,7 @@ from newsletter.issues.compose import readable_size
 from newsletter.issues.plain import long_date
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.facts import dimensions
+from newsletter.web.site.post_cells import language_name
 from newsletter.web.site.timezones import place
 
 
@@ -20,6 +21,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(dimensions, "dimensions")
     app.add_template_filter(masked, "masked")
     app.add_template_filter(place, "place")
+    app.add_template_filter(language_name, "language")
     app.add_template_global(public_url)
 
     @app.context_processor

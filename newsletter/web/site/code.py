@@ -1,11 +1,12 @@
-"""Code that loads a table, coloured by classes that site.css knows."""
+"""Code, coloured by classes that site.css knows; and the code that loads a table."""
 
 from dataclasses import dataclass
 
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
+from pygments.lexers import TextLexer, get_lexer_by_name
+from pygments.util import ClassNotFound
 
 from newsletter.catalog.loaders import loaders
 from newsletter.web.context import installation
@@ -21,11 +22,15 @@ def highlighted(slug: str, number: str, table: str) -> list[HighlightedLoader]:
     """Each way to load a table, as shown on its page."""
     base_url = installation().settings.base_url
     return [
-        HighlightedLoader(loader.label, _coloured(loader.code, loader.highlight))
+        HighlightedLoader(loader.label, coloured(loader.code, loader.highlight))
         for loader in loaders(base_url, slug, number, table)
     ]
 
 
-def _coloured(code: str, language: str) -> Markup:
-    lexer = get_lexer_by_name(language)
+def coloured(code: str, language: str) -> Markup:
+    """``code`` with a class for each kind of word; plain where the language is not known."""
+    try:
+        lexer = get_lexer_by_name(language)
+    except ClassNotFound:
+        lexer = TextLexer()
     return Markup(highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip())  # noqa: S704
