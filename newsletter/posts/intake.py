@@ -5,13 +5,34 @@ figures are stored by their content. Recording it (posts.posts) is then one shor
 transaction, and a failure here has changed nothing but unreferenced files.
 """
 
-from dataclasses import dataclass
+import json
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
+from newsletter.catalog import child
 from newsletter.catalog.storage import Storage
-from newsletter.posts.cells import Cell
+from newsletter.errors import UnreadablePost
+from newsletter.posts import cells
+from newsletter.posts.cells import Cell, Code, Figure
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.written import Form
+from newsletter.posts.written import Form, check_size, form_of
+
+READER = "newsletter.posts.reader"
+POST, RECORD, REWRITTEN = "post", "record", "rewritten"  # files of the child's folder
+MAX_ANSWER = 16 * 1024 * 1024  # bytes of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What reading one post may cost."""
+
+    seconds: float = 120.0  # wall clock, and of a processor
+    memory_bytes: int = 1024**3  # of addresses
+    output_bytes: int = 64 * 1024**2  # of each file written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +53,80 @@ class TakenIn:
     front: FrontMatter
     form: Form
     cells: tuple[Cell, ...]
+    words: str  # what a search looks in
     source_key: str  # storage key of the file, with the front matter that counts
     digest: str  # of what it was made from
     record: RunRecord | None
 
 
-def form_of(name: str) -> Form:
-    """The form that a file's ending says. Raises UnreadablePost."""
-    raise NotImplementedError
-
-
 def digest_of(file: PostFile) -> str:
     """A hash of the file, its record and what was given, in hex."""
-    raise NotImplementedError
+    parts = [form_of(file.name).encode(), file.content]
+    parts += [part.model_dump_json().encode() for part in (file.record, file.given) if part]
+    return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
 
 
-def take_in(file: PostFile, storage: Storage) -> TakenIn:
+def take_in(file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits()) -> TakenIn:
     """Read ``file``, make its cells safe and store its figures.
 
     Raises UnreadablePost with one sentence; its ``fields`` are the front matter's.
     """
-    raise NotImplementedError
+    form = form_of(file.name)
+    check_size(file.content)
+    with tempfile.TemporaryDirectory(prefix="post-") as name:
+        folder = Path(name).resolve()
+        (folder / POST).write_bytes(file.content)
+        if file.record is not None:
+            (folder / RECORD).write_text(file.record.model_dump_json(), encoding="utf-8")
+        read = _read(file, folder, limits)
+        rewritten = folder / REWRITTEN
+        source = rewritten if rewritten.is_file() else folder / POST
+        return TakenIn(
+            name=file.name,
+            front=FrontMatter.model_validate(read["front"]),
+            form=form,
+            cells=tuple(_stored(c, folder, storage) for c in cells.from_json(read["cells"])),
+            words=read["words"],
+            source_key=storage.put(source, f".{form}"),
+            digest=digest_of(file),
+            record=file.record,
+        )
+
+
+def _read(file: PostFile, folder: Path, limits: ReadLimits) -> dict[str, Any]:
+    request = {
+        "folder": str(folder),
+        "name": file.name,
+        "given": file.given.model_dump(mode="json") if file.given else None,
+        "limits": asdict(limits),
+    }
+    try:
+        answer = child.run(READER, json.dumps(request).encode(), folder, limits.seconds, MAX_ANSWER)
+    except child.TooSlow as error:
+        raise UnreadablePost(
+            f"Reading the post took over {limits.seconds:g} seconds: make it smaller."
+        ) from error
+    except child.BrokenOff as error:
+        refused = UnreadablePost(
+            "Reading the post was broken off: clear its large outputs and save it again."
+        )
+        refused.add_note(error.told)  # for a developer; never shown to a person
+        raise refused from error
+    told = json.loads(answer)
+    if "refused" in told:
+        raise UnreadablePost(told["refused"], told["fields"])
+    read: dict[str, Any] = told["read"]
+    return read
+
+
+def _stored(cell: Cell, folder: Path, storage: Storage) -> Cell:
+    """``cell`` with its figures in ``storage`` instead of ``folder``."""
+    if not isinstance(cell, Code):
+        return cell
+    outputs = tuple(
+        replace(output, key=storage.put(folder / f"figure-{int(output.key)}.png"))
+        if isinstance(output, Figure)
+        else output
+        for output in cell.outputs
+    )
+    return replace(cell, outputs=outputs)

@@ -17,6 +17,7 @@ from newsletter.posts import front_matter
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.written import (
     MAX_ALT,
+    MAX_CELLS,
     Written,
     WrittenCell,
     WrittenCode,
@@ -25,7 +26,6 @@ from newsletter.posts.written import (
     check_languages,
 )
 
-MAX_CELLS = 500
 NO_RUN = "no-run"  # a tag
 NO_NOTEBOOK = "The file is not a Jupyter notebook: save it again as .ipynb."
 Notebook = dict[str, Any]
@@ -119,9 +119,7 @@ def _cells(cells: list[Any], language: str) -> Iterator[WrittenCell]:
 
 
 def _is_front_matter(cell: Mapping[str, Any]) -> bool:
-    return cell["cell_type"] == "raw" and bool(
-        front_matter.BLOCK.match(_joined(cell["source"]))
-    )
+    return cell["cell_type"] == "raw" and bool(front_matter.BLOCK.match(_joined(cell["source"])))
 
 
 def _alt(cell: Mapping[str, Any], source: str) -> str:

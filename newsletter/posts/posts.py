@@ -14,7 +14,7 @@ from newsletter.models.post import Post, PostRun, PostState, RunStatus
 from newsletter.posts import cells, front_matter
 from newsletter.posts.intake import TakenIn
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.uses import columns_used, words_in
+from newsletter.posts.uses import columns_used
 
 # The fields of a front matter that a post has under the same name.
 WRITTEN = ("title", "question", "author", "author_url", "license", "language")
@@ -195,8 +195,8 @@ def _write(post: Post, version: Version, taken: TakenIn, now: datetime) -> None:
     post.requires, post.data = list(front.requires), dict(front.data)
     post.form, post.source_key, post.digest = taken.form, taken.source_key, taken.digest
     post.cells = cells.as_json(taken.cells)
-    post.columns = columns_used(taken, version)
-    post.words = words_in(taken)
+    post.columns = columns_used(front, taken.cells, version)
+    post.words = taken.words
     if _seen(post) != before:
         post.modified_at = now
 

@@ -9,6 +9,9 @@ from newsletter.errors import UnreadablePost
 from newsletter.posts.front_matter import FrontMatter
 
 Form = Literal["md", "ipynb"]
+FORMS: tuple[Form, ...] = ("md", "ipynb")
+MAX_BYTES = 20 * 1024 * 1024
+MAX_CELLS = 500
 RUN = ("python", "sql", "r")  # languages whose cells are run
 ALT = re.compile(r"^[ \t]*(?:#|--)[ \t]*alt:[ \t]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
 MAX_ALT = 500  # characters
@@ -41,6 +44,24 @@ class Written:
     def run_cells(self) -> list[WrittenCode]:
         """The cells that a run executes, in order."""
         return [cell for cell in self.cells if isinstance(cell, WrittenCode) and cell.runs]
+
+
+def form_of(name: str) -> Form:
+    """The form that a file's name says. Raises UnreadablePost."""
+    for form in FORMS:
+        if name.casefold().endswith(f".{form}"):
+            return form
+    raise UnreadablePost(
+        f"The file {name[-60:]!r} is no post: give Markdown (.md) or a notebook (.ipynb)."
+    )
+
+
+def check_size(content: bytes) -> None:
+    """Raises UnreadablePost for a file that is larger than a post may be."""
+    if len(content) > MAX_BYTES:
+        raise UnreadablePost(
+            f"The post is over {MAX_BYTES // 1024**2} MB: clear its large outputs and save it."
+        )
 
 
 def alt_in(source: str) -> str:
