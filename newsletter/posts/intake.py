@@ -22,7 +22,6 @@ from newsletter.posts.run_record import RunRecord
 from newsletter.posts.written import Form, check_size, form_of
 
 READER = "newsletter.posts.reader"
-POST, RECORD, REWRITTEN = "post", "record", "rewritten"  # files of the child's folder
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of JSON
 
 
@@ -31,7 +30,7 @@ class ReadLimits:
     """What reading one post may cost."""
 
     seconds: float = 120.0  # wall clock, and of a processor
-    memory_bytes: int = 1024**3  # of addresses
+    memory_bytes: int = 768 * 1024**2  # of addresses
     output_bytes: int = 64 * 1024**2  # of each file written
 
 
@@ -75,12 +74,11 @@ def take_in(file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits())
     check_size(file.content)
     with tempfile.TemporaryDirectory(prefix="post-") as name:
         folder = Path(name).resolve()
-        (folder / POST).write_bytes(file.content)
-        if file.record is not None:
-            (folder / RECORD).write_text(file.record.model_dump_json(), encoding="utf-8")
+        (folder / "post").write_bytes(file.content)
+        ran = file.record.outputs if file.record else []
+        (folder / "ran").write_text(json.dumps(ran))
         read = _read(file, folder, limits)
-        rewritten = folder / REWRITTEN
-        source = rewritten if rewritten.is_file() else folder / POST
+        source = folder / ("post" if file.given is None else "rewritten")
         return TakenIn(
             name=file.name,
             front=FrontMatter.model_validate(read["front"]),

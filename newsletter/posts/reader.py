@@ -16,10 +16,7 @@ from newsletter.catalog import child
 from newsletter.errors import UnreadablePost
 from newsletter.posts import cells, forms
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.intake import POST, RECORD, REWRITTEN
-from newsletter.posts.run_record import RunRecord
-from newsletter.posts.safe import safe_cells
-from newsletter.posts.uses import words_in
+from newsletter.posts.safe import safe_cells, words_in
 
 TOO_LARGE = "The post needs more memory than it may have: clear its large outputs and save it."
 
@@ -42,15 +39,14 @@ def main() -> None:
 def read(request: Mapping[str, Any]) -> dict[str, Any]:
     """The post in the folder that is named. Raises UnreadablePost."""
     folder, name = Path(request["folder"]), request["name"]
-    content = (folder / POST).read_bytes()
+    content = (folder / "post").read_bytes()
+    ran = json.loads((folder / "ran").read_bytes())
     given = FrontMatter.model_validate(request["given"]) if request["given"] else None
-    record = None
-    if (folder / RECORD).is_file():
-        record = RunRecord.model_validate_json((folder / RECORD).read_bytes())
     written = forms.read(name, content, given)
     if given is not None:
-        (folder / REWRITTEN).write_bytes(forms.with_front_matter(name, content, given))
-    shown = safe_cells(written, record, _Folder(folder).keep)
+        rewritten = forms.with_front_matter(name, content, given)
+        (folder / "rewritten").write_bytes(rewritten)
+    shown = safe_cells(written, ran, _Folder(folder).keep)
     return {
         "front": written.front.model_dump(mode="json"),
         "form": written.form,

@@ -1,42 +1,50 @@
 """A post as it was written, as the cells that readers are shown."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from newsletter.catalog.markdown import render
+from newsletter.catalog.markdown import plain, render
 from newsletter.errors import UnreadablePost
 from newsletter.posts.cells import Cell, Code, Prose
+from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.outputs import Keep, Outputs
 from newsletter.posts.plain_text import kept
-from newsletter.posts.run_record import RunRecord
 from newsletter.posts.written import MAX_CELLS, Written, WrittenCode
 
 MAX_CHARACTERS = 300_000  # of prose and code
 MAX_SETTING = 3.0  # seconds of a processor for its Markdown, which every view of it takes again
 
 
-def safe_cells(written: Written, record: RunRecord | None, keep: Keep) -> tuple[Cell, ...]:
-    """The cells of ``written``, with the outputs of ``record`` where it has none of its own.
+def safe_cells(written: Written, ran: Sequence[Iterable[Any]], keep: Keep) -> tuple[Cell, ...]:
+    """The cells of ``written``. A Markdown post has no outputs of its own: those of its run
+    cells are ``ran``, in order.
 
     ``keep`` stores a figure's PNG and returns its key. Raises UnreadablePost for a post that
     is too large to be shown.
     """
     _refuse_large(written)
-    cells = tuple(_cells(written, record, keep))
+    cells = tuple(_cells(written, ran, keep))
     _refuse_slow(cells)
     return cells
 
 
-def _cells(written: Written, record: RunRecord | None, keep: Keep) -> Iterator[Cell]:
+def words_in(front: FrontMatter, cells: Iterable[Cell]) -> str:
+    """What a search looks in: the post's texts and code in lower case, without outputs."""
+    texts = [front.title, front.question, front.author, front.credit or ""]
+    for cell in cells:
+        texts.append(plain(cell.markdown) if isinstance(cell, Prose) else cell.source)
+    return "\n".join(texts).casefold()
+
+
+def _cells(written: Written, ran: Sequence[Iterable[Any]], keep: Keep) -> Iterator[Cell]:
     outputs = Outputs(written.front.title, keep)
-    recorded = iter(record.outputs if record and written.form == "md" else ())
+    recorded = iter(ran if written.form == "md" else ())
     for cell in written.cells:
         if not isinstance(cell, WrittenCode):
             yield Prose(kept(cell.markdown))
             continue
-        raw = cell.outputs
-        if cell.runs and not raw:
-            raw = tuple(next(recorded, ()))
+        raw = next(recorded, ()) if cell.runs and written.form == "md" else cell.outputs
         shown = outputs.of(raw, cell.alt)
         yield Code(kept(cell.language)[:40], kept(cell.source), cell.runs, shown)
 
@@ -58,10 +66,8 @@ def _refuse_large(written: Written) -> None:
 def _refuse_slow(cells: tuple[Cell, ...]) -> None:
     began = time.process_time()
     for cell in cells:
-        proses = (
-            [o for o in cell.outputs if isinstance(o, Prose)] if isinstance(cell, Code) else [cell]
-        )
-        for prose in proses:
-            render(prose.markdown)
-            if time.process_time() - began > MAX_SETTING:
-                raise UnreadablePost("The post's Markdown takes too long to set: make it simpler.")
+        for shown in cell.outputs if isinstance(cell, Code) else (cell,):
+            if isinstance(shown, Prose):
+                render(shown.markdown)
+        if time.process_time() - began > MAX_SETTING:
+            raise UnreadablePost("The post's Markdown takes too long to set: make it simpler.")
