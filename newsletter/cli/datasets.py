@@ -1,5 +1,6 @@
 """The catalog: sync folders, add files, list, show, profile, describe, export."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from newsletter.cli.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.versions import tell_changes
 from newsletter.errors import Invalid, Refused, UnreadablePackage
 from newsletter.models.dataset import Table, Version
+from newsletter.posts.sync import sync as sync_posts
 
 FORMATS = {
     "datapackage": datapackage,
@@ -53,17 +55,24 @@ MARKS = {
 @click.command("sync")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
 def sync_command(folder: Path) -> None:
-    """Bring dataset folders into the catalog. Doing it again changes nothing."""
+    """Bring dataset folders into the catalog, and their posts as drafts.
+
+    Doing it again changes nothing.
+    """
     installation = open_installation()
-    refused = 0
-    for step in sync(installation.db, installation.storage, folder, clock.now()):
+    refused, now = 0, clock.now()
+    steps = chain(
+        sync(installation.db, installation.storage, folder, now),
+        sync_posts(installation.db, installation.storage, folder, now),
+    )
+    for step in steps:
         refused += step.done is Done.REFUSED
         note = f": {step.note}" if step.note else ""
         click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
         if step.diff is not None:
             tell_changes(step.diff)
     if refused:
-        raise Refused(f"{refused} of the folders could not be taken: see the lines above.")
+        raise Refused(f"{refused} of them could not be taken: see the lines above.")
 
 
 @click.group("dataset")

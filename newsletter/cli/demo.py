@@ -23,6 +23,8 @@ from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.schedule import local_day, monday_of
 from newsletter.models.curator import Role
+from newsletter.posts import posts
+from newsletter.posts.sync import sync as sync_posts
 from newsletter.resources import shipped
 from newsletter.settings import Settings
 from newsletter.web.server import reserve, serve_here
@@ -56,6 +58,8 @@ def demo(folder: Path, serve: bool) -> None:
         _publish(installation, day)
     with _step("The worker's job: claim, hand over, settle"):
         jobs.deliver(installation)
+    with _step("A curator's hand: the posts with code on the data are published"):
+        _publish_posts(installation)
     _check(installation, day)
     click.echo(f"Done in {time.monotonic() - began:.1f} s.\n")
     _say_where_to_look(installation, day, password)
@@ -110,7 +114,22 @@ def _take_catalog(installation: Installation) -> None:
     for step in sync(installation.db, installation.storage, shipped("datasets"), clock.now()):
         mark = "✓" if step.done is Done.ADDED else "-"
         click.echo(f"    {mark} {step.slug}{': ' + step.note if step.note else ''}")
+    _take_posts(installation)
     click.echo(f"  ✓ The starter catalog is in  {time.monotonic() - began:.1f} s")
+
+
+def _take_posts(installation: Installation) -> None:
+    folder, now = shipped("datasets"), clock.now()
+    for step in sync_posts(installation.db, installation.storage, folder, now):
+        mark = "✓" if step.done is Done.ADDED else "-"
+        click.echo(f"    {mark} {step.slug}{': ' + step.note if step.note else ''}")
+
+
+def _publish_posts(installation: Installation) -> None:
+    with installation.db.write() as session:
+        for post in posts.everything(session):
+            if not posts.problems_of(post):
+                posts.publish(post, clock.now())
 
 
 def _take_people(installation: Installation, password: str) -> None:

@@ -75,17 +75,19 @@ def take_in(file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits())
     with tempfile.TemporaryDirectory(prefix="post-") as name:
         folder = Path(name).resolve()
         (folder / "post").write_bytes(file.content)
-        ran = file.record.outputs if file.record else []
+        source = sha256(file.content).hexdigest()
+        # What another text put out is not shown under this one.
+        ran = file.record.outputs if file.record and file.record.source == source else []
         (folder / "ran").write_text(json.dumps(ran))
         read = _read(file, folder, limits)
-        source = folder / ("post" if file.given is None else "rewritten")
+        kept = folder / ("post" if file.given is None else "rewritten")
         return TakenIn(
             name=file.name,
             front=FrontMatter.model_validate(read["front"]),
             form=form,
             cells=tuple(_stored(c, folder, storage) for c in cells.from_json(read["cells"])),
             words=read["words"],
-            source_key=storage.put(source, f".{form}"),
+            source_key=storage.put(kept, f".{form}"),
             digest=digest_of(file),
             record=file.record,
         )

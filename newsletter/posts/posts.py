@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
 from newsletter.catalog.search import words_of
@@ -110,8 +111,11 @@ def bring_up(session: Session, version: Version, taken: TakenIn, now: datetime) 
     _write(post, version, taken, now)
     if taken.record is not None:
         record_run(post, taken.record)
-    session.add(post)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(post)
+    except IntegrityError as error:  # somebody else was first
+        raise Conflict(f"There is a post {slug!r} already: choose another slug.") from error
     return post
 
 
@@ -145,10 +149,18 @@ def problems_of(post: Post) -> list[str]:
     problems += data_problems(post.data, version)
     if not any(cell["kind"] == "code" for cell in post.cells):
         problems.append("It has no code: add a cell that is run.")
-    run = post.last_run
-    if run is not None and run.status is not RunStatus.RAN:
+    run = last_run(post)
+    if run is None and post.runs:
+        problems.append("It has changed since it ran: run it again.")
+    elif run is not None and run.status is not RunStatus.RAN:
         problems.append(f"Its last run did not go through: {_last_line(run.error)}")
     return problems
+
+
+def last_run(post: Post) -> PostRun | None:
+    """The last run of the post as it stands; None: it has changed since, or never ran."""
+    run = post.last_run
+    return run if run is not None and post.source_key.startswith(run.source) else None
 
 
 def data_problems(data: dict[str, Any], version: Version) -> list[str]:
