@@ -57,6 +57,12 @@ def of_dataset(session: Session, dataset: Dataset) -> list[Post]:
     return list(session.scalars(_published().where(on)))
 
 
+def digests_of(session: Session, dataset: Dataset) -> set[str]:
+    """Of what each post on ``dataset``, in any state, was made from."""
+    of = select(Post.digest).join(Version).where(Version.dataset_id == dataset.id)
+    return set(session.scalars(of))
+
+
 def search(
     session: Session,
     text: str = "",

@@ -8,16 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
-
 from newsletter.catalog import datasets
 from newsletter.catalog.package import FILE_NAME
 from newsletter.catalog.storage import Storage
 from newsletter.catalog.sync import READ_AT_ONCE, Done, Step
 from newsletter.db import Database
 from newsletter.errors import Refused
-from newsletter.models.dataset import Version
-from newsletter.models.post import Post
 from newsletter.posts import posts
 from newsletter.posts.intake import PostFile, digest_of, take_in
 from newsletter.posts.run_record import path_beside, read_record
@@ -55,11 +51,10 @@ def _sync_one(
     db: Database, storage: Storage, slug: str, path: Path, now: datetime
 ) -> tuple[Done, str]:
     with db.read() as session:
-        if datasets.find(session, slug) is None:
+        known = datasets.find(session, slug)
+        if known is None:
             return Done.SKIPPED, f"The dataset {slug} is not in the catalog."
-        digests = session.scalars(
-            select(Post.digest).join(Version).join(Version.dataset).filter_by(slug=slug)
-        ).all()
+        digests = posts.digests_of(session, known)
     file = PostFile(path.name, _content(path), read_record(path_beside(path)))
     if digest_of(file) in digests:
         return Done.UNCHANGED, ""
