@@ -1,8 +1,8 @@
 """Trying again, on a curator's word, what the policy has given up.
 
 The rows themselves are tried again, so that no reader is ever entered twice and
-each message keeps its Message-ID. A dead or suppressed address and a reader who
-has left are not among them.
+each message keeps its Message-ID. A dead or suppressed address, a reader who has
+left, and one who was told of a post elsewhere meanwhile are not among them.
 """
 
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.tellings import heard_of, tellings
 from newsletter.errors import Conflict
 from newsletter.models.delivery import ROWS_WITH_A_REASON, Delivery, DeliveryState, Retry
 from newsletter.models.issue import Issue, IssueState
@@ -26,7 +27,7 @@ MAY_ARRIVE_TWICE = (
 
 def count(session: Session, issue: Issue, unknown: bool = False, reason: str | None = None) -> int:
     """How many deliveries ``retry`` would try again."""
-    chosen = _chosen(issue, unknown, reason)
+    chosen = _chosen(session, issue, unknown, reason)
     return session.scalar(select(func.count()).select_from(Delivery).where(*chosen)) or 0
 
 
@@ -52,7 +53,7 @@ def retry(
     if issue.state not in FROZEN:
         raise Conflict(f"The issue of {issue.slot} has not begun: there is nothing to try again.")
     state = DeliveryState.UNKNOWN if unknown else DeliveryState.FAILED
-    due = update(Delivery).where(*_chosen(issue, unknown, reason))
+    due = update(Delivery).where(*_chosen(session, issue, unknown, reason))
     result = session.execute(
         due.values(
             state=DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING, not_before=now
@@ -76,13 +77,16 @@ def retries(session: Session, issue: Issue) -> list[Retry]:
     return list(session.scalars(noted.order_by(Retry.at.desc(), Retry.id.desc())))
 
 
-def _chosen(issue: Issue, unknown: bool, reason: str | None) -> list[Any]:
+def _chosen(session: Session, issue: Issue, unknown: bool, reason: str | None) -> list[Any]:
     """The conditions on a delivery."""
     reader = exists().where(
         Subscriber.id == Delivery.subscriber_id,
         Subscriber.status == Status.ACTIVE,
         ~exists().where(Suppression.address_hash == Subscriber.address_hash),
     )
+    told = tellings(session, [issue.post_id], besides=issue) if issue.post_id else []
+    if told:
+        reader = reader.where(~heard_of(told))
     chosen = [
         Delivery.issue_id == issue.id,
         ROWS_WITH_A_REASON,

@@ -99,8 +99,7 @@ class Books:
             room = limit - len(notices)
             claimed = ledger.claim(session, self._worker, room, now, self._places)
             self._count(session, len(notices) + len(claimed), now)
-            for issue_id in {c.issue_id for c in claimed}:
-                self._envelopes.know(session, issue_id)
+            self._envelopes.know(session, {(c.issue_id, c.variant) for c in claimed}, now)
         held = [Held(("delivery", c.id), c.attempts, c.since, c.state, claimed=c) for c in claimed]
         return [*self._made(notices, now), *held] if notices else held
 

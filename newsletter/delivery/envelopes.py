@@ -4,14 +4,17 @@ A row that cannot be made into a message concerns that row alone: it gets an
 outcome, never an exception that would stop the others.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from email.utils import parseaddr
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.addresses import Address, parse_address
 from newsletter.audience import subscriptions
 from newsletter.catalog.storage import Storage
+from newsletter.delivery.leases import LEASE
 from newsletter.delivery.ledger import Claimed
 from newsletter.issues.compose import compose
 from newsletter.issues.frozen import FrozenMessage, Recipient
@@ -19,14 +22,16 @@ from newsletter.issues.message import Headers, build
 from newsletter.issues.notices import render_notice
 from newsletter.issues.render import render_issue
 from newsletter.models.delivery import Notice
-from newsletter.models.issue import Issue
+from newsletter.models.issue import Issue, IssueVariant
 from newsletter.settings import Settings
 from newsletter.tokens import Signer
 from newsletter.transports.base import Envelope
 
+MessageKey = tuple[int, int]  # an issue's id, and the variant: see Delivery.variant
+
 
 class Envelopes:
-    """Fills messages for one list. Frozen messages are read once an issue."""
+    """Fills messages for one list. Frozen messages are read once each."""
 
     def __init__(self, settings: Settings, storage: Storage, signer: Signer) -> None:
         self._settings = settings
@@ -34,15 +39,14 @@ class Envelopes:
         self._signer = signer
         self._sender = parseaddr(settings.mail_from)[1]
         self._host = settings.host
-        self._frozen: dict[int, FrozenMessage] = {}
+        self._frozen: dict[MessageKey, FrozenMessage] = {}
 
-    def know(self, session: Session, issue_id: int) -> None:
-        """Read the frozen message of an issue, if it was not read before."""
-        if issue_id not in self._frozen:
-            issue = session.get_one(Issue, issue_id)
-            if issue.message is None:
-                raise ValueError(f"issue {issue_id} is being sent without a frozen message")
-            self._frozen = {issue_id: FrozenMessage.from_bytes(issue.message)}
+    def know(self, session: Session, keys: Collection[MessageKey], now: datetime) -> None:
+        """Read these frozen messages, as far as they were not read before."""
+        for key in keys:
+            if key not in self._frozen:
+                self._forget_closed(session, now)
+                self._frozen[key] = FrozenMessage.from_bytes(_message(session, *key))
 
     def for_delivery(self, claimed: Claimed) -> Envelope:
         """The issue, to one subscriber. Raises InvalidAddress."""
@@ -61,7 +65,7 @@ class Envelopes:
             sender=self._sender,
             recipient=str(address),
             message_id=message_id,
-            content=self._frozen[claimed.issue_id].fill(recipient),
+            content=self._frozen[claimed.issue_id, claimed.variant].fill(recipient),
             international=address.needs_smtputf8,
             dotless=True,  # by issues.quoted; looking for dots would cost more than the rest
         )
@@ -85,6 +89,13 @@ class Envelopes:
         """The same for each try, unique to the row, and telling nobody anything."""
         return f"<{self._signer.fingerprint(f'message-id {kind}', str(number))}@{self._host}>"
 
+    def _forget_closed(self, session: Session, now: datetime) -> None:
+        """Keep no message of an issue of which nothing can be claimed any more."""
+        known = {issue_id for issue_id, _ in self._frozen}
+        closed = select(Issue.id).where(Issue.id.in_(known), Issue.closed_at < now - LEASE)
+        gone = set(session.scalars(closed))
+        self._frozen = {key: kept for key, kept in self._frozen.items() if key[0] not in gone}
+
 
 def preview_message(
     session: Session, issue: Issue, settings: Settings, storage: Storage, now: datetime
@@ -94,6 +105,16 @@ def preview_message(
     mail = render_issue(compose(session, issue, settings, storage))
     message_id = f"<preview@{settings.host}>"
     return build(mail, headers, _stranger(parse_address("reader@example.org"), message_id))
+
+
+def _message(session: Session, issue_id: int, variant: int) -> bytes:
+    """The frozen message of an issue for readers of a variant."""
+    if variant:
+        return session.get_one(IssueVariant, (issue_id, variant)).message
+    message = session.get_one(Issue, issue_id).message
+    if message is None:
+        raise ValueError(f"issue {issue_id} is being sent without a frozen message")
+    return message
 
 
 def _stranger(address: Address, message_id: str) -> Recipient:

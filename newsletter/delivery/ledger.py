@@ -37,6 +37,7 @@ from newsletter.delivery.among import among
 from newsletter.delivery.leases import LEASE, Row
 from newsletter.delivery.places import BEHIND, Places
 from newsletter.delivery.policy import Settlement
+from newsletter.delivery.tellings import variants
 from newsletter.delivery.waves import moment_of_reader
 from newsletter.issues.schedule import Waves
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
@@ -56,6 +57,7 @@ class Claimed(NamedTuple):
     since: datetime  # when its issue froze, or its wave was due if this was later
     state: DeliveryState  # pending or unknown
     again: bool  # whether it was tried, or put off, before
+    variant: int  # of the message: see Delivery.variant
 
 
 def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = None) -> int:
@@ -63,7 +65,8 @@ def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = N
 
     Candidates are those of ``recipients.wanted``; those whose address is
     suppressed are entered as excluded. Each is due at the wave of their time
-    zone, but not before ``now``; without ``waves`` all are due now.
+    zone, but not before ``now``; without ``waves`` all are due now. Of the posts
+    in its round-up each is told only those that they were not mailed.
     """
     suppressed = Suppression.id.is_not(None)
     at_once = literal(now, UTCDateTime())
@@ -81,7 +84,11 @@ def enter(session: Session, issue: Issue, now: datetime, waves: Waves | None = N
         .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
         .where(recipients.wanted(session, issue))
     )
-    columns = ("issue_id", "subscriber_id", "state", "not_before", "wave_at", "attempts", "reason")
+    columns = ["issue_id", "subscriber_id", "state", "not_before", "wave_at", "attempts", "reason"]
+    if (told := variants(session, issue)) is not None:
+        rows = rows.outerjoin(told, told.c.subscriber_id == Subscriber.id)
+        rows = rows.add_columns(func.coalesce(told.c.variant, 0))
+        columns.append("variant")
     # The statement's own count: a second look could see who has confirmed meanwhile.
     entry = insert(Delivery).from_select(columns, rows)
     return (
@@ -211,11 +218,11 @@ def _admit(
     """Of the rows of _DUE, those that may be sent; the others are excluded, with why."""
     admitted: list[Claimed] = []
     dropped: list[Settlement] = []
-    for key, issue_id, attempts, state, at, wave, reader, address, name, status, barred in due:
+    for key, issue, tried, state, at, wave, variant, reader, address, name, status, barred in due:
         if status == Status.ACTIVE and barred is None:
             owed, known = wave or since, DeliveryState(state)
             to_whom = (reader, address, name)
-            admitted.append(Claimed(key, issue_id, *to_whom, attempts, owed, known, at > owed))
+            admitted.append(Claimed(key, issue, *to_whom, tried, owed, known, at > owed, variant))
             continue
         why = "suppressed" if barred else status or "erased"
         # What may have been sent stays unknown; it is only not tried again.
@@ -233,6 +240,7 @@ _DUE = (
         type_coerce(Delivery.state, String),  # an enum costs more to read than the rest
         Delivery.not_before,
         Delivery.wave_at,
+        Delivery.variant,
         Subscriber.id,
         Subscriber.address,
         Subscriber.name,

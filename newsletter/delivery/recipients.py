@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
+from newsletter.delivery.tellings import heard_of, tellings
 from newsletter.issues.corrections import originals
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, Kind
@@ -17,14 +18,17 @@ def count(session: Session, issue: Issue) -> int:
 
 def wanted(session: Session, issue: Issue) -> ColumnElement[bool]:
     """Whether a subscriber is a candidate for ``issue``: active, and with a cadence that
-    includes its kind; for a correction, whoever was sent an issue on a version that was
-    wrong, or may have been, whatever their cadence is now."""
+    includes its kind. For a post, who was not told of it before; for a correction, whoever was
+    sent an issue on a version that was wrong, or may have been, whatever their cadence is now.
+    """
     active = Subscriber.status == Status.ACTIVE
     match issue.kind:
         case Kind.MONDAY:
             return active
         case Kind.POST:
-            return active & (Subscriber.cadence == Cadence.DAILY)
+            daily = active & (Subscriber.cadence == Cadence.DAILY)
+            told = tellings(session, [issue.post_id], besides=issue) if issue.post_id else []
+            return daily & ~heard_of(told) if told else daily
         case Kind.CORRECTION:
             theirs = aliased(Delivery)
             had_it = select(theirs.id).where(

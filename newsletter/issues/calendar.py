@@ -16,6 +16,7 @@ from newsletter.issues.schedule import is_monday, monday_of, mondays_from
 from newsletter.models.dataset import Version
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState, Kind
+from newsletter.models.post import Post, PostState
 
 SUBJECT_AT_MOST = 120
 PREHEADER_AT_MOST = 150
@@ -47,7 +48,43 @@ def plan(session: Session, day: date, version: Version, today: date, now: dateti
     return take_slot(session, Kind.MONDAY, day, version, now)
 
 
-def take_slot(session: Session, kind: Kind, day: date, version: Version, now: datetime) -> Issue:
+def plan_post(session: Session, day: date, post: Post, today: date, now: datetime) -> Issue:
+    """Take ``day``, which is no Monday, for mailing a post to those who want each of them.
+
+    ``today`` is the date on the list's calendar. Raises Invalid for a Monday or a day that is
+    past, Conflict for a post that is withdrawn or has a mailing already, and SlotTaken.
+    """
+    if is_monday(day):
+        message = f"{day} is a Monday, the day of the dataset: choose another day for a post."
+        raise Invalid(message, {"date": message})
+    if day < today:
+        message = f"{day} has passed: choose a day from {today} on."
+        raise Invalid(message, {"date": message})
+    if post.state is PostState.WITHDRAWN:
+        raise Conflict(f"“{post.title}” was withdrawn: publish it again before it is mailed.")
+    if (other := mailing_of(session, post)) is not None:
+        if other.frozen_at is None:
+            raise Conflict(f"“{post.title}” is planned for {other.date}: cancel that one first.")
+        raise Conflict(f"“{post.title}” was mailed on {other.date}, and is never mailed twice.")
+    return take_slot(session, Kind.POST, day, None, now, post)
+
+
+def mailing_of(session: Session, post: Post) -> Issue | None:
+    """The mailing of ``post`` that is planned, goes out or was sent."""
+    mailings = select(Issue).where(
+        Issue.post_id == post.id, Issue.kind == Kind.POST, Issue.state != IssueState.CANCELLED
+    )
+    return session.scalars(mailings).first()
+
+
+def take_slot(
+    session: Session,
+    kind: Kind,
+    day: date,
+    version: Version | None,
+    now: datetime,
+    post: Post | None = None,
+) -> Issue:
     """A new issue in the slot of a kind and a date. Raises SlotTaken."""
     taken = find(session, day, kind)
     if taken is not None and taken.state is not IssueState.CANCELLED:
@@ -63,7 +100,7 @@ def take_slot(session: Session, kind: Kind, day: date, version: Version, now: da
             )
         session.delete(taken)
         session.flush()
-    issue = Issue(kind=kind, date=day, version=version, created_at=now)
+    issue = Issue(kind=kind, date=day, version=version, post=post, created_at=now)
     try:
         with session.begin_nested():
             session.add(issue)

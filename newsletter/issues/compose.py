@@ -17,19 +17,24 @@ from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_correction import compose_correction
+from newsletter.issues.compose_post import compose_post
 from newsletter.issues.content import (
     ColumnSketch,
-    CorrectionContent,
     Fact,
     InlineImage,
     IssueContent,
     Link,
     Loader,
+    PostLink,
     Preview,
     Prose,
 )
+from newsletter.issues.post_blocks import language_name
+from newsletter.issues.render import AnyContent
+from newsletter.issues.round_up import posts_of
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
+from newsletter.models.post import Post
 from newsletter.settings import Settings
 
 CHART_WIDTH = 560  # CSS pixels: the width of the mail's text
@@ -41,14 +46,16 @@ LOADERS = ("pandas", "Polars", "DuckDB", "R")
 KILO = 1000
 
 
-def compose(
-    session: Session, issue: Issue, settings: Settings, storage: Storage
-) -> IssueContent | CorrectionContent:
-    """What ``issue`` says as things stand. Raises Invalid if it has no dataset, or if it is
-    a correction of nothing."""
-    if issue.kind is Kind.CORRECTION:
-        return compose_correction(session, issue, settings, storage)
-    return _compose_issue(session, issue, settings, storage)
+def compose(session: Session, issue: Issue, settings: Settings, storage: Storage) -> AnyContent:
+    """What ``issue`` says as things stand. Raises Invalid if it has no dataset or no post, or
+    if it is a correction of nothing."""
+    match issue.kind:
+        case Kind.MONDAY:
+            return _compose_issue(session, issue, settings, storage)
+        case Kind.POST:
+            return compose_post(issue, settings, storage)
+        case Kind.CORRECTION:
+            return compose_correction(session, issue, settings, storage)
 
 
 def _compose_issue(
@@ -92,13 +99,8 @@ def _compose_issue(
         credit=_credit(version),
         citation=version.citation or plain(_citation(version, page)),
         previous=_previous(session, issue, settings),
-        posts=(),
+        posts=tuple(_post_link(post, settings) for post in posts_of(session, issue, settings)),
     )
-
-
-def chart_url(issue: Issue) -> str:
-    """Where the archive shows the issue's chart."""
-    return f"/issues/{issue.slot}/chart.png"
 
 
 def _prose(text: str) -> Prose:
@@ -205,6 +207,15 @@ def _citation(version: Version, page: str) -> CitationFacts:
         publisher=version.sources[0].get("publisher") or "" if version.sources else "",
         url=page,
         license=version.license or "",
+    )
+
+
+def _post_link(post: Post, settings: Settings) -> PostLink:
+    return PostLink(
+        title=post.title,
+        question=post.question,
+        language=language_name(post.language),
+        url=f"{settings.base_url}/posts/{post.slug}",
     )
 
 

@@ -32,6 +32,11 @@ class InlineImage:
     height: int
     alt: str
 
+    @property
+    def name(self) -> str:
+        """What it is called among the images of its mail, and in the archive: ``chart``."""
+        return re.split("[.@]", self.cid)[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -82,6 +87,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class PostLink:
+    """A post in the week's round-up."""
+
+    title: str
+    question: str
+    language: str  # as it is written: Python
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class IssueContent:
     """One Monday issue. Texts are plain unless they are Prose."""
 
@@ -110,7 +125,11 @@ class IssueContent:
     credit: str
     citation: str
     previous: Link | None  # the issue before on the same topic
-    posts: tuple[Link, ...]  # the code posts of the week that ended
+    posts: tuple[PostLink, ...]  # the code posts of the week that ended
+
+    @property
+    def images(self) -> tuple[InlineImage, ...]:
+        return (self.chart,) if self.chart else ()
 
     @property
     def public_url(self) -> str:
@@ -142,9 +161,9 @@ class CorrectionContent:
     changes_url: str
 
     @property
-    def chart(self) -> None:
+    def images(self) -> tuple[InlineImage, ...]:
         """It has none: it is about what changed."""
-        return
+        return ()
 
     @property
     def public_url(self) -> str:

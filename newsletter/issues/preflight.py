@@ -4,23 +4,32 @@ Warnings keep nothing from being sent; what does is in catalog.package and
 issues.render.
 """
 
+import re
 from collections.abc import Iterator
 
 from newsletter.issues.content import CorrectionContent, IssueContent
-from newsletter.issues.render import HTML_BYTES, RenderedMail
+from newsletter.issues.post_content import PostContent, Words
+from newsletter.issues.render import HTML_BYTES, AnyContent, RenderedMail
 
 SUBJECT_ON_A_PHONE = 60  # characters, about; the rest is cut off in the list
 NEAR_THE_LIMIT = 0.85
 QUESTIONS = 3
+BY_ITSELF = re.compile(r"Figure \d+ of |$")  # how a figure is called that nobody described
 
 
-def warnings(content: IssueContent | CorrectionContent, mail: RenderedMail) -> list[str]:
+def warnings(content: AnyContent, mail: RenderedMail) -> list[str]:
     """One sentence each; [] if there is nothing to look at."""
-    body = [] if isinstance(content, CorrectionContent) else _body(content, mail)
+    match content:
+        case IssueContent():
+            body = _body(content, mail)
+        case PostContent():
+            body = _post(content)
+        case CorrectionContent():
+            body = iter(())
     return [*_envelope(content), *body]
 
 
-def _envelope(content: IssueContent | CorrectionContent) -> Iterator[str]:
+def _envelope(content: AnyContent) -> Iterator[str]:
     if len(content.subject) > SUBJECT_ON_A_PHONE:
         yield f"The subject has {len(content.subject)} characters; phones show about 60."
     if content.subject.isupper():
@@ -49,3 +58,24 @@ def _body(content: IssueContent, mail: RenderedMail) -> Iterator[str]:
     size = len(mail.html.encode())
     if size > HTML_BYTES * NEAR_THE_LIMIT:
         yield f"The HTML has {size // 1000} KB; at {HTML_BYTES // 1000} KB it cannot be sent."
+
+
+def _post(content: PostContent) -> Iterator[str]:
+    if not content.ran:
+        yield "It did not run, or nobody recorded that it did: `newsletter post run` does."
+    if content.corrected:
+        yield f"Its data were wrong, and the mail says so: {content.corrected}"
+    if not any(isinstance(block, Words) for block in content.blocks):
+        yield "It has no words beside its code."
+    unnamed = [image for image in content.images if BY_ITSELF.match(image.alt)]
+    if unnamed:
+        yield (
+            f"{_figures(len(unnamed))} no words for those who do not see it: "
+            "write `# alt:` in the cell that draws it."
+        )
+    if content.folded:
+        yield f"{content.folded} is on the site alone: the mail has no room for it."
+
+
+def _figures(count: int) -> str:
+    return "A figure has" if count == 1 else f"{count} figures have"

@@ -18,8 +18,10 @@ from newsletter.errors import Invalid
 from newsletter.issues import plain
 from newsletter.issues.content import CorrectionContent, InlineImage, IssueContent
 from newsletter.issues.holes import Hole, without_marks
+from newsletter.issues.post_content import PostContent
 from newsletter.resources import shipped
 
+AnyContent = IssueContent | CorrectionContent | PostContent
 HTML_BYTES = 90_000  # Gmail clips a message near 102 KB, and the footer with it
 
 
@@ -33,15 +35,12 @@ class RenderedMail:
     images: tuple[InlineImage, ...] = ()
 
 
-def render_issue(issue: IssueContent | CorrectionContent) -> RenderedMail:
+def render_issue(issue: AnyContent) -> RenderedMail:
     """The issue as a mail, with a hole for each personal link.
 
     Raises Invalid if its HTML is so long that Gmail would cut its end off.
     """
-    images = (issue.chart,) if issue.chart else ()
-    chart_src = f"cid:{issue.chart.cid}" if issue.chart else ""
-    values = {"issue": issue, "chart_src": chart_src, "personal": True}
-    mail = render_mail(_folder(issue), images, **values)
+    mail = render_mail(_folder(issue), issue.images, issue=issue, src=_cid, personal=True)
     size = len(mail.html.encode())
     if size > HTML_BYTES:
         raise Invalid(
@@ -51,9 +50,19 @@ def render_issue(issue: IssueContent | CorrectionContent) -> RenderedMail:
     return mail
 
 
-def render_page(issue: IssueContent | CorrectionContent, chart_url: str) -> str:
-    """The issue's HTML as everyone may see it: no personal link, its chart by URL."""
-    return _html(_folder(issue), issue=issue, chart_src=chart_url, personal=False)
+def html_bytes(issue: AnyContent) -> int:
+    """How long the issue's HTML is."""
+    return len(_html(_folder(issue), issue=issue, src=_cid, personal=True).encode())
+
+
+def render_page(issue: AnyContent, place: str) -> str:
+    """The issue's HTML as everyone may see it: no personal link, its images by URL, as
+    ``<place>/<name>.png``."""
+
+    def src(image: InlineImage) -> str:
+        return f"{place}/{image.name}.png"
+
+    return _html(_folder(issue), issue=issue, src=src, personal=False)
 
 
 def render_mail(name: str, images: tuple[InlineImage, ...] = (), **values: Any) -> RenderedMail:
@@ -69,9 +78,19 @@ def render_mail(name: str, images: tuple[InlineImage, ...] = (), **values: Any) 
     )
 
 
-def _folder(issue: IssueContent | CorrectionContent) -> str:
+def _folder(issue: AnyContent) -> str:
     """The templates that an issue is rendered with."""
-    return "correction" if isinstance(issue, CorrectionContent) else "issue"
+    match issue:
+        case CorrectionContent():
+            return "correction"
+        case PostContent():
+            return "post"
+        case IssueContent():
+            return "issue"
+
+
+def _cid(image: InlineImage) -> str:
+    return f"cid:{image.cid}"
 
 
 def _html(name: str, **values: Any) -> str:

@@ -4,7 +4,7 @@ from newsletter.models.curator import Curator, CuratorSession
 from newsletter.models.dataset import Dataset, Erratum, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
-from newsletter.models.issue import Issue, IssueVariant
+from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
@@ -19,6 +19,7 @@ __all__ = [
     "Erratum",
     "FeedbackEvent",
     "Issue",
+    "IssuePost",
     "IssueVariant",
     "Notice",
     "Post",

@@ -40,9 +40,10 @@ class Issue(Base):
     post_id: Mapped[int | None] = mapped_column(  # what a mailing of the kind post is of
         BigInt, ForeignKey("post.id"), index=True
     )
-    subject: Mapped[str] = mapped_column(String(200), default="")  # empty: the dataset's title
-    preheader: Mapped[str] = mapped_column(String(200), default="")  # empty: its summary
-    intro: Mapped[str] = mapped_column(default="")  # markdown; empty: its description
+    # Empty: the dataset's title, its summary and description; of a post, its title and question.
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    preheader: Mapped[str] = mapped_column(String(200), default="")
+    intro: Mapped[str] = mapped_column(default="")  # markdown
     created_at: Mapped[datetime]
     frozen_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]  # when no delivery was pending any more
@@ -64,7 +65,9 @@ class Issue(Base):
 
     @property
     def title(self) -> str:
-        """What it is called: its subject, or by its dataset; empty where it has neither."""
+        """What it is called: its subject, or by its post or dataset; empty where it has none."""
+        if self.post is not None:
+            return self.subject or self.post.title
         dataset = self.version.title if self.version else ""
         correction = self.kind is Kind.CORRECTION and dataset
         return self.subject or (f"Correction: {dataset}" if correction else dataset)
@@ -75,6 +78,23 @@ class Issue(Base):
         is Monday's: 2026-11-30, 2026-12-02-correction."""
         day = self.date.isoformat()
         return day if self.kind is Kind.MONDAY else f"{day}-{self.kind.value}"
+
+
+class IssuePost(Base):
+    """A post that the round-up of a frozen Monday issue tells of: its ``number``-th, from 0 on.
+    Who was mailed it before has bit ``number`` in Delivery.variant."""
+
+    __tablename__ = "issue_post"
+
+    issue_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("issue.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("post.id", ondelete="CASCADE"), index=True
+    )
+
+    post: Mapped[Post] = relationship()
 
 
 class IssueVariant(Base):

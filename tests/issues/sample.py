@@ -15,6 +15,7 @@ from newsletter.issues.content import (
     IssueContent,
     Link,
     Loader,
+    PostLink,
     Preview,
     Prose,
 )
@@ -182,8 +183,18 @@ def penguins_content(**changes: Any) -> IssueContent:
         ),
         previous=Link("Seabird nests of the North Atlantic", f"{BASE_URL}/issues/2026-10-05"),
         posts=(
-            Link("Drawing 200 years of storms with polars", f"{BASE_URL}/posts/storms-polars"),
-            Link("One window function, five questions", f"{BASE_URL}/posts/storms-windows"),
+            PostLink(
+                "Drawing 200 years of storms with polars",
+                "Do storms come earlier in the year than they did?",
+                "Python",
+                f"{BASE_URL}/posts/storms-polars",
+            ),
+            PostLink(
+                "One window function, five questions",
+                "Which storm grew fastest, and where was it then?",
+                "SQL",
+                f"{BASE_URL}/posts/storms-windows",
+            ),
         ),
     )
     return replace(content, **changes)

@@ -241,7 +241,7 @@ def test_the_footer_has_a_hole_for_each_personal_link_and_no_other() -> None:
 
 
 def test_the_public_page_has_nothing_personal() -> None:
-    page = render_page(penguins_content(), "/issues/2026-11-23/chart.png")
+    page = render_page(penguins_content(), "/issues/2026-11-23")
     assert not any(hole.value in page for hole in Hole)
     assert "unsubscribe" not in page.lower()
     assert Page(page).all("img")[0]["src"] == "/issues/2026-11-23/chart.png"

@@ -22,6 +22,20 @@ def upgrade() -> None:
     _create_post_run()
     _create_submission()
     op.create_table(
+        "issue_post",
+        sa.Column("issue_id", BIG, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("post_id", BIG, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["issue_id"], ["issue.id"], name="fk_issue_post_issue_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["post_id"], ["post.id"], name="fk_issue_post_post_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("issue_id", "number", name="pk_issue_post"),
+    )
+    op.create_index("ix_issue_post_post_id", "issue_post", ["post_id"])
+    op.create_table(
         "issue_variant",
         sa.Column("issue_id", BIG, nullable=False),
         sa.Column("variant", sa.Integer(), nullable=False),
@@ -49,7 +63,7 @@ def downgrade() -> None:
         issue.drop_constraint("fk_issue_post_id", type_="foreignkey")
         issue.drop_column("post_id")
     op.drop_column("delivery", "variant")
-    for table in ("issue_variant", "submission", "post_run", "post"):
+    for table in ("issue_variant", "issue_post", "submission", "post_run", "post"):
         op.drop_table(table)
 
 
