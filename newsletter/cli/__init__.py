@@ -19,6 +19,7 @@ WHERE = {  # each command, and the module of this package that has it
     "curator": "curators",
     "sync": "datasets",
     "dataset": "datasets",
+    "post": "posts",
     "issue": "issues",
     "subscriber": "subscribers",
     "doctor": "doctor",

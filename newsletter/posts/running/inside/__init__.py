@@ -1,0 +1,1 @@
+"""Programs that run in a post's own environment: they import nothing of ours."""

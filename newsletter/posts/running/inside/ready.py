@@ -1,0 +1,23 @@
+"""Make an environment ready, and print the version of each package named, as JSON.
+
+Matplotlib looks for the fonts of the machine when it is first imported, and complains in the
+midst of a post's output if that takes long.
+"""
+
+import json
+import platform
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+
+
+def main() -> None:
+    if find_spec("matplotlib"):
+        import_module("matplotlib.font_manager")
+    versions = {name: version(name) for name in sys.argv[1:]}
+    print(json.dumps({"python": platform.python_version(), **versions}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
