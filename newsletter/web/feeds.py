@@ -1,45 +1,64 @@
-"""The issues as feeds: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, with full content.
+"""The feeds: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, with full content.
 
-An entry's id is a tag: URI (RFC 4151) of the site's name and the issue's
-date, so it stays when the title or the address of the page changes. What turned
-out to be wrong has a later ``updated``, and an entry of its own that says what.
-``?keyword=`` narrows each of them to the datasets of one keyword.
+``?kind=datasets``, ``posts`` or ``corrections`` narrows each of them to that, ``?keyword=``
+to the datasets of one keyword.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any, Self
 
 from feedgen.feed import FeedGenerator
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, abort, jsonify, make_response, request
 
 from newsletter import clock
-from newsletter.catalog import errata
-from newsletter.catalog.changes import between
-from newsletter.catalog.diff.words import facts
-from newsletter.issues import calendar
 from newsletter.issues.holes import without_marks
-from newsletter.models.dataset import Erratum, Version
-from newsletter.models.issue import Issue, Kind
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
+from newsletter.web.entries import Entry, FeedKind, entries
 
 blueprint = Blueprint("feeds", __name__)
 
-ENTRIES = 30
 JSON_FEED = "https://jsonfeed.org/version/1.1"
+LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    id: str
-    title: str
-    url: str
-    summary: str
-    html: str
-    published: datetime
-    updated: datetime  # later, where what it says turned out to be wrong
-    keywords: list[str]
+class Asked:
+    """Which feed a request is for."""
+
+    kind: FeedKind | None
+    keyword: str
+
+    @classmethod
+    def by_request(cls) -> Self:
+        kind = request.args.get("kind", "")
+        if kind and kind not in list(FeedKind):
+            abort(404, "There is no feed of that kind.")
+        return cls(FeedKind(kind) if kind else None, request.args.get("keyword", ""))
+
+    @property
+    def query(self) -> dict[str, str]:
+        asked = {"kind": self.kind.value if self.kind else "", "keyword": self.keyword}
+        return {name: value for name, value in asked.items() if value}
+
+    @property
+    def title(self) -> str:
+        of = " ".join(self.query.values())
+        title = installation().settings.title
+        return without_marks(f"{title}: {of}" if of else title)
+
+    @property
+    def id(self) -> str:
+        parts = ["issues", *(f"kind={self.kind}" for _ in [self.kind] if self.kind), self.keyword]
+        return f"tag:{installation().settings.host},2026:" + "/".join(filter(None, parts))
+
+    def address(self, endpoint: str) -> str:
+        return public_url(endpoint, **self.query)
+
+    def entries(self) -> list[Entry]:
+        with installation().db.read() as session:
+            return entries(session, self.kind, self.keyword)
 
 
 @blueprint.get("/feed.atom")
@@ -54,53 +73,54 @@ def rss() -> Response:
 
 @blueprint.get("/feed.json")
 def json_feed() -> Response:
-    keyword = request.args.get("keyword", "")
-    settings = installation().settings
+    asked = Asked.by_request()
     response = jsonify(
         version=JSON_FEED,
-        title=_title(keyword),
+        title=asked.title,
         home_page_url=public_url("home.home"),
-        feed_url=_self("feeds.json_feed", keyword),
-        authors=[{"name": settings.title, "url": public_url("home.home")}],
-        language="en",
-        items=[
-            {
-                "id": entry.id,
-                "url": entry.url,
-                "title": entry.title,
-                "summary": entry.summary,
-                "content_html": entry.html,
-                "date_published": entry.published.isoformat(),
-                "date_modified": entry.updated.isoformat(),
-                "tags": entry.keywords,
-            }
-            for entry in _entries(keyword)
-        ],
+        feed_url=asked.address("feeds.json_feed"),
+        authors=[{"name": installation().settings.title, "url": public_url("home.home")}],
+        language=LANGUAGE,
+        items=[_json_item(entry) for entry in asked.entries()],
     )
     response.mimetype = "application/feed+json"
     return open_document(response)
 
 
+def _json_item(entry: Entry) -> dict[str, Any]:
+    item = {
+        "id": entry.id,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content_html": entry.html,
+        "date_published": entry.published.isoformat(),
+        "date_modified": entry.updated.isoformat(),
+        "tags": entry.keywords,
+    }
+    return item | ({"authors": [{"name": entry.author}]} if entry.author else {})
+
+
 def _answer(endpoint: str, mimetype: str, write: Callable[[FeedGenerator], bytes]) -> Response:
-    keyword = request.args.get("keyword", "")
-    response = make_response(write(_feed(endpoint, keyword, _entries(keyword))))
+    asked = Asked.by_request()
+    response = make_response(write(_feed(endpoint, asked, asked.entries())))
     response.mimetype = mimetype
     return open_document(response)
 
 
-def _feed(endpoint: str, keyword: str, entries: list[Entry]) -> FeedGenerator:
-    settings = installation().settings
+def _feed(endpoint: str, asked: Asked, told: list[Entry]) -> FeedGenerator:
     feed = FeedGenerator()
-    feed.id(f"tag:{settings.host},2026:issues{'/' if keyword else ''}{keyword}")
-    feed.title(_title(keyword))
+    feed.load_extension("dc", atom=False)
+    feed.id(asked.id)
+    feed.title(asked.title)
     feed.subtitle("One dataset, opened, every Monday.")
-    feed.author(name=settings.title, uri=public_url("home.home"))
-    feed.link(href=_self(endpoint, keyword), rel="self")
+    feed.author(name=installation().settings.title, uri=public_url("home.home"))
+    feed.link(href=asked.address(endpoint), rel="self")
     # Last: feedgen makes it what RSS calls the channel's link.
     feed.link(href=public_url("home.home"), rel="alternate")
-    feed.language("en")
-    feed.updated(max((entry.updated for entry in entries), default=clock.now()))
-    for entry in entries:
+    feed.language(LANGUAGE)
+    feed.updated(max((entry.updated for entry in told), default=clock.now()))
+    for entry in told:
         item = feed.add_entry(order="append")
         item.id(entry.id)
         item.title(entry.title)
@@ -110,73 +130,7 @@ def _feed(endpoint: str, keyword: str, entries: list[Entry]) -> FeedGenerator:
         item.published(entry.published)
         item.updated(entry.updated)
         item.category([{"term": word} for word in entry.keywords])
+        if entry.author:
+            item.author(name=entry.author)
+            item.dc.dc_creator(entry.author)  # RSS's own author is an e-mail address
     return feed
-
-
-def _entries(keyword: str) -> list[Entry]:
-    """The newest issues and errata, of one keyword if there is one. A correction is one
-    entry, whether it was mailed or not."""
-    with installation().db.read() as session:
-        issues = [
-            _entry(issue)
-            for issue in calendar.public_issues(session)
-            if issue.kind is not Kind.CORRECTION and _is_about(issue.version, keyword)
-        ]
-        said = {each.corrected_by_id: each for each in errata.errata(session)}
-        corrections = [
-            _correction(erratum)
-            for erratum in said.values()
-            if _is_about(erratum.corrected_by, keyword)
-        ]
-    newest = sorted([*corrections, *issues], key=lambda entry: entry.published, reverse=True)
-    return newest[:ENTRIES]
-
-
-def _is_about(version: Version | None, keyword: str) -> bool:
-    return version is not None and (not keyword or keyword in version.keywords)
-
-
-def _entry(issue: Issue) -> Entry:
-    version = issue.version
-    assert version is not None  # noqa: S101 - _entries leaves the others out
-    html = render_template("site/entry.html", issue=issue, version=version)
-    published = issue.frozen_at or issue.created_at
-    erratum = version.erratum
-    return Entry(
-        id=f"tag:{installation().settings.host},{issue.date}:{issue.kind.value}",
-        title=without_marks(issue.title),
-        url=public_url("archive.issue", day=issue.slot),
-        summary=without_marks(issue.preheader or version.summary),
-        html=without_marks(html),
-        published=published,
-        updated=max(published, erratum.published_at) if erratum else published,
-        keywords=[without_marks(word) for word in version.keywords],
-    )
-
-
-def _correction(erratum: Erratum) -> Entry:
-    """The correction of the oldest version that it is about."""
-    opened = installation()
-    wrong, right = erratum.version, erratum.corrected_by
-    slug, day = right.dataset.slug, erratum.published_at.date()
-    changed = facts(between(wrong, right, opened.storage))
-    html = render_template("site/erratum.html", erratum=erratum, changed=changed)
-    return Entry(
-        id=f"tag:{opened.settings.host},{day}:erratum/{slug}/{right.number}",
-        title=without_marks(f"Correction: {right.title}"),
-        url=public_url("versions.compared", slug=slug, before=wrong.number, after=right.number),
-        summary=without_marks(erratum.note),
-        html=without_marks(html),
-        published=erratum.published_at,
-        updated=erratum.published_at,
-        keywords=[without_marks(word) for word in right.keywords],
-    )
-
-
-def _title(keyword: str) -> str:
-    title = installation().settings.title
-    return without_marks(f"{title}: {keyword}" if keyword else title)
-
-
-def _self(endpoint: str, keyword: str) -> str:
-    return public_url(endpoint, **({"keyword": keyword} if keyword else {}))

@@ -40,7 +40,8 @@ class ShownOutput:
 class ShownCell:
     kind: str  # prose or code
     html: Markup
-    label: str = ""  # of code
+    label: str = ""  # of code: its language
+    source: str = ""  # of code, as plain text
     runs: bool = False
     outputs: tuple[ShownOutput, ...] = ()
 
@@ -68,9 +69,10 @@ def shown_cells(post: Post, base_url: str, figure_url: FigureUrl) -> list[ShownC
                     yield ShownOutput(output.kind, text=output.text)
 
     def shown_code(cell: Code) -> ShownCell:
-        html = coloured(addressed(cell.source), cell.language)
+        source = addressed(cell.source)
+        html = coloured(source, cell.language)
         outputs = tuple(shown_outputs(cell.outputs))
-        return ShownCell("code", html, language_name(cell.language), cell.runs, outputs)
+        return ShownCell("code", html, language_name(cell.language), source, cell.runs, outputs)
 
     return [
         shown_code(cell)

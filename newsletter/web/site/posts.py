@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from newsletter.catalog import datasets
 from newsletter.errors import NotFound
@@ -17,7 +17,7 @@ from newsletter.web.compression import compressed
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
 from newsletter.web.site.narrowing import Narrowing, choices
-from newsletter.web.site.post_cells import language_name, shown_cells
+from newsletter.web.site.post_cells import ShownCell, shown_cells
 from newsletter.web.site.stored import A_WHILE, for_ever, send_stored
 
 blueprint = Blueprint("posts", __name__, url_prefix="/posts")
@@ -87,7 +87,7 @@ def page(slug: str) -> Response:
             "site/post.html",
             post=post,
             newest=newest,
-            cells=shown_cells(post, base_url, partial(figure_address, post)),
+            cells=_shown_here(post),
             run=last_run(post),
             downloads=downloads_of(post),
             places=places(post, base_url),
@@ -123,10 +123,24 @@ def figure(slug: str, number: int) -> Response:
     return for_ever(response) if request.args.get("k") == key[:KNOWN_BY] else response
 
 
-def figure_address(post: Post, number: int, figure: Figure) -> str:
-    """Where the n-th figure of ``post`` is for ever, absolute as a feed needs it."""
-    known = figure.key[:KNOWN_BY]
-    return public_url("posts.figure", slug=post.slug, number=number, k=known)
+def shown_absolutely(post: Post) -> list[ShownCell]:
+    """The cells of ``post`` for who reads them elsewhere: every address is whole."""
+
+    def address(number: int, figure: Figure) -> str:
+        return public_url("posts.figure", **_place(post, number, figure))
+
+    return shown_cells(post, installation().settings.base_url, address)
+
+
+def _shown_here(post: Post) -> list[ShownCell]:
+    def path(number: int, figure: Figure) -> str:
+        return url_for("posts.figure", **_place(post, number, figure))
+
+    return shown_cells(post, installation().settings.base_url, path)
+
+
+def _place(post: Post, number: int, figure: Figure) -> dict[str, Any]:
+    return {"slug": post.slug, "number": number, "k": figure.key[:KNOWN_BY]}
 
 
 def last_run(post: Post) -> LastRun | None:
@@ -147,7 +161,3 @@ def versions_in_words(run: PostRun) -> str:
 def published_at(post: Post) -> datetime:
     """When it became public; a preview is of now as far as that goes."""
     return post.published_at or post.modified_at
-
-
-def language_of(post: Post) -> str:
-    return language_name(post.language)
