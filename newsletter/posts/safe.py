@@ -12,7 +12,8 @@ from newsletter.posts.outputs import Keep, Outputs
 from newsletter.posts.plain_text import kept
 from newsletter.posts.written import MAX_CELLS, Written, WrittenCode
 
-MAX_CHARACTERS = 300_000  # of prose and code
+MAX_CHARACTERS = 200_000  # of prose and code
+MAX_PROSE = 50_000  # characters of one cell
 MAX_SETTING = 3.0  # seconds of a processor for its Markdown, which every view of it takes again
 
 
@@ -54,12 +55,18 @@ def _refuse_large(written: Written) -> None:
         raise UnreadablePost(
             f"The post has {len(written.cells):,} cells and {MAX_CELLS} are the most: split it."
         )
-    texts = (c.source if isinstance(c, WrittenCode) else c.markdown for c in written.cells)
-    characters = sum(map(len, texts))
+    proses = [c.markdown for c in written.cells if not isinstance(c, WrittenCode)]
+    sources = [c.source for c in written.cells if isinstance(c, WrittenCode)]
+    characters = sum(map(len, (*proses, *sources)))
     if characters > MAX_CHARACTERS:
         raise UnreadablePost(
             f"The post has {characters:,} characters of text and code, and {MAX_CHARACTERS:,} are "
             "the most: split it."
+        )
+    if (longest := max(map(len, proses), default=0)) > MAX_PROSE:
+        raise UnreadablePost(
+            f"A text of the post has {longest:,} characters and {MAX_PROSE:,} are the most: put "
+            "code between its parts, or split the post."
         )
 
 
