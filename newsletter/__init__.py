@@ -1,3 +1,3 @@
 """A newsletter that opens the data."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from newsletter.catalog.describe.facts import (
     ColumnFacts,
     DatasetFacts,
+    FileFacts,
     ForeignKeyFacts,
     TableFacts,
 )
@@ -59,9 +60,22 @@ def _resource(table: TableFacts, relative: bool) -> dict[str, Any]:
             "encoding": "utf-8",
             "bytes": file.bytes,
             "hash": f"sha256:{file.sha256}",
+            # Not of the standard, which allows for more: what newsletter.client checks.
+            "alternatives": [] if relative else [_alternative(each) for each in table.files[1:]],
             "schema": _schema(table),
         }
     )
+
+
+def _alternative(file: FileFacts) -> dict[str, Any]:
+    """The same table in another format."""
+    return {
+        "path": file.url,
+        "format": file.format,
+        "mediatype": file.media_type,
+        "bytes": file.bytes,
+        "hash": f"sha256:{file.sha256}",
+    }
 
 
 def _schema(table: TableFacts) -> dict[str, Any]:

@@ -46,8 +46,9 @@ def dcat() -> Response:
 
 
 @blueprint.get("/datasets/<slug>/datapackage.json")
-def data_package(slug: str) -> Response:
-    return open_document(jsonify(datapackage(_published(slug))))
+@blueprint.get("/datasets/<slug>/v/<number>/datapackage.json")
+def data_package(slug: str, number: str | None = None) -> Response:
+    return open_document(jsonify(datapackage(_published(slug, number))))
 
 
 @blueprint.get("/datasets/<slug>/croissant.json")
@@ -62,10 +63,10 @@ def _catalog(session: Session) -> list[DatasetFacts]:
     return [facts_of(version, settings) for version in datasets.catalog(session)]
 
 
-def _published(slug: str) -> DatasetFacts:
-    """The newest version that is public. Raises NotFound."""
+def _published(slug: str, number: str | None = None) -> DatasetFacts:
+    """The version that is named, or the newest that is public. Raises NotFound."""
     with installation().db.read() as session:
-        return facts_of(datasets.published(session, slug), installation().settings)
+        return facts_of(datasets.published(session, slug, number), installation().settings)
 
 
 def _listed(facts: DatasetFacts) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def _listed(facts: DatasetFacts) -> dict[str, Any]:
         "version": facts.version,
         "license": facts.license,
         "keywords": facts.keywords,
+        "published": facts.published.isoformat(),
         "modified": facts.modified.isoformat(),
         "tables": [_listed_table(table) for table in facts.tables],
     }

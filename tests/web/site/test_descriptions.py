@@ -1,5 +1,7 @@
 """The catalog for programs."""
 
+from hashlib import sha256
+
 from flask.testing import FlaskClient
 
 from newsletter.installation import Installation
@@ -42,6 +44,22 @@ def test_a_data_package_names_the_files_of_this_site(
     path = package["resources"][0]["path"]
     assert path == "https://news.example.org/datasets/penguins/v/1.0.0/penguins.csv"
     assert client.get(path.removeprefix("https://news.example.org")).status_code == 200
+
+
+def test_each_version_has_a_data_package_with_all_of_its_files(
+    client: FlaskClient, seeded: Installation
+) -> None:
+    with seeded.db.write() as session:
+        factories.newer(session, seeded.storage, "penguins", "1.1.0", "bird\n1\n")
+    for number in ("1.0.0", "1.1.0"):
+        package = client.get(f"/datasets/penguins/v/{number}/datapackage.json").get_json()
+        assert package["version"] == number
+        (resource,) = package["resources"]
+        for file in (resource, *resource["alternatives"]):
+            content = client.get(file["path"].removeprefix("https://news.example.org")).data
+            assert file["hash"] == f"sha256:{sha256(content).hexdigest()}"
+            assert file["bytes"] == len(content)
+    assert client.get("/datasets/penguins/v/2.0.0/datapackage.json").status_code == 404
 
 
 def test_croissant_is_json_ld(client: FlaskClient, seeded: Installation) -> None:
