@@ -141,13 +141,14 @@ def block(found: Standing) -> list[str]:
 
 def record_of(issue: Issue) -> dict[str, Any]:
     """What the commands say of an issue; its session must be open."""
-    version = issue.version
+    version = issue.version or (issue.post.version if issue.post else None)
     return {
         "date": str(issue.date),
         "kind": issue.kind.value,
         "state": issue.state.value,
         "dataset": version.dataset.slug if version else None,
         "version": version.number if version else None,
+        "post": issue.post.slug if issue.post else None,
         "subject": issue.title,
     }
 

@@ -22,6 +22,7 @@ from newsletter.issues import calendar
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import IssueState, Kind
+from newsletter.posts import posts
 
 Command = Callable[..., None]
 
@@ -43,7 +44,7 @@ def slot(command: Command) -> Command:
         type=click.Choice([each.value for each in Kind]),
         default=Kind.MONDAY.value,
         callback=lambda _context, _parameter, value: Kind(value),
-        help="Which issue of that date: a correction has a slot of its own.",
+        help="Which issue of that date: a post or a correction has a slot of its own.",
     )
     return click.argument("day", type=Day())(kind(command))
 
@@ -54,19 +55,30 @@ def issue_group() -> None:
 
 
 @issue_group.command("plan")
-@click.option("--date", "day", type=Day(), required=True, help="A Monday.")
-@click.option("--dataset", "slug", required=True)
-def plan(day: date, slug: str) -> None:
-    """Choose the Monday on which a dataset goes out."""
+@click.option("--date", "day", type=Day(), required=True, help="A Monday; of a post, another day.")
+@click.option("--dataset", "slug", help="What the Monday opens.")
+@click.option("--post", "post_slug", help="The code that is mailed that day.")
+def plan(day: date, slug: str | None, post_slug: str | None) -> None:
+    """Choose the Monday on which a dataset goes out, or the day of a post."""
+    if (slug is None) == (post_slug is None):
+        raise click.UsageError("Name what goes out: either --dataset or --post.")
     installation = open_installation()
     settings = installation.settings
     now = clock.now()
     with installation.db.write() as session:
-        version = datasets.newest(session, slug)
-        calendar.plan(session, day, version, local_day(now, settings.timezone), now)
-        problems = datasets.problems_of(version)
+        today = local_day(now, settings.timezone)
+        if post_slug is not None:
+            post = posts.get(session, post_slug)
+            calendar.plan_post(session, day, post, today, now)
+            problems = posts.problems_of(post)
+        else:
+            version = datasets.newest(session, slug or "")
+            calendar.plan(session, day, version, today, now)
+            problems = datasets.problems_of(version)
         begin = waves_of(session, day, settings).first
-    click.echo(f"{slug} is planned for {day}: sending begins at {begin:%Y-%m-%d %H:%M} UTC.")
+    click.echo(
+        f"{post_slug or slug} is planned for {day}: sending begins at {begin:%Y-%m-%d %H:%M} UTC."
+    )
     for problem in problems:
         click.echo(f"Before then: {problem}")
 

@@ -77,6 +77,15 @@ def mailing_of(session: Session, post: Post) -> Issue | None:
     return session.scalars(mailings).first()
 
 
+def without_mailing(session: Session) -> list[Post]:
+    """The posts that can still be planned for a day, the newest first."""
+    mailed = select(Issue.id).where(
+        Issue.post_id == Post.id, Issue.kind == Kind.POST, Issue.state != IssueState.CANCELLED
+    )
+    posts = select(Post).where(Post.state != PostState.WITHDRAWN, ~mailed.exists())
+    return list(session.scalars(posts.order_by(Post.id.desc())))
+
+
 def take_slot(
     session: Session,
     kind: Kind,

@@ -10,6 +10,8 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType
 from pygments.util import ClassNotFound
 
+from newsletter.issues.styled import spaced
+
 KEYWORD, TEXT, REMARK, VALUE, NAME = "#a8323f", "#2f6b3c", "#5c6773", "#6d4aa8", "#1f6f8b"
 COLOURS: dict[_TokenType, str] = {
     Token.Comment: REMARK,
@@ -36,7 +38,7 @@ def coloured(code: str, language: str) -> Markup:
     for colour, run in groupby(words, key=lambda word: word[0]):
         text = escape("".join(text for _, text in run))
         html += Markup('<span style="color:{}">{}</span>').format(colour, text) if colour else text
-    return html
+    return spaced(html)
 
 
 def _colour(kind: _TokenType) -> str | None:

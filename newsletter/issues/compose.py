@@ -32,6 +32,7 @@ from newsletter.issues.content import (
 from newsletter.issues.post_blocks import language_name
 from newsletter.issues.render import AnyContent
 from newsletter.issues.round_up import posts_of
+from newsletter.issues.styled import spaced
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
@@ -104,7 +105,7 @@ def _compose_issue(
 
 
 def _prose(text: str) -> Prose:
-    return Prose(markdown.render(text), markdown.plain(text))
+    return Prose(spaced(markdown.render(text)), markdown.plain(text))
 
 
 def _chart(issue: Issue, version: Version, storage: Storage) -> InlineImage | None:

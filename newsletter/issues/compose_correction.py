@@ -8,6 +8,7 @@ from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
 from newsletter.issues.content import CorrectionContent, Fact, Link, Prose
 from newsletter.issues.corrections import originals
+from newsletter.issues.styled import spaced
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings
@@ -41,7 +42,7 @@ def compose_correction(
             Link(named(original), f"{settings.base_url}/issues/{original.slot}")
             for original in originals(session, issue)
         ),
-        words=Prose(markdown.render(issue.intro), markdown.plain(issue.intro))
+        words=Prose(spaced(markdown.render(issue.intro)), markdown.plain(issue.intro))
         if issue.intro
         else None,
         version=version.number,

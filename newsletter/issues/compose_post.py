@@ -11,7 +11,7 @@ from newsletter.catalog.loaders import table_url
 from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
 from newsletter.issues.content import Link, Prose
-from newsletter.issues.post_blocks import Blocks, language_name
+from newsletter.issues.post_blocks import LANGUAGES, Blocks, language_name
 from newsletter.issues.post_content import PostContent
 from newsletter.issues.render import HTML_BYTES, html_bytes
 from newsletter.issues.styled import styled
@@ -118,7 +118,8 @@ def _ran(post: Post) -> str:
     if run is None or run.status is not RunStatus.RAN:
         return ""
     day = f"{run.at.day} {run.at:%B %Y}"
-    versions = ", ".join(f"{name} {number}" for name, number in sorted(run.versions.items()))
+    ordered = sorted(run.versions.items(), key=lambda pair: (pair[0] not in LANGUAGES, pair[0]))
+    versions = ", ".join(f"{LANGUAGES.get(name, name)} {number}" for name, number in ordered)
     return f"Ran on {day} with {versions}." if versions else f"Ran on {day}."
 
 

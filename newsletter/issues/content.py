@@ -35,7 +35,7 @@ class InlineImage:
     @property
     def name(self) -> str:
         """What it is called among the images of its mail, and in the archive: ``chart``."""
-        return re.split("[.@]", self.cid)[0]
+        return name_of(self.cid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,11 @@ class CorrectionContent:
     def public_url(self) -> str:
         """Its page in the archive: "view in browser"."""
         return f"{self.base_url}/issues/{self.date.isoformat()}-correction"
+
+
+def name_of(cid: str) -> str:
+    """The name of the image that has a Content-ID."""
+    return re.split("[.@]", cid)[0]
 
 
 def _is_numeric(cells: list[str]) -> bool:

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from email import message_from_bytes
 from email.utils import parseaddr
 
 from newsletter.addresses import parse_address
 from newsletter.errors import Invalid
 from newsletter.issues import headers as lines
-from newsletter.issues.content import InlineImage
+from newsletter.issues.content import InlineImage, name_of
 from newsletter.issues.frozen import TOKEN_LENGTH, FrozenMessage, Recipient, Slot
 from newsletter.issues.holes import Hole
 from newsletter.issues.quoted import SOFT_BREAK, quoted_printable
@@ -92,6 +93,15 @@ def freeze(mail: RenderedMail, headers: Headers) -> FrozenMessage:
 def build(mail: RenderedMail, headers: Headers, recipient: Recipient) -> bytes:
     """One message to one recipient, by the same way. Raises Invalid."""
     return freeze(mail, headers).fill(recipient)
+
+
+def image_of(message: FrozenMessage, name: str) -> bytes | None:
+    """The PNG of that name (see ``InlineImage.name``) in a frozen message; None: it has none."""
+    for part in message_from_bytes(b"".join(message.parts)).walk():
+        cid = str(part["Content-ID"] or "").strip("<>")
+        if part.get_content_type() == "image/png" and name_of(cid) == name:
+            return bytes(part.get_payload(decode=True))
+    return None
 
 
 def _head(subject: str, headers: Headers) -> Iterator[bytes | Slot]:

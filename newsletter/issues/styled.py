@@ -1,5 +1,5 @@
-"""Cleaned HTML for a mail: each element with its style beside it, as some programs read no
-other."""
+"""HTML that is ready to be put into a mail: its spaces kept, and each element with its style
+beside it, as some programs read no other."""
 
 import re
 
@@ -21,10 +21,18 @@ STYLES = {
     "th": "padding:6px 12px 6px 0;border-bottom:2px solid #8a939c;text-align:left",
     "td": "padding:6px 12px 6px 0;border-bottom:1px solid #8a939c;vertical-align:top",
 }
+BLANK = re.compile(r"(?<=>)\s+(?=<)")
 BARE = re.compile(rf"<({'|'.join(STYLES)})(?=[ >])")
 
 
 def styled(html: Markup) -> Markup:
     """``html``, which nh3 has cleaned: so a "<" in it is always a tag's."""
     with_styles = BARE.sub(lambda tag: f'{tag[0]} style="{STYLES[tag[1]]}"', html)
-    return Markup(with_styles)  # noqa: S704 - styles of ours are all that was added
+    return spaced(Markup(with_styles))  # noqa: S704 - styles of ours are all that was added
+
+
+def spaced(html: Markup) -> Markup:
+    """``html`` with what is blank between two tags as references: mrml leaves blanks out, and
+    a line of code its indentation."""
+    kept = BLANK.sub(lambda blank: "".join(f"&#{ord(each)};" for each in blank[0]), html)
+    return Markup(kept)  # noqa: S704 - blanks are all that changed

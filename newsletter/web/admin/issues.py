@@ -1,4 +1,4 @@
-"""The calendar of Mondays, and what is on one of them."""
+"""The calendar of issues, and what is on one of its days."""
 
 from typing import Any
 
@@ -25,6 +25,7 @@ from newsletter.issues import calendar
 from newsletter.issues.corrections import originals
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
+from newsletter.posts import posts
 from newsletter.web.admin import slots
 from newsletter.web.admin.addressed import issue_at
 from newsletter.web.admin.answers import show as show_beside
@@ -48,12 +49,17 @@ def index() -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
         coming = slots.coming(session, opened.settings, now)
+        days = slots.post_days(session, opened.settings, now)
+        today = local_day(now, opened.settings.timezone)
         return render_template(
             "admin/issues.html",
             coming=coming,
-            past=[i for i in calendar.issues(session) if i.date < coming[0].day],
+            week=slots.through_the_week(days, now),
+            past=[i for i in calendar.issues(session) if i.date < today or i.frozen_at],
             free=slots.free(coming, now),
+            free_days=slots.free(days, now),
             versions=datasets.everything(session),
+            posts=calendar.without_mailing(session),
             chosen=request.args,
         )
 
@@ -69,6 +75,21 @@ def plan() -> ResponseReturnValue:
         version = datasets.newest(session, request.form.get("slug", ""))
         calendar.plan(session, day, version, local_day(now, opened.settings.timezone), now)
         way_on = url_for("admin.issues.show", day=day)
+    return redirect(way_on)
+
+
+@blueprint.post("/posts")
+def plan_post() -> ResponseReturnValue:
+    """Put a post on a day."""
+    opened, now = installation(), clock.now()
+    way_on = url_for("admin.issues.index")
+    with told("The day is taken."), opened.db.write() as session:
+        day = calendar.parse_date(request.form.get("date", ""))
+        post = posts.get(session, request.form.get("post", ""))
+        issue = calendar.plan_post(
+            session, day, post, local_day(now, opened.settings.timezone), now
+        )
+        way_on = url_for("admin.issues.show", day=issue.slot)
     return redirect(way_on)
 
 

@@ -68,7 +68,7 @@ def ask_to_cancel(day: str) -> ResponseReturnValue:
         f"Cancel the issue of {day}?",
         "Nothing more of it is sent. Those who have it already keep it, and it cannot be resumed."
         if begun
-        else "The day is free again. The dataset stays in the catalog.",
+        else "The day is free again. What it opens stays as it is.",
         "Stop it for good" if begun else "Cancel the issue",
     )
     return _asked(day, question)

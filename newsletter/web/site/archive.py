@@ -1,5 +1,6 @@
 """The archive: every issue that went out, as it was mailed."""
 
+from collections.abc import Collection, Mapping
 from itertools import groupby
 
 from flask import Blueprint, Response, abort, make_response, render_template
@@ -7,20 +8,43 @@ from sqlalchemy.orm import Session
 
 from newsletter.errors import NotFound
 from newsletter.issues import calendar
+from newsletter.issues.frozen import FrozenMessage
+from newsletter.issues.message import image_of
 from newsletter.models.issue import Issue
+from newsletter.posts import posts
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
-from newsletter.web.site.stored import send_chart
+from newsletter.web.site.narrowing import Narrowing, choices, languages_by_dataset
+from newsletter.web.site.stored import for_ever, send_chart
 
 blueprint = Blueprint("archive", __name__)
 
 
 @blueprint.get("/issues/")
 def index() -> str:
+    asked = Narrowing.asked()
     with installation().db.read() as session:
         issues = calendar.public_issues(session)
-        years = [(year, list(of_it)) for year, of_it in groupby(issues, lambda i: i.date.year)]
-        return render_template("site/archive.html", years=years)
+        written = languages_by_dataset(posts.published(session))
+        found = [
+            issue
+            for issue in issues
+            if asked.admits(issue.version, issue.date.year, _languages(issue, written))
+        ]
+        years = [(year, list(of_it)) for year, of_it in groupby(found, lambda i: i.date.year)]
+        offered = choices(
+            (issue.version for issue in issues if issue.version is not None),
+            (issue.date.year for issue in issues),
+            (language for issue in issues for language in _languages(issue, written)),
+        )
+        return render_template(
+            "site/archive.html",
+            asked=asked,
+            choices=offered,
+            years=years,
+            found=len(found),
+            count=len(issues),
+        )
 
 
 @blueprint.get("/issues/<day>")
@@ -45,6 +69,25 @@ def chart(day: str) -> Response:
         version = _public_issue(session, day).version
         key = version.chart_png if version else None
     return send_chart(key)
+
+
+@blueprint.get("/issues/<day>/<name>.png")
+def image(day: str, name: str) -> Response:
+    """An image of an issue as it was mailed: what it was drawn from may be drawn anew."""
+    with installation().db.read() as session:
+        message = _public_issue(session, day).message
+    if message is None or (png := image_of(FrozenMessage.from_bytes(message), name)) is None:
+        raise NotFound("The issue has no such image.")
+    response = make_response(png)
+    response.mimetype = "image/png"
+    return for_ever(response)
+
+
+def _languages(issue: Issue, written: Mapping[int, set[str]]) -> Collection[str]:
+    """In which there is code in an issue, or on its dataset."""
+    if issue.post is not None:
+        return (issue.post.language,)
+    return written.get(issue.version.dataset_id, ()) if issue.version else ()
 
 
 def _public_issue(session: Session, day: str) -> Issue:

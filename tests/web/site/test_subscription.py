@@ -99,7 +99,7 @@ def test_preferences_are_saved_and_shown(client: FlaskClient, ann: Ann) -> None:
 @pytest.mark.parametrize(
     ("send_at", "sentence"),
     [
-        ("mon 08:30 local", "Monday’s issue comes at 08:30 there."),
+        ("mon 08:30 local", "Mail comes at 08:30 there."),
         ("mon 08:30", "goes out to everybody at 08:30 in the newsletter’s own"),
     ],
 )
