@@ -14,7 +14,7 @@ from newsletter.posts.written import MAX_CELLS, Written, WrittenCode
 
 MAX_CHARACTERS = 200_000  # of prose and code
 MAX_PROSE = 50_000  # characters of one cell
-MAX_SETTING = 3.0  # seconds of a processor for its Markdown, which every view of it takes again
+MAX_SETTING = 1.0  # seconds of a processor for its Markdown, which every view of it takes again
 
 
 def safe_cells(written: Written, ran: Sequence[Iterable[Any]], keep: Keep) -> tuple[Cell, ...]:
