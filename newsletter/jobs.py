@@ -34,6 +34,8 @@ from newsletter.issues import calendar
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import FRIDAY, Due, Waves, due, latest_day, local_day, monday_of
 from newsletter.models.issue import Issue, IssueState, Kind
+from newsletter.posts import submissions
+from newsletter.posts.offers import OFFERED, OFFERED_FOR
 from newsletter.transports import open_transport
 
 log = logging.getLogger(__name__)
@@ -181,6 +183,15 @@ def check_catalog(installation: Installation, now: datetime, go_on: GoOn = alway
             with db.write() as session:
                 weeks.give_back(session, week)
     return is_done
+
+
+def forget_strangers(installation: Installation, now: datetime) -> None:
+    """Forget the addresses of people who brought something and have their answer, and remove
+    the files that came with a form and that nobody keeps."""
+    with installation.db.write() as session:
+        submissions.forget_addresses(session, now)
+        kept = submissions.kept_files(session)
+    installation.storage.remove_unused(OFFERED, kept, now - OFFERED_FOR)
 
 
 def look(installation: Installation, now: datetime) -> None:

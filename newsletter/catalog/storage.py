@@ -9,7 +9,8 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 from urllib.parse import unquote, urlsplit
@@ -92,6 +93,18 @@ class Storage:
             return self.path(key).stat().st_size
         except FileNotFoundError as error:
             raise _no_such(key) from error
+
+    def remove_unused(self, ending: str, used: Container[str], before: datetime) -> int:
+        """Remove the files whose keys end in ``ending``, are not ``used`` and were last put
+        before a moment; returns how many. An ending of its own keeps others' files apart."""
+        unused = [
+            path
+            for path in self.root.glob(f"??/??/*{ending}")
+            if path.name not in used and path.stat().st_mtime < before.timestamp()
+        ]
+        for path in unused:
+            path.unlink(missing_ok=True)
+        return len(unused)
 
     def exists(self, key: str) -> bool:
         return KEY.fullmatch(key) is not None and self.path(key).is_file()

@@ -17,6 +17,7 @@ from newsletter.installation import Installation
 
 LOOK_EVERY_SECONDS = 15
 CHECK_EVERY_HOURS = 1  # whether the catalog's check of the week was made
+FORGET_EVERY_HOURS = 1
 
 
 def run_clock(installation: Installation) -> None:
@@ -27,6 +28,15 @@ def run_clock(installation: Installation) -> None:
         lambda: jobs.check_catalog(installation, clock.now(), lambda: not stop.is_set()),
         "interval",
         hours=CHECK_EVERY_HOURS,
+        next_run_time=clock.now(),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    scheduler.add_job(
+        lambda: jobs.forget_strangers(installation, clock.now()),
+        "interval",
+        hours=FORGET_EVERY_HOURS,
         next_run_time=clock.now(),
         coalesce=True,
         max_instances=1,

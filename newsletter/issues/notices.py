@@ -1,4 +1,4 @@
-"""Mails that one person is owed: confirmations, alerts and tests."""
+"""Mails that one person is owed: confirmations, alerts, tests and answers."""
 
 from datetime import datetime
 
@@ -79,6 +79,17 @@ def render_notice(
                 lines=notice.lines,
                 action_label="Open the admin",
                 action_url=settings.base_url + notice.path,
+            )
+        case NoticeKind.ANSWER:
+            return render_mail(
+                "answer",
+                list_title=settings.title,
+                base_url=settings.base_url,
+                postal_address=settings.postal_address,
+                subject=notice.subject,
+                decided=notice.lines[0],
+                words=notice.lines[1:],
+                page_url=settings.base_url + notice.path if notice.path else "",
             )
         case NoticeKind.TEST:
             issue = session.get_one(Issue, notice.issue_id)

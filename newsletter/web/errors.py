@@ -78,8 +78,8 @@ def _refused(error: NewsletterError) -> Answer:
 
 def _http(error: HTTPException) -> Answer | HTTPException:
     status = error.code or 500
-    if status < 400:
-        return error  # a redirect is an exception too
+    if status < 400 or error.response is not None:
+        return error  # a redirect is an exception too, and some bring their page along
     said_here = error.description != type(error).description
     return _page(status, error.description if said_here else None)
 

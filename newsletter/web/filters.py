@@ -1,6 +1,7 @@
 """What templates may call: dates and numbers as people read them, and addresses."""
 
 from datetime import date
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -21,6 +22,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(dimensions, "dimensions")
     app.add_template_filter(masked, "masked")
     app.add_template_filter(place, "place")
+    app.add_template_filter(host, "host")
     app.add_template_filter(language_name, "language")
     app.add_template_global(public_url)
 
@@ -33,6 +35,11 @@ def register(app: Flask) -> None:
 def short_date(day: date) -> str:
     """23 Nov 2026."""
     return f"{day.day} {day:%b} {day.year}"
+
+
+def host(link: str) -> str:
+    """The name of the server that a link leads to."""
+    return urlsplit(link).hostname or ""
 
 
 def masked(address: str) -> str:

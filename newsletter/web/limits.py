@@ -1,4 +1,4 @@
-"""How often one visitor, one network and everyone together may ask for a confirmation.
+"""How often one visitor, one network and everyone together may send a form of the site.
 
 Counted in this process's memory, so several web processes allow as many times
 more; the limits on mail to one address are in the database (audience.subscriptions).
@@ -8,12 +8,17 @@ from flask import Flask
 from flask_limiter import Limiter
 
 from newsletter.web.context import client_address, client_network
-from newsletter.web.site.subscribe import blueprint
+from newsletter.web.site import subscribe, taking_part
 
 SUBSCRIBING = (
     ("10 per hour", client_address),
     ("60 per hour", client_network),
     ("2000 per hour", lambda: "everyone"),
+)
+TAKING_PART = (
+    ("10 per hour", client_address),
+    ("30 per hour", client_network),
+    ("200 per hour", lambda: "everyone"),
 )
 TOO_OFTEN = "That was asked too often from here. Try again in an hour."
 
@@ -22,4 +27,13 @@ def register(app: Flask) -> None:
     limiter = Limiter(client_address, app=app, storage_uri="memory://")
     for limit, key in SUBSCRIBING:
         limited = limiter.limit(limit, key_func=key, methods=["POST"], error_message=TOO_OFTEN)
-        limited(blueprint)
+        limited(subscribe.blueprint)
+    for limit, key in TAKING_PART:
+        limited = limiter.shared_limit(
+            limit,
+            scope="taking part",  # both forms together
+            key_func=key,
+            methods=["POST"],
+            on_breach=taking_part.too_often,
+        )
+        limited(taking_part.blueprint)

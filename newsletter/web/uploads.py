@@ -5,7 +5,7 @@ travels with the form from then on is a signed note of its key and its name.
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -35,13 +35,20 @@ class Upload:
         return secure_filename(self.name)[-NAME_AT_MOST:].lstrip(".-_") or "table"
 
 
-def receive(installation: Installation, sent: FileStorage) -> Upload:
-    """Store a file that came with a form."""
+def receive(installation: Installation, sent: FileStorage, ending: str = "") -> Upload:
+    """Store a file that came with a form; its key ends in ``ending``, after its own suffix."""
     name = Path(sent.filename or "").name
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         path = Path(folder, Upload("", name).file_name)
         sent.save(path)
-        return Upload(installation.storage.put(path), name)
+        return Upload(installation.storage.put(path, path.suffix + ending), name)
+
+
+def stored(installation: Installation, digest: str, name: str) -> Upload | None:
+    """The file of that SHA-256, in hex, as if it had come under ``name``; None: it is not here."""
+    upload = Upload("", Path(name).name)
+    key = digest + Path(upload.file_name).suffix.lower()
+    return replace(upload, key=key) if installation.storage.exists(key) else None
 
 
 def bring(installation: Installation, url: str) -> Upload:

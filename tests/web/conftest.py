@@ -29,10 +29,12 @@ def installation(settings: Settings) -> Iterator[Installation]:
 
 @pytest.fixture
 def seeded(installation: Installation) -> Installation:
-    """The same with the penguins published, and their issue sent on Monday 23 November 2026."""
+    """The same with the penguins published, their issue sent on Monday 23 November 2026, and
+    code on them that waits for a curator."""
     with installation.db.write() as session:
         version = factories.dataset(session, installation.storage)
         factories.issue(session, version)
+        factories.submission(session, installation.storage, version)
     return installation
 
 

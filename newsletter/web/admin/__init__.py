@@ -18,6 +18,8 @@ from newsletter.web.admin import (
     previews,
     sending,
     subscribers,
+    submission_post,
+    submissions,
     versions,
     wording,
 )
@@ -39,6 +41,8 @@ for part in (
     sending,
     subscribers,
     versions,
+    submission_post,
+    submissions,
 ):
     admin.register_blueprint(part.blueprint)
 

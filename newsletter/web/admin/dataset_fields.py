@@ -85,6 +85,8 @@ class DatasetForm(FlaskForm):
     version = StringField("Version")
     note = StringField("What changed")
     tables = FieldList(FormField(TableForm))
+    submission = HiddenField()  # the number of the one that it is made of: see suggestion
+    answer = TextAreaField("A word to the person")
 
     def drop_blanks(self) -> None:
         """Take out the sources and tables that nobody filled in, so that the ones left

@@ -1,12 +1,13 @@
 """Adding a dataset and editing one: the same form."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
+from newsletter.web.admin import suggestion
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.admin.dataset_save import Before, collect_files, keep_files, save
 from newsletter.web.admin.dataset_words import fill, place
@@ -44,6 +45,11 @@ def edit(slug: str) -> ResponseReturnValue:
     with installation().db.read() as session:
         version = datasets.newest(session, slug)
         before, form = Before.of(version), DatasetForm()
+    number = request.args.get("submission", type=int)
+    if number is not None:
+        opened = installation()
+        with opened.db.read() as session:
+            suggestion.fill(form, suggestion.find(session, number), opened, clock.now())
         if not form.is_submitted():
             fill(form, version, before.package)
             return _page(form, before)
@@ -82,9 +88,10 @@ def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
     try:
         if refused or form.errors:
             raise Invalid("It was not saved.", refused)
-        save(opened, form, uploads, before, now)
+        suggested = None if before else suggestion.of_form(form, current_user.address)
+        save(opened, form, uploads, before, now, suggested)
     except Refused as error:
-        place(form, _beside_a_field(error))
+        place(form, _beside_a_field(error, before))
         return _page(form, before), 422
     if before is None:
         flash("Saved as a draft. Now say what each column means.", "done")
@@ -93,12 +100,12 @@ def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
     return redirect(url_for("admin.datasets.show", slug=form.slug.data))
 
 
-def _beside_a_field(error: Refused) -> Invalid:
+def _beside_a_field(error: Refused, before: Before | None) -> Invalid:
     if isinstance(error, Invalid):
         return error
     if isinstance(error, SlugTaken):
         return Invalid(str(error), {"slug": str(error)})
-    if isinstance(error, Conflict):  # with the data of a published version
+    if isinstance(error, Conflict) and before is not None:  # with the data of a published version
         return Invalid(str(error), {"version": str(error)})
     return Invalid(str(error))
 

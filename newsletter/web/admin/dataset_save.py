@@ -21,6 +21,7 @@ from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.admin.dataset_words import mapping_of
+from newsletter.web.admin.suggestion import Suggestion
 from newsletter.web.uploads import Upload, bring, note_of, read_note, receive
 
 # How a table's own CSV file is read again.
@@ -94,8 +95,10 @@ def save(
     uploads: Mapping[int, Upload],
     before: Before | None,
     now: datetime,
+    suggested: Suggestion | None = None,
 ) -> None:
-    """Read what is new and record the dataset. Raises Invalid, SlugTaken or Conflict."""
+    """Read what is new and record the dataset, with which what was ``suggested`` is accepted.
+    Raises Invalid, SlugTaken or Conflict."""
     slug = check_slug((form.slug.data or "").strip())
     today = now.astimezone(installation.settings.timezone).date().isoformat()
     mapping = mapping_of(form, before.package if before else None, dict(uploads), today)
@@ -106,7 +109,9 @@ def save(
         intake = _numbered(installation, before, intake, now, (form.note.data or "").strip())
     with installation.db.write() as session:
         if before is None:
-            datasets.create(session, slug, intake, now)
+            version = datasets.create(session, slug, intake, now)
+            if suggested is not None:
+                suggested.accept(installation, session, version.dataset, now)
             return
         datasets.bring_draft(session, slug, intake, now)
 

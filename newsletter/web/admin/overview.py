@@ -11,6 +11,7 @@ from newsletter.delivery.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, IssueState
+from newsletter.posts import submissions
 from newsletter.web.admin import slots
 from newsletter.web.context import installation
 
@@ -36,6 +37,7 @@ def index() -> ResponseReturnValue:
             drafts=[version for version in everything if version.state is VersionState.DRAFT],
             problems_of=datasets.problems_of,
             counts=directory.counts(session),
+            brought=submissions.waiting(session),
             recent=_recent(session, issues),
             free=slots.free(coming, now),
         )

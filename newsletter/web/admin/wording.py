@@ -14,6 +14,7 @@ from newsletter.delivery.progress import roughly
 from newsletter.delivery.reasons import MEANINGS
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Issue, IssueState
+from newsletter.models.submission import SubmissionState
 from newsletter.models.subscriber import Status
 from newsletter.web.context import installation
 
@@ -30,10 +31,18 @@ TONES = {
     Status.UNSUBSCRIBED: "off",
     Status.BOUNCED: "bad",
     Status.COMPLAINED: "bad",
+    SubmissionState.WAITING: "warn",
+    SubmissionState.ACCEPTED: "good",
+    SubmissionState.DECLINED: "off",
 }
 
 # The part of the menu that a blueprint of another name belongs to.
-PARTS = {"sending": "issues", "dataset_form": "datasets", "versions": "datasets"}
+PARTS = {
+    "sending": "issues",
+    "dataset_form": "datasets",
+    "versions": "datasets",
+    "submission_post": "submissions",
+}
 
 
 def when(moment: datetime | None) -> str:
@@ -57,7 +66,7 @@ def day_name(day: date) -> str:
     return f"{day:%a} {day.day} {day:%B}"
 
 
-def tone(state: IssueState | Status) -> str:
+def tone(state: IssueState | Status | SubmissionState) -> str:
     return TONES[state]
 
 

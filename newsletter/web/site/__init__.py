@@ -7,10 +7,12 @@ from newsletter.web.site import (
     descriptions,
     files,
     home,
+    made_with,
     posts,
     rows,
     subscribe,
     subscription,
+    taking_part,
     versions,
 )
 
@@ -20,10 +22,12 @@ BLUEPRINTS = (
     subscription.blueprint,
     archive.blueprint,
     datasets.blueprint,
+    posts.blueprint,
     versions.blueprint,
     files.blueprint,
-    posts.blueprint,
     charts.blueprint,
     rows.blueprint,
     descriptions.blueprint,
+    made_with.blueprint,
+    taking_part.blueprint,
 )

@@ -1,0 +1,43 @@
+"""When a form was opened, signed: a program sends one that it never opened, or at once."""
+
+from datetime import UTC, datetime, timedelta
+
+from newsletter.errors import BadToken, ExpiredToken
+from newsletter.web.context import installation
+
+PURPOSE = "form"
+FILLED_AFTER = timedelta(seconds=3)  # a person takes longer
+GOOD_FOR = timedelta(days=1)
+
+STALE = "This form was open for too long. Nothing you typed is lost: send it again."
+TOO_FAST = "That was quick. Nothing you typed is lost: look it through, and send it again."
+
+
+def issued(form: str, now: datetime) -> str:
+    """The token of a form that is opened now."""
+    value = f"{form} {int(now.timestamp())}"
+    return installation().signer.sign(PURPOSE, value, now + GOOD_FOR)
+
+
+def problem(token: str, form: str, now: datetime) -> str | None:
+    """Why a form that came with ``token`` is not taken yet; None: it is."""
+    opened = _opened(token, form, now)
+    if opened is None:
+        return STALE
+    return TOO_FAST if now - opened < FILLED_AFTER else None
+
+
+def renewed(token: str, form: str, now: datetime) -> str:
+    """The token of a form that is shown: ``token`` while it is good, so that who mends
+    something need not wait; else a new one."""
+    if _opened(token, form, now) is not None:
+        return token
+    return issued(form, now)
+
+
+def _opened(token: str, form: str, now: datetime) -> datetime | None:
+    try:
+        name, _, seconds = installation().signer.read(PURPOSE, token, now).partition(" ")
+    except (BadToken, ExpiredToken):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC) if name == form else None
