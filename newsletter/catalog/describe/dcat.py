@@ -45,12 +45,18 @@ def dcat(facts: DatasetFacts) -> dict[str, Any]:
             "language": [facts.language],
             "spatial": facts.spatial,
             "temporal": _interval(facts.temporal),
-            "references": [source.url for source in facts.sources],
+            "references": _references(facts),
             "distribution": [
                 _distribution(table, file) for table in facts.tables for file in table.files
             ],
         }
     )
+
+
+def _references(facts: DatasetFacts) -> list[str]:
+    """Where it comes from, and what was made with it; each once, as the schema wants it."""
+    urls = [source.url for source in facts.sources] + [work.url for work in facts.works]
+    return list(dict.fromkeys(urls))
 
 
 def _distribution(table: TableFacts, file: FileFacts) -> dict[str, Any]:

@@ -15,6 +15,11 @@ MEDIA_TYPES = {
 }
 
 
+def license_url(license: str) -> str:  # noqa: A002 - as everything here calls it
+    """The page of an SPDX id."""
+    return f"https://spdx.org/licenses/{license}.html"
+
+
 @dataclass(frozen=True)
 class Party:
     """A person or an organisation."""
@@ -97,6 +102,19 @@ class ErratumFacts:
 
 
 @dataclass(frozen=True)
+class WorkFacts:
+    """Code that somebody wrote on a dataset, which answers a question."""
+
+    title: str
+    question: str
+    url: str
+    author: Party
+    language: str  # of the code, as it is written: Python, SQL, R
+    license: str  # SPDX id
+    published: datetime
+
+
+@dataclass(frozen=True)
 class DatasetFacts:
     """One published version of a dataset."""
 
@@ -122,10 +140,11 @@ class DatasetFacts:
     temporal: str | None = None  # ISO 8601: a year, a date or an interval
     spatial: str | None = None
     erratum: ErratumFacts | None = None
+    works: tuple[WorkFacts, ...] = ()
 
     @property
     def license_url(self) -> str:
-        return f"https://spdx.org/licenses/{self.license}.html"
+        return license_url(self.license)
 
     @property
     def authors(self) -> tuple[Party, ...]:

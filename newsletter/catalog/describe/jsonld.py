@@ -11,6 +11,8 @@ from newsletter.catalog.describe.facts import (
     ErratumFacts,
     FileFacts,
     TableFacts,
+    WorkFacts,
+    license_url,
 )
 from newsletter.catalog.describe.parts import compact, party
 
@@ -52,6 +54,7 @@ def jsonld(facts: DatasetFacts) -> dict[str, Any]:
             "distribution": [
                 _download(table, file) for table in facts.tables for file in table.files
             ],
+            "subjectOf": [_work(work) for work in facts.works],
         }
     )
 
@@ -62,6 +65,19 @@ def _correction(erratum: ErratumFacts) -> dict[str, Any]:
         "text": erratum.note,
         "datePublished": erratum.published.date().isoformat(),
         "url": erratum.url,
+    }
+
+
+def _work(work: WorkFacts) -> dict[str, Any]:
+    return {
+        "@type": "SoftwareSourceCode",
+        "name": work.title,
+        "abstract": work.question,
+        "url": work.url,
+        "author": party(work.author),
+        "programmingLanguage": work.language,
+        "license": license_url(work.license),
+        "datePublished": work.published.date().isoformat(),
     }
 
 

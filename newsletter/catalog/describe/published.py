@@ -1,5 +1,6 @@
 """From a version as the catalog keeps it to the facts that every format is made from."""
 
+from collections.abc import Iterable
 from datetime import date
 from email.utils import parseaddr
 from typing import Any
@@ -15,15 +16,16 @@ from newsletter.catalog.describe.facts import (
     Party,
     SourceFacts,
     TableFacts,
+    WorkFacts,
 )
 from newsletter.catalog.loaders import table_url
 from newsletter.models.dataset import Erratum, Table, Version
 from newsletter.settings import Settings
 
 
-def facts_of(version: Version, settings: Settings) -> DatasetFacts:
-    """``version`` with the addresses that it has on this site; a draft's too, which lead
-    nowhere until it is published."""
+def facts_of(version: Version, settings: Settings, works: Iterable[WorkFacts] = ()) -> DatasetFacts:
+    """``version`` with the addresses that it has on this site, and the works on its dataset; a
+    draft's too, which lead nowhere until it is published."""
     slug = version.dataset.slug
     page = f"{settings.base_url}/datasets/{slug}"
     return DatasetFacts(
@@ -49,6 +51,7 @@ def facts_of(version: Version, settings: Settings) -> DatasetFacts:
         temporal=version.temporal,
         spatial=version.spatial,
         erratum=_erratum(version.erratum, page) if version.erratum else None,
+        works=tuple(works),
     )
 
 

@@ -16,37 +16,45 @@ from newsletter.catalog.search import search
 from newsletter.issues import calendar
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
+from newsletter.models.post import Post
+from newsletter.posts import posts
+from newsletter.posts.described import work_facts
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.site import facts
 from newsletter.web.site.charts import drawn
 from newsletter.web.site.code import highlighted
+from newsletter.web.site.narrowing import Narrowing, choices, languages_by_dataset
 from newsletter.web.site.preview import looks
 from newsletter.web.site.rows import address
 from newsletter.web.site.versions import Release, history
 
 blueprint = Blueprint("datasets", __name__)
 
-KEYWORDS = 24
-QUERY_AT_MOST = 200
-
 
 @blueprint.get("/datasets/")
 def index() -> str:
-    query = request.args.get("q", "").strip()[:QUERY_AT_MOST]
-    keyword = request.args.get("keyword", "")
+    asked = Narrowing.asked()
     with installation().db.read() as session:
         everything = datasets.catalog(session)
-        under = [v for v in everything if not keyword or keyword in v.keywords]
-        found = search(under, query)
+        written = languages_by_dataset(posts.published(session))
+        under = [
+            version
+            for version in everything
+            if asked.admits(version, _year(version), written.get(version.dataset_id, ()))
+        ]
+        offered = choices(
+            everything,
+            filter(None, map(_year, everything)),
+            (language for languages in written.values() for language in languages),
+        )
         return render_template(
             "site/datasets.html",
-            found=found,
+            found=search(under, asked.text),
             count=len(everything),
-            keywords=datasets.keywords(everything)[:KEYWORDS],
-            query=query,
-            keyword=keyword,
+            choices=offered,
+            asked=asked,
         )
 
 
@@ -60,17 +68,24 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
         version = datasets.published(session, slug, number)
         versions = datasets.published_versions(version.dataset)
         issues = _appearances(session, version)
+        written = posts.of_dataset(session, version.dataset)
         releases = history(versions)
-    response = make_response(_rendered(version, versions, releases, issues))
+    response = make_response(_rendered(version, versions, releases, issues, written))
     response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
     return compressed(response)
 
 
 def _rendered(
-    version: Version, versions: list[Version], releases: list[Release], issues: list[Issue]
+    version: Version,
+    versions: list[Version],
+    releases: list[Release],
+    issues: list[Issue],
+    written: list[Post],
 ) -> str:
     settings = installation().settings
-    described = facts_of(version, settings)
+    described = facts_of(
+        version, settings, [work_facts(post, settings.base_url) for post in written]
+    )
     seen = looks(version, address(version), request.args)
     first = version.tables[0].name
     slug = version.dataset.slug
@@ -88,7 +103,13 @@ def _rendered(
         bibtex=bibtex(citation_facts(version, settings)),
         jsonld=jsonld(described),
         issues=issues,
+        posts=written,
     )
+
+
+def _year(version: Version) -> int | None:
+    """When it was published as it is now."""
+    return version.published_at.year if version.published_at else None
 
 
 def _without_empty() -> str:

@@ -9,21 +9,24 @@ from newsletter.catalog import datasets, errata
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import catalog as dcat_catalog
-from newsletter.catalog.describe.facts import DatasetFacts, TableFacts
+from newsletter.catalog.describe.facts import DatasetFacts, TableFacts, WorkFacts
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.search import has_column
 from newsletter.models.dataset import Erratum
+from newsletter.posts import posts
+from newsletter.posts.described import work_facts
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
+from newsletter.web.site.listed_posts import listed_post
 
 blueprint = Blueprint("descriptions", __name__)
 
 
 @blueprint.get("/index.json")
 def index() -> Response:
-    """Every dataset with where its files are: what a script needs to start from.
+    """Every dataset and every post with where its files are: what a script needs to start from.
 
-    ``?column=`` narrows it to those with a column of that name, in whatever case.
+    ``?column=`` narrows both to those with a column of that name, in whatever case.
     """
     column = request.args.get("column", "").strip()
     settings = installation().settings
@@ -33,9 +36,11 @@ def index() -> Response:
             for version in datasets.catalog(session)
             if not column or has_column(version, column)
         ]
+        written = [listed_post(post) for post in posts.search(session, column=column or None)]
         said = [_erratum(erratum) for erratum in errata.errata(session)]
     title, home = installation().settings.title, public_url("home.home")
-    return open_document(jsonify(title=title, url=home, datasets=listed, errata=said))
+    index = {"title": title, "url": home, "datasets": listed, "posts": written, "errata": said}
+    return open_document(jsonify(index))
 
 
 @blueprint.get("/data.json")
@@ -60,7 +65,14 @@ def croissant_metadata(slug: str) -> Response:
 
 def _catalog(session: Session) -> list[DatasetFacts]:
     settings = installation().settings
-    return [facts_of(version, settings) for version in datasets.catalog(session)]
+    works: dict[int, list[WorkFacts]] = {}
+    for post in posts.published(session):
+        on = works.setdefault(post.version.dataset_id, [])
+        on.append(work_facts(post, settings.base_url))
+    return [
+        facts_of(version, settings, works.get(version.dataset_id, ()))
+        for version in datasets.catalog(session)
+    ]
 
 
 def _published(slug: str, number: str | None = None) -> DatasetFacts:

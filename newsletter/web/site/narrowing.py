@@ -4,13 +4,13 @@ What was asked for is looked for as it is: an archive that has none of it is emp
 so. The forms offer what there is.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from flask import request
 
+from newsletter.catalog.datasets import keywords
 from newsletter.models.dataset import Version
 from newsletter.models.post import Post
 from newsletter.web.site.post_cells import language_name
@@ -89,7 +89,6 @@ class Choices:
 def choices(versions: Iterable[Version], years: Iterable[int], languages: Iterable[str]) -> Choices:
     """From what there is in an archive: each entry's version and year, and its languages."""
     about = list(versions)
-    words = Counter(word for version in about for word in version.keywords)
     present = set(languages)
     return Choices(
         years=sorted(set(years), reverse=True),
@@ -98,7 +97,7 @@ def choices(versions: Iterable[Version], years: Iterable[int], languages: Iterab
             key=lambda pair: pair[1].casefold(),
         ),
         languages=[(each, language_name(each)) for each in LANGUAGES if each in present],
-        keywords=sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))[:KEYWORDS],
+        keywords=keywords(about)[:KEYWORDS],
     )
 
 

@@ -12,6 +12,7 @@ from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
 from newsletter.models.post import Post
 from newsletter.posts.cells import Code, Figure, Html, Output, Prose, Table, from_json
+from newsletter.posts.described import LANGUAGES
 from newsletter.web.site.code import coloured
 
 FigureUrl = Callable[[int, Figure], str]
@@ -84,7 +85,7 @@ def shown_cells(post: Post, base_url: str, figure_url: FigureUrl) -> list[ShownC
 
 def language_name(language: str) -> str:
     """As it is written: Python, SQL, R."""
-    return {"sql": "SQL", "duckdb": "DuckDB"}.get(language, language.capitalize())
+    return LANGUAGES.get(language, language.capitalize())
 
 
 def _table(table: Table) -> ShownOutput:

@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
+from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
 from newsletter.installation import Installation
-from newsletter.models.issue import IssueState
+from newsletter.models.issue import IssueState, Kind
 from tests import factories
 
 PAGE = (
@@ -29,7 +30,7 @@ def archive(installation: Installation) -> Installation:
 @pytest.mark.usefixtures("archive")
 def test_issues_stand_under_their_year_the_newest_first(client: FlaskClient) -> None:
     text = client.get("/issues/").text
-    order = [text.index(part) for part in (">2026<", "/issues/2026-01-05", ">2025<", "Year’s end")]
+    order = [text.index(part) for part in ('id="y2026"', "/issues/2026-01-05", 'id="y2025"', "Year’s end")]
     assert order == sorted(order)
     assert "2026-01-12" not in text
 
@@ -71,3 +72,64 @@ def test_the_chart_of_an_issue_is_a_picture(client: FlaskClient) -> None:
     response = client.get("/issues/2026-01-05/chart.png")
     assert response.content_type == "image/png"
     assert response.data == factories.png()
+
+
+@pytest.fixture
+def narrowed(archive: Installation) -> Installation:
+    """Another dataset with an issue, a post on it in SQL, and its mailing."""
+    with archive.db.write() as session:
+        nile = factories.dataset(
+            session,
+            archive.storage,
+            "nile",
+            {"nile": "year,flow\n1871,1120\n"},
+            title="A hundred years of the Nile",
+            keywords=["rivers"],
+        )
+        factories.issue(session, nile, date(2026, 2, 2), page=PAGE)
+        sql = factories.post(session, nile, "nile-dam", language="sql", question="When was it?")
+        factories.post(session, nile, "nile-model", language="r")
+        factories.issue(session, nile, date(2026, 2, 4), kind=Kind.POST, post=sql, page=PAGE)
+    return archive
+
+
+@pytest.mark.usefixtures("narrowed")
+@pytest.mark.parametrize(
+    ("query", "slots"),
+    [
+        ("", ["2026-02-04-post", "2026-02-02", "2026-01-05", "2025-12-29"]),
+        ("?year=2025", ["2025-12-29"]),
+        ("?keyword=rivers", ["2026-02-04-post", "2026-02-02"]),
+        ("?dataset=penguins", ["2026-01-05", "2025-12-29"]),
+        ("?language=sql", ["2026-02-04-post", "2026-02-02"]),
+        ("?language=r", ["2026-02-02"]),
+        ("?language=r&year=2025", []),
+        ("?year=MMXXVI&keyword=", ["2026-02-04-post", "2026-02-02", "2026-01-05", "2025-12-29"]),
+    ],
+)
+def test_the_archive_is_narrowed(client: FlaskClient, query: str, slots: list[str]) -> None:
+    page = BeautifulSoup(client.get(f"/issues/{query}").text, "html.parser")
+    links = [link["href"] for link in page.select(".year li a")]
+    assert links == [f"/issues/{slot}" for slot in slots]
+    status = page.select_one("[role=status]")
+    if status:
+        assert f"{len(slots)} of 4 issues" in status.text
+    assert (status is None) == ("=" not in query or query.endswith("keyword="))
+
+
+@pytest.mark.usefixtures("narrowed")
+@pytest.mark.parametrize(
+    ("query", "slugs"),
+    [
+        ("?language=sql", ["nile"]),
+        ("?dataset=penguins", ["penguins"]),
+        ("?keyword=rivers&q=hundred", ["nile"]),
+        ("?year=2026", ["nile", "penguins"]),
+        ("?year=1999", []),
+    ],
+)
+def test_the_catalog_is_narrowed_too(client: FlaskClient, query: str, slugs: list[str]) -> None:
+    page = BeautifulSoup(client.get(f"/datasets/{query}").text, "html.parser")
+    links = {link["href"].rpartition("/")[2] for link in page.select(".card h3 a")}
+    assert links == set(slugs)
+    assert {o["value"] for o in page.select("[name=language] option")} == {"", "sql", "r"}

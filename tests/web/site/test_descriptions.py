@@ -1,10 +1,14 @@
 """The catalog for programs."""
 
+import json
 from hashlib import sha256
 
+from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
+from newsletter.catalog import datasets
 from newsletter.installation import Installation
+from newsletter.models.post import PostState
 from tests import factories
 
 
@@ -79,3 +83,62 @@ def test_an_empty_catalog_is_still_a_catalog(client: FlaskClient) -> None:
     assert client.get("/index.json").get_json()["datasets"] == []
     assert client.get("/data.json").get_json()["dataset"] == []
     assert client.get("/datasets/penguins/datapackage.json").status_code == 404
+
+
+def test_the_index_lists_posts_with_where_their_files_are(
+    client: FlaskClient, seeded: Installation
+) -> None:
+    with seeded.db.write() as session:
+        version = datasets.published(session, "penguins")
+        factories.post(session, version)
+        factories.post(session, version, "penguins-model", columns=["year"], runs=[], language="r")
+        factories.post(session, version, "penguins-draft", PostState.DRAFT)
+    found = {post["slug"]: post for post in client.get("/index.json").get_json()["posts"]}
+    assert set(found) == {"penguins-who-is-who", "penguins-model"}
+    post = found["penguins-who-is-who"]
+    assert (post["dataset"], post["version"], post["language"]) == ("penguins", "1.0.0", "python")
+    assert post["last_run"] == {
+        "status": "ran",
+        "at": "2026-11-23T09:00:00+00:00",
+        "versions": {"pandas": "2.3.3", "python": "3.12.3"},
+    }
+    assert found["penguins-model"]["last_run"] is None
+    assert set(post["files"]) == {"py", "ipynb", "md"}
+    for url in (post["url"], *post["files"].values()):
+        assert client.get(url).status_code == 200
+    narrowed = client.get("/index.json?column=YEAR").get_json()["posts"]
+    assert [each["slug"] for each in narrowed] == ["penguins-model"]
+
+
+def test_what_was_written_on_a_dataset_is_said_where_it_fits(
+    client: FlaskClient, seeded: Installation
+) -> None:
+    with seeded.db.write() as session:
+        factories.post(session, datasets.published(session, "penguins"))
+    address = "https://news.example.org/posts/penguins-who-is-who"
+    page = BeautifulSoup(client.get("/datasets/penguins").text, "html.parser")
+    (listed,) = page.select("#posts .posts a[href^='/posts/']")
+    assert listed["href"] == "/posts/penguins-who-is-who"
+    described = json.loads(page.select_one("script[type='application/ld+json']").text)
+    assert described["subjectOf"] == [
+        {
+            "@type": "SoftwareSourceCode",
+            "name": "Who is who among the penguins",
+            "abstract": "Which two measurements tell the species apart?",
+            "url": address,
+            "author": {"@type": "Person", "name": "Ada Example"},
+            "programmingLanguage": "Python",
+            "license": "https://spdx.org/licenses/MIT.html",
+            "datePublished": "2026-11-24",
+        }
+    ]
+    (found,) = client.get("/data.json").get_json()["dataset"]
+    assert found["references"][-1] == address
+
+
+def test_a_dataset_without_posts_does_not_speak_of_them(
+    client: FlaskClient, seeded: Installation
+) -> None:
+    text = client.get("/datasets/penguins").text
+    assert "subjectOf" not in text
+    assert "Code on it" not in text
