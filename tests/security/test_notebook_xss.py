@@ -36,7 +36,7 @@ PAYLOADS = [
     "<svg><script>alert&#40;1)</script></svg>",
     "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
     "<svg><a xlink:href='javascript:alert(1)'><text y=9>x</text></a></svg>",
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=a()&gt;'>",
+    "<math><mtext><table><mglyph><style><!--</style><b title='--&gt;&lt;b onclick=a()&gt;'>",
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
     "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
     "<a href=javascript:alert(1)>x</a>",
