@@ -134,7 +134,7 @@ def _why(told: str) -> str:
     lines = [line.strip() for line in told.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     reason = errors[-1] if errors else " ".join(lines)  # uv draws a tree over several lines
-    return f"What it requires cannot be installed: {reason[:500]}"
+    return f"What it requires cannot be installed: {reason[:500].rstrip('.')}."
 
 
 def _versions(place: Path, names: list[str]) -> dict[str, str]:

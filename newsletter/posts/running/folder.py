@@ -16,9 +16,7 @@ from newsletter.errors import NotFound, Refused
 from newsletter.posts.running.data import Data, DataTable
 from newsletter.posts.running.limits import RunLimits
 from newsletter.posts.running.run import Ran, Runnable, run_all
-from newsletter.posts.written import FORMS
-
-POSTS = "posts"  # the folder of them, in a dataset's
+from newsletter.posts.sync import FOLDER, files_of
 
 
 def posts_in(root: Path) -> list[Path]:
@@ -26,16 +24,16 @@ def posts_in(root: Path) -> list[Path]:
 
     Raises NotFound if there is none.
     """
-    inside = "" if (root / FILE_NAME).is_file() else "*/"
-    found = [path for form in FORMS for path in root.glob(f"{inside}{POSTS}/*.{form}")]
+    folders = [root] if (root / FILE_NAME).is_file() else sorted(root.glob("*/"))
+    found = [path for folder in folders for path in files_of(folder)]
     if not found:
-        raise NotFound(f"There is no post in {root}: they stand in <dataset>/{POSTS}/*.md|ipynb.")
-    return sorted(found)
+        raise NotFound(f"There is no post in {root}: they stand in <dataset>/{FOLDER}/*.md|ipynb.")
+    return found
 
 
 def run_files(paths: Sequence[Path], limits: RunLimits, now: datetime) -> Iterator[Ran]:
     """Run the posts in the files ``paths``; what came of each, in their order."""
-    with TemporaryDirectory(prefix="newsletter-data-") as temporary:
+    with TemporaryDirectory(prefix="posts-data-") as temporary:
         folders = {path.resolve().parents[1] for path in paths}
         known = {folder: _data_of(folder, Path(temporary)) for folder in folders}
         posts = [_runnable(path, known[path.resolve().parents[1]]) for path in paths]

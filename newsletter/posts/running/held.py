@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.models.dataset import Version
 from newsletter.models.post import Post, RunStatus
-from newsletter.posts import cells, posts
+from newsletter.posts import posts
+from newsletter.posts.cells import Cell, as_json, from_json
 from newsletter.posts.intake import PostFile, take_in
 from newsletter.posts.run_record import RunRecord
 from newsletter.posts.running.data import Data, DataTable
@@ -59,12 +59,12 @@ def _keep(db: Database, storage: Storage, slug: str, record: RunRecord, now: dat
         post = posts.get(session, slug)
         posts.record_run(post, record)
         if taken is not None and taken.source_key == post.source_key:
-            _show(post, cells.as_json(taken.cells), now)
+            _show(post, taken.cells, now)
 
 
-def _show(post: Post, shown: list[dict[str, Any]], now: datetime) -> None:
-    if shown != post.cells:
-        post.cells = shown
+def _show(post: Post, shown: tuple[Cell, ...], now: datetime) -> None:
+    if shown != from_json(post.cells):
+        post.cells = as_json(shown)
         post.modified_at = now
 
 

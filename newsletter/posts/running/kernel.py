@@ -1,6 +1,7 @@
 """Python and SQL cells, run by nbclient in the kernel of a post's own environment."""
 
 import asyncio
+import atexit
 import json
 import logging
 import math
@@ -29,6 +30,7 @@ from newsletter.posts.written import WrittenCode
 
 STARTUP_SECONDS = 120
 SILENT = logging.Logger("silent", logging.CRITICAL)  # what nbclient logs, it also raises
+LONGEST_PLACE = 96  # characters
 SQL_READY = (
     "import duckdb as _duckdb, runpy as _runpy\n"
     f"_shown = _runpy.run_path({str(INSIDE / 'sql.py')!r})['shown']"
@@ -49,9 +51,7 @@ def run_cells(
     """
     notebook = v4.new_notebook(cells=[_cell(_code(cell)) for cell in cells])  # type: ignore[no-untyped-call]
     manager = AsyncKernelManager(
-        transport="ipc",  # files of ours: a port could be taken by a run beside this one
-        ip=str(home / "kernel"),
-        connection_file=str(home / "connection.json"),
+        **_sockets(home), connection_file=str(home / "connection.json"), log=SILENT
     )
     command = [str(environment.python), str(INSIDE / "kernel.py"), "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(argv=limited(command, limits), language="python")
@@ -66,6 +66,13 @@ def run_cells(
     if error:
         error = last_lines(_traceback(outputs) or error)
     return Result(outputs, error, environment.versions)
+
+
+def _sockets(home: Path) -> dict[str, str]:
+    """Files of ours, as a port could be taken by a run beside this one; ports where the name
+    of a file would be longer than the system has it (unix(7))."""
+    place = str(home / "k")
+    return {"transport": "ipc", "ip": place} if len(place) < LONGEST_PLACE else {}
 
 
 class _Client(NotebookClient):
@@ -113,6 +120,8 @@ class _Client(NotebookClient):
             raise Broken("The kernel of its environment does not start: try again.") from error
         except CellExecutionError as error:
             return f"{error.ename}: {error.evalue}"
+        finally:
+            atexit.unregister(self._cleanup_kernel)  # left there if the kernel did not start
         return ""
 
     async def async_start_new_kernel(self, **how: Any) -> None:
@@ -140,7 +149,7 @@ def _cell(source: str) -> NotebookNode:
 
 def _code(cell: WrittenCode) -> str:
     if cell.language == "sql":
-        return f"_shown(_duckdb.sql({cell.source!r}))"
+        return f"_shown({cell.source!r}, _duckdb.sql({cell.source!r}))"
     return cell.source
 
 

@@ -17,7 +17,7 @@ from newsletter.posts.running.result import Result, ended, last_lines, too_much,
 from newsletter.posts.written import WrittenCode
 
 PROGRAM = "Rscript"
-EVALUATED = " in eval(expression, globalenv())"  # of inside/cells.R, which nobody wrote
+EVALUATED = " in eval(expression, globalenv()) :"  # of inside/cells.R, which nobody wrote
 
 
 def is_installed() -> bool:
@@ -89,7 +89,7 @@ def _outputs(folder: Path, cells: int, limits: RunLimits) -> list[list[dict[str,
 def _outputs_of(folder: Path, cell: str) -> list[dict[str, Any]]:
     outputs: list[dict[str, Any]] = []
     for path in folder.glob(f"{cell}.txt"):
-        if text := path.read_text("utf-8", "replace").replace(EVALUATED, ""):
+        if text := path.read_text("utf-8", "replace").replace(EVALUATED, ":"):
             outputs.append({"output_type": "stream", "name": "stdout", "text": text})
     outputs += [_figure(path) for path in sorted(folder.glob(f"{cell}-*.png"))]
     for path in folder.glob(f"{cell}.error"):

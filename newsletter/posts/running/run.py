@@ -74,8 +74,7 @@ def run_all(posts: Sequence[Runnable], limits: RunLimits, now: datetime) -> Iter
 
     Nothing is left of it: no process, and no file.
     """
-    prefix = "newsletter-posts-"
-    with TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="posts-", ignore_cleanup_errors=True) as folder:
         workshop = _Workshop(Path(folder), limits, now)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:

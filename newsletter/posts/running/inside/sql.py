@@ -5,6 +5,7 @@ from html import escape
 import duckdb
 
 MOST_ROWS = 50  # shown; the others are counted
+DONE = (["Count"], ["Success"])  # what DuckDB 2 gives for a statement that asks nothing
 
 
 class Result:
@@ -31,9 +32,14 @@ class Result:
         }
 
 
-def shown(relation: duckdb.DuckDBPyRelation | None) -> Result | None:
-    """None for statements that give no rows."""
-    return None if relation is None else Result(relation)
+def shown(statements: str, relation: duckdb.DuckDBPyRelation | None) -> Result | None:
+    """What the last of ``statements`` found, for which DuckDB gave ``relation``; None if it
+    only made or changed something."""
+    if relation is None:
+        return None
+    *_, last = duckdb.extract_statements(statements)
+    asked = last.expected_result_type == [duckdb.ExpectedResultType.QUERY_RESULT]
+    return Result(relation) if asked or relation.columns not in DONE else None
 
 
 def _row(tag: str, cells: list[str]) -> str:

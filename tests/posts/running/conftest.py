@@ -1,0 +1,117 @@
+"""One environment for the tests of a process, and a folder with a dataset and its posts."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+import yaml
+
+from newsletter.catalog.package import read_package
+from newsletter.catalog.several import read_tables
+from newsletter.posts.running.environment import Environment, Environments
+from newsletter.posts.running.limits import Processes, RunLimits
+from newsletter.posts.running.result import Result
+from newsletter.posts.written import WrittenCode
+from tests.posts.written import markdown
+
+GENEROUS = RunLimits()
+RAIN = "station,year,rain_mm\nNairobi,2021,781\nNairobi,2022,624\nKisumu,2021,1340\n"
+COLUMNS = {"station": "string", "year": "integer", "rain_mm": "integer"}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the code of a post must never see."""
+    monkeypatch.setenv("SECRET_KEY", "do not tell")
+    monkeypatch.setenv("NEWSLETTER_MAIL_URL", "smtp://user:do-not-tell@example.org")
+    monkeypatch.setenv("PIP_EXAMPLE_TOKEN", "do not tell")
+
+
+@pytest.fixture(scope="session")
+def workshop() -> Iterator[Path]:
+    """A folder with a short name, as sockets in it need."""
+    with TemporaryDirectory(prefix="t-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def environment(workshop: Path) -> Environment:
+    return Environments(workshop).of(["matplotlib==3.10.8"], sql=True)
+
+
+@pytest.fixture
+def place(workshop: Path) -> Iterator[Path]:
+    """A folder with ``posts`` and ``home``, for one run."""
+    with TemporaryDirectory(dir=workshop) as folder:
+        (Path(folder) / "posts").mkdir()
+        (Path(folder) / "home").mkdir()
+        yield Path(folder)
+
+
+@pytest.fixture
+def processes() -> Processes:
+    return Processes()
+
+
+def code(language: str, sources: tuple[str, ...]) -> list[WrittenCode]:
+    return [WrittenCode(language, source, True) for source in sources]
+
+
+def text_of(outputs: list[dict[str, Any]]) -> str:
+    """What a cell printed, and its result."""
+    return "".join(o.get("text") or o["data"]["text/plain"] for o in outputs)
+
+
+class Folder:
+    """A folder of dataset folders, with one dataset."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.dataset = root / "rain"
+        (self.dataset / "data").mkdir(parents=True)
+        (self.dataset / "posts").mkdir()
+        self.csv = self.dataset / "data" / "rain.csv"
+        self.csv.write_text(RAIN)
+        columns = [{"name": name, "type": type_} for name, type_ in COLUMNS.items()]
+        written = {
+            "title": "Rain in Kenya",
+            "summary": "Millimetres of rain a year at two stations",
+            "description": "How much rain fell at each of two stations, by the year it fell in.",
+            "license": "CC0-1.0",
+            "tables": [{"name": "rain", "file": "data/rain.csv", "columns": columns}],
+        }
+        (self.dataset / "dataset.yaml").write_text(yaml.safe_dump(written))
+
+    def post(self, name: str, body: str, **fields: Any) -> Path:
+        """A post about the data as it is now, requiring nothing."""
+        named = {"data": {"rain": self.sha256()}, "requires": []}
+        path = self.dataset / "posts" / name
+        path.write_bytes(markdown(body, **(named | fields)))
+        return path
+
+    def sha256(self) -> str:
+        """Of the CSV file that readers would download."""
+        (table,) = read_package(self.dataset).tables
+        with TemporaryDirectory() as work:
+            ((_, read),) = read_tables(table, self.csv, Path(work), set())
+        return read.csv.sha256
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "datasets")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A killed process whose parent is gone may wait for init to take note of it.
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
