@@ -142,6 +142,14 @@ def test_prose_in_html_and_in_markdown_is_prose() -> None:
     assert shown(display({"text/markdown": ["# It", " is"]})) == (Prose("# It is"),)
 
 
+def test_prose_that_a_table_parts_is_whole_on_either_side() -> None:
+    before, _, after = shown(display({"text/html": "<b>a<table><tr><td>1</table>c</b>"}))
+    assert isinstance(before, Html)
+    assert isinstance(after, Html)
+    assert before.html == "<b>a</b>"
+    assert after.html.count("<b>") == after.html.count("</b>")
+
+
 def test_a_kind_that_we_do_not_show_is_named() -> None:
     assert shown(display({"video/mp4": "AAAA"})) == (
         Note("An output of the kind video/mp4 is in the notebook."),
