@@ -103,10 +103,12 @@ def _encoded(image: Image.Image) -> bytes:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Pixels alone: grey, of a palette, or of red, green, blue and perhaps alpha."""
-    image.info.clear()
-    if image.mode in {"L", "RGB", "RGBA"}:
+    """Pixels alone, of grey or of red, green and blue. What can be seen through is white: the
+    dark lines of a figure are read on a dark page, too."""
+    if image.mode in {"L", "RGB"} and not image.has_transparency_data:
+        image.info.clear()
         return image
-    if image.mode == "P" and not image.has_transparency_data:
-        return image.convert("RGB")
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    layers = image.convert("RGBA")
+    paper = Image.new("RGB", image.size, "white")
+    paper.paste(layers, mask=layers.getchannel("A"))
+    return paper

@@ -102,16 +102,21 @@ def _stays(element: Element) -> bool:
 
 
 def _attributes(element: Element) -> Iterator[tuple[str, str]]:
-    """What may stay; a style's declarations become attributes, as if written so."""
+    """What may stay."""
     for name, value in element.attrib.items():
         if name in SHAPES or (name in STYLES and _is_harmless(value)):
             yield name, value
         elif name in HREFS and LOCAL.fullmatch(value.strip()):
             yield "href", value.strip()
-    for declaration in element.attrib.get("style", "").split(";"):
-        name, _, value = declaration.partition(":")
-        if name.strip() in STYLES and _is_harmless(value):
-            yield name.strip(), value.removesuffix("!important").strip()
+        elif name == "style":
+            yield name, "; ".join(_declarations(value))
+
+
+def _declarations(style: str) -> Iterator[str]:
+    for declaration in style.split(";"):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        if name in STYLES and _is_harmless(value):
+            yield f"{name}: {value}"
 
 
 def _is_harmless(value: str) -> bool:
