@@ -7,6 +7,7 @@ from flask import Flask
 
 EXAMPLES = {
     "slug": "penguins",
+    "post": "penguins-who-is-who",
     "day": "2026-11-23",
     "number": 1,
     "kind": "png",

@@ -1,8 +1,15 @@
 """What the tests of hostile requests stand on: the site and the admin as tests/web has them."""
 
+import pytest
+
+from newsletter.catalog import datasets
+from newsletter.installation import Installation
+from newsletter.posts.cells import Code, Figure
+from tests import factories
 from tests.transports.conftest import smtp_sink
 from tests.web.admin.conftest import curator, new_browser, nobody, owner, people
-from tests.web.conftest import app, client, installation, seeded
+from tests.web.conftest import app, client, installation
+from tests.web.conftest import seeded as without_posts
 
 __all__ = [
     "app",
@@ -13,6 +20,17 @@ __all__ = [
     "nobody",
     "owner",
     "people",
-    "seeded",
     "smtp_sink",
+    "without_posts",
 ]
+
+
+@pytest.fixture
+def seeded(without_posts: Installation) -> Installation:
+    """With a post on the penguins too, in which there is a figure."""
+    storage = without_posts.storage
+    with without_posts.db.write() as session:
+        figure = Figure(factories.store(storage, factories.png(), ".png"), 60, 40, "Nothing")
+        cells = (*factories.CELLS, Code("python", "plot()", True, (figure,)))
+        factories.post(session, datasets.published(session, "penguins"), cells=cells)
+    return without_posts

@@ -14,6 +14,7 @@ from newsletter.delivery.progress import roughly
 from newsletter.delivery.reasons import MEANINGS
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Issue, IssueState
+from newsletter.models.post import PostState, RunStatus
 from newsletter.models.submission import SubmissionState
 from newsletter.models.subscriber import Status
 from newsletter.web.context import installation
@@ -31,6 +32,12 @@ TONES = {
     Status.UNSUBSCRIBED: "off",
     Status.BOUNCED: "bad",
     Status.COMPLAINED: "bad",
+    PostState.DRAFT: "calm",
+    PostState.PUBLISHED: "good",
+    PostState.WITHDRAWN: "off",
+    RunStatus.RAN: "good",
+    RunStatus.FAILED: "bad",
+    RunStatus.REFUSED: "bad",
     SubmissionState.WAITING: "warn",
     SubmissionState.ACCEPTED: "good",
     SubmissionState.DECLINED: "off",
@@ -42,6 +49,8 @@ PARTS = {
     "dataset_form": "datasets",
     "versions": "datasets",
     "submission_post": "submissions",
+    "post_previews": "posts",
+    "post_upload": "posts",
 }
 
 
@@ -66,7 +75,7 @@ def day_name(day: date) -> str:
     return f"{day:%a} {day.day} {day:%B}"
 
 
-def tone(state: IssueState | Status | SubmissionState) -> str:
+def tone(state: IssueState | Status | SubmissionState | PostState | RunStatus) -> str:
     return TONES[state]
 
 

@@ -30,7 +30,8 @@ def archive(installation: Installation) -> Installation:
 @pytest.mark.usefixtures("archive")
 def test_issues_stand_under_their_year_the_newest_first(client: FlaskClient) -> None:
     text = client.get("/issues/").text
-    order = [text.index(part) for part in ('id="y2026"', "/issues/2026-01-05", 'id="y2025"', "Year’s end")]
+    parts = ('id="y2026"', "/issues/2026-01-05", 'id="y2025"', "Year’s end")
+    order = [text.index(part) for part in parts]
     assert order == sorted(order)
     assert "2026-01-12" not in text
 
