@@ -1,5 +1,6 @@
 # make demo    install, and run the main job from a dataset to an inbox
 # make test    install, and check and test everything
+# make posts   the code of each post in datasets/, in fresh environments (three minutes)
 # make formats  all rows of the catalog by the loader of Croissant (two minutes)
 # make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
 # make bench-send    the sender against Postfix's load generator
@@ -14,7 +15,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 
-.PHONY: demo install test check formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
+.PHONY: demo install test check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -28,6 +29,13 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Here a post that cannot run for want of a program is a failure, too, as in the tests.
+posts: $(VENV)/.installed-test datasets/nyc-flights/data/flights.parquet
+	$(BIN)/newsletter post run --all datasets $(if $(NEWSLETTER_TESTS_MUST_RUN),--must-run)
+
+datasets/nyc-flights/data/flights.parquet: | $(VENV)/.installed-test
+	$(BIN)/python datasets/nyc-flights/prepare.py
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.issues.fuzz
