@@ -234,7 +234,7 @@ def run(post: Post, status: RunStatus = RunStatus.RAN, **values: Any) -> PostRun
 
 
 def submission(
-    session: Session, storage: Storage, about: Version, content: bytes | None = b"{}", **said: Any
+    session: Session, storage: Storage, on: Version, content: bytes | None = b"{}", **said: Any
 ) -> Submission:
     """Code on the dataset of a version, as a notebook of ``content`` and a link; it waits."""
     values: dict[str, Any] = {
@@ -247,7 +247,7 @@ def submission(
         "address": "bo@example.org",
         "file_key": store(storage, content, ".ipynb.offered") if content is not None else None,
         "file_name": "bills.ipynb" if content is not None else None,
-        "dataset": about.dataset,
+        "dataset": on.dataset,
         "created_at": LONG_AGO,
     }
     made = Submission(**(values | said))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from newsletter.db import Base
 from newsletter.models.columns import BigInt, Key, one_of
 from newsletter.models.dataset import Dataset
+from newsletter.models.post import Post
 
 
 class SubmissionKind(StrEnum):
@@ -52,3 +53,4 @@ class Submission(Base):
     answer: Mapped[str] = mapped_column(default="")  # what the curator says to the person
 
     dataset: Mapped[Dataset | None] = relationship()
+    post: Mapped[Post | None] = relationship()
