@@ -36,6 +36,7 @@ STYLES = {
     "font", "text-anchor", "text-decoration", "letter-spacing", "word-spacing",
     "dominant-baseline", "alignment-baseline", "baseline-shift", "writing-mode",
 }  # fmt: skip
+CLIP = "clip-path"  # as an attribute alone: clips of clips are taken away from there
 DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*>")
 LOCAL = re.compile(r"#[\w.:-]{1,200}")
 REFERENCE = re.compile(r"url\(\s*['\"]?#[\w.:-]{1,200}['\"]?\s*\)")
@@ -97,7 +98,8 @@ def _strip(root: Element) -> None:
 def _stays(element: Element) -> bool:
     name = _name(element)
     if name == "style":
-        return len(element) == 0 and _is_harmless(element.text or "")
+        sheet = element.text or ""
+        return len(element) == 0 and _is_harmless(sheet) and CLIP not in sheet.casefold()
     return name in TAGS
 
 
@@ -115,7 +117,7 @@ def _attributes(element: Element) -> Iterator[tuple[str, str]]:
 def _declarations(style: str) -> Iterator[str]:
     for declaration in style.split(";"):
         name, _, value = (part.strip() for part in declaration.partition(":"))
-        if name in STYLES and _is_harmless(value):
+        if name in STYLES and name != CLIP and _is_harmless(value):
             yield f"{name}: {value}"
 
 
@@ -138,7 +140,7 @@ def _refuse_multiplying(root: Element) -> None:
             raise NotDrawn("it has too many copies")
         if element.tag == f"{SVG}clipPath":
             for inner in element.iter():
-                inner.attrib.pop("clip-path", None)
+                inner.attrib.pop(CLIP, None)
 
 
 def _size(root: Element) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from PIL import Image
 from newsletter.catalog.storage import Storage
 from newsletter.errors import UnreadablePost
 from newsletter.models.post import RunStatus
+from newsletter.posts import forms, safe
 from newsletter.posts.cells import Code, Figure, Note, Prose, Text, as_json, figures, from_json
 from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.intake import PostFile, ReadLimits, TakenIn, digest_of, take_in
@@ -154,6 +155,14 @@ def test_markdown_that_would_be_set_for_ever_is_shown_or_refused(
     except UnreadablePost as error:
         assert "takes too long to set" in str(error)  # noqa: PT017
     assert _child_seconds() - began < 15
+
+
+def test_markdown_that_takes_longer_than_it_may_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = forms.read("a.md", written.markdown("Some *words*."))
+    assert safe.safe_cells(post, [], str) == (Prose("Some *words*."),)
+    monkeypatch.setattr(safe, "MAX_SETTING", 0.0)
+    with pytest.raises(UnreadablePost, match="takes too long to set"):
+        safe.safe_cells(post, [], str)
 
 
 def test_a_post_that_needs_much_memory_is_refused(storage: Storage) -> None:

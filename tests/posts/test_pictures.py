@@ -239,6 +239,20 @@ BOMBS = {
 }
 
 
+@pytest.mark.parametrize("clip", ['clip-path="{}"', 'style="clip-path:{}"', 'class="{}"'])
+def test_clips_of_clips_are_drawn_once(clip: str) -> None:
+    sheet = "".join(f".c{at}{{clip-path:url(#c{at})}}" for at in range(21))
+    clips = [f'<clipPath id="c{at + 1}">{_clipped(clip, at) * 2}</clipPath>' for at in range(20)]
+    began = time.process_time()
+    from_svg(svg(f"<style>{sheet}</style>{''.join(clips)}{_clipped(clip, 20)}"))
+    assert time.process_time() - began < 1
+
+
+def _clipped(clip: str, at: int) -> str:
+    name = f"c{at}" if clip.startswith("class") else f"url(#c{at})"
+    return f'<rect width="9" height="9" {clip.format(name)}/>'
+
+
 @pytest.mark.parametrize("name", BOMBS)
 def test_an_svg_that_multiplies_or_is_none_is_left_out(name: str) -> None:
     began = time.process_time()
