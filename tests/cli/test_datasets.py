@@ -8,6 +8,7 @@ from frictionless import Package
 
 from newsletter.catalog.package import read_package
 from tests.cli.conftest import RAIN, Shell
+from tests.posts import written
 
 ADD = ("--slug", "rain-2", "--title", "Rain, once more", "--license", "CC0-1.0")
 
@@ -158,7 +159,22 @@ def test_a_folder_that_cannot_be_taken_stops_no_other(shell: Shell) -> None:
     assert result.exit_code == 1
     assert "! broken refused" in result.stdout
     assert "+ rain-again added" in result.stdout
-    assert "1 of the folders" in result.stderr
+    assert "1 of them could not be taken" in result.stderr
+
+
+def test_posts_come_after_the_dataset_of_their_folder(shell: Shell) -> None:
+    shell.done("dataset", "export", "kenya-rain", "out")
+    Path("out/kenya-rain").rename("out/rain-again")
+    posts = Path("out/rain-again/posts")
+    posts.mkdir()
+    (posts / "01-good.md").write_bytes(written.markdown("```python\n1\n```\n"))
+    (posts / "02-bad.md").write_text("No front matter.")
+    result = shell("sync", "out")
+    assert result.exit_code == 1
+    added, good, bad = result.stdout.splitlines()
+    assert added == "+ rain-again added"
+    assert good.startswith("+ rain-again/01-good.md added: Version 1.0.0 has no table penguins")
+    assert bad.startswith("! rain-again/02-bad.md refused: The post has no front matter")
 
 
 def test_synchronising_what_holds_no_dataset_is_refused(shell: Shell) -> None:
