@@ -53,7 +53,7 @@ def show_(slug: str, as_json: bool) -> None:
         print_json(record | {"data": post.data, "runs": runs})
         return
     print_record(record)
-    show(False, runs)
+    show(False, [each | {"error": _last_line(each["error"])} for each in runs])
 
 
 @post_group.command("run")
@@ -160,6 +160,10 @@ def _run_record(run: PostRun) -> dict[str, Any]:
         "versions": ", ".join(f"{name} {number}" for name, number in run.versions.items()),
         "error": run.error,
     }
+
+
+def _last_line(error: str) -> str:
+    return "".join(error.splitlines()[-1:])
 
 
 COMMANDS = (post_group,)

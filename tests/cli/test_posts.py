@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +16,7 @@ import pytest
 
 from newsletter.posts.running import rscript
 from tests.cli.conftest import Shell
-from tests.posts.running.conftest import RAIN, Folder
+from tests.posts.running.conftest import RAIN, Folder, is_alive
 
 pytestmark = pytest.mark.xdist_group("posts run")
 
@@ -49,6 +52,13 @@ sum(rain$rain_mm)
 """
 
 
+def waited_for(happened: Callable[[], bool], seconds: float = 300) -> None:
+    ends = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < ends, "it did not happen"
+        threading.Event().wait(0.05)
+
+
 class Run:
     """One invocation of the command, in a process, on a folder."""
 
@@ -58,17 +68,22 @@ class Run:
         self.temporary.mkdir()
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with self.begin(*arguments) as process:
+            out, errors = process.communicate(timeout=900)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, errors)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
         said = {
             "TMPDIR": str(self.temporary),
             "SECRET_KEY": "do not tell",
             "DATABASE_URL": "mysql://nowhere",  # which no installation could open
         }
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "newsletter", "post", "run", *arguments],
             env=os.environ | said,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=900,
         )
 
 
@@ -151,6 +166,28 @@ def test_r_is_run_too(run: Run, told: dict[str, dict[str, Any]]) -> None:
 
 
 def test_nothing_is_left_of_it(run: Run, told: dict[str, dict[str, Any]]) -> None:
+    assert list(run.temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(not rscript.is_installed(), reason="Rscript is not installed")
+def test_ctrl_c_ends_the_code_too_and_leaves_nothing(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    pid = tmp_path / "pid"
+    run.folder.post(
+        "01-r.md",
+        f"```r\nwriteLines(as.character(Sys.getpid()), '{pid}.new')\n"
+        f"file.rename('{pid}.new', '{pid}')\nwhile (TRUE) 1\n```\n",
+        language="r",
+    )
+    with run.begin("--all", str(run.folder.root)) as process:
+        try:
+            waited_for(pid.exists)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=300)
+        finally:
+            process.kill()
+    assert (process.returncode, "Aborted!" in errors) == (1, True)
+    waited_for(lambda: not is_alive(int(pid.read_text())))
     assert list(run.temporary.iterdir()) == []
 
 

@@ -53,7 +53,9 @@ def run_cells(
     manager = AsyncKernelManager(
         **_sockets(home), connection_file=str(home / "connection.json"), log=SILENT
     )
-    command = [str(environment.python), str(INSIDE / "kernel.py"), "-f", "{connection_file}"]
+    # -P: what is beside the kernel's file is not for a post to import.
+    program = [str(environment.python), "-P", str(INSIDE / "kernel.py")]
+    command = [*program, "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(argv=limited(command, limits), language="python")
     client = _Client(notebook, manager, limits, processes)
     variables = environment.variables(home)
@@ -64,7 +66,7 @@ def run_cells(
         client.end()
     outputs = [_outputs(*pair) for pair in zip(cells, notebook.cells, strict=True)]
     if error:
-        error = last_lines(_traceback(outputs) or error)
+        error = last_lines(_traceback(outputs)) or error
     return Result(outputs, error, environment.versions)
 
 

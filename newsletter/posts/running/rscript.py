@@ -123,6 +123,5 @@ def _libraries() -> str:
         env=for_installer(os.environ),
         capture_output=True,
         text=True,
-        check=True,
     )
     return done.stdout

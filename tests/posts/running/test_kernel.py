@@ -72,6 +72,12 @@ def test_code_sees_nothing_of_ours(run: Run, place: Path) -> None:
     assert "No module named 'newsletter'" in result.error
 
 
+def test_what_is_beside_the_kernel_is_not_to_be_imported(run: Run) -> None:
+    result = run("import sys\nprint(sys.path)", "import limited")
+    assert "inside" not in text_of(result.outputs[0])
+    assert "No module named 'limited'" in result.error
+
+
 def test_a_loop_without_end_is_stopped_and_all_that_it_began(run: Run, place: Path) -> None:
     began = time.monotonic()
     with pytest.raises(Broken, match=r"^It took over 2 seconds: .+\.$"):
