@@ -9,6 +9,7 @@ from flask import Blueprint, Flask
 from newsletter.web import auth
 from newsletter.web.admin import (
     account,
+    arrivals,
     curators,
     dataset_form,
     datasets,
@@ -20,9 +21,9 @@ from newsletter.web.admin import (
     posts,
     previews,
     sending,
-    subscribers,
     submission_post,
     submissions,
+    subscribers,
     versions,
     wording,
 )
@@ -34,6 +35,7 @@ admin.after_request(auth.keep_private)
 admin.context_processor(wording.everywhere)
 for part in (
     account,
+    arrivals,
     curators,
     dataset_form,
     datasets,
@@ -45,10 +47,10 @@ for part in (
     posts,
     previews,
     sending,
-    subscribers,
-    versions,
     submission_post,
     submissions,
+    subscribers,
+    versions,
 ):
     admin.register_blueprint(part.blueprint)
 

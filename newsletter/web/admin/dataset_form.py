@@ -11,8 +11,9 @@ from newsletter.web.admin import suggestion
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.admin.dataset_save import Before, collect_files, keep_files, save
 from newsletter.web.admin.dataset_words import fill, place
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, UPLOAD_BYTES, shows_again
 from newsletter.web.context import installation
+from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.uploads import read_note
 
 blueprint = Blueprint("dataset_form", __name__, url_prefix="/datasets")
@@ -30,6 +31,13 @@ COMMON_LICENSES = (
 )
 
 
+@blueprint.after_request
+def allow_the_script(response: Response) -> Response:
+    """That of its uploads."""
+    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
+    return response
+
+
 @blueprint.route("/new", methods=["GET", "POST"])
 def new() -> ResponseReturnValue:
     form = DatasetForm()
@@ -37,6 +45,11 @@ def new() -> ResponseReturnValue:
         return _submitted(form, None)
     form.version.data = "1.0.0"
     form.curator.data = current_user.address.partition("@")[0]
+    number = request.args.get("submission", type=int)
+    if number is not None:
+        opened = installation()
+        with opened.db.read() as session:
+            suggestion.fill(form, suggestion.find(session, number), opened, clock.now())
     return _page(form, None)
 
 
@@ -45,11 +58,6 @@ def edit(slug: str) -> ResponseReturnValue:
     with installation().db.read() as session:
         version = datasets.newest(session, slug)
         before, form = Before.of(version), DatasetForm()
-    number = request.args.get("submission", type=int)
-    if number is not None:
-        opened = installation()
-        with opened.db.read() as session:
-            suggestion.fill(form, suggestion.find(session, number), opened, clock.now())
         if not form.is_submitted():
             fill(form, version, before.package)
             return _page(form, before)
@@ -122,4 +130,5 @@ def _page(form: DatasetForm, before: Before | None) -> str:
             read_note(opened, entry.form.stored.data or "", now) for entry in form.tables.entries
         ],
         licenses=COMMON_LICENSES,
+        upload_bytes=UPLOAD_BYTES,
     )

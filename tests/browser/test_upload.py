@@ -1,0 +1,176 @@
+"""The dataset form in a real browser: a file says how far it is, and a failed one costs nothing."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+
+from newsletter import clock, curators
+from newsletter.catalog import datasets
+from newsletter.installation import Installation
+from newsletter.models.curator import Role
+
+pytestmark = pytest.mark.browser
+
+ADDRESS, PASSWORD = "eve@example.org", "a long pass phrase for the test"
+ROWS = 120_000
+PATIENCE = 300_000.0  # milliseconds
+WORDS = {
+    "slug": "harbour-seals",
+    "title": "Seals of the Wadden Sea",
+    "summary": "Counts from the air, one row a sandbank and year",
+    "description": "Each row is one count of seals on one sandbank, from the air, in one year.",
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "seal-counts.csv"
+    rows = "".join(f"bank {n % 97},{n},{n * 7919 % 1009}\n" for n in range(ROWS))
+    path.write_text(f"bank,at,seals\n{rows}")
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, installation: Installation) -> Iterator[Page]:
+    with _signed_in(browser, installation, scripts=True) as page:
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        assert [c for c in complaints if "Security Policy" in c or "Error:" in c] == []
+
+
+def _signed_in(browser: Browser, installation: Installation, scripts: bool) -> Page:
+    with installation.db.write() as session:
+        curators.add_curator(session, ADDRESS, Role.OWNER, PASSWORD, clock.now())
+    base = installation.settings.base_url
+    page = browser.new_page(base_url=base, java_script_enabled=scripts)
+    page.set_default_timeout(PATIENCE)
+    page.goto("/admin/login")
+    page.get_by_label("Address").fill(ADDRESS)
+    page.get_by_label("Pass").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto("/admin/datasets/new")
+    return page
+
+
+def fill(page: Page, file: Path, **changed: str) -> None:
+    for name, value in (WORDS | changed).items():
+        page.locator(f"#{name}").fill(value)
+    page.locator("#tables-0-file").set_input_files(file)
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save").click()
+
+
+def slow_down(page: Page, bytes_a_second: int) -> None:
+    page.context.new_cdp_session(page).send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": 0,
+            "downloadThroughput": -1,
+            "uploadThroughput": bytes_a_second,
+        },
+    )
+
+
+def rows(installation: Installation) -> int:
+    with installation.db.read() as session:
+        return datasets.newest(session, WORDS["slug"]).tables[0].rows
+
+
+def test_it_says_how_far_the_file_is(page: Page, file: Path, installation: Installation) -> None:
+    fill(page, file)
+    slow_down(page, file.stat().st_size // 2)
+    save(page)
+    expect(page.locator(".upload-said")).to_have_text(f"Uploading {file.name}")
+    expect(page.locator(".upload-percent")).to_have_text(re.compile("[1-9][0-9]? %"))
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", re.compile(r"0\.[0-9]+"))
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    page.wait_for_url(f"**/{WORDS['slug']}/edit#tables", timeout=PATIENCE)
+    assert rows(installation) == ROWS
+
+
+def test_it_can_be_stopped_and_gone_on_with(
+    page: Page, file: Path, installation: Installation
+) -> None:
+    fill(page, file)
+    slow_down(page, file.stat().st_size // 20)
+    save(page)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".upload-said")).to_have_text("Stopped: save again to go on.")
+    assert page.locator("#title").input_value() == WORDS["title"]
+    slow_down(page, -1)
+    save(page)
+    page.wait_for_url("**/edit#tables", timeout=PATIENCE)
+    assert rows(installation) == ROWS
+
+
+def test_a_broken_connection_costs_nothing_of_what_was_typed(
+    page: Page, file: Path, installation: Installation
+) -> None:
+    fill(page, file)
+    page.route("**/admin/uploads", lambda route: route.abort("connectionreset"))
+    save(page)
+    said = page.get_by_role("status")
+    expect(said).to_have_text(f"The connection broke while {file.name} was sent: save again.")
+    assert page.locator("#description").input_value() == WORDS["description"]
+    page.unroute("**/admin/uploads")
+    save(page)
+    page.wait_for_url("**/edit#tables", timeout=PATIENCE)
+    assert rows(installation) == ROWS
+
+
+def test_what_has_arrived_is_not_sent_again(
+    page: Page, file: Path, installation: Installation
+) -> None:
+    sent: list[str] = []
+
+    def note(route: Route) -> None:
+        sent.append(route.request.url.rpartition("/")[2])
+        route.continue_()
+
+    page.route("**/admin/uploads", note)
+    fill(page, file, slug="Not a slug")
+    save(page)
+    expect(page.get_by_role("alert")).to_contain_text("It was not saved yet", timeout=PATIENCE)
+    expect(page.locator(".uploaded")).to_contain_text(file.name)
+    page.locator("#slug").fill(WORDS["slug"])
+    page.locator("#tables-0-file").set_input_files(file)  # chosen once more, it is known
+    save(page)
+    page.wait_for_url("**/edit#tables", timeout=PATIENCE)
+    assert sent == ["uploads"]
+    assert rows(installation) == ROWS
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(page: Page, file: Path) -> None:
+    fill(page, file)
+    page.locator("form.long").evaluate("form => form.dataset.most = 1000")
+    save(page)
+    expect(page.get_by_role("status")).to_contain_text("are the most: pack it, or give its web")
+    assert page.locator("#title").input_value() == WORDS["title"]
+    assert list(Axe().run(page).response["violations"]) == []
+
+
+def test_who_was_signed_out_is_told_and_keeps_the_form(page: Page, file: Path) -> None:
+    fill(page, file)
+    page.context.clear_cookies()
+    save(page)
+    expect(page.get_by_role("status")).to_contain_text("You are no longer signed in")
+    assert page.locator("#title").input_value() == WORDS["title"]
+
+
+def test_without_scripts_the_form_takes_the_file_with_it(
+    browser: Browser, file: Path, installation: Installation
+) -> None:
+    with _signed_in(browser, installation, scripts=False) as page:
+        fill(page, file)
+        save(page)
+        page.wait_for_url("**/edit#tables", timeout=PATIENCE)
+        assert rows(installation) == ROWS
