@@ -4,6 +4,10 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from newsletter.catalog import datasets
+from newsletter.db import Database
+from newsletter.models.post import PostState
+from tests import factories
 from tests.cli.conftest import Shell
 
 MONDAY = "2026-11-23"
@@ -40,6 +44,36 @@ def test_planning_refuses(shell: Shell, day: str, slug: str, why: str) -> None:
     assert "none" in shell.done("issue", "list")
 
 
+@pytest.fixture
+def with_post(shell: Shell) -> Shell:
+    """A shell in whose house a post on the rain waits for a day."""
+    db = Database(f"sqlite:///{shell.folder}/instance/newsletter.db")
+    with db.write() as session:
+        version = datasets.newest(session, "kenya-rain")
+        factories.post(session, version, "rain-in-may", PostState.DRAFT, title="Rain in May")
+    db.close()
+    return shell
+
+
+def test_a_post_is_planned_for_a_day_that_is_no_monday(with_post: Shell) -> None:
+    plan = ("issue", "plan", "--post", "rain-in-may", "--date")
+    assert "2026-11-24 09:00 UTC" in with_post.done(*plan, "2026-11-24")
+    shown = with_post.read("issue", "show", "2026-11-24", "--kind", "post")
+    assert (shown["post"], shown["dataset"]) == ("rain-in-may", "kenya-rain")
+    assert shown["subject"] == "Rain in May"
+    assert "is planned for 2026-11-24" in with_post.refused(*plan, "2026-11-25")
+    assert "choose another day" in with_post.refused(*plan, MONDAY)
+    unknown = ("issue", "plan", "--post", "nothing", "--date", "2026-11-24")
+    assert "There is no post" in with_post.refused(*unknown)
+
+
+@pytest.mark.parametrize("what", [(), ("--dataset", "kenya-rain", "--post", "rain-in-may")])
+def test_one_thing_is_planned_at_a_time(shell: Shell, what: tuple[str, ...]) -> None:
+    result = shell("issue", "plan", "--date", MONDAY, *what)
+    assert result.exit_code == 2
+    assert "either --dataset or --post" in result.stderr
+
+
 def test_a_monday_is_planned_once(planned: Shell) -> None:
     assert MONDAY in planned.refused(*PLAN)
 
@@ -59,6 +93,7 @@ def test_the_list_holds_what_is_planned(planned: Shell) -> None:
         "state": "planned",
         "dataset": "kenya-rain",
         "version": "1.0.0",
+        "post": None,
         "subject": "Rain in Kenya",
     }
     assert "Rain in Kenya" in planned.done("issue", "list")

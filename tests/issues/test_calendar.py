@@ -13,7 +13,8 @@ from newsletter.db import Database
 from newsletter.errors import Conflict, Invalid, NotFound, Refused, SlotTaken
 from newsletter.issues import calendar
 from newsletter.models.dataset import Version
-from newsletter.models.issue import Issue, IssueState
+from newsletter.models.issue import Issue, IssueState, Kind
+from newsletter.models.post import Post, PostState
 from tests import factories
 
 NOW = datetime(2026, 11, 19, 9, tzinfo=UTC)
@@ -325,3 +326,80 @@ def test_it_refuses_what_is_no_date(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         calendar.parse_date(text)
     assert set(refused.value.fields) == {"date"}
+
+
+# Posts.
+
+
+def a_post(session: Session, version: Version, slug: str = "who-is-who", **values: object) -> Post:
+    return factories.post(session, session.merge(version), slug, PostState.DRAFT, **values)
+
+
+@pytest.mark.parametrize("days", range(1, 7))
+def test_a_post_is_planned_for_any_day_but_a_monday(
+    sqlite_db: Database, version: Version, days: int
+) -> None:
+    day = MONDAY + timedelta(days=days)
+    with sqlite_db.write() as session:
+        issue = calendar.plan_post(session, day, a_post(session, version), TODAY, NOW)
+        assert (issue.kind, issue.state) == (Kind.POST, IssueState.PLANNED)
+        assert issue.slot == f"{day}-post"
+        assert issue.title == "Who is who among the penguins"
+        assert issue.version is None
+
+
+@pytest.mark.parametrize(("day", "why"), [(MONDAY, "is a Monday"), (date(2026, 11, 18), "passed")])
+def test_it_refuses_a_day_that_is_none_for_a_post(
+    sqlite_db: Database, version: Version, day: date, why: str
+) -> None:
+    with sqlite_db.write() as session, pytest.raises(Invalid, match=why) as refused:
+        calendar.plan_post(session, day, a_post(session, version), TODAY, NOW)
+    assert set(refused.value.fields) == {"date"}
+
+
+def test_a_day_has_one_post_and_may_have_a_correction(
+    sqlite_db: Database, version: Version
+) -> None:
+    day = MONDAY + timedelta(days=1)
+    with sqlite_db.write() as session:
+        here = session.merge(version)
+        calendar.take_slot(session, Kind.CORRECTION, day, here, NOW)
+        calendar.plan_post(session, day, a_post(session, version), TODAY, NOW)
+        with pytest.raises(SlotTaken, match="choose another day"):
+            calendar.plan_post(session, day, a_post(session, version, "another"), TODAY, NOW)
+
+
+def test_a_post_is_planned_once_until_that_is_cancelled(
+    sqlite_db: Database, version: Version
+) -> None:
+    tuesday, wednesday = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+    with sqlite_db.write() as session:
+        post = a_post(session, version)
+        assert calendar.without_mailing(session) == [post]
+        first = calendar.plan_post(session, tuesday, post, TODAY, NOW)
+        assert calendar.without_mailing(session) == []
+        with pytest.raises(Conflict, match="planned for 2026-11-24"):
+            calendar.plan_post(session, wednesday, post, TODAY, NOW)
+        calendar.cancel(session, first, NOW)
+        assert calendar.without_mailing(session) == [post]
+        calendar.plan_post(session, wednesday, post, TODAY, NOW)
+
+
+def test_a_post_that_was_mailed_is_never_planned_again(
+    sqlite_db: Database, version: Version
+) -> None:
+    with sqlite_db.write() as session:
+        post = a_post(session, version)
+        issue = calendar.plan_post(session, MONDAY + timedelta(days=1), post, TODAY, NOW)
+        issue.state, issue.frozen_at = IssueState.SENT, NOW
+        with pytest.raises(Conflict, match="never mailed twice"):
+            calendar.plan_post(session, MONDAY + timedelta(days=2), post, TODAY, NOW)
+
+
+def test_a_post_that_was_withdrawn_has_no_day(sqlite_db: Database, version: Version) -> None:
+    with sqlite_db.write() as session:
+        post = a_post(session, version)
+        post.state = PostState.WITHDRAWN
+        assert calendar.without_mailing(session) == []
+        with pytest.raises(Conflict, match="was withdrawn"):
+            calendar.plan_post(session, MONDAY + timedelta(days=1), post, TODAY, NOW)

@@ -11,7 +11,8 @@ from newsletter.issues import calendar
 from newsletter.models import Delivery, Issue, Notice, Version
 from newsletter.models.dataset import VersionState
 from newsletter.models.delivery import DeliveryState, NoticeKind
-from newsletter.models.issue import IssueState
+from newsletter.models.issue import IssueState, Kind
+from newsletter.models.post import Post, PostState
 from newsletter.models.subscriber import Status
 from tests import factories
 from tests.web.admin.conftest import CURATOR, Browser
@@ -288,3 +289,77 @@ def test_an_alert_that_was_sent_is_shown_on_the_calendar(
             )
         )
     assert "The curators were alerted." in curator.get("/admin/issues/").text
+
+
+# Posts.
+
+
+@pytest.fixture
+def with_post(installation: Installation, planned: Browser) -> Browser:
+    """A curator, with a post on the penguins that waits for a day."""
+    with installation.db.write() as session:
+        version = session.scalars(select(Version)).one()
+        factories.post(session, version, "who", PostState.DRAFT, title="Who is who")
+    return planned
+
+
+def test_each_working_day_that_is_free_has_a_suggestion(planned: Browser) -> None:
+    page = planned.get("/admin/issues/").text
+    for words in (
+        "Load and check",
+        "One question in SQL",
+        "A chart",
+        "A model, or a reader’s work",
+    ):
+        assert words in page
+    assert "No post waits for a day" in page
+
+
+def test_a_post_is_put_on_a_day(installation: Installation, with_post: Browser) -> None:
+    page = with_post.get("/admin/issues/").text
+    assert "Who is who (draft)" in page
+    assert '<option value="2026-11-30">' not in page.partition("Through the week")[2]
+    answer = with_post.post("/admin/issues/posts", "/admin/issues/", post="who", date="2026-11-25")
+    assert answer.location == "/admin/issues/2026-11-25-post"
+    with installation.db.read() as session:
+        assert calendar.get(session, date(2026, 11, 25), Kind.POST).post.slug == "who"
+    after = with_post.get("/admin/issues/").text
+    assert "One question in SQL" in after.partition("2 ")[2]  # of the week after
+    assert "Ready to go out Wed 25 Nov 2026, 09:00." in after
+    assert "Past" not in after
+    issue = with_post.get(answer.location).text
+    assert "Which two measurements tell the species apart?" in issue
+    assert "code on" in issue
+
+
+@pytest.mark.parametrize(
+    ("day", "slug", "sentence"),
+    [
+        ("2026-11-30", "who", "is a Monday"),
+        ("2026-11-23", "who", "is a Monday"),
+        ("2026-11-20", "who", "has passed"),
+        ("", "who", "is no date"),
+    ],
+)
+def test_a_day_that_a_post_cannot_have_is_refused_with_why(
+    with_post: Browser, day: str, slug: str, sentence: str
+) -> None:
+    answer = with_post.post("/admin/issues/posts", "/admin/issues/", post=slug, date=day)
+    assert sentence in with_post.get(answer.location).text
+
+
+def test_a_post_that_is_not_there_is_not_found(with_post: Browser) -> None:
+    there = ("/admin/issues/posts", "/admin/issues/")
+    assert with_post.post(*there, post="nobody", date="2026-11-25").status_code == 404
+
+
+def test_a_post_that_is_not_ready_says_what_it_lacks(
+    installation: Installation, with_post: Browser
+) -> None:
+    with installation.db.write() as session:
+        post = session.scalars(select(Post)).one()
+        post.data = {"penguins": "0" * 64}
+        calendar.plan_post(session, date(2026, 11, 25), post, TUESDAY.date(), TUESDAY)
+    assert "run it on this version" in with_post.get("/admin/issues/").text
+    page = with_post.get("/admin/issues/2026-11-25-post").text
+    assert "It cannot go out yet" in page

@@ -7,8 +7,13 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
 from newsletter.installation import Installation
+from newsletter.issues.content import InlineImage
+from newsletter.issues.holes import Hole
+from newsletter.issues.message import Headers, freeze
+from newsletter.issues.render import RenderedMail
 from newsletter.models.issue import IssueState, Kind
 from tests import factories
+from tests.factories import LONG_AGO
 
 PAGE = (
     '<!doctype html><html><head><style>p{color:red}</style></head><body style="margin:0">'
@@ -92,6 +97,24 @@ def narrowed(archive: Installation) -> Installation:
         factories.post(session, nile, "nile-model", language="r")
         factories.issue(session, nile, date(2026, 2, 4), kind=Kind.POST, post=sql, page=PAGE)
     return archive
+
+
+def test_the_figures_of_a_post_are_those_that_were_mailed(
+    client: FlaskClient, installation: Installation
+) -> None:
+    png = factories.png(30, 20)
+    image = InlineImage("figure-1.2026-01-06@post", png, 30, 20, "A figure")
+    mail = RenderedMail(
+        "A post", f"{Hole.UNSUBSCRIBE.value}", f"{Hole.UNSUBSCRIBE.value}", (image,)
+    )
+    headers = Headers.of_issue(installation.settings, "post", date(2026, 1, 6), LONG_AGO)
+    with installation.db.write() as session:
+        version = factories.dataset(session, installation.storage)
+        message = freeze(mail, headers).to_bytes()
+        factories.issue(session, version, date(2026, 1, 6), kind=Kind.POST, message=message)
+    answer = client.get("/issues/2026-01-06-post/figure-1.png")
+    assert (answer.mimetype, answer.data) == ("image/png", png)
+    assert client.get("/issues/2026-01-06-post/figure-2.png").status_code == 404
 
 
 @pytest.mark.usefixtures("narrowed")

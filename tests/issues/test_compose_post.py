@@ -1,0 +1,292 @@
+"""A post as its mail: the question first, code that can be read, and never too long."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from newsletter.catalog import errata
+from newsletter.catalog.storage import Storage
+from newsletter.db import Database
+from newsletter.delivery.envelopes import preview_message
+from newsletter.errors import Invalid
+from newsletter.issues import calendar
+from newsletter.issues.compose_post import compose_post
+from newsletter.issues.post_blocks import FIGURES_AT_MOST, PRINTED_LINES, TABLE_ROWS
+from newsletter.issues.post_content import Figure, PostContent, Printed, Remark, Rows, Words
+from newsletter.issues.render import HTML_BYTES, render_issue, render_page
+from newsletter.models.issue import Issue, Kind
+from newsletter.models.post import PostState
+from newsletter.posts import cells
+from newsletter.posts.cells import Cell, Code, Error, Html, Note, Prose, Table, Text
+from newsletter.settings import Settings
+from tests import factories
+
+DAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SCRIPT = "<script>alert(1)</script>"
+
+
+class Desk:
+    """Where a post is made into a mail."""
+
+    def __init__(self, session: Session, settings: Settings, storage: Storage) -> None:
+        self.session, self.settings, self.storage = session, settings, storage
+        self.version = factories.dataset(session, storage)
+
+    def issue(self, shown: Sequence[Cell] = factories.CELLS, **written: Any) -> Issue:
+        post = factories.post(
+            self.session, self.version, state=PostState.DRAFT, cells=shown, **written
+        )
+        return calendar.plan_post(self.session, DAY, post, NOW.date(), NOW)
+
+    def content(self, *outputs: cells.Output, **written: Any) -> PostContent:
+        """The mail of a post whose one cell puts this out."""
+        shown = [Prose("Look."), Code("python", "1", True, outputs)]
+        return compose_post(self.issue(shown, **written), self.settings, self.storage)
+
+    def compose(self, shown: Sequence[Cell], **written: Any) -> PostContent:
+        return compose_post(self.issue(shown, **written), self.settings, self.storage)
+
+    def figure(self, width: int = 1040, alt: str = "Three clouds", size: int = 0) -> cells.Figure:
+        png = factories.png(width, width // 2) + b"\0" * size
+        return cells.Figure(factories.store(self.storage, png, ".png"), width, width // 2, alt)
+
+
+@pytest.fixture
+def desk(sqlite_db: Database, settings: Settings, tmp_path: Path) -> Iterator[Desk]:
+    with sqlite_db.write() as session:
+        yield Desk(session, settings, Storage(tmp_path / "storage"))
+
+
+def blocks(content: PostContent, kind: type) -> list[Any]:
+    return [block for block in content.blocks if isinstance(block, kind)]
+
+
+def test_the_question_comes_first_and_the_links_last(desk: Desk) -> None:
+    mail = render_issue(compose_post(desk.issue(), desk.settings, desk.storage))
+    assert mail.subject == "Who is who among the penguins"
+    page = f"{desk.settings.base_url}/posts/penguins-who-is-who"
+    data = f"{desk.settings.base_url}/datasets/penguins/v/1.0.0/"
+    for body in (mail.text, mail.html.partition("<body")[2]):
+        order = ["tell the species apart?", "by", "nearly", "groupby", "Adelie", "Go on from here"]
+        places = [body.index(words) for words in order]
+        assert places == sorted(places)
+        for url in (page, f"{page}.ipynb", f"{page}.py", data, f"{data}penguins.csv"):
+            assert url in body
+        assert "Ran on 23 November 2026 with Python 3.12.3, pandas 2.3.3." in body
+
+
+def test_code_reads_from_the_address_of_the_published_file(desk: Desk) -> None:
+    mail = render_issue(compose_post(desk.issue(), desk.settings, desk.storage))
+    address = f'read_csv("{desk.settings.base_url}/datasets/penguins/v/1.0.0/penguins.csv")'
+    assert address in mail.text
+    assert "../data/" not in mail.text + mail.html
+
+
+def test_code_keeps_its_lines_in_the_html(desk: Desk) -> None:
+    source = 'def f(x):\n    if x:\n        return "a"\n    return "b"\n\n\nf(1)'
+    mail = render_issue(desk.compose([Code("python", source, True)]))
+    found = re.search(r"<pre[^>]*>(.*?)</pre>", mail.html, re.DOTALL)
+    assert found is not None
+    shown = re.sub(r"<[^>]+>", "", found[1])
+    for reference, text in (("&#32;", " "), ("&#10;", "\n"), ("&#34;", '"')):
+        shown = shown.replace(reference, text)
+    assert shown == source
+    assert source in mail.text
+
+
+def test_there_is_nothing_but_inline_styles_in_code(desk: Desk) -> None:
+    mail = render_issue(compose_post(desk.issue(), desk.settings, desk.storage))
+    for code in re.findall(r"<pre.*?</pre>", mail.html, re.DOTALL):
+        assert "class=" not in code
+    assert "<script" not in mail.html
+
+
+def test_figures_travel_in_the_mail_with_their_size_and_words(desk: Desk) -> None:
+    content = desk.content(desk.figure(), desk.figure(300, "A small one"))
+    large, small = (block.image for block in blocks(content, Figure))
+    assert (large.width, large.height, large.alt) == (560, 280, "Three clouds")
+    assert (small.width, small.height, small.name) == (300, 150, "figure-2")
+    mail = render_issue(content)
+    assert f'src="cid:{large.cid}" alt="Three clouds" width="560" height="280"' in mail.html
+    assert "[Figure] Three clouds" in mail.text
+    page = render_page(content, "/issues/2026-11-24-post")
+    assert 'src="/issues/2026-11-24-post/figure-2.png"' in page
+
+
+def test_a_mail_program_finds_each_figure_that_the_html_names(desk: Desk) -> None:
+    issue = desk.issue([Code("python", "1", True, (desk.figure(), desk.figure(80)))])
+    raw = preview_message(desk.session, issue, desk.settings, desk.storage, NOW)
+    message = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
+    html = message.get_body(("html",))
+    assert html is not None
+    named = re.findall(r'src="cid:([^"]+)"', html.get_content())
+    carried = [str(part["Content-ID"]).strip("<>") for part in message.walk()
+               if part.get_content_type() == "image/png"]  # fmt: skip
+    assert named == carried
+    assert len(set(named)) == 2
+    assert message["Feedback-ID"].startswith("2026-11-24:post:")
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_figures_that_are_too_large_or_too_many_are_on_the_site(desk: Desk) -> None:
+    heavy = desk.figure(alt="A heavy one", size=2_000_000)
+    many = [desk.figure(10 + n, f"No. {n}") for n in range(FIGURES_AT_MOST + 1)]
+    content = desk.content(heavy, *many)
+    assert len(blocks(content, Figure)) == FIGURES_AT_MOST
+    left_out = [block.text for block in blocks(content, Remark)]
+    assert left_out == ["A heavy one", f"No. {FIGURES_AT_MOST}"]
+    assert "A figure on the site" in render_issue(content).html
+
+
+def test_long_outputs_are_folded_to_their_first_lines(desk: Desk) -> None:
+    (printed,) = blocks(desk.content(Text("\n".join(f"line {n}" for n in range(300)))), Printed)
+    assert printed.text.count("\n") == PRINTED_LINES - 1
+    assert printed.text.endswith("line 11")
+    assert printed.folded == "288 more lines"
+
+
+def test_a_fold_leads_to_the_site(desk: Desk) -> None:
+    content = desk.content(Text("\n" * 2 + "a\n" * 13))
+    mail = render_issue(content)
+    assert f'<a href="{content.page_url}" class="accent"' in mail.html
+    assert "1 more line on the site" in mail.html
+    assert f"[1 more line: {content.page_url}]" in mail.text
+
+
+def test_a_line_that_never_ends_is_cut(desk: Desk) -> None:
+    (printed,) = blocks(desk.content(Text("x" * 50_000)), Printed)
+    assert len(printed.text) < 200
+    assert printed.folded == "The ends of long lines"
+
+
+def test_of_an_error_the_end_is_shown(desk: Desk) -> None:
+    trace = "\n".join(f"  File {n}" for n in range(30)) + "\nKeyError: 'bill'"
+    (printed,) = blocks(desk.content(Error(trace)), Printed)
+    assert printed.is_error
+    assert printed.text.endswith("KeyError: 'bill'")
+    assert printed.folded == "23 more lines"
+
+
+def test_a_table_is_folded_to_its_first_rows_and_columns(desk: Desk) -> None:
+    header = tuple(f"column {n}" for n in range(10))
+    table = Table(header, (("a long cell " * 9, *"123456789"),) * 300, "300 of 344 rows")
+    (rows,) = blocks(desk.content(table), Rows)
+    assert (len(rows.preview.rows), len(rows.preview.headers)) == (TABLE_ROWS, 6)
+    assert rows.folded == "292 more rows and 4 more columns"
+    assert rows.note == "300 of 344 rows"
+
+
+def test_a_table_without_rows_is_shown(desk: Desk) -> None:
+    mail = render_issue(desk.content(Table(("a", "b"), ())))
+    assert ">a</th>" in mail.html
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        [Prose("word " * 100)] * 10_000,
+        [Code("python", "x = 1\n" * 500, True, (Text("y\n" * 500),))] * 300,
+        [Prose("<" * 5_900)] * 40,
+        [Prose("\n\n".join(f"Paragraph {n} " + "é" * 50 for n in range(2_000)))],
+        [Prose("one paragraph without an end " * 10_000)],
+        [Code("python", "\n".join("'" * 399 for _ in range(200)), True)] * 3,
+        [Code("python", "1", True, (Table(("&" * 90,) * 30, (("<" * 90,) * 30,) * 99),))] * 90,
+        [Code("python", "1", True, (Html("<p>" + "a<br>" * 1_000 + "</p>"),))] * 90,
+    ],
+    ids=["cells", "code", "marks", "paragraphs", "endless", "lines", "tables", "html"],
+)
+def test_whatever_the_size_of_a_post_its_mail_is_not_clipped(desk: Desk, shown: list[Cell]) -> None:
+    content = desk.compose(shown)
+    mail = render_issue(content)
+    assert len(mail.html.encode()) <= HTML_BYTES
+    assert f"{content.page_url}" in mail.html
+    assert "on the site" in mail.html
+    assert "more" in content.folded or any(block.folded for block in content.blocks)
+    assert "</html>" in mail.html
+
+
+def test_what_fits_is_shown_and_what_is_left_is_counted(desk: Desk) -> None:
+    content = desk.compose([Prose("word " * 800)] * 60)
+    shown = len(content.blocks)
+    assert 10 < shown < 60
+    assert content.folded == f"The rest of it ({60 - shown} more parts)"
+    assert len(render_issue(content).html.encode()) > HTML_BYTES - 6_000
+
+
+def test_a_long_passage_is_cut_between_its_blocks(desk: Desk) -> None:
+    text = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(40))
+    (words,) = blocks(desk.compose([Prose(text)]), Words)
+    assert words.folded == "The rest of this passage"
+    assert words.prose.text.startswith("Paragraph 0.")
+    assert words.prose.text.rstrip().endswith("word")
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        Text(SCRIPT),
+        Error(SCRIPT),
+        Table((SCRIPT,), ((SCRIPT,),), SCRIPT),
+        cells.Prose(f'{SCRIPT} <img src=x onerror="alert(1)"> [a](javascript:alert(1))'),
+        Html(
+            f'{SCRIPT}<p onclick="x">a</p><img src=x><style>*{{}}</style>'
+            '<a href="javascript:x">b</a>'
+        ),
+        Note(SCRIPT),
+    ],
+    ids=lambda output: output.kind,
+)
+def test_no_output_carries_markup_of_its_own_into_a_mail(desk: Desk, output: cells.Output) -> None:
+    html = render_issue(desk.content(output)).html.partition("<body")[2]
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "<style" not in html
+    assert not re.search(r"<[^>]*\son\w+=", html)
+    assert 'href="javascript' not in html
+
+
+def test_words_of_strangers_are_never_a_template_or_a_hole(desk: Desk) -> None:
+    odd = "{{ config }} {% raw %} \ufdd0\ufdd1 <b>"
+    content = desk.content(Text(odd), title=odd, question=odd, author=odd, credit=odd)
+    mail = render_issue(content)
+    assert mail.html.count("\ufdd0") == mail.text.count("\ufdd0") == 1
+    assert "{{ config }}" in mail.text
+    assert "<b>" not in mail.html
+
+
+def test_what_was_wrong_with_its_data_is_said(desk: Desk) -> None:
+    issue = desk.issue()
+    factories.newer(desk.session, desk.storage, "penguins", "2.0.0", "a\n1\n")
+    errata.correct(desk.session, "penguins", "A digit was lost somewhere.", NOW)
+    desk.session.refresh(desk.version)
+    mail = render_issue(compose_post(issue, desk.settings, desk.storage))
+    assert "Version 2.0.0 of the data corrects it." in " ".join(mail.text.split())
+    assert "A digit was lost somewhere." in mail.html
+
+
+def test_a_curators_words_stand_before_the_post(desk: Desk) -> None:
+    issue = desk.issue()
+    calendar.edit(desk.session, issue, "Our subject", "Our preheader", "Some *words* first.")
+    content = compose_post(issue, desk.settings, desk.storage)
+    assert (content.subject, content.preheader) == ("Our subject", "Our preheader")
+    mail = render_issue(content)
+    assert mail.text.index("Some words first.") < mail.text.index("The bill alone")
+
+
+def test_a_mailing_without_a_post_says_so(desk: Desk) -> None:
+    with pytest.raises(Invalid, match="has no post"):
+        compose_post(Issue(kind=Kind.POST, date=DAY), desk.settings, desk.storage)
+
+
+def test_a_question_without_an_end_is_cut(desk: Desk) -> None:
+    content = desk.content(question="why " * 500)
+    assert len(content.question) == 300
+    assert content.preheader == content.question
