@@ -65,6 +65,11 @@ def words_of(query: str) -> list[str]:
     return [word for word in words if word not in EMPTY_WORDS] or words
 
 
+def stem(word: str) -> str:
+    """What a plural and its singular have in common, nearly; other words as they are."""
+    return word[:-1] if len(word) > 4 and word.endswith("s") else word
+
+
 def has_column(version: Version, name: str) -> bool:
     """Whether one of its tables has a column of that name, in whatever case."""
     wanted = name.casefold()
@@ -107,12 +112,12 @@ def _columns(version: Version, words: Sequence[str]) -> Iterator[ColumnMatch]:
 def _matcher(word: str) -> Callable[[str], float]:
     """How well a text says ``word``: 0 not at all, more where it is a word of its own. A
     plural finds its singular too."""
-    stem = word[:-1] if len(word) > 4 and word.endswith("s") else word
-    whole = re.compile(rf"(?<![^\W_]){re.escape(stem)}s?(?![^\W_])")
+    singular = stem(word)
+    whole = re.compile(rf"(?<![^\W_]){re.escape(singular)}s?(?![^\W_])")
 
     def match(text: str) -> float:
         text = text.casefold()
-        if stem not in text:
+        if singular not in text:
             return 0
         return WHOLE_WORD if whole.search(text) else 1
 

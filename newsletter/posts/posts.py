@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
-from newsletter.catalog.search import words_of
+from newsletter.catalog.search import stem, words_of
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset, Version, VersionState
 from newsletter.models.post import Post, PostRun, PostState, RunStatus
@@ -22,7 +22,10 @@ WRITTEN = ("title", "question", "author", "author_url", "license", "language")
 
 
 def find(session: Session, slug: str) -> Post | None:
-    return session.scalars(_loaded().where(Post.slug == slug)).one_or_none()
+    rows = _loaded().options(
+        undefer(Post.cells), joinedload(Post.version).selectinload(Version.tables)
+    )
+    return session.scalars(rows.where(Post.slug == slug)).one_or_none()
 
 
 def get(session: Session, slug: str) -> Post:
@@ -75,11 +78,12 @@ def search(
 ) -> list[Post]:
     """The published posts for which all that is given holds, the newest first.
 
-    Each word of ``text`` occurs in the post; ``keyword`` is one of its dataset version's,
-    ``dataset`` a slug, ``year`` the one of publication (UTC), ``column`` the name of a
-    column that it uses, in whatever case. What was typed is never part of a pattern.
+    Each word of ``text`` occurs in the post or is of its dataset; ``keyword`` is one of its
+    dataset version's, ``dataset`` a slug, ``year`` the one of publication (UTC), ``column``
+    the name of a column that it uses, in whatever case. What was typed is never part of a
+    pattern.
     """
-    words = words_of(text)
+    words = [stem(word) for word in words_of(text)]
     found = session.scalars(_published().options(undefer(Post.words)))
     return [
         post
@@ -89,8 +93,14 @@ def search(
         and (language is None or post.language == language)
         and (year is None or (post.published_at is not None and post.published_at.year == year))
         and (column is None or column.casefold() in map(str.casefold, post.columns))
-        and all(word in post.words for word in words)
+        and all(word in _words(post) for word in words)
     ]
+
+
+def _words(post: Post) -> str:
+    version = post.version
+    of_dataset = (version.title, version.dataset.slug, *version.keywords)
+    return "\n".join((post.words, *of_dataset)).casefold()
 
 
 def version_for(session: Session, dataset: Dataset, taken: TakenIn) -> Version:
@@ -238,6 +248,5 @@ def _published() -> Select[Post]:
 def _loaded() -> Select[Post]:
     return select(Post).options(
         joinedload(Post.version).joinedload(Version.dataset),
-        joinedload(Post.version).selectinload(Version.tables),
         selectinload(Post.runs),
     )

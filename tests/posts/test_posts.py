@@ -202,6 +202,7 @@ def several(session: Session, version: Version, storage: Storage) -> dict[str, P
         storage,
         "airports",
         {"airports": "iata,latitude\nLIS,38.7\n"},
+        title="Every airport",
         keywords=["places"],
     )
     sql = taken(airports, "SELECT latitude", slug="north", language="sql", title="Who is north?")
@@ -219,6 +220,8 @@ def several(session: Session, version: Version, storage: Storage) -> dict[str, P
         ({}, ["bills", "north"]),
         ({"text": "PENGUIN bill"}, ["bills"]),
         ({"text": "who is north?"}, ["north"]),
+        ({"text": "airport places"}, ["north"]),
+        ({"text": "latitudes"}, ["north"]),
         ({"text": "select latitude"}, ["north"]),
         ({"text": "penguin latitude"}, []),
         ({"text": "%_' OR 1=1 --"}, []),
