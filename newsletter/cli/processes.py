@@ -26,6 +26,7 @@ def clock_command(once: bool) -> None:
     if once:
         jobs.look(installation, clock.now())
         jobs.check_catalog(installation, clock.now())
+        jobs.forget_strangers(installation, clock.now())
     else:
         run_clock(installation)
 

@@ -22,7 +22,7 @@ def answer_to(submission: Submission) -> Answer | None:
     if not words:
         return None
     decided = f"Thank you for “{submission.title}”. We looked at it, and do not take it up."
-    return Answer(f"About {submission.title}", (decided, *words))
+    return Answer(f"About “{submission.title}”", (decided, *words))
 
 
 def _accepted(submission: Submission) -> str:

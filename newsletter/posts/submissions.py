@@ -18,6 +18,7 @@ from newsletter.posts.answers import Answer, answer_to
 from newsletter.posts.offers import NOT_SENT, Offer, checked
 from newsletter.tokens import Signer
 
+MOST = 2**63 - 1  # that a number can be, in both databases
 WAITING_AT_MOST = 500
 ADDRESS_KEPT_FOR = timedelta(days=90)
 SETTLED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.EXCLUDED)
@@ -82,10 +83,7 @@ def decided(session: Session, limit: int) -> Sequence[Submission]:
 
 def get(session: Session, number: int) -> Submission:
     """Raises NotFound."""
-    submission = session.get(Submission, number)
-    if submission is None:
-        raise NotFound("There is no such submission.")
-    return submission
+    return _found(session, number, lock=False)
 
 
 def refuse_decided(submission: Submission) -> None:
@@ -201,11 +199,17 @@ def _same(session: Session, new: Submission) -> Submission | None:
 
 def _undecided(session: Session, number: int) -> Submission:
     """Locked, so that of two curators one decides. Raises NotFound or Conflict."""
-    submission = session.get(Submission, number, with_for_update=True, populate_existing=True)
-    if submission is None:
-        raise NotFound("There is no such submission.")
+    submission = _found(session, number, lock=True)
     refuse_decided(submission)
     return submission
+
+
+def _found(session: Session, number: int, lock: bool) -> Submission:
+    if number <= MOST:
+        submission = session.get(Submission, number, with_for_update=lock, populate_existing=lock)
+        if submission is not None:
+            return submission
+    raise NotFound("There is no such submission.")
 
 
 def _decide(

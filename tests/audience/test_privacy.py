@@ -10,9 +10,10 @@ from newsletter.audience.subscriptions import ConsentGiven, find, subscribe
 from newsletter.audience.suppression import is_suppressed
 from newsletter.db import Base, Database
 from newsletter.delivery.balance import balance_of
-from newsletter.models.delivery import Delivery, DeliveryState, Notice
+from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.feedback import FeedbackEvent, FeedbackKind
 from newsletter.models.issue import Issue, IssueState
+from newsletter.models.submission import Submission, SubmissionKind
 from newsletter.models.subscriber import Subscriber, Suppression, SuppressionReason
 from newsletter.tokens import Signer
 from tests import factories
@@ -52,6 +53,17 @@ def add_ann(db: Database) -> str:
             session.add(
                 Delivery(issue_id=issue.id, subscriber_id=ann.id, state=state, not_before=NOW)
             )
+        session.add(
+            Submission(
+                kind=SubmissionKind.DATASET,
+                title="Seals",
+                about="Counts of seals.",
+                name="A.",
+                address=ANN.title(),
+                created_at=NOW,
+            )
+        )
+        session.add(Notice(kind=NoticeKind.ANSWER, address=ANN, created_at=NOW, not_before=NOW))
         session.add(
             FeedbackEvent(
                 provider="dsn",

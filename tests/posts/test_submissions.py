@@ -141,7 +141,7 @@ def test_a_declined_one_is_answered_with_the_curators_words_alone(house: Databas
     number = brought(house)
     decline(house, number, "It does not run.")
     (notice,) = answers(house)
-    assert notice.subject == "About Bills tell them apart"
+    assert notice.subject == "About “Bills tell them apart”"
     assert notice.lines[1:] == ["It does not run."]
     assert notice.path == ""
 

@@ -12,11 +12,12 @@ from newsletter.audience.subscriptions import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from newsletter.installation import Installation
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status
+from newsletter.web.site.form_token import PURPOSE as FORM
 from newsletter.web.uploads import PURPOSE as UPLOAD
 from tests import factories
 
 PAGES = {CONFIRM: "/confirm/", PREFERENCES: "/preferences/", UNSUBSCRIBE: "/unsubscribe/"}
-PURPOSES = [*PAGES, UPLOAD, logins.DEVICE, logins.RESET]
+PURPOSES = [*PAGES, UPLOAD, FORM, logins.DEVICE, logins.RESET]
 PEOPLE = {"ann": Status.PENDING, "ben": Status.ACTIVE, "eve": Status.ACTIVE}
 
 

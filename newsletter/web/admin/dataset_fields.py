@@ -85,7 +85,8 @@ class DatasetForm(FlaskForm):
     version = StringField("Version")
     note = StringField("What changed")
     tables = FieldList(FormField(TableForm))
-    submission = HiddenField()  # the number of the one that it is made of: see suggestion
+    # The number of the one that it is made of: see suggestion.
+    submission = HiddenField(filters=[lambda sent: sent if (sent or "").isdecimal() else ""])
     answer = TextAreaField("A word to the person")
 
     def drop_blanks(self) -> None:

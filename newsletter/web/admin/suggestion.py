@@ -45,10 +45,9 @@ def find(session: Session, number: int) -> Submission:
 
 def of_form(form: DatasetForm, by: str) -> Suggestion | None:
     """The suggestion that a form makes a draft of; None: of none."""
-    number = form.submission.data or ""
-    if not number.isdigit():
+    if not form.submission.data:
         return None
-    return Suggestion(int(number), by, form.answer.data or "")
+    return Suggestion(int(form.submission.data), by, form.answer.data or "")
 
 
 def fill(form: DatasetForm, submission: Submission, opened: Installation, now: datetime) -> None:

@@ -173,11 +173,15 @@ def test_a_stale_decision_keeps_the_words_and_decides_nothing(
     assert kept(installation).state is SubmissionState.WAITING
 
 
-def test_there_is_nothing_under_another_number(curator: Browser, code: str) -> None:
-    for path in ("99/", "99/file", "99/post"):
-        assert curator.get(QUEUE + path).status_code == 404
-    for path in ("99/accept", "99/decline", "99/post"):
-        assert curator.post(QUEUE + path, code).status_code == 404
+@pytest.mark.parametrize("number", ["99", "9" * 40, "-1", "x"])
+def test_there_is_nothing_under_another_number(curator: Browser, code: str, number: str) -> None:
+    for path in ("", "file", "post"):
+        assert curator.get(f"{QUEUE}{number}/{path}").status_code == 404
+    for path in ("accept", "decline", "post"):
+        assert curator.post(f"{QUEUE}{number}/{path}", code).status_code == 404
+    new = "/admin/datasets/new"
+    answer = curator.post(new, new, **(WORDS | {"submission": number}))
+    assert answer.status_code == 422  # it has no file
 
 
 def test_a_suggested_file_becomes_a_draft_with_thanks_to_the_person(
