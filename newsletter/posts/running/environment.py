@@ -133,7 +133,8 @@ def _why(told: str) -> str:
         )
     lines = [line.strip() for line in told.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    reason = errors[-1] if errors else " ".join(lines)  # uv draws a tree over several lines
+    said = errors[-1] if errors else " ".join(lines)  # uv draws a tree over several lines
+    reason = said.removeprefix("error: ")
     return f"What it requires cannot be installed: {reason[:500].rstrip('.')}."
 
 

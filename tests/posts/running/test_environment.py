@@ -84,13 +84,17 @@ def test_an_index_that_is_not_reached_is_said_in_one_sentence(
 def test_a_package_is_never_built(alone: Path, tmp_path: Path) -> None:
     """To build is to run a stranger's code, with the variables that an installer is given."""
     ran = tmp_path / "ran"
-    setup = (
-        f"open({str(ran)!r}, 'w')\nfrom setuptools import setup\nsetup(name='evil', version='1')"
-    )
+    files = {
+        "PKG-INFO": "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n",
+        "evil.py": f"open({str(ran)!r}, 'w')",
+        "pyproject.toml": "[build-system]\nrequires = []\n"
+        'build-backend = "evil"\nbackend-path = ["."]\n',
+    }
     with tarfile.open(alone / "evil-1.0.tar.gz", "w:gz") as archive:
-        member = tarfile.TarInfo("evil-1.0/setup.py")
-        member.size = len(setup)
-        archive.addfile(member, io.BytesIO(setup.encode()))
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"evil-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
     with pytest.raises(NotInstalled):
         Environments(tmp_path).of(["evil==1.0"], sql=False)
     assert not ran.exists()
