@@ -178,11 +178,30 @@ class _Taker(HTMLParser):
         if isinstance(shape, Html) and SHAPE.fullmatch(shape.html):  # Polars says it above
             self._found.pop()
             note = note or shape.html
+            # Below the names it says the types, and it puts texts in quotes.
+            heads, rows = heads[:1], [[_unquoted(cell) for cell in row] for row in rows]
         columns = range(min(width, MAX_COLUMNS))
-        header = tuple(" ".join(h[at] for h in heads if at < len(h) and h[at]) for at in columns)
+        header = tuple(_label([h[at] for h in heads if at < len(h)]) for at in columns)
+        if (
+            len(heads) > 1 and heads[-1] and not heads[-1][-1]
+        ):  # pandas: the names of the index stand below
+            below = heads[-1]
+            header = tuple(
+                below[at] if at < len(below) and below[at] else text
+                for at, text in enumerate(header)
+            )
         cut = tuple(tuple(r[at] if at < len(r) else "" for at in columns) for r in rows[:MAX_ROWS])
         self._found.append(Table(header, cut, note))
 
     def taken(self) -> list[Table | Html | Note]:
         self._end_prose()
         return self._found
+
+
+def _label(names: list[str]) -> str:
+    return " ".join(name for name in names if name)
+
+
+def _unquoted(cell: str) -> str:
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1] if is_quoted else cell

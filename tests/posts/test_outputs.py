@@ -75,12 +75,20 @@ def test_headers_of_several_rows_are_put_into_one() -> None:
     wide = FRAME.assign(year=[1, 2]).pivot_table("bill", "species", "year", ["min", "max"])
     (table,) = shown(display({"text/html": wide._repr_html_()}))
     assert isinstance(table, Table)
-    assert table.header == ("year species", "min 1", "min 2", "max 1", "max 2")
+    assert table.header == ("species", "min 1", "min 2", "max 1", "max 2")
+    (table,) = shown(display({"text/html": wide.rename_axis(None)._repr_html_()}))
+    assert isinstance(table, Table)
+    assert table.header == ("year", "min 1", "min 2", "max 1", "max 2")
+    plain = wide.rename_axis(None).rename_axis([None, None], axis="columns")
+    (table,) = shown(display({"text/html": plain._repr_html_()}))
+    assert isinstance(table, Table)
+    assert table.header == ("", "min 1", "min 2", "max 1", "max 2")
 
 
 def test_a_frame_of_polars_is_a_table() -> None:
-    (table,) = shown(display({"text/html": pl.DataFrame({"n": [1, 2]})._repr_html_()}))
-    assert table == Table(("n i64",), (("1",), ("2",)), "shape: (2, 1)")
+    frame = pl.DataFrame({"n": [1, 2], "s": ["a", '"']})
+    (table,) = shown(display({"text/html": frame._repr_html_()}))
+    assert table == Table(("n", "s"), (("1", "a"), ("2", '"')), "shape: (2, 2)")
 
 
 def test_a_picture_is_taken_before_what_else_there_is() -> None:
