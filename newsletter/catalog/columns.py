@@ -91,7 +91,9 @@ class Column:
                 days = f"date_diff('day', DATE '1970-01-01', {self.value})"
                 return _between(days, FIRST_DAY, LAST_DAY)
             case "datetime":
-                seconds = f"floor(epoch({self.value}))::BIGINT"
+                # Not by epoch(), a double: it rounds .999999 up to the next second.
+                micros = f"epoch_us({self.value})"
+                seconds = f"({micros} // 1000000 - ({micros} % 1000000 < 0)::BIGINT)"
                 return _between(seconds, FIRST_SECOND, LAST_SECOND)
             case "time":
                 return f"floor(epoch({self.value}))::BIGINT"
