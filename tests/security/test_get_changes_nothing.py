@@ -14,6 +14,11 @@ from newsletter.installation import Installation
 from newsletter.models.subscriber import Status
 from tests import factories
 
+PAGES = (
+    "/datasets/penguins",
+    "/issues/2026-11-23",
+    *(f"/posts/penguins-who-is-who{end}" for end in ("", ".py", ".ipynb", ".md", "/figures/1.png")),
+)
 WRITES = ("insert", "update", "delete", "replace")
 
 
@@ -66,7 +71,7 @@ def test_no_public_page_writes(app: Flask, client: FlaskClient, seeded: Installa
     ]
     assert "/subscribe" in paths
     with statements(seeded) as seen:
-        for path in [*paths, "/datasets/penguins", "/issues/2026-11-23"]:
+        for path in [*paths, *PAGES]:
             assert client.get(path).status_code == 200, path
     assert [statement for statement in seen if statement.startswith(WRITES)] == []
     assert len(seen) > 0

@@ -17,6 +17,7 @@ HOSTILE = [
     "\x00",
     "é\ud7ff",
 ]
+ASKED = ("q", "column", "year", "keyword", "dataset", "language", "kind")
 TEXT = st.text(max_size=40) | st.sampled_from(HOSTILE)
 
 
@@ -30,6 +31,19 @@ def test_search_and_filter_take_any_text(client: FlaskClient, query: str, keywor
     assert response.status_code == 200
 
 
+@pytest.mark.usefixtures("seeded")
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(asked=st.dictionaries(st.sampled_from(ASKED), TEXT, max_size=4))
+def test_the_archives_take_any_text(client: FlaskClient, asked: dict[str, str]) -> None:
+    for path in ("/posts/", "/issues/", "/datasets/", "/index.json", "/feed.json"):
+        response = client.get(path, query_string={n: t for n, t in asked.items() if n != "kind"})
+        assert response.status_code == 200, path
+    told = client.get("/feed.json", query_string=asked).status_code
+    assert told == (404 if asked.get("kind") not in (None, "") else 200)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_name_in_an_address_is_a_statement(
     client: FlaskClient, seeded: Installation, text: str
@@ -40,6 +54,11 @@ def test_no_name_in_an_address_is_a_statement(
         f"/datasets/penguins/v/1.0.0/{text}.csv",
         f"/issues/{text}",
         f"/unsubscribe/{text}",
+        f"/posts/{text}",
+        f"/posts/{text}.py",
+        f"/posts/penguins-who-is-who.{text}",
+        f"/posts/{text}/figures/1.png",
+        f"/posts/penguins-who-is-who/figures/{text}.png",
     ]
     for path in paths:
         assert client.get(path).status_code == 404, path
