@@ -83,6 +83,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve more addresses than we allow
         "HOME": str(folder),
         "LANG": "C.UTF-8",
+        "MALLOC_ARENA_MAX": "2",  # each thread would reserve addresses of its own
         "PYTHONPATH": str(Path(newsletter.__file__).parents[1]),
         "PYTHONUTF8": "1",
         "TMPDIR": str(folder),

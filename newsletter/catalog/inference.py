@@ -3,33 +3,27 @@
 A type is taken only if every value has it and keeps its meaning: ids with
 leading zeros stay text, and so do dates that read two ways. A type that a
 person stated comes first, and what stands in its way is reported.
+
+The file is read as few times as can be. What the first rows say is taken for
+true and checked while the table is written; only where they say too little, or
+a later value shows that they were wrong, all values are asked first.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import duckdb
 
 from newsletter.catalog.columns import quoted
-from newsletter.catalog.rules import (
-    GROUPINGS,
-    INFERRED,
-    NUMBERS,
-    ROUNDED,
-    STATED,
-    Grouping,
-    Rule,
-)
+from newsletter.catalog.rules import INFERRED, NUMBERS, ROUNDED, STATED, Rule
 from newsletter.catalog.staging import SOURCE, SourceColumn
+from newsletter.catalog.thousands import marked, marked_first
+from newsletter.catalog.trials import WIDE, Trials
 
-TABLE = "data"
-SAMPLE_ROWS = 500
-BATCH = 50  # columns a query
-COMMA_NUMBER = "-?[0-9]+(,[0-9]+)?"
-# "1,234" may be a thousand and more; these have a decimal comma for sure.
-SURE_COMMA = "-?[0-9]+,([0-9]{1,2}|[0-9]{4,})|-?0,[0-9]+"
+# The files are small and quick; higher levels are a tenth smaller and take twice as long.
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,81 +39,129 @@ class TypedColumn:
     name: str
     type: str
     value: str  # SQL over SOURCE
+    holds: str = "true"  # what each value that is not missing keeps
+
+    def checked(self, at: int) -> str:
+        """``value``, or the end of the query at the first value that does not keep the rule."""
+        if self.holds == "true":
+            return self.value
+        return (
+            f"CASE WHEN c{at} IS NULL THEN NULL WHEN {self.holds} THEN {self.value}"
+            f" ELSE error('c{at}') END"
+        )
 
 
-def type_columns(
+def write_typed(
     connection: duckdb.DuckDBPyConnection,
     columns: Sequence[SourceColumn],
     stated: Mapping[str, str],
     marks: Marks,
-    notes: list[str],
-) -> list[tuple[str, str]]:
-    """Make the relation ``TABLE`` from ``SOURCE``; returns its columns' names and types.
+    file: Path,
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Write ``SOURCE`` with types as the Parquet ``file``; returns its columns' names and
+    types, and a sentence for each thing worth knowing.
 
-    ``stated`` maps names to types. ``notes`` gains a sentence for each thing
-    worth knowing.
+    ``stated`` maps names to types.
     """
-    known_decimal = marks.decimal
-    if known_decimal is None and marks.may_be_comma and _has_decimal_comma(connection, columns):
-        known_decimal = ","
+    notes: list[str] = []
+    decimal = marks.decimal
+    trials = Trials(connection, len(columns), decimal)
+    open_ = [at for at, c in enumerate(columns) if c.type is None and c.candidates is None]
+    if decimal is None and marks.may_be_comma and trials.has_decimal_comma(open_):
+        trials.decimal = ","
         notes.append("Numbers were read with a decimal comma.")
-    typist = _Typist(connection, len(columns), known_decimal, notes)
-    typed = [
-        column
-        for start in range(0, len(columns), BATCH)
-        for column in typist.type_batch(columns, range(start, len(columns))[:BATCH], stated)
-    ]
+    told: list[str] = []
+    typist = _Typist(columns, stated, trials, told)
+    typed = typist.guess()
+    if typed is None or not _write(connection, typed, file, is_sure=False):
+        told.clear()
+        typed = typist.type_all()
+        _write(connection, typed, file, is_sure=True)
     known = {column.name for column in columns}
-    notes += [
+    missing = [
         f"The column {name} is described but not there." for name in stated if name not in known
     ]
-    parts = ", ".join(f"{column.value} AS {quoted(column.name)}" for column in typed)
-    connection.execute(f"CREATE TABLE {TABLE} AS SELECT {parts} FROM {SOURCE}")  # noqa: S608
-    connection.execute(f"DROP TABLE {SOURCE}")
-    return [(column.name, column.type) for column in typed]
+    return [(column.name, column.type) for column in typed], notes + told + missing
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[TypedColumn],
+    file: Path,
+    *,
+    is_sure: bool,
+) -> bool:
+    """Whether every value was as its column's type wants it."""
+    parts = ", ".join(
+        f"{column.value if is_sure else column.checked(at)} AS {quoted(column.name)}"
+        for at, column in enumerate(columns)
+    )
+    place = str(file).replace("'", "''")
+    try:
+        connection.execute(f"COPY (SELECT {parts} FROM {SOURCE}) TO '{place}' ({PARQUET})")  # noqa: S608
+    except duckdb.InvalidInputException:
+        if is_sure:
+            raise
+        return False
+    return True
 
 
 class _Typist:
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
-        width: int,
-        decimal: str | None,
+        columns: Sequence[SourceColumn],
+        stated: Mapping[str, str],
+        trials: Trials,
         notes: list[str],
     ) -> None:
-        self._connection = connection
-        self._decimal = decimal  # None: a point, for want of a sign of another
-        self._groupings: dict[int, Grouping] = {}  # of the columns whose thousands are marked
+        self._columns = columns
+        self._stated = stated
+        self._trials = trials
         self._notes = notes
-        counts = ", ".join(["count(*)", *(f"count(c{at})" for at in range(width))])
-        self._rows, *self._values = self._row(f"SELECT {counts} FROM {SOURCE}")  # noqa: S608
-
-    def type_batch(
-        self, columns: Sequence[SourceColumn], places: range, stated: Mapping[str, str]
-    ) -> list[TypedColumn]:
-        """The types of the columns at ``places``."""
-        rules = {
-            at: self._rules(columns[at], stated.get(columns[at].name))
-            for at in places
-            if columns[at].type is None
+        self._rules = {
+            at: _rules(column, stated.get(column.name))
+            for at, column in enumerate(columns)
+            if column.type is None
         }
-        if self._rows > SAMPLE_ROWS:  # a cheap look first, so that few rules see all rows
-            rules = self._surviving(rules, f"(FROM {SOURCE} LIMIT {SAMPLE_ROWS})")
-        held = self._first_kept(rules)
-        self._find_groupings(columns, [at for at in rules if not held.get(at)], stated)
-        held |= self._first_kept({at: list(NUMBERS) for at in self._groupings if at in places})
-        return [self._choose(columns[at], at, held.get(at, []), stated) for at in places]
+        self._first = trials.kept_first(self._rules)
 
-    def _rules(self, column: SourceColumn, stated: str | None) -> list[Rule]:
-        if stated == "string":
-            return []
-        wanted = [rule for rule in STATED if rule.type == stated]
-        allowed = column.candidates
-        if allowed is None:
-            return [*wanted, *INFERRED]
-        # The file itself says what is a number, so every spelling of one counts.
-        told = [rule for rule in (*INFERRED, *STATED) if rule.type in allowed]
-        return wanted + [rule for rule in told if rule is not ROUNDED]
+    def guess(self) -> list[TypedColumn] | None:
+        """The types that the first rows tell; None if they leave a choice, or are too many to
+        be checked while the table is written."""
+        if len(self._first) > WIDE:
+            return None
+        held = {at: _first_and_twin(rules) for at, (_, rules) in self._first.items()}
+        if any(not count or len(held[at]) > 1 for at, (count, _) in self._first.items()):
+            return None
+        if marked_first(self._trials, self._numberless(held)):
+            return None
+        return self._chosen(held, {at: count for at, (count, _) in self._first.items()})
+
+    def type_all(self) -> list[TypedColumn]:
+        """The types that all values have."""
+        counts = dict(enumerate(self._trials.count()))
+        # What a value of the first rows does not keep need not be asked of all.
+        held = self._first_kept({at: rules for at, (_, rules) in self._first.items()})
+        texts = [at for at in self._numberless(held) if counts[at]]
+        self._trials.groupings = marked(self._trials, texts)
+        for at, grouping in self._trials.groupings.items():
+            mark = "point" if grouping.decimal == "." else "comma"
+            self._notes.append(
+                f"The thousands of the column {self._columns[at].name} are marked: it was read"
+                f" as numbers with a decimal {mark}."
+            )
+        held |= self._first_kept({at: list(NUMBERS) for at in self._trials.groupings})
+        return self._chosen(held, counts)
+
+    def _numberless(self, held: Mapping[int, list[Rule]]) -> list[int]:
+        """The columns that would stay text, and of which nobody says that they should."""
+        return [
+            at
+            for at, rules in held.items()
+            if not rules
+            and self._columns[at].candidates is None
+            and self._stated.get(self._columns[at].name) in {None, "integer", "number"}
+        ]
 
     def _first_kept(self, rules: Mapping[int, list[Rule]]) -> dict[int, list[Rule]]:
         """For each column the first rule that all its values keep, with its twin if that does too.
@@ -127,151 +169,84 @@ class _Typist:
         One look at all rows is enough for most tables: what held for the first
         rows seldom fails later.
         """
-        kept: dict[int, list[Rule]] = {}
+        kept: dict[int, list[Rule]] = {at: [] for at in rules}
         pending = {at: list(tried) for at, tried in rules.items() if tried}
         while pending:
             firsts = {at: _first_and_twin(tried) for at, tried in pending.items()}
-            held = self._surviving(firsts, SOURCE)
-            kept |= {at: found for at, found in held.items() if found}
+            kept |= self._trials.kept(firsts)
             pending = {
                 at: rest
                 for at, tried in pending.items()
-                if at not in kept and (rest := [rule for rule in tried if rule not in firsts[at]])
+                if not kept[at] and (rest := [rule for rule in tried if rule not in firsts[at]])
             }
         return kept
 
-    def _surviving(self, rules: Mapping[int, list[Rule]], relation: str) -> dict[int, list[Rule]]:
-        """The rules that every value of ``relation`` keeps; none where there is no value."""
-        asked = [(at, rule) for at, tried in rules.items() for rule in tried]
-        held: dict[int, list[Rule]] = {at: [] for at in rules}
-        if not asked:
-            return held
-        tests = ", ".join(
-            f"count(c{at}) = count_if(c{at} IS NOT NULL AND {self._sql(rule.holds, at)})"
-            for at, rule in asked
-        )
-        row = self._row(f"SELECT {tests} FROM {relation}")  # noqa: S608
-        for (at, rule), holds in zip(asked, row, strict=True):
-            if holds:
-                held[at].append(rule)
-        return held
+    def _chosen(
+        self, held: Mapping[int, list[Rule]], counts: Mapping[int, int]
+    ) -> list[TypedColumn]:
+        chosen = []
+        for at, column in enumerate(self._columns):
+            if column.type is not None:
+                chosen.append(self._given(column.name, column.type, at))
+            elif counts[at]:
+                chosen.append(self._choose(column.name, at, held[at]))
+            else:
+                chosen.append(self._empty(column.name, at))
+        return chosen
 
-    def _find_groupings(
-        self, columns: Sequence[SourceColumn], texts: Sequence[int], stated: Mapping[str, str]
-    ) -> None:
-        """Note which of the columns that would stay text are numbers with marked thousands.
+    def _given(self, name: str, type_: str, at: int) -> TypedColumn:
+        wish = self._stated.get(name)
+        if wish not in (None, type_):
+            self._notes.append(f"The column {name} is {type_}, not {wish}.")
+        return TypedColumn(name, type_, f"c{at}")
 
-        It must be sure: ``1,234`` alone may be one and a bit, and ``110 001`` a
-        place, so the values differ in how many marks they have, or have decimals too.
-        """
-        asked = [
-            (at, grouping)
-            for at in texts
-            if columns[at].candidates is None
-            and self._values[at]
-            and stated.get(columns[at].name) in {None, "integer", "number"}
-            for grouping in GROUPINGS
-            if self._decimal in {None, grouping.decimal}
-        ]
-        for relation in (f"(FROM {SOURCE} LIMIT {SAMPLE_ROWS})", SOURCE):
-            if not asked:
-                return
-            all_hold = ", ".join(f"bool_and({self._of(g.holds, at)})" for at, g in asked)
-            row = self._row(f"SELECT {all_hold} FROM {relation}")  # noqa: S608
-            asked = [pair for pair, holds in zip(asked, row, strict=True) if holds is not False]
-        for at, grouping in asked:
-            if at not in self._groupings and self._is_sure(grouping, at):
-                self._groupings[at] = grouping
-                self._notes.append(
-                    f"The thousands of the column {columns[at].name} are marked: it was read"
-                    f" as numbers with a decimal {'point' if grouping.decimal == '.' else 'comma'}."
-                )
-
-    def _is_sure(self, grouping: Grouping, at: int) -> bool:
-        groups = self._of(grouping.groups, at)
-        has_decimals = f"contains(c{at}, '{grouping.decimal}')"
-        most, least, both = self._row(
-            f"SELECT max({groups}), min({groups}), coalesce(bool_or({has_decimals}), false)"  # noqa: S608
-            f" FROM {SOURCE} WHERE c{at} IS NOT NULL"
-        )
-        if most == 0:
-            return False
-        if "," in grouping.marks or "." in grouping.marks:
-            return bool(both or most > 1 or self._decimal)
-        return bool(both or most > least or self._decimal)
-
-    def _of(self, template: str, at: int) -> str:
-        return template.replace("$v", f"c{at}")
-
-    def _choose(
-        self, column: SourceColumn, at: int, held: list[Rule], stated: Mapping[str, str]
-    ) -> TypedColumn:
-        wish = stated.get(column.name)
-        if column.type is not None:
-            if wish not in (None, column.type):
-                self._notes.append(f"The column {column.name} is {column.type}, not {wish}.")
-            return TypedColumn(column.name, column.type, f"c{at}")
-        if not self._values[at]:
-            return self._empty(column, at, wish)
+    def _choose(self, name: str, at: int, held: list[Rule]) -> TypedColumn:
+        wish = self._stated.get(name)
         twins = Counter(rule.twin for rule in dict.fromkeys(held))
         sure = [rule for rule in held if rule.twin is None or twins[rule.twin] == 1]
         if len(sure) < len(held) and not sure:
             self._notes.append(
-                f"The dates of the column {column.name} may be day/month or month/day:"
-                " it stays text."
+                f"The dates of the column {name} may be day/month or month/day: it stays text."
             )
         rule = sure[0] if sure else None
         type_ = rule.type if rule else "string"
         if wish not in (None, type_):
-            self._report(column.name, at, str(wish), type_)
+            self._report(name, at, str(wish), type_)
+        if rule is None:
+            return TypedColumn(name, type_, f"c{at}")
         if rule is ROUNDED:
-            self._notes.append(f"The column {column.name} has more digits than fit: it is rounded.")
-        return TypedColumn(column.name, type_, self._sql(rule.value, at) if rule else f"c{at}")
+            self._notes.append(f"The column {name} has more digits than fit: it is rounded.")
+        sql = self._trials.sql
+        return TypedColumn(name, type_, sql(rule.value, at), sql(rule.holds, at))
 
-    def _empty(self, column: SourceColumn, at: int, wish: str | None) -> TypedColumn:
+    def _empty(self, name: str, at: int) -> TypedColumn:
+        wish = self._stated.get(name)
         value = next((rule.value for rule in STATED if rule.type == wish), "$v")
-        return TypedColumn(column.name, wish or "string", self._sql(value, at))
+        return TypedColumn(name, wish or "string", self._trials.sql(value, at))
 
     def _report(self, name: str, at: int, wish: str, type_: str) -> None:
-        any_rule = " OR ".join(f"({self._sql(r.holds, at)})" for r in STATED if r.type == wish)
-        count, example = self._row(
+        sql = self._trials.sql
+        any_rule = " OR ".join(f"({sql(r.holds, at)})" for r in STATED if r.type == wish)
+        count, example = self._trials.row(
             f"SELECT count(*), any_value(c{at}) FROM {SOURCE}"  # noqa: S608
             f" WHERE c{at} IS NOT NULL AND NOT coalesce({any_rule}, false)"
         )
         why = f"{count:,} values such as {example[:40]!r} are not" if count else "it reads two ways"
         self._notes.append(f"The column {name} is described as {wish} but {why}: it is {type_}.")
 
-    def _sql(self, template: str, at: int) -> str:
-        if grouping := self._groupings.get(at):
-            plain = self._of(grouping.plain, at)
-            return template.replace("$v", plain).replace("$n", plain)
-        number = f"c{at}"
-        if self._decimal == ",":  # what has a point is then no number
-            number = f"CASE WHEN contains(c{at}, '.') THEN '' ELSE replace(c{at}, ',', '.') END"
-        return template.replace("$v", f"c{at}").replace("$n", number)
 
-    def _row(self, query: str) -> tuple[Any, ...]:
-        row = self._connection.execute(query).fetchone()
-        assert row is not None  # noqa: S101 (an aggregate always has one)
-        return row
+def _rules(column: SourceColumn, stated: str | None) -> list[Rule]:
+    if stated == "string":
+        return []
+    wanted = [rule for rule in STATED if rule.type == stated]
+    allowed = column.candidates
+    if allowed is None:
+        return [*wanted, *INFERRED]
+    # The file itself says what is a number, so every spelling of one counts.
+    told = [rule for rule in (*INFERRED, *STATED) if rule.type in allowed]
+    return wanted + [rule for rule in told if rule is not ROUNDED]
 
 
 def _first_and_twin(rules: Sequence[Rule]) -> list[Rule]:
-    first = rules[0]
-    return [rule for rule in rules if rule is first or (first.twin and rule.twin == first.twin)]
-
-
-def _has_decimal_comma(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[SourceColumn]
-) -> bool:
-    """Whether some column holds only numbers, and at least one with a decimal comma for sure."""
-    tests = [
-        f"(coalesce(bool_and(regexp_full_match(c{at}, '{COMMA_NUMBER}')), false)"
-        f" AND coalesce(bool_or(regexp_full_match(c{at}, '{SURE_COMMA}')), false))"
-        for at, column in enumerate(columns)
-        if column.type is None and column.candidates is None
-    ]
-    if not tests:
-        return False
-    row = connection.execute(f"SELECT {' OR '.join(tests)} FROM {SOURCE}").fetchone()  # noqa: S608
-    return bool(row and row[0])
+    first, twin = (rules[0], rules[0].twin) if rules else (None, None)
+    return [rule for rule in rules if rule is first or (twin and rule.twin == twin)]

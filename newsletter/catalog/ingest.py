@@ -10,6 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class IngestLimits:
     """What one table may cost."""
 
     seconds: float = 120.0  # wall clock
-    memory_bytes: int = 1024**3
+    memory_bytes: int = 512 * 1024**2  # of tables; the rest waits on disk
     output_bytes: int = 4 * 1024**3  # of each file written, unpacked ones included
 
 
@@ -106,7 +107,8 @@ def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -
             "options": {**asdict(options), "types": dict(options.types)},
         }
         read = _run_parser(json.dumps(request).encode(), folder, options.limits)
-        outputs = {format_: _taken(folder, work, format_) for format_ in FORMATS}
+        with ThreadPoolExecutor(len(FORMATS)) as pool:  # hashing lets others run
+            parquet, csv, json_ = pool.map(lambda kind: _taken(folder, work, kind), FORMATS)
     rejected = tuple(Rejected(line, reason) for line, reason in read.pop("rejected"))
     columns = tuple((column, type_) for column, type_ in read.pop("columns"))
     notes = tuple(read.pop("notes"))
@@ -115,9 +117,9 @@ def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -
         rejected=rejected,
         columns=columns,
         notes=notes,
-        parquet=outputs["parquet"],
-        csv=outputs["csv"],
-        json=outputs["json"],
+        parquet=parquet,
+        csv=csv,
+        json=json_,
     )
 
 

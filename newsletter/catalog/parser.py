@@ -4,9 +4,6 @@ A request comes as JSON on stdin (see ``ingest``), the answer goes as JSON to
 stdout: ``{"read": {...}}`` or ``{"refused": "a sentence"}``. The process takes
 its limits before it touches the file, runs in a private folder that its
 parent made, and dies with a signal or a status when a limit is reached.
-
-DuckDB's documentation says that SQL and files are assumed trusted; so it has
-no network, no extension, no file outside of the folder, and no way to change that.
 """
 
 import json
@@ -14,8 +11,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -23,19 +20,19 @@ from typing import Any
 
 import duckdb
 
-from newsletter.catalog import child
-from newsletter.catalog.columns import quoted
-from newsletter.catalog.inference import TABLE, Marks, type_columns
+from newsletter.catalog import child, guarded
+from newsletter.catalog.inference import Marks, write_typed
 from newsletter.catalog.kinds import recognise
+from newsletter.catalog.outputs import TABLE, preview, show_table, write_csv, write_json
 from newsletter.catalog.profile import profile_table
-from newsletter.catalog.staging import Reading
+from newsletter.catalog.staging import STAGED, Reading
 from newsletter.catalog.unpack import ARCHIVES, OPENERS, decompress, take_out
 from newsletter.errors import SeveralTables, UnreadableTable
 
-PREVIEW_ROWS = 20
 THREADS = 2
-# Address space beyond what DuckDB may hold: the interpreter, stacks, buffers.
-OVERHEAD = 1024**3
+# Addresses beyond what DuckDB may hold: the interpreter, stacks, buffers, of which a
+# table of 2,000 columns reserves a gigabyte and uses a third.
+OVERHEAD = 2 * 1024**3
 PACKED = {*OPENERS, *ARCHIVES}
 HOLDERS = {"xlsx", "xlsb", "xls", "ods", "sqlite"}  # kinds of which a table is chosen
 # The module of ``readers`` for each kind of file.
@@ -76,51 +73,69 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
     found = _unpacked(request, folder, limits["output_bytes"])
     options = {**request["options"], "kind": found.kind, "table": found.table}
     connection = _connect(folder, limits)
-    reading = _reader(found.kind)(connection, found.path, folder, options)
-    notes = [*found.notes, *reading.notes]
-    marks = Marks(options["decimal"], may_be_comma=reading.delimiter not in {None, ","})
-    columns = type_columns(connection, reading.columns, options["types"], marks, notes)
-    rows_kept = connection.table(TABLE).shape[0]
-    if reading.rows_in != rows_kept + reading.rejections.count:
-        raise UnreadableTable(
-            f"{reading.rows_in:,} rows came in but {rows_kept:,} were kept and"
-            f" {reading.rejections.count:,} rejected: report this as a defect."
-        )
-    _write(connection, folder, columns)
+    table = _typed(connection, found.path, folder, options)
+    reading, columns = table.reading, table.columns
+    with ThreadPoolExecutor(1) as writer:  # what one of the two leaves idle the other takes
+        written = writer.submit(_write, connection.cursor(), folder, columns)
+        profile = profile_table(connection, TABLE, columns)
+        written.result()
     return {
         "kind": found.kind,
         "name": found.name,
         "encoding": reading.encoding,
         "delimiter": reading.delimiter,
         "rows_in": reading.rows_in,
-        "rows_kept": rows_kept,
+        "rows_kept": table.rows,
         "rows_rejected": reading.rejections.count,
         "rejected": reading.rejections.listed,
         "columns": columns,
-        "profile": profile_table(connection, TABLE, columns),
-        "preview": _preview(connection, columns),
-        "notes": notes,
+        "profile": profile,
+        "preview": preview(connection, columns),
+        "notes": [*found.notes, *reading.notes, *table.notes],
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The relation ``TABLE``, and how it came about."""
+
+    reading: Reading
+    columns: list[tuple[str, str]]
+    rows: int
+    notes: list[str]
+
+
+def _typed(
+    connection: duckdb.DuckDBPyConnection, source: Path, folder: Path, options: Mapping[str, Any]
+) -> _Typed:
+    """Write ``table.parquet`` and make ``TABLE`` of it. Raises UnreadableTable."""
+    reading = _reader(options["kind"])(connection, source, folder, options)
+    marks = Marks(options["decimal"], may_be_comma=reading.delimiter not in {None, ","})
+    file = folder / "table.parquet"
+    try:
+        columns, notes = write_typed(connection, reading.columns, options["types"], marks, file)
+        rows, missing_last = show_table(connection, file)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        if not reading.is_hoped:
+            raise
+        rows = missing_last = -1
+    rejected = reading.rejections.count
+    if reading.is_hoped and (rows, missing_last) != (reading.rows_in, reading.missing_last):
+        return _typed(connection, source, folder, {**options, "carefully": True})
+    if reading.rows_in != rows + rejected:
+        raise UnreadableTable(
+            f"{reading.rows_in:,} rows came in but {rows:,} were kept and"
+            f" {rejected:,} rejected: report this as a defect."
+        )
+    (folder / STAGED).unlink(missing_ok=True)
+    return _Typed(reading, columns, rows, notes)
+
+
 def _connect(folder: Path, limits: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
-    place = str(folder).replace("'", "''")
-    for setting in (
-        f"memory_limit = '{limits['memory_bytes']}B'",
-        f"threads = {THREADS}",
-        f"temp_directory = '{place}/spill'",
-        f"max_temp_directory_size = '{limits['output_bytes']}B'",
-        "TimeZone = 'UTC'",
-        "allow_community_extensions = false",
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        f"allowed_directories = ['{place}/']",
-        "enable_external_access = false",
-        "lock_configuration = true",
-    ):
-        connection.execute(f"SET {setting}")
-    return connection
+    memory, spill = f"{limits['memory_bytes']}B", f"{limits['output_bytes']}B"
+    return guarded.connect(folder, memory, THREADS, spill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,51 +186,8 @@ def _reader(kind: str) -> Callable[..., Reading]:
 def _write(
     connection: duckdb.DuckDBPyConnection, folder: Path, columns: Sequence[tuple[str, str]]
 ) -> None:
-    place = str(folder).replace("'", "''")
-    text = f"SELECT {_spelled(connection, columns)} FROM {TABLE}"  # noqa: S608
-    for query, file, options in (
-        (f"FROM {TABLE}", "table.parquet", "FORMAT parquet, COMPRESSION zstd"),
-        (text, "table.csv", "FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', NULLSTR ''"),
-        (_finite(text, columns), "table.json", "FORMAT json, ARRAY true"),
-    ):
-        connection.execute(f"COPY ({query}) TO '{place}/{file}' ({options})")
-
-
-def _spelled(connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]) -> str:
-    """The columns with datetimes as ISO 8601: with T, and Z where they have a zone."""
-    parts = []
-    for (name, type_), sql_type in zip(columns, connection.table(TABLE).types, strict=True):
-        column = quoted(name)
-        if type_ == "datetime":
-            zoned = str(sql_type) == "TIMESTAMP WITH TIME ZONE"
-            plain = f"({column} AT TIME ZONE 'UTC')" if zoned else column
-            column = f"replace(CAST({plain} AS VARCHAR), ' ', 'T')" + (" || 'Z'" if zoned else "")
-        parts.append(f"{column} AS {quoted(name)}")
-    return ", ".join(parts)
-
-
-def _finite(query: str, columns: Sequence[tuple[str, str]]) -> str:
-    """``query`` with null where JSON has no number: NaN and the infinities."""
-    parts = []
-    for name, type_ in columns:
-        column = quoted(name)
-        test = f"CASE WHEN isfinite(CAST({column} AS DOUBLE)) THEN {column} END AS {column}"
-        parts.append(test if type_ == "number" else column)
-    return f"SELECT {', '.join(parts)} FROM ({query})"  # noqa: S608
-
-
-def _preview(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]
-) -> list[list[Any]]:
-    query = f"SELECT {_spelled(connection, columns)} FROM {TABLE} LIMIT {PREVIEW_ROWS}"  # noqa: S608
-    rows = connection.execute(_finite(query, columns)).fetchall()
-    return [[_plain(cell) for cell in row] for row in rows]
-
-
-def _plain(cell: Any) -> Any:
-    if isinstance(cell, date | datetime | time):
-        return cell.isoformat()
-    return str(cell) if isinstance(cell, Decimal) else cell
+    write_csv(connection, columns, folder / "table.csv")
+    write_json(connection, columns, folder / "table.json")
 
 
 def _number(value: object) -> int | float:

@@ -24,6 +24,9 @@ from newsletter.catalog.columns import DATE_FORMATS, TEXT_TESTS, Column, quoted
 EXACT_ROWS = 5_000_000
 CORRELATED_COLUMNS = 20
 AGGREGATES = 200
+HELD_VALUES = 1_000_000  # where an aggregate holds each value, so many a pass
+HEAVY = 8  # aggregates a pass where each begins with some MB
+LARGEST = 2**63 - 1
 
 Answers = dict[tuple[int, str], Any]
 Question = tuple[int, str]
@@ -62,20 +65,25 @@ class _Profiler:
         self._found = self._summaries() | self._medians() | self._variety()
         kinds = [self._kind(column) for column in self._columns]
         self._found |= self._bins(kinds) | self._frequencies(kinds)
+        facts: list[dict[str, Any]] = [{} for _ in self._columns]
+        for (at, name), found in self._found.items():
+            facts[at][name] = found
         described = [
-            self._describe(column, kind) for column, kind in zip(self._columns, kinds, strict=True)
+            self._describe(*each) for each in zip(self._columns, kinds, facts, strict=True)
         ]
-        found = [alert for column in described for alert in column["alerts"]]
+        alerted = [alert for column in described for alert in column["alerts"]]
         return {
             "rows": self._rows,
             "approximate": not self._exact,
             "columns": described,
-            "alerts": [*found, *self._correlations(kinds), *self._duplicates()],
+            "alerts": [*alerted, *self._correlations(kinds), *self._duplicates()],
         }
 
     def _dated(self, columns: list[Column]) -> list[Column]:
         """``columns``, the strings among them read as datetimes where all parse in one format."""
-        strings = [column for column in columns if column.type == "string"]
+        texts = [column for column in columns if column.type == "string"]
+        one = self._ask({(c.at, "one"): f"any_value(left(v{c.at}, 40))" for c in texts}, columns)
+        strings = [c for c in texts if any(_reads_as(one[c.at, "one"], f) for f in DATE_FORMATS)]
         ends = self._ask({(c.at, end): f"{end}(left(v{c.at}, 40))" for c in strings
                           for end in ("min", "max")}, columns)  # fmt: skip
         tried = {
@@ -99,6 +107,10 @@ class _Profiler:
             }
         )
 
+    @property
+    def _holding(self) -> int:
+        return max(1, min(AGGREGATES, HELD_VALUES // max(self._rows, 1)))
+
     def _medians(self) -> Answers:
         median = "median({})" if self._exact else "approx_quantile({}, 0.5)"
         return self._ask(
@@ -107,14 +119,15 @@ class _Profiler:
                 for column in self._columns
                 if column.is_measured
             },
-            limit=1,
+            limit=self._holding,
         )
 
     def _variety(self) -> Answers:
         """How many different values; for strings, also what they look like."""
         others = [column for column in self._columns if not column.is_text]
         count = "count(DISTINCT v{})" if self._exact else "approx_count_distinct(v{})"
-        found = self._ask({(c.at, "unique"): count.format(c.at) for c in others}, limit=1)
+        asked = {(c.at, "unique"): count.format(c.at) for c in others}
+        found = self._ask(asked, limit=min(HEAVY, self._holding))
         for column in self._columns:
             if column.is_text:
                 found |= self._looks(column)
@@ -150,7 +163,9 @@ class _Profiler:
             if low is not None and high is not None and kind != "string_label":
                 edges[column.at] = statistics.bin_edges(kind, low, high)
         # DuckDB's bins are closed above and ours below: both are turned round.
-        type_of = {at: "DOUBLE" if kinds[at] == "float" else "HUGEINT" for at in edges}
+        type_of = {
+            at: "DOUBLE" if kinds[at] == "float" else _integer_type(edges[at]) for at in edges
+        }
         counted = self._ask(
             {(at, "bins"): f"histogram(-m{at}::{type_of[at]}, ?::{type_of[at]}[])" for at in edges},
             values={(at, "bins"): [-edge for edge in edges[at][:-1]] for at in edges},
@@ -170,7 +185,8 @@ class _Profiler:
                 (column.at, "frequencies"): f"histogram(v{column.at})"
                 for column, kind in zip(self._columns, kinds, strict=True)
                 if kind in {"string_label", "bool"}
-            }
+            },
+            limit=HEAVY,
         )
         return {
             key: {
@@ -180,8 +196,7 @@ class _Profiler:
             for key, counts in counted.items()
         }
 
-    def _describe(self, column: Column, kind: str) -> dict[str, Any]:
-        facts = {name: found for (at, name), found in self._found.items() if at == column.at}
+    def _describe(self, column: Column, kind: str, facts: dict[str, Any]) -> dict[str, Any]:
         missing = statistics.missing(self._rows - facts["present"], self._rows)
         shape: dict[str, Any]
         if kind in {"bool", "string_label"}:
@@ -243,7 +258,7 @@ class _Profiler:
         values: Mapping[Question, Any] | None = None,
         limit: int = AGGREGATES,
     ) -> Answers:
-        """The answers to aggregate expressions, ``limit`` of them a pass: one where each
+        """The answers to aggregate expressions, ``limit`` of them a pass: few where each
         holds every value in memory. A question is of its own column, or of ``columns``."""
         keys = list(questions)
         answers: Answers = {}
@@ -263,6 +278,10 @@ class _Profiler:
     def _row(self, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self._connection.execute(query, list(values)).fetchall()[0]
         return row
+
+
+def _integer_type(edges: Sequence[int]) -> str:
+    return "BIGINT" if -LARGEST <= edges[0] <= edges[-1] <= LARGEST else "HUGEINT"
 
 
 def _reads_as(text: str | None, format_: str) -> bool:

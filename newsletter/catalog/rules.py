@@ -49,14 +49,27 @@ def _digits(text: str) -> str:
     return f"ltrim(regexp_replace({mantissa}, '[^0-9]', '', 'g'), '0')"
 
 
-def _cast(type_: str, pattern: str, sql_type: str) -> Rule:
+def _unless(plain: str, holds: str) -> str:
+    """``holds``, which is dear, asked only of the values that are not ``plain`` to see."""
+    return f"CASE WHEN {plain} THEN true ELSE {holds} END"
+
+
+def _cast(type_: str, pattern: str, sql_type: str, plain: str = "false") -> Rule:
     value = f"TRY_CAST($v AS {sql_type})"
-    return Rule(type_, f"{_matches(pattern)} AND {value} IS NOT NULL", value)
+    return Rule(type_, _unless(plain, f"{_matches(pattern)} AND {value} IS NOT NULL"), value)
 
 
-def _dated(type_: str, pattern: str, sql_type: str) -> Rule:
-    """As ``_cast``, without the year 0, which is 1 BC to a database."""
-    rule = _cast(type_, pattern, sql_type)
+def _whole(pattern: str, sql_type: str) -> Rule:
+    """Whole numbers. One that comes back as it is spelled has no zeros to lose."""
+    return _cast("integer", pattern, sql_type, f"CAST(TRY_CAST($v AS {sql_type}) AS VARCHAR) = $v")
+
+
+def _dated(type_: str, pattern: str, sql_type: str, length: int = 0) -> Rule:
+    """As ``_cast``, without the year 0, which is 1 BC to a database. A moment of
+    ``length`` that comes back as it is spelled has the years of four digits."""
+    printed = f"CAST(TRY_CAST($v AS {sql_type}) AS VARCHAR)"
+    plain = f"strlen($v) = {length} AND {printed} = replace($v, 'T', ' ')" if length else "false"
+    rule = _cast(type_, pattern, sql_type, plain)
     return Rule(type_, f"{rule.holds} AND $v >= '0001'", rule.value)
 
 
@@ -80,11 +93,12 @@ _AS_DOUBLE = "TRY_CAST($n AS DOUBLE)"
 _PLACES = f"least(greatest(length({_digits('$n')}) - 1, 0), {PRINTED_DIGITS})"
 _PRINTED = f"format('{{:.' || {_PLACES} || 'e}}', {_AS_DOUBLE})"
 _FITS_DOUBLE = (
-    f"CASE WHEN length($n) <= {DOUBLE_DIGITS} AND NOT regexp_matches($n, '[eE]') THEN true"
+    f"CASE WHEN length($n) <= {DOUBLE_DIGITS} AND NOT contains(lower($n), 'e') THEN true"
     f" ELSE (length({_digits('$n')}) <= {DOUBLE_DIGITS} OR (length({_digits('$n')})"
     f" <= {PRINTED_DIGITS} AND {_digits('$n')} = {_digits(_PRINTED)}))"
     f" AND (isfinite({_AS_DOUBLE}) OR {_matches(NOT_FINITE)}) END"
 )
+_SAME_DOUBLE = f"CAST({_AS_DOUBLE} AS VARCHAR) = $n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +140,27 @@ GROUPINGS = (
 # For who states that it is a number: the nearest one.
 ROUNDED = Rule("number", _matches(STATED_NUMBER, "$n"), _AS_DOUBLE)
 _DAYS = (
-    _dated("date", DAY, "DATE"),
+    _dated("date", DAY, "DATE", len("2000-01-01")),
     _day("[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "%Y/%m/%d"),
     _day(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}", "%d.%m.%Y"),
     _day("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%d/%m/%Y", twin="slashes"),
     _day("[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%m/%d/%Y", twin="slashes"),
 )
 _MOMENTS = (
-    _dated("datetime", f"{DAY}([T ]{CLOCK})?", "TIMESTAMP"),
+    _dated("datetime", f"{DAY}([T ]{CLOCK})?", "TIMESTAMP", len("2000-01-01T00:00:00")),
     _dated("datetime", f"{DAY}[T ]{CLOCK} ?{ZONE}", "TIMESTAMPTZ"),
 )
 _TIME = _cast("time", CLOCK, "TIME")
 
 # In the order in which they are preferred.
 NUMBERS = (
-    _cast("integer", WHOLE, "BIGINT"),
-    _cast("integer", "-?(0|[1-9][0-9]{0,37})", "DECIMAL(38, 0)"),
-    Rule("number", f"{_matches(NUMBER, '$n')} AND {_FITS_DOUBLE}", _AS_DOUBLE),
+    _whole(WHOLE, "BIGINT"),
+    _whole("-?(0|[1-9][0-9]{0,37})", "DECIMAL(38, 0)"),
+    Rule(
+        "number",
+        _unless(_SAME_DOUBLE, f"{_matches(NUMBER, '$n')} AND {_FITS_DOUBLE}"),
+        _AS_DOUBLE,
+    ),
     *(_decimal(scale) for scale in SCALES),
 )
 INFERRED = (
@@ -159,9 +177,13 @@ STATED = (
         "lower($v) IN ('true', 'false', '1', '0', 'yes', 'no', 't', 'f', 'y', 'n')",
         "lower($v) IN ('true', '1', 'yes', 't', 'y')",
     ),
-    _cast("integer", r"[+-]?[0-9]+(\.0+)?", "BIGINT"),
-    _cast("integer", r"[+-]?[0-9]{1,38}(\.0+)?", "DECIMAL(38, 0)"),
-    Rule("number", f"{_matches(STATED_NUMBER, '$n')} AND {_FITS_DOUBLE}", _AS_DOUBLE),
+    _whole(r"[+-]?[0-9]+(\.0+)?", "BIGINT"),
+    _whole(r"[+-]?[0-9]{1,38}(\.0+)?", "DECIMAL(38, 0)"),
+    Rule(
+        "number",
+        _unless(_SAME_DOUBLE, f"{_matches(STATED_NUMBER, '$n')} AND {_FITS_DOUBLE}"),
+        _AS_DOUBLE,
+    ),
     *(_decimal(scale) for scale in SCALES),
     ROUNDED,
     *_DAYS,

@@ -1,7 +1,7 @@
 """Rows of text on their way into DuckDB: kept, or rejected with a line and a reason.
 
 Every reader of text hands its rows to a ``Staging``; it writes them to one CSV
-of a fixed dialect, which DuckDB then loads with every column as text. So
+of a fixed dialect, which DuckDB then reads with every column as text. So
 each kind of file is counted and typed by the same rules.
 """
 
@@ -20,11 +20,14 @@ from newsletter.errors import UnreadableTable
 MAX_LISTED = 1000
 MAX_COLUMNS = 2000
 MAX_CELL = 1024 * 1024  # characters
-MAX_LINE = 64 * 1024 * 1024  # bytes of one staged row
+# Bytes that are read at once, and that the longest row has.
+BUFFER = 8 * 1024 * 1024
+MAX_LINE = 64 * 1024 * 1024
 # Stands for "no value" in the staged file. A private-use character, so that no
 # real cell is spelled like it.
 NULL = "\ue000"
 SOURCE = "source"
+STAGED = "staged.csv"  # in the folder
 MAX_NAME = 255  # characters of a column's name
 # What is no character: half of a pair in JSON, or a byte that did not decode; and the
 # one that stands for "no value".
@@ -62,7 +65,10 @@ class SourceColumn:
 class Reading:
     """What a reader made of a file: the relation ``SOURCE`` and how it came about.
 
-    The relation's columns are called ``c0``, ``c1``, ... in the order of ``columns``.
+    The relation's columns are called ``c0``, ``c1``, ... in the order of ``columns``. If it
+    ``is_hoped`` only, reading it may fail, or give other than ``rows_in`` rows and
+    ``missing_last`` of them without a value in the last column: then the reader is to be
+    asked again, with the option ``carefully``.
     """
 
     columns: list[SourceColumn]
@@ -71,14 +77,16 @@ class Reading:
     encoding: str | None = None
     delimiter: str | None = None
     notes: list[str] = field(default_factory=list)
+    is_hoped: bool = False
+    missing_last: int = 0
 
 
 class Staging:
-    """Takes the rows of one table and loads them as the relation ``SOURCE``."""
+    """Takes the rows of one table, and gives them as the relation ``SOURCE``."""
 
     def __init__(self, folder: Path, width: int) -> None:
         check_width(width)
-        self._path = folder / "staged.csv"
+        self._path = folder / STAGED
         self._file = self._path.open("w", encoding="utf-8", newline="")
         writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         self.keep = writer.writerow
@@ -86,22 +94,14 @@ class Staging:
         self.rows_in = 0
         self.width = width
 
-    def load(self, connection: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None:
+    def show(self, connection: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None:
         """Make the relation; cells spelled like one of ``missing`` become NULL.
 
         Raises UnreadableTable when nothing is left or most was rejected.
         """
         self._file.close()
         self._refuse_bad_harvest()
-        columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(self.width))
-        nulls = ", ".join(_literal(text) for text in {NULL: None} | dict.fromkeys(missing))
-        connection.execute(
-            f"CREATE TABLE {quoted(SOURCE)} AS FROM read_csv({_literal(str(self._path))},"
-            f" columns = {{{columns}}}, nullstr = [{nulls}], allow_quoted_nulls = true,"
-            " auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"',"
-            f" new_line = '\\n', max_line_size = {MAX_LINE}, buffer_size = {MAX_LINE})"
-        )
-        self._path.unlink()
+        show_text(connection, self._path, self.width, [NULL, *missing], longest=MAX_LINE)
 
     def _refuse_bad_harvest(self) -> None:
         if self.rows_in == 0:
@@ -113,6 +113,31 @@ class Staging:
             f"{self.rejections.count:,} of {self.rows_in:,} rows do not fit the header"
             f" (line {line}: {reason}): check the delimiter and the lines above the header."
         )
+
+
+def show_text(
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    width: int,
+    missing: Sequence[str],
+    *,
+    delimiter: str = ",",
+    skip: int = 0,
+    newline: str = "\\n",
+    longest: int = BUFFER,
+) -> None:
+    """Make ``SOURCE`` of the rows of a CSV ``file``, each column text and null where it is
+    spelled like one of ``missing``. It is read anew by each query, and fails at a row that
+    has not ``width`` cells, or over ``longest`` bytes."""
+    columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(width))
+    nulls = ", ".join(_literal(text) for text in dict.fromkeys(missing))
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {quoted(SOURCE)} AS FROM read_csv({_literal(str(file))},"
+        f" columns = {{{columns}}}, nullstr = [{nulls}], allow_quoted_nulls = true,"
+        f" auto_detect = false, header = false, skip = {skip}, delim = {_literal(delimiter)},"
+        f" quote = '\"', escape = '\"', comment = '', new_line = '{newline}',"
+        f" max_line_size = {longest}, buffer_size = {max(longest, BUFFER)})"
+    )
 
 
 def check_width(width: int) -> None:

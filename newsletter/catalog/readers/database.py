@@ -92,7 +92,7 @@ def _load(
             staging.rejections.add(place, str(error))
         else:
             staging.keep(cells)
-    staging.load(connection, options["missing_values"])
+    staging.show(connection, options["missing_values"])
     notes += [
         f"The column {names[at]} holds bytes: they are written as hexadecimal digits."
         for at in sorted(bytes_in)

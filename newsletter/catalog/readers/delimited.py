@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,15 @@ from newsletter.catalog.dialect import (
 )
 from newsletter.catalog.encodings import ESCAPED, Encoding, find_encoding
 from newsletter.catalog.header import count_header_rows, joined_header, title_rows
+from newsletter.catalog.readers.regular import LONGEST, survey
 from newsletter.catalog.staging import (
     MAX_CELL,
     NULL,
     Reading,
     SourceColumn,
     Staging,
+    check_width,
+    show_text,
     too_long,
     unique_names,
 )
@@ -41,7 +45,9 @@ def read(
     try:
         with path.open(encoding=encoding.name, errors="surrogateescape", newline="") as lines:
             csv.field_size_limit(MAX_CELL)
-            return _Table(lines, encoding, options).load(connection, folder)
+            table = _Table(lines, encoding, options)
+            hoped = None if options.get("carefully") else table.show(connection, path)
+            return hoped or table.load(connection, folder)
     except UnicodeError as error:
         raise UnreadableTable(
             f"The file does not read as {encoding.name}: state its encoding."
@@ -66,22 +72,53 @@ class _Table:
         self._sample = sample
         self._bad_lines: dict[int, str] = {}
         self._padded = 0
+        self._is_spaced = is_spaced(sample, self._delimiter)
+        self._escape = escaped_quote(sample, self._delimiter)
         self._rows = csv.reader(
             self._unescaped(self._watched(chain(sample, lines))),
             delimiter=self._delimiter,
             strict=True,
-            skipinitialspace=is_spaced(sample, self._delimiter),
+            skipinitialspace=self._is_spaced,
+        )
+        self._names, self._first = self._header()
+
+    def show(self, connection: duckdb.DuckDBPyConnection, path: Path) -> Reading | None:
+        """The file as it is, if it seems to have no row that needs a closer look."""
+        skip = self._skipped + (self._rows.line_num if self._first is None else 0)
+        name, width = self._encoding.name, len(self._names)
+        is_known = name == "utf-8" or (name == "utf-8-sig" and skip)
+        if not is_known or width < 2 or self._is_spaced or self._escape:
+            return None
+        check_width(width)
+        missing = self._options["missing_values"]
+        regular = survey(path, self._delimiter, missing) if self._delimiter.isascii() else None
+        if regular is None or regular.lines <= skip:
+            return None
+        show_text(
+            connection,
+            path,
+            width,
+            [NULL, *missing],
+            delimiter=self._delimiter,
+            skip=skip,
+            newline=regular.newline,
+            longest=LONGEST,
+        )
+        return replace(
+            self._reading(regular.lines - skip), is_hoped=True, missing_last=regular.missing_last
         )
 
     def load(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Reading:
-        names, first = self._names()
-        staging = Staging(folder, len(names))
-        self._stage(staging, first)
-        staging.load(connection, self._options["missing_values"])
+        """The file row by row."""
+        staging = Staging(folder, len(self._names))
+        self._stage(staging)
+        staging.show(connection, self._options["missing_values"])
+        return replace(self._reading(staging.rows_in), rejections=staging.rejections)
+
+    def _reading(self, rows_in: int) -> Reading:
         return Reading(
-            columns=[SourceColumn(name) for name in names],
-            rows_in=staging.rows_in,
-            rejections=staging.rejections,
+            columns=[SourceColumn(name) for name in self._names],
+            rows_in=rows_in,
             encoding=self._encoding.name.removesuffix("-sig"),
             delimiter=self._delimiter,
             notes=self._notes,
@@ -101,7 +138,7 @@ class _Table:
         self._skipped += above
         return sample[above:]
 
-    def _names(self) -> tuple[list[str], list[str] | None]:
+    def _header(self) -> tuple[list[str], list[str] | None]:
         """The columns' names, and the first row if it is not the header."""
         depth = self._options["header"]
         if depth is None:
@@ -122,10 +159,10 @@ class _Table:
         self._notes.append("No header was found: the columns are called column_1, column_2, ….")
         return [f"column_{place}" for place in range(1, len(top[0]) + 1)], top[0]
 
-    def _stage(self, staging: Staging, first: list[str] | None) -> None:
+    def _stage(self, staging: Staging) -> None:
         width, keep, blank = staging.width, staging.keep, 0
-        if first is not None:
-            self._judge(staging, 1 + self._skipped, first)
+        if self._first is not None:
+            self._judge(staging, 1 + self._skipped, self._first)
             staging.rows_in += 1
         for start, row in self._numbered():
             if isinstance(row, str):
@@ -196,7 +233,7 @@ class _Table:
 
     def _unescaped(self, lines: Iterable[str]) -> Iterable[str]:
         """``lines`` with doubled quotes in place of quotes after a backslash."""
-        mark = escaped_quote(self._sample, self._delimiter)
+        mark = self._escape
         if mark is None:
             return lines
         self._notes.append("Quotes after a backslash were read as quotes in a cell.")

@@ -73,7 +73,7 @@ def read(
             staging.rejections.add(place, reason)
         else:
             staging.keep(cells)
-    staging.load(connection, options["missing_values"])
+    staging.show(connection, options["missing_values"])
     return Reading(
         columns=[
             SourceColumn(name, kinds.candidates(key)) for key, name in zip(keys, names, strict=True)

@@ -1,6 +1,5 @@
 """Spreadsheets (XLSX, XLSB, XLS, ODS): one sheet, the first rows its header."""
 
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain
@@ -8,17 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-    SheetVisibleEnum,
-)
 
-from newsletter.catalog.choice import choose
 from newsletter.catalog.header import count_header_rows, joined_header, title_rows
+from newsletter.catalog.readers.workbook import error_cells, open_sheet
 from newsletter.catalog.staging import (
     NULL,
     CellKinds,
@@ -31,10 +22,7 @@ from newsletter.catalog.staging import (
 from newsletter.errors import UnreadableTable
 
 SAMPLE_ROWS = 200
-CHUNK = 1024 * 1024
-PROTECTED = "The spreadsheet has a password: save it without one."
-LOCKED = "EncryptedPackage".encode("utf-16-le")  # what Office packs such a workbook into
-ERROR_CELL = b't="e"'
+ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"}
 
 Row = Sequence[Any]
 
@@ -44,20 +32,13 @@ def read(
 ) -> Reading:
     """Load ``path``; see ``staging.Reading``. Raises UnreadableTable."""
     notes: list[str] = []
-    try:
-        sheet = _sheet(path, options["table"])
-        rows = sheet.iter_rows()
-        first = [row for _, row in zip(range(SAMPLE_ROWS), rows, strict=False)]
-    except PasswordError as error:
-        raise UnreadableTable(PROTECTED) from error
-    except CalamineError as error:
-        if LOCKED in path.read_bytes():
-            raise UnreadableTable(PROTECTED) from error
-        raise UnreadableTable("The spreadsheet is damaged or locked: save it again.") from error
+    sheet = open_sheet(path, options["table"])
+    rows = sheet.iter_rows()
+    first = [row for _, row in zip(range(SAMPLE_ROWS), rows, strict=False)]
     if not first:
         raise UnreadableTable(f"The sheet {sheet.name} is empty: choose another.")
     names, skipped = _names(first, options, notes)
-    if options["kind"] == "xlsx" and (errors := _error_cells(path)):
+    if errors := error_cells(path, options["kind"]):
         notes.append(
             f"{errors:,} {'cell' if errors == 1 else 'cells'} of the spreadsheet held an error,"
             " such as #DIV/0!: read as missing."
@@ -109,41 +90,13 @@ def _load(
             staging.rejections.add(place, reason)
         else:
             staging.keep(cells)
-    staging.load(connection, options["missing_values"])
+    staging.show(connection, options["missing_values"])
     return Reading(
         columns=[SourceColumn(name, kinds.candidates(at)) for at, name in enumerate(names)],
         rows_in=staging.rows_in,
         rejections=staging.rejections,
         notes=notes,
     )
-
-
-def _sheet(path: Path, wanted: str | None) -> CalamineSheet:
-    book = CalamineWorkbook.from_path(str(path))
-    sheets = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
-    if wanted in [sheet.name for sheet in sheets]:
-        return book.get_sheet_by_name(wanted)
-    visible = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
-    filled = [sheet for sheet in map(book.get_sheet_by_name, visible) if sheet.height > 0]
-    if not filled:
-        raise UnreadableTable("The spreadsheet is empty: give one with a header and rows.")
-    named = {sheet.name: sheet for sheet in filled}
-    return named[choose(list(named), wanted, "The spreadsheet")]
-
-
-def _error_cells(path: Path) -> int:
-    """How many cells of all sheets hold an error, which calamine reads as empty ones."""
-    count = 0
-    with zipfile.ZipFile(path) as book:
-        for name in book.namelist():
-            if not name.startswith("xl/worksheets/sheet"):
-                continue
-            with book.open(name) as sheet:
-                tail = b""
-                while chunk := sheet.read(CHUNK):
-                    count += (tail + chunk).count(ERROR_CELL)
-                    tail = chunk[1 - len(ERROR_CELL) :]
-    return count
 
 
 def _cell(value: Any, at: int, kinds: CellKinds) -> str:
@@ -156,7 +109,7 @@ def _cell(value: Any, at: int, kinds: CellKinds) -> str:
 
 def _text(value: Any) -> tuple[str, str | None]:
     """A cell as text, and its kind; None for an empty one."""
-    if value is None or value == "":
+    if value is None or value == "" or value in ERRORS:  # Gnumeric writes errors as texts
         return "", None
     if isinstance(value, bool):
         return str(value).lower(), "boolean"
