@@ -105,6 +105,7 @@ def test_it_can_be_stopped_and_gone_on_with(
     save(page)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".upload-said")).to_have_text("Stopped: save again to go on.")
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
     assert page.locator("#title").input_value() == WORDS["title"]
     slow_down(page, -1)
     save(page)
