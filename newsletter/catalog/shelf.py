@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from newsletter.catalog import guarded
 from newsletter.catalog.columns import quoted
 from newsletter.catalog.question import TEXTS, Column
 from newsletter.errors import Invalid, TooMany
@@ -105,7 +106,7 @@ class Shelf:
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
             if self._connection is None:
-                self._connection = _connect(self._folder)
+                self._connection = guarded.connect(self._folder, MEMORY, THREADS)
             cursor = self._connection.cursor()
         try:
             yield cursor
@@ -182,22 +183,3 @@ def _ended_after(seconds: float, cursor: duckdb.DuckDBPyConnection) -> Iterator[
     finally:
         timer.cancel()
         timer.join()
-
-
-def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:")
-    place = str(folder.resolve()).replace("'", "''")
-    for setting in (
-        f"memory_limit = '{MEMORY}'",
-        f"threads = {THREADS}",
-        "temp_directory = ''",
-        "TimeZone = 'UTC'",
-        "allow_community_extensions = false",
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        f"allowed_directories = ['{place}/']",
-        "enable_external_access = false",
-        "lock_configuration = true",
-    ):
-        connection.execute(f"SET {setting}")
-    return connection
