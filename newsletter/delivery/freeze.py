@@ -55,7 +55,7 @@ def freeze_issue(
     issue.message = freeze(render_issue(content), headers).to_bytes()
     issue.page = render_page(content, f"/issues/{issue.slot}")
     issue.candidates = ledger.enter(session, issue, now, waves)
-    if isinstance(content, IssueContent):
+    if isinstance(content, IssueContent) and content.posts:
         _freeze_variants(session, issue, content, headers)
     return True
 

@@ -22,6 +22,7 @@ from newsletter.issues.styled import styled
 WIDTH = 560  # CSS pixels: the width of the mail's text
 PROSE_AT_MOST = 6_000  # characters of one cell
 CODE_LINES, PRINTED_LINES, ERROR_LINES = 60, 12, 8
+SPARE = 4  # rows or lines more than these are not worth a fold
 LINE_AT_MOST = 160  # characters, of what was printed
 CODE_LINE_AT_MOST = 400  # of code
 TABLE_ROWS, TABLE_COLUMNS, CELL_AT_MOST = 8, 6, 40
@@ -133,12 +134,13 @@ def _error(text: str) -> Block:
 
 def _rows(output: Mapping[str, Any]) -> Block:
     header, rows = output["header"], output["rows"]
+    shown = _whole_or(TABLE_ROWS, len(rows))
     preview = Preview(
         tuple(_cell(name) for name in header[:TABLE_COLUMNS]),
-        tuple(tuple(_cell(cell) for cell in row[:TABLE_COLUMNS]) for row in rows[:TABLE_ROWS]),
+        tuple(tuple(_cell(cell) for cell in row[:TABLE_COLUMNS]) for row in rows[:shown]),
     )
     left_out = (
-        _more(len(rows) - TABLE_ROWS, "row"),
+        _more(len(rows) - shown, "row"),
         _more(len(header) - TABLE_COLUMNS, "column"),
     )
     return Rows(preview, output["note"][:200], " and ".join(filter(None, left_out)))
@@ -162,10 +164,16 @@ def _html(html: str) -> Block:
 def _first_lines(text: str, most: int, width: int) -> tuple[str, str]:
     """The beginning of a text, and how much more of it there is, in words."""
     lines = text.strip("\n").split("\n")
+    most = _whole_or(most, len(lines))
     shown = [line if len(line) <= width else f"{line[:width]}…" for line in lines[:most]]
     if len(lines) > most:
         return "\n".join(shown), _more(len(lines) - most, "line")
     return "\n".join(shown), "The ends of long lines" if shown != lines else ""
+
+
+def _whole_or(most: int, there: int) -> int:
+    """How many are shown of those that there are."""
+    return there if there <= most + SPARE else most
 
 
 def _more(count: int, noun: str) -> str:

@@ -154,11 +154,17 @@ def test_long_outputs_are_folded_to_their_first_lines(desk: Desk) -> None:
 
 
 def test_a_fold_leads_to_the_site(desk: Desk) -> None:
-    content = desk.content(Text("\n" * 2 + "a\n" * 13))
+    content = desk.content(Text("\n" * 2 + "a\n" * 17))
     mail = render_issue(content)
     assert f'<a href="{content.page_url}" class="accent"' in mail.html
-    assert "1 more line on the site" in mail.html
-    assert f"[1 more line: {content.page_url}]" in mail.text
+    assert "5 more lines on the site" in mail.html
+    assert f"[5 more lines: {content.page_url}]" in mail.text
+
+
+def test_a_few_lines_more_are_not_worth_a_fold(desk: Desk) -> None:
+    rows = Table(("a",), (("1",),) * (TABLE_ROWS + 4))
+    content = desk.content(Text("a\n" * (PRINTED_LINES + 4)), rows)
+    assert [block.folded for block in content.blocks] == [""] * 4
 
 
 def test_a_line_that_never_ends_is_cut(desk: Desk) -> None:
