@@ -5,6 +5,7 @@ Text is text: whoever shows it escapes it. ``Prose`` is Markdown, for catalog.ma
 which catalog.data_paths puts an address where it is shown.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -96,8 +97,10 @@ OUTPUTS: Mapping[str, type[Output]] = {
 
 
 def as_json(cells: Iterable[Cell]) -> list[dict[str, Any]]:
-    """``cells`` as ``Post.cells`` keeps them."""
-    return [asdict(cell) for cell in cells]
+    """``cells`` as ``Post.cells`` keeps them: as JSON has them, so that what is kept equals
+    what it is read back as."""
+    kept: list[dict[str, Any]] = json.loads(json.dumps([asdict(cell) for cell in cells]))
+    return kept
 
 
 def from_json(kept: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
