@@ -47,9 +47,12 @@ class ShownCell:
     outputs: tuple[ShownOutput, ...] = ()
 
 
-def shown_cells(post: Post, base_url: str, figure_url: FigureUrl) -> list[ShownCell]:
+def shown_cells(
+    post: Post, base_url: str, figure_url: FigureUrl, in_colour: bool = True
+) -> list[ShownCell]:
     """Each cell of ``post``, whose data are read from their addresses; ``figure_url`` says
-    where a figure is, of which it is told the number, from 1 on."""
+    where a figure is, of which it is told the number, from 1 on. Code that is not ``in_colour``
+    has its source alone."""
     numbers = count(1)
 
     def addressed(text: str) -> str:
@@ -71,7 +74,7 @@ def shown_cells(post: Post, base_url: str, figure_url: FigureUrl) -> list[ShownC
 
     def shown_code(cell: Code) -> ShownCell:
         source = addressed(cell.source)
-        html = coloured(source, cell.language)
+        html = coloured(source, cell.language) if in_colour else NOTHING
         outputs = tuple(shown_outputs(cell.outputs))
         return ShownCell("code", html, language_name(cell.language), source, cell.runs, outputs)
 

@@ -124,12 +124,13 @@ def figure(slug: str, number: int) -> Response:
 
 
 def shown_absolutely(post: Post) -> list[ShownCell]:
-    """The cells of ``post`` for who reads them elsewhere: every address is whole."""
+    """The cells of ``post`` for who reads them elsewhere, without our colours: every address
+    is whole."""
 
     def address(number: int, figure: Figure) -> str:
         return public_url("posts.figure", **_place(post, number, figure))
 
-    return shown_cells(post, installation().settings.base_url, address)
+    return shown_cells(post, installation().settings.base_url, address, in_colour=False)
 
 
 def _shown_here(post: Post) -> list[ShownCell]:
