@@ -19,7 +19,7 @@ import preview
 from bench import finish, in_turns, timed
 
 from newsletter.catalog.ingest import ingest
-from newsletter.catalog.parser import THREADS
+from newsletter.catalog.reading.parser import THREADS
 
 ROWS = 1_000_000
 BARE = """

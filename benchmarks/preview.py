@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 from bench import finish
 
-from newsletter.catalog import query
-from newsletter.catalog.question import Question, asked
-from newsletter.catalog.shelf import Shelf
+from newsletter.catalog.asking import query
+from newsletter.catalog.asking.question import Question, asked
+from newsletter.catalog.asking.shelf import Shelf
 
 ROWS = 1_000_000
 COLUMNS = [

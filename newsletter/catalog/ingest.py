@@ -1,7 +1,7 @@
 """Read a stranger's file into a table, in a process of its own.
 
 The parent never opens the file as a table and never loads DuckDB: it starts
-``newsletter.catalog.parser`` with limits on memory, time, open files and
+``newsletter.catalog.reading.parser`` with limits on memory, time, open files and
 output, and takes over what that process wrote, or says in one sentence why
 there is nothing to take.
 """
@@ -20,7 +20,7 @@ from newsletter.errors import SeveralTables, UnreadableTable
 
 FORMATS = ("parquet", "csv", "json")
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of JSON
-PARSER = "newsletter.catalog.parser"
+PARSER = "newsletter.catalog.reading.parser"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from newsletter.catalog.choice import MOST_AT_ONCE
 from newsletter.catalog.draft import table_name
 from newsletter.catalog.ingest import Ingested, IngestOptions, ingest
 from newsletter.catalog.package import TablePackage
+from newsletter.catalog.reading.choice import MOST_AT_ONCE
 from newsletter.errors import SeveralTables, UnreadableTable
 
 Found = tuple[TablePackage, Ingested]

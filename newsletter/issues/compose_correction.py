@@ -2,9 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import changes, errata, markdown
-from newsletter.catalog.diff import words
+from newsletter.catalog import markdown
 from newsletter.catalog.storage import Storage
+from newsletter.catalog.versions import changes, errata
+from newsletter.catalog.versions.diff import words
 from newsletter.errors import Invalid
 from newsletter.issues.content import CorrectionContent, Fact, Link, Prose
 from newsletter.issues.corrections import originals

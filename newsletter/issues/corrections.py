@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import errata
+from newsletter.catalog.versions import errata
 from newsletter.errors import Conflict, Invalid
 from newsletter.issues import calendar
 from newsletter.models.dataset import Erratum, Version

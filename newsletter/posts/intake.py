@@ -18,10 +18,10 @@ from newsletter.errors import UnreadablePost
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Figure
 from newsletter.posts.front_matter import FrontMatter
+from newsletter.posts.reading.written import Form, check_size, form_of
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.written import Form, check_size, form_of
 
-READER = "newsletter.posts.reader"
+READER = "newsletter.posts.reading.reader"
 READING = 1  # raised when cells come out otherwise: the next sync reads each post again
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of JSON
 

@@ -12,8 +12,8 @@ from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from newsletter.addresses import parse_address
-from newsletter.catalog.kinds import TABLES
 from newsletter.catalog.licenses import license_problem
+from newsletter.catalog.reading.kinds import TABLES
 from newsletter.errors import Invalid, InvalidAddress
 from newsletter.models.submission import SubmissionKind
 

@@ -16,8 +16,8 @@ from newsletter.db import Database
 from newsletter.errors import Refused
 from newsletter.posts import posts
 from newsletter.posts.intake import PostFile, digest_of, take_in
+from newsletter.posts.reading.written import FORMS, MAX_BYTES
 from newsletter.posts.run_record import path_beside, read_record
-from newsletter.posts.written import FORMS, MAX_BYTES
 
 FOLDER = "posts"
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from newsletter.catalog.shelf import Shelf
+from newsletter.catalog.asking.shelf import Shelf
 from newsletter.installation import Installation
 from newsletter.resources import shipped
 from newsletter.web import (

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from flask import current_app, request
 
-from newsletter.catalog.shelf import Shelf
+from newsletter.catalog.asking.shelf import Shelf
 from newsletter.installation import Installation
 
 

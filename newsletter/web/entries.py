@@ -11,9 +11,9 @@ from enum import StrEnum
 from flask import render_template
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import errata
-from newsletter.catalog.changes import between
-from newsletter.catalog.diff.words import facts
+from newsletter.catalog.versions import errata
+from newsletter.catalog.versions.changes import between
+from newsletter.catalog.versions.diff.words import facts
 from newsletter.issues import calendar
 from newsletter.issues.holes import without_marks
 from newsletter.models.dataset import Erratum, Version

@@ -22,8 +22,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.catalog import parser
 from newsletter.catalog.ingest import Ingested, IngestLimits, IngestOptions, ingest
+from newsletter.catalog.reading import parser
 from newsletter.errors import UnreadableTable
 
 PLAIN = "id,name\n1,Ann\n2,Bob\n"
@@ -701,7 +701,7 @@ def test_it_says_when_it_took_too_long(tmp_path: Path) -> None:
 def parser_process() -> psutil.Process:
     for _ in range(2000):
         for child in psutil.Process().children():
-            if "newsletter.catalog.parser" in child.cmdline():
+            if "newsletter.catalog.reading.parser" in child.cmdline():
                 return child
         time.sleep(0.005)
     raise AssertionError("no parser was started")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import errata
 from newsletter.catalog.storage import Storage
+from newsletter.catalog.versions import errata
 from newsletter.db import Database
 from newsletter.delivery.envelopes import preview_message
 from newsletter.errors import Invalid

@@ -20,8 +20,8 @@ from newsletter.posts import posts
 from newsletter.posts.cells import Code, Prose
 from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.intake import TakenIn
+from newsletter.posts.reading.safe import words_in
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.safe import words_in
 from tests import factories
 from tests.posts import written
 

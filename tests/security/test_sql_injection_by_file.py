@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.catalog import parser
+from newsletter.catalog.reading import parser
 from newsletter.installation import Installation
 from tests.security.test_sql_injection import HOSTILE, TEXT
 from tests.web.admin.conftest import Browser

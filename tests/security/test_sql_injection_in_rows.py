@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.catalog import query
-from newsletter.catalog.question import OPERATORS, asked
-from newsletter.catalog.shelf import Shelf
+from newsletter.catalog.asking import query
+from newsletter.catalog.asking.question import OPERATORS, asked
+from newsletter.catalog.asking.shelf import Shelf
 from newsletter.errors import Invalid
 from newsletter.installation import Installation
 from tests.security.test_sql_injection import HOSTILE, TEXT

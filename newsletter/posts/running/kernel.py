@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode, v4
 
+from newsletter.posts.reading.written import WrittenCode
 from newsletter.posts.running.environment import Environment
 from newsletter.posts.running.limits import INSIDE, Processes, RunLimits, limited
 from newsletter.posts.running.result import (
@@ -26,7 +27,6 @@ from newsletter.posts.running.result import (
     too_much,
     too_slow,
 )
-from newsletter.posts.written import WrittenCode
 
 STARTUP_SECONDS = 120
 SILENT = logging.Logger("silent", logging.CRITICAL)  # what nbclient logs, it also raises

@@ -10,11 +10,11 @@ from typing import Any
 
 from PIL import Image
 
+from newsletter.posts.reading.written import WrittenCode
 from newsletter.posts.running.clean import for_code, for_installer
 from newsletter.posts.running.environment import NotInstalled
 from newsletter.posts.running.limits import INSIDE, Processes, RunLimits, limited
 from newsletter.posts.running.result import Result, ended, last_lines, too_much, too_slow
-from newsletter.posts.written import WrittenCode
 
 PROGRAM = "Rscript"
 EVALUATED = " in eval(expression, globalenv()) :"  # of inside/cells.R, which nobody wrote

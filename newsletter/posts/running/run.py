@@ -12,14 +12,14 @@ from typing import Any, Self
 
 from newsletter.errors import Refused, UnreadablePost
 from newsletter.models.post import RunStatus
-from newsletter.posts import forms
+from newsletter.posts.reading import forms
+from newsletter.posts.reading.written import Written
 from newsletter.posts.run_record import RunRecord
 from newsletter.posts.running import kernel, rscript
 from newsletter.posts.running.data import Data, lay_out
 from newsletter.posts.running.environment import Environments, NotInstalled
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Broken, Result
-from newsletter.posts.written import Written
 
 AT_ONCE = 2  # posts
 

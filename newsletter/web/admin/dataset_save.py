@@ -13,8 +13,8 @@ from pathlib import Path
 from newsletter.catalog import datasets
 from newsletter.catalog.intake import Intake, take_in
 from newsletter.catalog.package import DatasetPackage, ReadPackage, check_slug, parse_package
-from newsletter.catalog.renewal import numbered
-from newsletter.catalog.rewording import described, only_words_differ, reword
+from newsletter.catalog.versions.renewal import numbered
+from newsletter.catalog.versions.rewording import described, only_words_differ, reword
 from newsletter.errors import FetchRefused, Invalid, UnreadableTable
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day

@@ -12,7 +12,7 @@ from wtforms import TextAreaField
 from newsletter import clock
 from newsletter.models.submission import Submission, SubmissionKind
 from newsletter.posts import submissions
-from newsletter.posts.written import Form
+from newsletter.posts.reading.written import Form
 from newsletter.web.admin.answers import told
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.kinds import TABLES
+from newsletter.catalog.reading.kinds import TABLES
 from newsletter.errors import Conflict
 from newsletter.installation import Installation
 from newsletter.models.dataset import Dataset

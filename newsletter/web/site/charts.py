@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, jsonify, make_response, request
 
-from newsletter.catalog import datasets, query
+from newsletter.catalog import datasets
+from newsletter.catalog.asking import query
 from newsletter.catalog.chart import fields
 from newsletter.catalog.chart.bundle import FINGERPRINT, bundle
 from newsletter.catalog.chart.interactive import interactive

@@ -10,8 +10,8 @@ import duckdb
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from newsletter.catalog import query
-from newsletter.catalog.question import (
+from newsletter.catalog.asking import query
+from newsletter.catalog.asking.question import (
     MOMENTS,
     NUMBERS,
     OPERATORS,

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from sqlalchemy.orm import Session
 
 from newsletter.audience.transfer import harmless
-from newsletter.catalog import datasets, query
-from newsletter.catalog.question import TEXTS, Column, asked
+from newsletter.catalog import datasets
+from newsletter.catalog.asking import query
+from newsletter.catalog.asking.question import TEXTS, Column, asked
 from newsletter.models.dataset import Table, Version
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation, shelf

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template
 
-from newsletter.catalog import changes, datasets
-from newsletter.catalog.diff import words
+from newsletter.catalog import datasets
+from newsletter.catalog.versions import changes
+from newsletter.catalog.versions.diff import words
 from newsletter.models.dataset import Version
 from newsletter.web.context import installation
 

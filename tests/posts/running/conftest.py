@@ -11,10 +11,10 @@ import yaml
 
 from newsletter.catalog.package import read_package
 from newsletter.catalog.several import read_tables
+from newsletter.posts.reading.written import WrittenCode
 from newsletter.posts.running.environment import Environment, Environments
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Result
-from newsletter.posts.written import WrittenCode
 from tests.posts.written import markdown
 
 GENEROUS = RunLimits()
