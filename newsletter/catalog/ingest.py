@@ -9,16 +9,17 @@ there is nothing to take.
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from newsletter.catalog import child
 from newsletter.errors import SeveralTables, UnreadableTable
 
 FORMATS = ("parquet", "csv", "json")
+SLOWEST = 8 * 1024**2  # bytes a second that a file is read at, at least
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of JSON
 PARSER = "newsletter.catalog.reading.parser"
 
@@ -30,6 +31,12 @@ class IngestLimits:
     seconds: float = 120.0  # wall clock
     memory_bytes: int = 512 * 1024**2  # of tables; the rest waits on disk
     output_bytes: int = 4 * 1024**3  # of each file written, unpacked ones included
+
+    def for_file(self, size: int) -> Self:
+        """What a file of ``size`` bytes may cost: a large one takes its time, and its JSON
+        is larger than itself."""
+        seconds = max(self.seconds, size / SLOWEST)
+        return replace(self, seconds=seconds, output_bytes=max(self.output_bytes, 3 * size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +106,9 @@ def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -
     """
     with tempfile.TemporaryDirectory(prefix=".ingest-", dir=work) as name:
         folder = Path(name).resolve()
-        request = {
-            "source": str(source.resolve()),
-            "name": source.name,
-            "folder": str(folder),
-            "limits": asdict(options.limits),
-            "options": {**asdict(options), "types": dict(options.types)},
-        }
-        read = _run_parser(json.dumps(request).encode(), folder, options.limits)
+        limits = options.limits.for_file(source.stat().st_size)
+        request = request_for(source, folder, replace(options, limits=limits))
+        read = run_parser(request, folder, limits)
         with ThreadPoolExecutor(len(FORMATS)) as pool:  # hashing lets others run
             parquet, csv, json_ = pool.map(lambda kind: _taken(folder, work, kind), FORMATS)
     rejected = tuple(Rejected(line, reason) for line, reason in read.pop("rejected"))
@@ -123,9 +125,26 @@ def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -
     )
 
 
-def _run_parser(request: bytes, folder: Path, limits: IngestLimits) -> dict[str, Any]:
+def request_for(
+    source: Path, folder: Path, options: IngestOptions, formats: Sequence[str] = FORMATS
+) -> dict[str, Any]:
+    """What the child is asked: to read ``source``, and write it in ``formats`` into
+    ``folder``. Parquet is always one of them."""
+    return {
+        "source": str(source.resolve()),
+        "name": source.name,
+        "folder": str(folder),
+        "formats": formats,
+        "limits": asdict(options.limits),
+        "options": {**asdict(options), "types": dict(options.types)},
+    }
+
+
+def run_parser(request: Mapping[str, Any], folder: Path, limits: IngestLimits) -> dict[str, Any]:
+    """What the child tells of the table. Raises UnreadableTable."""
+    asked = json.dumps(request).encode()
     try:
-        answer = child.run(PARSER, request, folder, limits.seconds, MAX_ANSWER)
+        answer = child.run(PARSER, asked, folder, limits.seconds, MAX_ANSWER)
     except child.TooSlow as error:
         raise _too_slow(limits) from error
     except child.BrokenOff as error:

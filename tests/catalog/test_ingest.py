@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.catalog.ingest import Ingested, IngestLimits, IngestOptions, ingest
+from newsletter.catalog.ingest import FORMATS, Ingested, IngestLimits, IngestOptions, ingest
 from newsletter.catalog.reading import parser
 from newsletter.errors import UnreadableTable
 
@@ -802,10 +802,18 @@ def test_every_cell_of_text_comes_out_as_it_went_in(
     limits = {"memory_bytes": 10**8, "output_bytes": 10**8}
     request = {"source": str(source), "name": "in.csv", "folder": str(folder)}
 
-    parser.parse(request | {"options": options, "limits": limits})
+    parser.parse(request | {"formats": FORMATS, "options": options, "limits": limits})
 
     with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file))[1:] == [list(row) for row in rows]
     records = json.loads((folder / "table.json").read_text("utf-8"))
     assert [(record["left"], record["right"]) for record in records] == rows
     assert polars.read_parquet(folder / "table.parquet").rows() == rows
+
+
+def test_a_large_file_may_take_longer_and_write_more() -> None:
+    usual, gigabytes = IngestLimits(), 3 * 1024**3
+    assert usual.for_file(1024**2) == usual
+    assert usual.for_file(gigabytes).seconds == 384
+    assert usual.for_file(gigabytes).output_bytes == 3 * gigabytes
+    assert usual.for_file(gigabytes).memory_bytes == usual.memory_bytes

@@ -24,7 +24,14 @@ from newsletter.catalog import child, guarded
 from newsletter.catalog.profile import profile_table
 from newsletter.catalog.reading.inference import Marks, write_typed
 from newsletter.catalog.reading.kinds import recognise
-from newsletter.catalog.reading.outputs import TABLE, preview, show_table, write_csv, write_json
+from newsletter.catalog.reading.outputs import (
+    TABLE,
+    Columns,
+    preview,
+    show_table,
+    write_csv,
+    write_json,
+)
 from newsletter.catalog.reading.staging import STAGED, Reading
 from newsletter.catalog.reading.unpack import ARCHIVES, OPENERS, decompress, take_out
 from newsletter.errors import SeveralTables, UnreadableTable
@@ -35,6 +42,8 @@ THREADS = 2
 OVERHEAD = 2 * 1024**3
 PACKED = {*OPENERS, *ARCHIVES}
 HOLDERS = {"xlsx", "xlsb", "xls", "ods", "sqlite"}  # kinds of which a table is chosen
+Copy = Callable[[duckdb.DuckDBPyConnection, Columns, Path], None]
+COPIES: Mapping[str, Copy] = {"csv": write_csv, "json": write_json}  # of the Parquet file
 # The module of ``readers`` for each kind of file.
 READERS = {
     "delimited": "delimited",
@@ -65,7 +74,8 @@ def main() -> None:
 
 
 def parse(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the table that ``request`` names, and write ``table.*`` into the folder.
+    """Read the table that ``request`` names, and write ``table.parquet`` and the other
+    formats that it asks for into the folder.
 
     Raises UnreadableTable.
     """
@@ -76,7 +86,8 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
     table = _typed(connection, found.path, folder, options)
     reading, columns = table.reading, table.columns
     with ThreadPoolExecutor(1) as writer:  # what one of the two leaves idle the other takes
-        written = writer.submit(_write, connection.cursor(), folder, columns)
+        copies = {name: write for name, write in COPIES.items() if name in request["formats"]}
+        written = writer.submit(_write, connection.cursor(), folder, columns, copies)
         profile = profile_table(connection, TABLE, columns)
         written.result()
     return {
@@ -184,10 +195,13 @@ def _reader(kind: str) -> Callable[..., Reading]:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, folder: Path, columns: Sequence[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    columns: Sequence[tuple[str, str]],
+    copies: Mapping[str, Copy],
 ) -> None:
-    write_csv(connection, columns, folder / "table.csv")
-    write_json(connection, columns, folder / "table.json")
+    for name, write in copies.items():
+        write(connection, columns, folder / f"table.{name}")
 
 
 def _number(value: object) -> int | float:

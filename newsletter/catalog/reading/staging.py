@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 import duckdb
 
@@ -88,6 +89,7 @@ class Staging:
         check_width(width)
         self._path = folder / STAGED
         self._file = self._path.open("w", encoding="utf-8", newline="")
+        finalize(self, self._file.close)  # whoever reads may fail before it is shown
         writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         self.keep = writer.writerow
         self.rejections = Rejections()

@@ -26,7 +26,7 @@ def parsed(folder: Path, content: bytes, **options: Any) -> tuple[Any, Any]:
     folder.mkdir()
     (folder / "in.csv").write_bytes(content)
     request = {"source": str(folder / "in.csv"), "name": "in.csv", "folder": str(folder)}
-    request |= {"limits": LIMITS, "options": OPTIONS | options}
+    request |= {"formats": ("parquet",), "limits": LIMITS, "options": OPTIONS | options}
     try:
         told = parser.parse(request)
     except UnreadableTable as error:
