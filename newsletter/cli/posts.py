@@ -12,7 +12,7 @@ from newsletter.errors import NotFound, Refused
 from newsletter.models.post import Post, PostRun
 from newsletter.posts import posts
 from newsletter.posts.reading.written import FORMS
-from newsletter.posts.run_record import path_beside, write_record
+from newsletter.posts.run_record import write_record
 from newsletter.posts.running.folder import posts_in, run_files
 from newsletter.posts.running.held import run_held
 from newsletter.posts.running.limits import RunLimits
@@ -111,7 +111,7 @@ def _files(what: str | None, everything: bool) -> list[Path]:
 def _run_files(files: list[Path], limits: RunLimits, record: bool) -> Iterator[Ran]:
     for path, ran in zip(files, run_files(files, limits, clock.now()), strict=True):
         if record and ran.record is not None:
-            write_record(path_beside(path), ran.record)
+            write_record(path, ran.record)
         yield ran
 
 

@@ -48,6 +48,8 @@ def read_record(path: Path) -> RunRecord | None:
         raise UnreadablePost(f"{path.name} is no record of a run: run the post again.") from error
 
 
-def write_record(path: Path, record: RunRecord) -> None:
-    """Keep ``record`` in the file ``path``, one line an output so that git shows what changed."""
-    path.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+def write_record(post: Path, record: RunRecord) -> None:
+    """Keep ``record`` beside the post, one line an output so that git shows what changed. A
+    notebook has its outputs itself."""
+    kept = record.model_copy(update={"outputs": []}) if post.suffix == ".ipynb" else record
+    path_beside(post).write_text(kept.model_dump_json(indent=1) + "\n", encoding="utf-8")

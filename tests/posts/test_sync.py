@@ -78,7 +78,7 @@ def test_its_run_comes_with_it(
     path = folder / "01-load.md"
     path.write_bytes(written.markdown(BODY, data={"penguins": checksum}))
     synced(sqlite_db, storage, folder)
-    write_record(path_beside(path), ran(path))
+    write_record(path, ran(path))
     assert read_record(path_beside(path)) == ran(path)
     assert synced(sqlite_db, storage, folder) == [Step("penguins/01-load.md", Done.CHANGED)]
     with sqlite_db.read() as session:

@@ -11,7 +11,7 @@ from newsletter.catalog.sync import sync as sync_datasets
 from newsletter.db import Database
 from newsletter.models.post import Post, RunStatus
 from newsletter.posts import posts
-from newsletter.posts.run_record import path_beside, write_record
+from newsletter.posts.run_record import write_record
 from newsletter.posts.running import rscript
 from newsletter.posts.running.folder import run_files
 from newsletter.posts.running.held import run_held
@@ -111,7 +111,7 @@ def test_a_run_in_git_is_followed_by_one_here(catalog: Catalog) -> None:
     path = catalog.folder.post("01-sums.md", R, language="r")
     (ran,) = run_files([path], GENEROUS, NOW - DAY)
     assert ran.record is not None
-    write_record(path_beside(path), ran.record)
+    write_record(path, ran.record)
     catalog.sync()
     assert catalog.shown() == [{"kind": "text", "text": "[1] 2745"}]
     catalog.run()
