@@ -57,6 +57,8 @@ TableName = Annotated[
     str,
     StringConstraints(max_length=100),
     _matching(r"[-a-z0-9._]+", "only lower-case letters, digits, and the signs - . _"),
+    # It would stand at the address of the version's own description.
+    _matching(r"(?!datapackage$).*", "datapackage is taken by the description: name it otherwise"),
 ]
 ColumnName = Annotated[
     str, StringConstraints(min_length=1, max_length=255), BeforeValidator(_as_text)

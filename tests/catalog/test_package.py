@@ -272,3 +272,9 @@ def test_it_refuses_what_cannot_stand_in_an_address(slug: str) -> None:
     with pytest.raises(Invalid) as caught:
         check_slug(slug)
     assert "slug" in caught.value.fields
+
+
+def test_it_refuses_a_table_by_the_name_of_the_description() -> None:
+    said = fields_of(tables=[a_table(name="datapackage")])["tables.0.name"]
+    assert "taken by the description" in said
+    assert parse_package(a_mapping(tables=[a_table(name="datapackages")])).tables
