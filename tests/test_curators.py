@@ -1,5 +1,7 @@
 """Curators: adding and removing them, their passwords, their tries to sign in."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -210,3 +212,11 @@ def test_a_reset_token_of_somebody_removed_is_refused(sqlite_db: Database) -> No
         curators.remove(session, curator)
         with pytest.raises(BadToken):
             logins.by_reset_token(session, SIGNER, token, NOW)
+
+
+def test_a_password_is_dear_to_guess() -> None:
+    """RFC 9106, section 4: the second recommended option is three passes over 64 MiB."""
+    asked = "from newsletter.curators import HASHER as h; print(h.time_cost, h.memory_cost)"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    passes, kibibytes = map(int, told.stdout.split())
+    assert (passes, kibibytes) >= (3, 64 * 1024)

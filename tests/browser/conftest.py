@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from newsletter import migrations
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
+from tests.migrated import migrate
 
 QUIET = [
     "--no-sandbox",
@@ -42,7 +42,7 @@ def installation(settings: Settings) -> Iterator[Installation]:
         port = listening.getsockname()[1]
         here = replace(settings, base_url=f"http://127.0.0.1:{port}", trusted_hosts=("127.0.0.1",))
         opened = Installation.open(here)
-        migrations.upgrade(opened.db)
+        migrate(opened.db)
         server = make_server(
             "127.0.0.1", port, create_app(opened), threaded=True, fd=listening.fileno()
         )

@@ -14,12 +14,12 @@ import pytest
 import yaml
 from werkzeug.serving import make_server
 
-from newsletter import migrations
 from newsletter.catalog.sync import Done, sync
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests.functional.site import free_port
+from tests.migrated import migrate
 
 MONDAY = datetime(2026, 11, 23, 14, tzinfo=UTC)
 KINDS = """\
@@ -88,7 +88,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         }
     )
     opened = Installation.open(settings)
-    migrations.upgrade(opened.db)
+    migrate(opened.db)
     bring(opened, home, "lonely", "1.0.0", {"lonely": ('value\n1\n""\n3\n', {"value": "integer"})})
     bring(opened, home, "kinds", "1.0.0", {"kinds": (KINDS, TYPES)}, MONDAY + timedelta(days=7))
     more = KINDS + "new,2,2.5,8,false,2026-01-01,,,,\n"

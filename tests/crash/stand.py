@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from newsletter import clock, migrations
+from newsletter import clock
 from newsletter.audience import subscriptions
 from newsletter.db import Base
 from newsletter.delivery.balance import Balance, balance_of
@@ -25,6 +25,7 @@ from newsletter.settings import Settings
 from tests.crash.mail_server import MailServer
 from tests.crash.worker import Shift, Trap, Worker
 from tests.functional.lists import add_readers, begin_issue
+from tests.migrated import migrate
 
 DAY = date(2026, 11, 30)
 DEAD = 2  # readers of each list whom the mail server does not know
@@ -67,7 +68,7 @@ class Stand:
             "NEWSLETTER_MAIL_URL": mail.url,
         }
         self.installation = Installation.open(Settings.load(self._environ))
-        migrations.upgrade(self.installation.db)
+        migrate(self.installation.db)
         self._addresses: list[str] = []
         self._unreachable: set[str] = set()
 

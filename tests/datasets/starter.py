@@ -6,10 +6,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter import migrations
 from newsletter.catalog.sync import Done, sync
 from newsletter.installation import Installation
 from newsletter.settings import Settings
+from tests.migrated import migrate
 
 CATALOG = Path(__file__).parents[2] / "datasets"
 SLUGS = sorted(path.parent.name for path in CATALOG.glob("*/dataset.yaml"))
@@ -31,7 +31,7 @@ def starter_catalog(home: Path, base_url: str) -> Installation:
             }
         )
     )
-    migrations.upgrade(installation.db)
+    migrate(installation.db)
     steps = list(sync(installation.db, installation.storage, folders, NOW))
     assert [(step.slug, step.done, step.note) for step in steps] == [
         (slug, Done.ADDED, "") for slug in SLUGS

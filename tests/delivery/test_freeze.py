@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter import migrations
 from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.freeze import freeze_issue
 from newsletter.delivery.ledger import claim
@@ -21,6 +20,7 @@ from newsletter.models.post import Post, PostState
 from newsletter.models.subscriber import Cadence
 from newsletter.settings import Settings
 from tests import factories
+from tests.migrated import migrate
 
 TUESDAY = datetime(2026, 11, 24, 9, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -30,7 +30,7 @@ BEFORE = date(2026, 11, 20)
 @pytest.fixture
 def house(environ: dict[str, str], database_url: str) -> Iterator[Installation]:
     opened = Installation.open(Settings.load(environ | {"DATABASE_URL": database_url}))
-    migrations.upgrade(opened.db)
+    migrate(opened.db)
     with opened.db.write() as session:
         version = factories.dataset(session, opened.storage)
         factories.post(session, version, "who", PostState.DRAFT, title="Who is who")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import migrations
 from newsletter.doctor import examination
 from newsletter.doctor.dns_lookup import Dns
 from newsletter.doctor.examination import examine
@@ -17,6 +16,7 @@ from newsletter.models.issue import Issue
 from newsletter.settings import Settings
 from tests.doctor.test_site import site
 from tests.doctor.zones import SERVFAIL, asking, serving
+from tests.migrated import migrate
 from tests.transports.scripted import ScriptedServer
 
 Beside = Callable[[ScriptedServer], ScriptedServer]
@@ -33,7 +33,7 @@ def opened(environ: dict[str, str]) -> Iterator[Opened]:
     def open_it(**more: str) -> Installation:
         settings = {f"NEWSLETTER_{name}": value for name, value in more.items()}
         installation = Installation.open(Settings.load(environ | settings))
-        migrations.upgrade(installation.db)
+        migrate(installation.db)
         installations.append(installation)
         return installation
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import migrations
 from newsletter.installation import Installation
 from newsletter.settings import Settings
+from tests.migrated import migrate
 from tests.transports.conftest import authority, cafile, certified, smtp_sink
 
 __all__ = ["authority", "cafile", "certified", "smtp_sink"]
@@ -78,6 +78,6 @@ def on_both(environ: dict[str, str], database_url: str) -> Iterator[Installation
 
 def _installed(environ: dict[str, str]) -> Iterator[Installation]:
     opened = Installation.open(Settings.load(environ))
-    migrations.upgrade(opened.db)
+    migrate(opened.db)
     yield opened
     opened.db.close()

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from newsletter import clock, curators, migrations
+from newsletter import clock, curators
 from newsletter.db import Base
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
@@ -19,6 +19,7 @@ from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests.functional.lists import NEWSLETTER, REPOSITORY
 from tests.functional.visitor import Visitor
+from tests.migrated import migrate
 
 CURATOR = "eve@example.org"
 PASSWORD = "a long pass phrase for the test"
@@ -74,7 +75,7 @@ def open_site(environ: dict[str, str], port: int) -> Iterator[Site]:
     """Serve the newsletter of ``environ`` on loopback, with one owner in it."""
     environ |= {"NEWSLETTER_BASE_URL": f"http://127.0.0.1:{port}", "PORT": str(port)}
     installation = Installation.open(Settings.load(environ))
-    migrations.upgrade(installation.db)
+    migrate(installation.db)
     with installation.db.write() as session:
         curators.add_curator(session, CURATOR, Role.OWNER, PASSWORD, clock.now())
     server = make_server("127.0.0.1", port, create_app(installation), threaded=True)

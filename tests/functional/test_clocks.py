@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from newsletter import jobs, migrations
+from newsletter import jobs
 from newsletter.db import Database
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -22,6 +22,7 @@ from newsletter.models.issue import Issue, IssueState
 from newsletter.settings import Settings
 from tests import factories
 from tests.functional.lists import REPOSITORY, add_readers
+from tests.migrated import migrate
 
 CLOCKS = 8
 START = date(2026, 11, 30)
@@ -37,7 +38,7 @@ ZONES = [
 def _planned(environ: dict[str, str], mondays: list[date]) -> Installation:
     """An installation with a ready dataset planned for each of the Mondays, and 3 readers."""
     installation = Installation.open(Settings.load(environ))
-    migrations.upgrade(installation.db)
+    migrate(installation.db)
     now = datetime(2026, 11, 1, tzinfo=UTC)
     add_readers(installation, 3, now)
     with installation.db.write() as session:

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from newsletter import clock, migrations
+from newsletter import clock
 from newsletter.delivery.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -16,6 +16,7 @@ from newsletter.models.issue import IssueState
 from newsletter.settings import Settings
 from tests.functional.conftest import MailServer
 from tests.functional.lists import NEWSLETTER, REPOSITORY, add_readers, begin_issue
+from tests.migrated import migrate
 
 READERS = 2000
 CONNECTIONS = 8
@@ -32,7 +33,7 @@ def test_nobody_is_lost_and_at_most_one_is_doubled_a_connection(
         "NEWSLETTER_CONNECTIONS": str(CONNECTIONS),
     }
     installation = Installation.open(Settings.load(environ))
-    migrations.upgrade(installation.db)
+    migrate(installation.db)
     addresses = add_readers(installation, READERS, clock.now())
     begin_issue(installation, DAY, clock.now())
 

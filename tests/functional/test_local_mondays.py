@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from newsletter import jobs, migrations
+from newsletter import jobs
 from newsletter.delivery.progress import progress
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -16,6 +16,7 @@ from newsletter.models.issue import IssueState
 from newsletter.models.subscriber import Subscriber
 from newsletter.settings import Settings
 from tests import factories
+from tests.migrated import migrate
 
 MONDAY = date(2026, 11, 30)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -33,7 +34,7 @@ def installation(environ: dict[str, str], database_url: str) -> Iterator[Install
         "NEWSLETTER_SEND_AT": "mon 09:00 local",
     }
     opened = Installation.open(Settings.load(environ | settings))
-    migrations.upgrade(opened.db)
+    migrate(opened.db)
     with opened.db.write() as session:
         version = factories.dataset(session, opened.storage)
         calendar.plan(session, MONDAY, version, date(2026, 11, 23), factories.LONG_AGO)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from newsletter import clock, migrations
+from newsletter import clock
 from newsletter.delivery.balance import Balance, balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -22,6 +22,7 @@ from newsletter.models.issue import Issue, IssueState
 from newsletter.settings import Settings
 from tests.functional.conftest import MailServer
 from tests.functional.lists import NEWSLETTER, REPOSITORY, add_readers, begin_issue
+from tests.migrated import migrate
 
 READERS = 100
 DAY = date(2026, 11, 30)
@@ -36,7 +37,7 @@ class Mailing:
         self.server = server
         self._environ = environ
         self.installation = Installation.open(Settings.load(environ))
-        migrations.upgrade(self.installation.db)
+        migrate(self.installation.db)
         self.addresses = add_readers(self.installation, READERS, clock.now())
         begin_issue(self.installation, DAY, clock.now())
 

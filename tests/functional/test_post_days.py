@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter import jobs, migrations
+from newsletter import jobs
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import IssueState, Kind
@@ -13,6 +13,7 @@ from newsletter.models.post import PostState
 from newsletter.models.subscriber import Cadence
 from newsletter.settings import Settings
 from tests import factories
+from tests.migrated import migrate
 
 SECOND = timedelta(seconds=1)
 
@@ -29,7 +30,7 @@ def planned(
     zone, wall, day = request.param
     settings = {"NEWSLETTER_TIMEZONE": zone, "NEWSLETTER_SEND_AT": f"mon {wall}"}
     opened = Installation.open(Settings.load(environ | settings))
-    migrations.upgrade(opened.db)
+    migrate(opened.db)
     on = date.fromisoformat(day)
     with opened.db.write() as session:
         version = factories.dataset(session, opened.storage)

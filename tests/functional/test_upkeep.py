@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from newsletter import jobs, migrations
+from newsletter import jobs
 from newsletter.installation import Installation
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice
 from newsletter.settings import Settings
 from tests import factories
 from tests.catalog.upkeep.web import Page, Web
+from tests.migrated import migrate
 
 TUESDAY = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
@@ -33,7 +34,7 @@ def web() -> Iterator[Web]:
 def installation(environ: dict[str, str], database_url: str, web: Web) -> Iterator[Installation]:
     environ |= {"DATABASE_URL": database_url, "NEWSLETTER_FETCH_HOSTS": web.host}
     opened = Installation.open(Settings.load(environ))
-    migrations.upgrade(opened.db)
+    migrate(opened.db)
     with opened.db.write() as session:
         sources = [{"title": "It", "url": web.url("/a.csv"), "retrieved": "2026-11-02"}]
         version = factories.dataset(session, opened.storage, sources=sources)

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from newsletter import clock, jobs, migrations
+from newsletter import clock, jobs
 from newsletter.audience import subscriptions
 from newsletter.delivery import ledger
 from newsletter.delivery.envelopes import Envelopes
@@ -31,6 +31,7 @@ from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests import factories
 from tests.functional.lists import add_readers
+from tests.migrated import migrate
 from tests.transports.conftest import Sink
 from tests.web.conftest import Visitor
 
@@ -50,7 +51,7 @@ def secretive(environ: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def site(secretive: dict[str, str]) -> Iterator[tuple[Installation, Flask]]:
     installation = Installation.open(Settings.load(secretive))
-    migrations.upgrade(installation.db)
+    migrate(installation.db)
     app = create_app(installation)
     app.test_client_class = Visitor
     yield installation, app
@@ -160,7 +161,7 @@ def test_no_reader_is_in_another_readers_mail(
         "NEWSLETTER_CONNECTIONS": "32",
     }
     installation = Installation.open(Settings.load(environ))
-    migrations.upgrade(installation.db)
+    migrate(installation.db)
     now = clock.now()
     add_readers(installation, READERS, now)
     begin_short_issue(installation, now)

@@ -9,20 +9,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from newsletter import migrations
 from newsletter.installation import Installation
 from newsletter.models import Notice
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests import factories
 from tests.conftest import BASE_URL
+from tests.migrated import migrate
 
 
 @pytest.fixture
 def installation(settings: Settings) -> Iterator[Installation]:
     """Migrated, on SQLite, with nothing in it."""
     opened = Installation.open(settings)
-    migrations.upgrade(opened.db)
+    migrate(opened.db)
     yield opened
     opened.db.close()
 
@@ -46,10 +46,11 @@ class Visitor(FlaskClient):
 
 
 @pytest.fixture
-def app(installation: Installation) -> Flask:
+def app(installation: Installation) -> Iterator[Flask]:
     app = create_app(installation)
     app.test_client_class = Visitor
-    return app
+    yield app
+    app.extensions["shelf"].close()
 
 
 @pytest.fixture

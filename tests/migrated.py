@@ -1,0 +1,28 @@
+"""An empty database at the newest revision, without walking the history each time."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from newsletter import migrations
+from newsletter.db import Database
+
+
+def migrate(db: Database) -> None:
+    """What ``migrations.upgrade`` makes of a database that is not there yet."""
+    if not db.is_sqlite:
+        migrations.upgrade(db)
+        return
+    place = Path(str(db.url.database))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(_file())
+
+
+@cache
+def _file() -> bytes:
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "newsletter.db"
+        db = Database(f"sqlite:///{place}")
+        migrations.upgrade(db)
+        db.close()
+        return place.read_bytes()
