@@ -7,6 +7,7 @@ Whatever is out of the ordinary is left to the threads.
 """
 
 import asyncio
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,9 @@ class Direct:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._connection: Any = None  # psycopg's
-        self._socket = -1  # its number, which a lost connection no longer tells
+        # A descriptor of its socket that is ours: libpq closes its own when the connection is
+        # lost, and what the loop watches must not be closed, or be another's, behind its back.
+        self._socket = -1
         self._answered = asyncio.Event()
         self._error: Exception | None = None
 
@@ -52,6 +55,7 @@ class Direct:
         connection, self._connection = self._connection, None
         if connection is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
+            os.close(self._socket)
             connection.close()
 
     async def _open(self) -> None:
@@ -60,7 +64,7 @@ class Direct:
         connection.autocommit = True
         connection.pgconn.prepare(NAME, STATEMENT.encode())
         connection.pgconn.nonblocking = 1
-        self._connection, self._socket = connection, connection.pgconn.socket
+        self._connection, self._socket = connection, os.dup(connection.pgconn.socket)
         loop.add_reader(self._socket, self._read)
 
     async def _execute(self, parameters: list[bytes]) -> bool:

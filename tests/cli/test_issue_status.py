@@ -96,6 +96,7 @@ def test_the_json_has_all_of_it(sent: Shell) -> None:
         "state": "sending",
         "dataset": "kenya-rain",
         "version": "1.0.0",
+        "post": None,
         "subject": "Rain in Kenya",
         "pause_reason": None,
         "frozen_at": "2026-11-23T09:00:00+00:00",

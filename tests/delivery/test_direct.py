@@ -1,11 +1,14 @@
 """Settling on PostgreSQL from the loop itself."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 from sqlalchemy import select
 
 from newsletter import migrations
@@ -79,7 +82,10 @@ def test_what_was_sent_is_not_sent_again(db: Database) -> None:
     assert told(db) == {"first": 1}
 
 
-def test_a_lost_connection_is_told_and_another_is_opened(db: Database, postgres_url: str) -> None:
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_a_lost_connection_is_told_and_another_is_opened(
+    db: Database, postgres_url: str, run: Callable[[Coroutine[Any, Any, list[bool]]], list[bool]]
+) -> None:
     first, second = ids(db)[:2]
 
     async def settle() -> list[bool]:
@@ -95,7 +101,7 @@ def test_a_lost_connection_is_told_and_another_is_opened(db: Database, postgres_
         direct.close()
         return outcomes
 
-    assert asyncio.run(settle()) == [True, False, True]
+    assert run(settle()) == [True, False, True]
     db.engine.dispose()  # its connections were ended, too
     assert told(db) == {"before": 1, "after": 1}
 
@@ -113,3 +119,26 @@ def test_what_the_server_refuses_is_not_taken_for_done(db: Database) -> None:
         return outcomes
 
     assert asyncio.run(settle()) == [False, True]
+
+
+def test_a_loop_outlives_one_lost_connection_after_another(db: Database, postgres_url: str) -> None:
+    """libpq closes a lost socket; where the loop still watched its number, which the next
+    connection takes, libuv ended the process."""
+
+    async def settle() -> int:
+        direct = Direct(db)
+        lost = 0
+        for key in ids(db) * 10:
+            lost += not await direct.settle_sent({key: "sent"}, NOW)
+            with psycopg.connect(postgres_url, autocommit=True) as other:
+                other.execute(
+                    "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            with suppress(psycopg.Error):
+                (await asyncio.to_thread(db.driver_connection)).close()
+        direct.close()
+        return lost
+
+    assert uvloop.run(settle()) > 0
+    db.engine.dispose()

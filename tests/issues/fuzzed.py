@@ -7,7 +7,16 @@ from unicodedata import category
 
 from newsletter.addresses import Address, parse_address
 from newsletter.catalog import markdown
-from newsletter.issues.content import ColumnSketch, Fact, IssueContent, Link, Loader, Preview, Prose
+from newsletter.issues.content import (
+    ColumnSketch,
+    Fact,
+    IssueContent,
+    Link,
+    Loader,
+    PostLink,
+    Preview,
+    Prose,
+)
 from newsletter.issues.frozen import Recipient
 from newsletter.issues.holes import Hole
 from newsletter.issues.render import RenderedMail
@@ -132,7 +141,10 @@ class Fuzz:
             credit=self.text(200),
             citation=self.text(300),
             previous=Link(self.text(60), f"{sample.base_url}/issues/2026-10-05"),
-            posts=tuple(Link(self.text(60), sample.base_url) for _ in range(pick.randint(0, 3))),
+            posts=tuple(
+                PostLink(self.text(60), self.text(60), self.text(12), sample.base_url)
+                for _ in range(pick.randint(0, 3))
+            ),
         )
 
     def mail(self) -> RenderedMail:
