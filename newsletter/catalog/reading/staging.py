@@ -136,7 +136,7 @@ def show_text(
     connection.execute(
         f"CREATE OR REPLACE VIEW {quoted(SOURCE)} AS FROM read_csv({_literal(str(file))},"
         f" columns = {{{columns}}}, nullstr = [{nulls}], allow_quoted_nulls = true,"
-        f" auto_detect = false, header = false, skip = {skip}, delim = {_literal(delimiter)},"
+        f" auto_detect = false, parallel = false, header = false, skip = {skip}, delim = {_literal(delimiter)},"
         f" quote = '\"', escape = '\"', comment = '', new_line = '{newline}',"
         f" max_line_size = {longest}, buffer_size = {max(longest, BUFFER)})"
     )
