@@ -129,14 +129,17 @@ def show_text(
     longest: int = BUFFER,
 ) -> None:
     """Make ``SOURCE`` of the rows of a CSV ``file``, each column text and null where it is
-    spelled like one of ``missing``. It is read anew by each query, and fails at a row that
-    has not ``width`` cells, or over ``longest`` bytes."""
+    spelled like one of ``missing``. It is read anew by each query, and leaves out a row that
+    has not ``width`` cells, or over ``longest`` bytes: whoever asks has counted the rows.
+
+    (Where it fails instead, DuckDB's threads may wait for each other for ever.)"""
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(width))
     nulls = ", ".join(_literal(text) for text in dict.fromkeys(missing))
     connection.execute(
         f"CREATE OR REPLACE VIEW {quoted(SOURCE)} AS FROM read_csv({_literal(str(file))},"
         f" columns = {{{columns}}}, nullstr = [{nulls}], allow_quoted_nulls = true,"
-        f" auto_detect = false, parallel = false, header = false, skip = {skip}, delim = {_literal(delimiter)},"
+        f" auto_detect = false, header = false, skip = {skip}, delim = {_literal(delimiter)},"
+        " ignore_errors = true,"
         f" quote = '\"', escape = '\"', comment = '', new_line = '{newline}',"
         f" max_line_size = {longest}, buffer_size = {max(longest, BUFFER)})"
     )
