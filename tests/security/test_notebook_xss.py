@@ -219,8 +219,9 @@ def test_drawing_a_picture_fetches_nothing(storage: Storage) -> None:
         ]
         outside += [display({"text/html": f"<img src='{there}'><p>x</p>"})]
         post = taken(written.notebook(code("1", *outside), prose(f"![x]({there})")), storage)
-        # The canary sings when someone comes.
-        socket.create_connection(("127.0.0.1", canary.port)).close()
+        # The canary sings when someone comes: who is hung up on has been counted.
+        with socket.create_connection(("127.0.0.1", canary.port)) as visitor:
+            assert visitor.recv(1) == b""
     assert canary.visits == 1
     assert isinstance(post.cells[0], Code)
     assert [output.kind for output in post.cells[0].outputs] == ["figure"] * 5 + ["html"]
