@@ -5,7 +5,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -84,20 +84,18 @@ def test_it_goes_on_by_itself_once_postgres_is_back(
     mode: str,
 ) -> None:
     url = own_postgres.get_uri(driver="psycopg")
-    stand = Stand(process_context, crash_mail, tmp_path, url, environ)
-    stand.new_list(2000, CONNECTIONS)
-    stand.mail.hold(Stop.ANSWERED, 300)
-    with stand.working(NEWSLETTER_RATE="1000/s") as worker:
-        assert stand.mail.wait(worker.sentinel)
-        stand.mail.go_on()
-        _restart(own_postgres, mode)
-        assert worker.wait() == 0, worker.said()
-        assert REFUSED in worker.said()
-    with stand.working() as worker:  # as whatever keeps workers running would start it
-        assert worker.wait() == 0
-    tally = stand.tally()
-    stand.close()
-    assert tally.wrong == ()
+    with closing(Stand(process_context, crash_mail, tmp_path, url, environ)) as stand:
+        stand.new_list(2000, CONNECTIONS)
+        stand.mail.hold(Stop.ANSWERED, 300)
+        with stand.working(NEWSLETTER_RATE="1000/s") as worker:
+            assert stand.mail.wait(worker.sentinel)
+            stand.mail.go_on()
+            _restart(own_postgres, mode)
+            assert worker.wait() == 0, worker.said()
+            assert REFUSED in worker.said()
+        with stand.working() as worker:  # as whatever keeps workers running would start it
+            assert worker.wait() == 0
+        assert stand.tally().wrong == ()
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
