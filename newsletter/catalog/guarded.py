@@ -27,7 +27,7 @@ def connect(
         f"memory_limit = '{memory}'",
         f"threads = {threads}",
         *spilling,
-        "TimeZone = 'UTC'",
+        "GLOBAL TimeZone = 'UTC'",  # of every cursor
         "allow_community_extensions = false",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",

@@ -12,6 +12,8 @@ are not searched for duplicates, and the profile says ``"approximate": true``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
@@ -27,15 +29,26 @@ AGGREGATES = 200
 HELD_VALUES = 1_000_000  # where an aggregate holds each value, so many a pass
 HEAVY = 8  # aggregates a pass where each begins with some MB
 LARGEST = 2**63 - 1
+# Passes: many aggregates keep one thread busy, whatever DuckDB has.
+AT_ONCE = 2
 
-Answers = dict[tuple[int, str], Any]
 Question = tuple[int, str]
+Answers = dict[Question, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """A query of one row, which answers the questions in their order."""
+
+    questions: Sequence[Question]
+    query: str
+    values: Sequence[Any] = ()
 
 
 def profile_table(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """The profile of ``relation``, fit for JSON.
+    """The profile of ``relation``, which every cursor of ``connection`` sees, fit for JSON.
 
     ``columns`` are pairs of a name and one of the types string, integer,
     number, boolean, date, datetime, time, list. The answer is ``{"rows",
@@ -55,14 +68,14 @@ class _Profiler:
     ) -> None:
         self._connection = connection
         self._relation = quoted(relation)
-        self._rows: int = self._row(f"SELECT count(*) FROM {self._relation}")[0]  # noqa: S608
+        self._rows: int = self._row(_Pass((), f"SELECT count(*) FROM {self._relation}"))[0]  # noqa: S608
         self._exact = self._rows <= EXACT_ROWS
         declared = [Column(at, name, type_) for at, (name, type_) in enumerate(columns)]
         self._columns = self._dated(declared)
         self._found: Answers = {}
 
     def profile(self) -> dict[str, Any]:
-        self._found = self._summaries() | self._medians() | self._variety()
+        self._found = self._answers([*self._variety(), *self._summaries(), *self._medians()])
         kinds = [self._kind(column) for column in self._columns]
         self._found |= self._bins(kinds) | self._frequencies(kinds)
         facts: list[dict[str, Any]] = [{} for _ in self._columns]
@@ -98,8 +111,8 @@ class _Profiler:
         }
         return [column.dated(formats.get(column.at)) for column in columns]
 
-    def _summaries(self) -> Answers:
-        return self._ask(
+    def _summaries(self) -> list[_Pass]:
+        return self._passes(
             {
                 (column.at, name): expression
                 for column in self._columns
@@ -111,9 +124,9 @@ class _Profiler:
     def _holding(self) -> int:
         return max(1, min(AGGREGATES, HELD_VALUES // max(self._rows, 1)))
 
-    def _medians(self) -> Answers:
+    def _medians(self) -> list[_Pass]:
         median = "median({})" if self._exact else "approx_quantile({}, 0.5)"
-        return self._ask(
+        return self._passes(
             {
                 (column.at, "median"): median.format(f"m{column.at}::DOUBLE")
                 for column in self._columns
@@ -122,18 +135,15 @@ class _Profiler:
             limit=self._holding,
         )
 
-    def _variety(self) -> Answers:
+    def _variety(self) -> list[_Pass]:
         """How many different values; for strings, also what they look like."""
         others = [column for column in self._columns if not column.is_text]
         count = "count(DISTINCT v{})" if self._exact else "approx_count_distinct(v{})"
         asked = {(c.at, "unique"): count.format(c.at) for c in others}
-        found = self._ask(asked, limit=min(HEAVY, self._holding))
-        for column in self._columns:
-            if column.is_text:
-                found |= self._looks(column)
-        return found
+        looks = [self._looks(column) for column in self._columns if column.is_text]
+        return [*looks, *self._passes(asked, limit=min(HEAVY, self._holding))]
 
-    def _looks(self, column: Column) -> Answers:
+    def _looks(self, column: Column) -> _Pass:
         # Patterns are tried on each different value once: a million rows have few.
         value = f"v{column.at}"
         grouped = (
@@ -143,10 +153,9 @@ class _Profiler:
         if not self._exact:
             grouped = f"SELECT {value} AS v, 1 AS n FROM {self._source([column])}"  # noqa: S608
         unique = "count(*)" if self._exact else "approx_count_distinct(v)"
-        sums = [f"coalesce(sum(n) FILTER ({test}), 0)" for test in TEXT_TESTS.values()]
-        row = self._row(f"SELECT {', '.join([unique, *sums])} FROM ({grouped})")  # noqa: S608
-        names = ["unique", *TEXT_TESTS]
-        return {(column.at, name): int(found) for name, found in zip(names, row, strict=True)}
+        sums = [f"coalesce(sum(n) FILTER ({test}), 0)::BIGINT" for test in TEXT_TESTS.values()]
+        questions = [(column.at, name) for name in ("unique", *TEXT_TESTS)]
+        return _Pass(questions, f"SELECT {', '.join([unique, *sums])} FROM ({grouped})")  # noqa: S608
 
     def _kind(self, column: Column) -> str:
         if not column.is_text:
@@ -239,10 +248,8 @@ class _Profiler:
         if not self._exact or told_apart or not self._columns:
             return []
         values = ", ".join(f"v{column.at}" for column in self._columns)
-        found = self._row(
-            f"SELECT count(DISTINCT hash({values})) FROM {self._source(self._columns)}"  # noqa: S608
-        )
-        return alerts.duplicate_rows(self._rows, found[0])
+        query = f"SELECT count(DISTINCT hash({values})) FROM {self._source(self._columns)}"  # noqa: S608
+        return alerts.duplicate_rows(self._rows, self._row(_Pass((), query))[0])
 
     def _source(self, columns: Iterable[Column]) -> str:
         parts = ", ".join(
@@ -258,10 +265,19 @@ class _Profiler:
         values: Mapping[Question, Any] | None = None,
         limit: int = AGGREGATES,
     ) -> Answers:
-        """The answers to aggregate expressions, ``limit`` of them a pass: few where each
+        return self._answers(self._passes(questions, columns, values, limit))
+
+    def _passes(
+        self,
+        questions: Mapping[Question, str],
+        columns: Sequence[Column] | None = None,
+        values: Mapping[Question, Any] | None = None,
+        limit: int = AGGREGATES,
+    ) -> list[_Pass]:
+        """What asks for aggregate expressions, ``limit`` of them a pass: few where each
         holds every value in memory. A question is of its own column, or of ``columns``."""
         keys = list(questions)
-        answers: Answers = {}
+        passes = []
         for start in range(0, len(keys), limit):
             asked = keys[start : start + limit]
             # Only the columns asked of: naming all of a wide table takes longer than reading one.
@@ -271,12 +287,21 @@ class _Profiler:
             source = self._source(columns or own)
             selected = ", ".join(questions[key] for key in asked)
             bound = [values[key] for key in asked] if values else []
-            row = self._row(f"SELECT {selected} FROM {source}", bound)  # noqa: S608
-            answers |= dict(zip(asked, row, strict=True))
-        return answers
+            passes.append(_Pass(asked, f"SELECT {selected} FROM {source}", bound))  # noqa: S608
+        return passes
 
-    def _row(self, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self._connection.execute(query, list(values)).fetchall()[0]
+    def _answers(self, passes: Sequence[_Pass]) -> Answers:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            rows = list(threads.map(self._row, passes))
+        return {
+            question: answer
+            for asked, row in zip(passes, rows, strict=True)
+            for question, answer in zip(asked.questions, row, strict=True)
+        }
+
+    def _row(self, asked: _Pass) -> tuple[Any, ...]:
+        with self._connection.cursor() as cursor:
+            row: tuple[Any, ...] = cursor.execute(asked.query, list(asked.values)).fetchall()[0]
         return row
 
 

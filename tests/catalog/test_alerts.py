@@ -20,7 +20,8 @@ NOISE = [float((at * 17) % 40) for at in range(40)]
 def codes(**values: Any) -> set[str]:
     frame = pl.DataFrame(values).cast({pl.Null: pl.String})
     with duckdb.connect() as connection:
-        connection.register("frame", frame.to_arrow())
+        connection.register("given", frame.to_arrow())  # which only this connection sees
+        connection.execute("CREATE TABLE frame AS FROM given")
         types = [(name, TYPES[dtype.base_type()]) for name, dtype in frame.schema.items()]
         found = profile_table(connection, "frame", types)
     for alert in found["alerts"]:

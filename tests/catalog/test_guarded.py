@@ -41,10 +41,18 @@ def test_there_is_no_way_out(
         connection.execute(query.format(outside=tmp_path))
 
 
-def test_what_is_in_the_folder_is_read_in_utc(
+def test_what_is_in_the_folder_is_read(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     with connection:
         place = str(tmp_path / "it's a folder" / "table.csv")
         assert connection.execute("FROM read_csv(?)", [place]).fetchall() == [(2,)]
-        assert connection.execute("SELECT current_setting('TimeZone')").fetchall() == [("UTC",)]
+
+
+def test_each_cursor_is_in_utc_wherever_the_machine_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    with guarded.connect(tmp_path, "100MB", 2) as connection, connection.cursor() as cursor:
+        for each in (connection, cursor):
+            assert each.execute("SELECT current_setting('TimeZone')").fetchall() == [("UTC",)]

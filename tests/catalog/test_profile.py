@@ -41,7 +41,8 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def profiled(frame: pl.DataFrame) -> dict[str, Any]:
     with duckdb.connect() as connection:
-        connection.register("frame", frame.to_arrow())
+        connection.register("given", frame.to_arrow())  # which only this connection sees
+        connection.execute("CREATE TABLE frame AS FROM given")
         types = [(name, TYPES[dtype.base_type()]) for name, dtype in frame.schema.items()]
         found = profile_table(connection, "frame", types)
     json.dumps(found, allow_nan=False)  # whatever comes in, the profile is JSON
@@ -272,7 +273,7 @@ def test_it_leaves_moments_beyond_the_year_9999_out(
 def test_it_reads_the_hour_of_an_aware_datetime_in_utc(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    connection.execute("SET TimeZone = 'Asia/Tokyo'")
+    connection.execute("SET GLOBAL TimeZone = 'Asia/Tokyo'")
     connection.execute("CREATE TABLE aware AS SELECT TIMESTAMPTZ '2020-01-01 00:00:00+02' AS at")
     (found,) = profile_table(connection, "aware", [("at", "datetime")])["columns"]
     assert found["statistics"]["min"] == "2019-12-31 22:00:00"
