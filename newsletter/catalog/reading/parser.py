@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -123,18 +123,21 @@ def _typed(
     reading = _reader(options["kind"])(connection, source, folder, options)
     marks = Marks(options["decimal"], may_be_comma=reading.delimiter not in {None, ","})
     file = folder / "table.parquet"
+    found = None
     try:
         columns, notes = write_typed(connection, reading.columns, options["types"], marks, file)
-        rows, missing_last = show_table(connection, file)
+        found = show_table(connection, file)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
-        if not reading.is_hoped:
+        if reading.expected is None:
             raise
-        rows = missing_last = -1
-    rejected = reading.rejections.count
-    if reading.is_hoped and (rows, missing_last) != (reading.rows_in, reading.missing_last):
+    expected = reading.expected.result() if reading.expected else found
+    if found is None or found != expected:
         return _typed(connection, source, folder, {**options, "carefully": True})
+    if reading.expected:
+        reading = replace(reading, rows_in=found.rows, expected=None)
+    rows, rejected = found.rows, reading.rejections.count
     if reading.rows_in != rows + rejected:
         raise UnreadableTable(
             f"{reading.rows_in:,} rows came in but {rows:,} were kept and"

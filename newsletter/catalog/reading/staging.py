@@ -8,6 +8,7 @@ each kind of file is counted and typed by the same rules.
 import csv
 import re
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,21 @@ class SourceColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Census:
+    """How many rows there are, and in how many of them the last column has no value."""
+
+    rows: int
+    missing_last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a reader made of a file: the relation ``SOURCE`` and how it came about.
 
-    The relation's columns are called ``c0``, ``c1``, ... in the order of ``columns``. If it
-    ``is_hoped`` only, reading it may fail, or give other than ``rows_in`` rows and
-    ``missing_last`` of them without a value in the last column: then the reader is to be
-    asked again, with the option ``carefully``.
+    The relation's columns are called ``c0``, ``c1``, ... in the order of ``columns``. With an
+    ``expected`` census, which is still being taken and is None for a file that must be looked
+    at row by row, ``rows_in`` is not known yet, and reading the relation may fail or come to
+    something else: then the reader is to be asked again, with the option ``carefully``.
     """
 
     columns: list[SourceColumn]
@@ -78,8 +87,7 @@ class Reading:
     encoding: str | None = None
     delimiter: str | None = None
     notes: list[str] = field(default_factory=list)
-    is_hoped: bool = False
-    missing_last: int = 0
+    expected: "Future[Census | None] | None" = None
 
 
 class Staging:
@@ -125,7 +133,7 @@ def show_text(
     *,
     delimiter: str = ",",
     skip: int = 0,
-    newline: str = "\\n",
+    newline: str = "\n",
     longest: int = BUFFER,
 ) -> None:
     """Make ``SOURCE`` of the rows of a CSV ``file``, each column text and null where it is
@@ -140,7 +148,7 @@ def show_text(
         f" columns = {{{columns}}}, nullstr = [{nulls}], allow_quoted_nulls = true,"
         f" auto_detect = false, header = false, skip = {skip}, delim = {_literal(delimiter)},"
         " ignore_errors = true,"
-        f" quote = '\"', escape = '\"', comment = '', new_line = '{newline}',"
+        f" quote = '\"', escape = '\"', comment = '', new_line = {_spelled(newline)},"
         f" max_line_size = {longest}, buffer_size = {max(longest, BUFFER)})"
     )
 
@@ -220,6 +228,10 @@ class CellKinds:
         if not kinds:
             return None
         return frozenset.intersection(*(self.ALLOWED[kind] for kind in kinds))
+
+
+def _spelled(newline: str) -> str:
+    return _literal(newline.replace("\r", "\\r").replace("\n", "\\n"))
 
 
 def _literal(text: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -83,17 +84,17 @@ class _Table:
         self._names, self._first = self._header()
 
     def show(self, connection: duckdb.DuckDBPyConnection, path: Path) -> Reading | None:
-        """The file as it is, if it seems to have no row that needs a closer look."""
+        """The file as it is, if it may have no row that needs a closer look."""
         skip = self._skipped + (self._rows.line_num if self._first is None else 0)
         name, width = self._encoding.name, len(self._names)
         is_known = name == "utf-8" or (name == "utf-8-sig" and skip)
         if not is_known or width < 2 or self._is_spaced or self._escape:
             return None
         check_width(width)
-        missing = self._options["missing_values"]
-        regular = survey(path, self._delimiter, missing) if self._delimiter.isascii() else None
-        if regular is None or regular.lines <= skip:
+        if not self._delimiter.isascii():
             return None
+        missing = self._options["missing_values"]
+        newline = "\r\n" if self._sample[0].endswith("\r\n") else "\n"
         show_text(
             connection,
             path,
@@ -101,12 +102,14 @@ class _Table:
             [NULL, *missing],
             delimiter=self._delimiter,
             skip=skip,
-            newline=regular.newline,
+            newline=newline,
             longest=LONGEST,
         )
-        return replace(
-            self._reading(regular.lines - skip), is_hoped=True, missing_last=regular.missing_last
-        )
+        # While DuckDB reads: most files are what they seem.
+        surveyor = ThreadPoolExecutor(1)
+        expected = surveyor.submit(survey, path, self._delimiter, missing, skip, newline)
+        surveyor.shutdown(wait=False)
+        return replace(self._reading(0), expected=expected)
 
     def load(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Reading:
         """The file row by row."""

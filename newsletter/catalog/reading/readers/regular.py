@@ -10,10 +10,9 @@ that end in a missing value: as many must be missing in the last column.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.catalog.reading.staging import MAX_CELL, NULL
+from newsletter.catalog.reading.staging import MAX_CELL, NULL, Census
 
 CHUNK = 1024 * 1024
 LONGEST = MAX_CELL  # bytes of a row, so that no cell has more characters
@@ -21,44 +20,34 @@ LONGEST = MAX_CELL  # bytes of a row, so that no cell has more characters
 AROUND_QUOTES = (b' "', b'" ')
 
 
-@dataclass(frozen=True, slots=True)
-class Regular:
-    """A file's number of lines, how each of them ends (as DuckDB spells it), and how many
-    of them have a missing value before that."""
+def survey(
+    path: Path, delimiter: str, missing: Sequence[str], skip: int, newline: str
+) -> Census | None:
+    r"""What reading all but the first ``skip`` lines of the file must come to; ``delimiter`` is
+    one ASCII character, ``newline`` how each line ends, ``\n`` or ``\r\n``.
 
-    lines: int
-    newline: str
-    missing_last: int
-
-
-def survey(path: Path, delimiter: str, missing: Sequence[str]) -> Regular | None:
-    r"""What is known of the file before it is read; ``delimiter`` is one ASCII character.
-
-    None for a file that is to be read row by row: it is not UTF-8, has NULs, spaces beside
-    quotes, very long lines, or ends of lines that are neither all ``\n`` nor all ``\r\n``.
+    None for a file that is to be read row by row: it has no rows, is not UTF-8, has NULs,
+    spaces beside quotes, very long lines, or lines that end otherwise.
     """
     cells = [word.encode() for word in dict.fromkeys(["", *missing])]
-    before = delimiter.encode()
-    lines = returns = pairs = missing_last = 0
+    before, end = delimiter.encode(), newline.encode()
+    lines = missing_last = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             rest = file.readline(LONGEST)
             chunk += rest
             if len(rest) == LONGEST or not _is_plain(chunk):
                 return None
-            end = b"\r\n" if b"\r" in chunk else b"\n"
             if not chunk.endswith(b"\n"):
                 chunk += end
-            lines += chunk.count(b"\n")
-            if b"\r" in chunk:
-                returns += chunk.count(b"\r")
-                pairs += chunk.count(b"\r\n")
+            here = chunk.count(b"\n")
+            if not here == chunk.count(end) == chunk.count(b"\r") + here * (newline == "\n"):
+                return None
+            lines += here
             missing_last += sum(chunk.count(before + cell + end) for cell in cells)
             if b'"' in chunk:
                 missing_last += sum(chunk.count(before + b'"%b"' % cell + end) for cell in cells)
-    if returns and not returns == pairs == lines:
-        return None
-    return Regular(lines, r"\r\n" if returns else r"\n", missing_last)
+    return Census(lines - skip, missing_last) if lines > skip else None
 
 
 def _is_plain(lines: bytes) -> bool:

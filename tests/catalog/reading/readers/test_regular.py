@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.catalog.reading import parser
 from newsletter.catalog.reading.readers import delimited, regular
+from newsletter.catalog.reading.staging import Census
 from newsletter.errors import UnreadableTable
 
 PLAIN = b"id,name\n1,Ann\n2,Bob\n"
@@ -92,10 +93,25 @@ def test_a_regular_file_is_not_read_row_by_row(
     assert told["rows_in"] == told["rows_kept"] == len(rows)
 
 
+def surveyed(folder: Path, content: bytes) -> Census | None:
+    (folder / "in.csv").write_bytes(content)
+    newline = "\r\n" if content.splitlines(keepends=True)[0].endswith(b"\r\n") else "\n"
+    return regular.survey(folder / "in.csv", ",", [""], 1, newline)
+
+
+def test_the_rows_are_counted_and_those_that_end_in_nothing(tmp_path: Path) -> None:
+    content = b'a,b\n1,x\n2,\n3,""\n4,y'
+
+    assert surveyed(tmp_path, content) == Census(4, 2)
+    assert surveyed(tmp_path, content.replace(b"\n", b"\r\n")) == Census(4, 2)
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        b"a,b\n",
         b"a,b\n1,x\ry\n",
+        b"a,b\n1,x\r\n",
         b"a,b\r\n1,x\n",
         b'a,b\n1, "x"\n',
         b'a,b\n1,"x" \n',
@@ -105,9 +121,7 @@ def test_a_regular_file_is_not_read_row_by_row(
     ],
 )
 def test_what_duckdb_would_read_otherwise_is_seen(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "in.csv").write_bytes(content)
-
-    assert regular.survey(tmp_path / "in.csv", ",", [""]) is None
+    assert surveyed(tmp_path, content) is None
 
 
 @pytest.mark.parametrize("size", [regular.LONGEST - 3, regular.LONGEST + 1])
