@@ -65,7 +65,7 @@ class Envelopes:
             sender=self._sender,
             recipient=str(address),
             message_id=message_id,
-            content=self._frozen[claimed.issue_id, claimed.variant].fill(recipient),
+            segments=self._frozen[claimed.issue_id, claimed.variant].segments(recipient),
             international=address.needs_smtputf8,
             dotless=True,  # by issues.quoted; looking for dots would cost more than the rest
         )
@@ -81,7 +81,7 @@ class Envelopes:
             sender=self._sender,
             recipient=str(address),
             message_id=message_id,
-            content=build(rendered, headers, _stranger(address, message_id)),
+            segments=[build(rendered, headers, _stranger(address, message_id))],
             international=address.needs_smtputf8,
         )
 

@@ -64,7 +64,7 @@ class FrozenMessage:
         return b"".join(self.segments(recipient))
 
     def segments(self, recipient: Recipient) -> list[bytes]:
-        """What ``fill`` joins, for a sender that joins several messages at once."""
+        """What ``fill`` joins: the parts themselves, and what is in the holes."""
         values = _values(recipient)
         segments = self._pattern.copy()
         segments[1::2] = [values[slot] for slot in self.slots]

@@ -9,7 +9,7 @@ hands each to the other side and settles it. Two rules bind every transport:
 - every envelope taken is settled exactly once, however the connection ends.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -26,9 +26,14 @@ class Envelope:
     sender: str  # the address in MAIL FROM
     recipient: str  # the address in RCPT TO, its domain in ASCII
     message_id: str  # the same at every try
-    content: bytes  # RFC 5322, CRLF, as it was before any dot-stuffing
+    segments: Sequence[bytes]  # of the content, which are shared by many where they can be
     international: bool = False  # the local part is not ASCII: needs SMTPUTF8 (RFC 6531)
     dotless: bool = False  # known to have no line that begins with a dot, and to end in CRLF
+
+    @property
+    def content(self) -> bytes:
+        """The message by RFC 5322, with CRLF, as it was before any dot-stuffing."""
+        return b"".join(self.segments)
 
 
 class Verdict(StrEnum):

@@ -106,9 +106,9 @@ class Wire(asyncio.Protocol):
         if self._ended is not None and not self.replies:
             raise Broken(self._ended)
 
-    def write(self, data: bytes) -> None:
+    def write(self, *data: bytes) -> None:
         if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(data)
+            self.transport.writelines(data)
 
     @property
     def has_unread(self) -> bool:

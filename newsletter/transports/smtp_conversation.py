@@ -117,7 +117,8 @@ class Conversation:
     async def _body(self, flight: _Flight) -> bool:
         """The message without its final dot: whether the server still waits for that."""
         envelope = flight.envelope
-        self._wire.write(envelope.content if envelope.dotless else _stuffed(envelope.content))
+        # Not joined: what many messages share stays in the processor's cache.
+        self._wire.write(*(envelope.segments if envelope.dotless else [_stuffed(envelope.content)]))
         await self._wire.drain(self._connection.timeouts[Phase.BODY])
         if self._wire.has_unread:  # a 421, or what must not be taken for the answer to the dot
             flight.outcome = self._judged(flight, await self._connection.reply(Phase.BODY))

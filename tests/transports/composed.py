@@ -46,4 +46,4 @@ def _envelope(number: int, mail: RenderedMail, headers: Headers) -> Envelope:
     address = parse_address(f"reader{number}@example.org")
     recipient = Recipient(address, "Ann", f"<{number:032x}@news.example.org>", TOKEN, TOKEN)
     content = build(mail, headers, recipient)
-    return Envelope(("delivery", number), SENDER, str(address), recipient.message_id, content)
+    return Envelope(("delivery", number), SENDER, str(address), recipient.message_id, [content])

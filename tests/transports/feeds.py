@@ -12,7 +12,7 @@ def envelope(number: int, content: bytes = b"Subject: hello\r\n\r\nhello\r\n") -
         sender="list@example.org",
         recipient=f"reader{number}@example.org",
         message_id=f"<{number}@example.org>",
-        content=content,
+        segments=[content],
     )
 
 

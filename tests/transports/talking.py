@@ -69,6 +69,6 @@ def international(number: int) -> Envelope:
         sender="list@example.org",
         recipient="zoë@xn--bcher-kva.example",
         message_id=f"<{number}@example.org>",
-        content=b"hello\r\n",
+        segments=[b"hello\r\n"],
         international=True,
     )
