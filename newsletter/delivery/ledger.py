@@ -107,8 +107,7 @@ def claim(
     connection = session.connection()
     places = places or Places()
     claimed: list[Claimed] = []
-    sending = select(Issue.id, Issue.frozen_at).where(Issue.state == IssueState.SENDING)
-    for issue_id, frozen_at in connection.execute(sending.order_by(Issue.frozen_at)).all():
+    for issue_id, frozen_at in connection.execute(_SENDING).all():
         while len(claimed) < limit:
             told = {"now": now, "most": limit - len(claimed)}
             due = places.due(connection, _DUE, issue_id, told)
@@ -123,18 +122,10 @@ def claim(
 
 def claim_notices(session: Session, worker: str, limit: int, now: datetime) -> list[Notice]:
     """Lease up to ``limit`` notices that are due, oldest first."""
-    due = (
-        select(Notice)
-        .where(
-            text("notice.state IN ('pending', 'unknown')"),
-            Notice.not_before <= now,
-            or_(Notice.lease_until.is_(None), Notice.lease_until < now),
-        )
-        .order_by(Notice.not_before, Notice.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    notices = list(session.scalars(due))
+    due = session.connection().execute(_DUE_NOTICES, {"now": now, "most": limit}).scalars().all()
+    if not due:
+        return []
+    notices = list(session.scalars(select(Notice).where(Notice.id.in_(due))))
     for notice in notices:
         notice.lease_until, notice.worker = now + LEASE, worker
     session.flush()
@@ -232,6 +223,23 @@ def _admit(
     return admitted
 
 
+# Statements that are asked again and again are built once.
+_SENDING = (
+    select(Issue.id, Issue.frozen_at)
+    .where(Issue.state == IssueState.SENDING)
+    .order_by(Issue.frozen_at)
+)
+_DUE_NOTICES = (
+    select(Notice.id)
+    .where(
+        text("notice.state IN ('pending', 'unknown')"),
+        Notice.not_before <= bindparam("now"),
+        or_(Notice.lease_until.is_(None), Notice.lease_until < bindparam("now")),
+    )
+    .order_by(Notice.not_before, Notice.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 _DUE = (
     select(
         Delivery.id,

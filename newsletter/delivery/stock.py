@@ -10,7 +10,9 @@ from newsletter.delivery.books import Held, Key
 from newsletter.delivery.lanes import Lanes
 from newsletter.limits import DomainRates
 
-AHEAD = 16  # messages claimed ahead for each connection
+# Messages claimed ahead for each connection: while a claim is made nothing else is, and the
+# servers should have as much to do meanwhile.
+AHEAD = 4
 ROUNDS = 16  # claims in a row, where what was claimed has to be put off
 REFILL_SECONDS = 0.1  # between two claims, while what waits for its domain is all there is
 FRESH_SECONDS = 0.25  # how long a claim is trusted before leaving is looked at again

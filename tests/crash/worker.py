@@ -201,13 +201,14 @@ def _cut_a_body(nth: int) -> None:
     write = Wire.write
     bodies = itertools.count(1)
 
-    def trapped(wire: Wire, data: bytes) -> None:
-        if len(data) >= BODY_AT_LEAST and next(bodies) == nth:
-            write(wire, data[: len(data) // 2])
+    def trapped(wire: Wire, *data: bytes) -> None:
+        whole = b"".join(data)
+        if len(whole) >= BODY_AT_LEAST and next(bodies) == nth:
+            write(wire, whole[: len(whole) // 2])
             _die()
-        write(wire, data)
+        write(wire, whole)
 
-    Wire.write = trapped  # type: ignore[assignment, method-assign]
+    Wire.write = trapped  # type: ignore[method-assign]
 
 
 def _die_after_a_statement() -> None:
