@@ -4,9 +4,10 @@ until the database takes them."""
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -38,7 +39,7 @@ class Bookkeeper:
         self._claiming = None if books.is_quick else ThreadPoolExecutor(1, "ledger")
         self._settling = None if books.is_quick else ThreadPoolExecutor(1, "settlements")
         self._direct = books.direct()
-        self._lately: deque[tuple[float, list[Report]]] = deque()  # sent, and when recorded
+        self._lately: deque[_Sent] = deque()
         self._is_in_doubt = False  # whether the database may have forgotten some of it
         self._reminding = asyncio.Lock()
 
@@ -48,19 +49,18 @@ class Bookkeeper:
 
     async def record(self, reports: list[Report]) -> None:
         """Settle what was reported, in one transaction."""
-        if not await self._record_directly(reports):
+        sent = {r.held.key[1]: r.outcome.reply for r in reports if _is_sent_delivery(r)}
+        at = reports[-1].at
+        if len(sent) < len(reports) or not await self._record_directly(sent, at):
             await self._until_done(self._settling, self.books.record, reports)
         if self._settling is not None:
-            self._remember([r for r in reports if r.outcome.verdict is Verdict.SENT])
+            self._remember(sent, [r for r in reports if _is_sent_notice(r)], at)
 
-    async def _record_directly(self, reports: list[Report]) -> bool:
-        """Whether they were of the usual kind, and are settled."""
+    async def _record_directly(self, sent: Mapping[int, str], at: datetime) -> bool:
+        """Whether these deliveries are settled."""
         if self._direct is None or self._is_in_doubt:
             return False
-        sent = {r.held.key[1]: r.outcome.reply for r in reports if _is_sent_delivery(r)}
-        if len(sent) < len(reports):
-            return False
-        if not await self._direct.settle_sent(sent, reports[-1].at):
+        if not await self._direct.settle_sent(sent, at):
             self._is_in_doubt = True
             return False
         self.books.all_sent()
@@ -88,19 +88,32 @@ class Bookkeeper:
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_RETRY)
 
-    def _remember(self, sent: list[Report]) -> None:
+    def _remember(self, deliveries: dict[int, str], notices: list[Report], at: datetime) -> None:
         now = asyncio.get_running_loop().time()
-        self._lately.append((now, sent))
-        while self._lately[0][0] < now - LATELY_SECONDS:
+        self._lately.append(_Sent(now, deliveries, notices, at))
+        while self._lately[0].recorded_at < now - LATELY_SECONDS:
             self._lately.popleft()
 
     async def _remind(self) -> None:
         """Record what was sent lately again; where it was not forgotten nothing changes."""
         async with self._reminding:
-            sent = [report for _, reports in self._lately for report in reports]
-            if self._is_in_doubt and sent:
-                await _in(self._settling, self.books.record, sent)
+            if self._is_in_doubt:
+                for sent in list(self._lately):
+                    if sent.deliveries:
+                        await _in(self._settling, self.books.record_sent, sent.deliveries, sent.at)
+                    if sent.notices:
+                        await _in(self._settling, self.books.record, sent.notices)
             self._is_in_doubt = False
+
+
+class _Sent(NamedTuple):
+    """What was sent and recorded together. Of the deliveries no more than the replies, by id:
+    so many objects would have to be looked through for garbage again and again."""
+
+    recorded_at: float  # by the loop's clock
+    deliveries: dict[int, str]
+    notices: list[Report]
+    at: datetime
 
 
 async def _in(thread: ThreadPoolExecutor | None, work: Callable[..., T], *arguments: object) -> T:
@@ -111,3 +124,7 @@ async def _in(thread: ThreadPoolExecutor | None, work: Callable[..., T], *argume
 
 def _is_sent_delivery(report: Report) -> bool:
     return report.outcome.verdict is Verdict.SENT and report.held.key[0] == "delivery"
+
+
+def _is_sent_notice(report: Report) -> bool:
+    return report.outcome.verdict is Verdict.SENT and report.held.key[0] == "notice"

@@ -132,6 +132,11 @@ class Books:
         """Take note that a whole group was sent, and settled by ``direct``."""
         self._watch.row = ()
 
+    def record_sent(self, replies: Mapping[int, str], now: datetime) -> None:
+        """Settle deliveries that were sent, each with the server's reply."""
+        with self._db.write_one() as connection:
+            ledger.settle_sent(connection, replies, now)
+
     def record(self, reports: Sequence[Report]) -> None:
         """Settle what was reported, and let it have its effects, in one transaction."""
         sent: dict[int, str] = {}
@@ -154,8 +159,7 @@ class Books:
                 )
         now = reports[-1].at
         if len(sent) == len(reports):
-            with self._db.write_one() as connection:
-                ledger.settle_sent(connection, sent, now)
+            self.record_sent(sent, now)
             self.all_sent()
             return
         put_back = sum(report.outcome.verdict in PUT_BACK for report in reports)
