@@ -12,16 +12,15 @@ are not searched for duplicates, and the profile says ``"approximate": true``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
 import duckdb
 
-from newsletter.catalog import alerts, statistics
+from newsletter.catalog import alerts, passes, statistics
 from newsletter.catalog.columns import DATE_FORMATS, TEXT_TESTS, Column, quoted
+from newsletter.catalog.passes import Answers, Pass, Question
 
 EXACT_ROWS = 5_000_000
 CORRELATED_COLUMNS = 20
@@ -29,20 +28,6 @@ AGGREGATES = 200
 HELD_VALUES = 1_000_000  # where an aggregate holds each value, so many a pass
 HEAVY = 8  # aggregates a pass where each begins with some MB
 LARGEST = 2**63 - 1
-# Passes: many aggregates keep one thread busy, whatever DuckDB has.
-AT_ONCE = 2
-
-Question = tuple[int, str]
-Answers = dict[Question, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pass:
-    """A query of one row, which answers the questions in their order."""
-
-    questions: Sequence[Question]
-    query: str
-    values: Sequence[Any] = ()
 
 
 def profile_table(
@@ -68,7 +53,7 @@ class _Profiler:
     ) -> None:
         self._connection = connection
         self._relation = quoted(relation)
-        self._rows: int = self._row(_Pass((), f"SELECT count(*) FROM {self._relation}"))[0]  # noqa: S608
+        self._rows: int = self._row(f"SELECT count(*) FROM {self._relation}")[0]  # noqa: S608
         self._exact = self._rows <= EXACT_ROWS
         declared = [Column(at, name, type_) for at, (name, type_) in enumerate(columns)]
         self._columns = self._dated(declared)
@@ -111,7 +96,7 @@ class _Profiler:
         }
         return [column.dated(formats.get(column.at)) for column in columns]
 
-    def _summaries(self) -> list[_Pass]:
+    def _summaries(self) -> list[Pass]:
         return self._passes(
             {
                 (column.at, name): expression
@@ -124,7 +109,7 @@ class _Profiler:
     def _holding(self) -> int:
         return max(1, min(AGGREGATES, HELD_VALUES // max(self._rows, 1)))
 
-    def _medians(self) -> list[_Pass]:
+    def _medians(self) -> list[Pass]:
         median = "median({})" if self._exact else "approx_quantile({}, 0.5)"
         return self._passes(
             {
@@ -135,7 +120,7 @@ class _Profiler:
             limit=self._holding,
         )
 
-    def _variety(self) -> list[_Pass]:
+    def _variety(self) -> list[Pass]:
         """How many different values; for strings, also what they look like."""
         others = [column for column in self._columns if not column.is_text]
         count = "count(DISTINCT v{})" if self._exact else "approx_count_distinct(v{})"
@@ -143,7 +128,7 @@ class _Profiler:
         looks = [self._looks(column) for column in self._columns if column.is_text]
         return [*looks, *self._passes(asked, limit=min(HEAVY, self._holding))]
 
-    def _looks(self, column: Column) -> _Pass:
+    def _looks(self, column: Column) -> Pass:
         # Patterns are tried on each different value once: a million rows have few.
         value = f"v{column.at}"
         grouped = (
@@ -155,7 +140,7 @@ class _Profiler:
         unique = "count(*)" if self._exact else "approx_count_distinct(v)"
         sums = [f"coalesce(sum(n) FILTER ({test}), 0)::BIGINT" for test in TEXT_TESTS.values()]
         questions = [(column.at, name) for name in ("unique", *TEXT_TESTS)]
-        return _Pass(questions, f"SELECT {', '.join([unique, *sums])} FROM ({grouped})")  # noqa: S608
+        return Pass(questions, f"SELECT {', '.join([unique, *sums])} FROM ({grouped})")  # noqa: S608
 
     def _kind(self, column: Column) -> str:
         if not column.is_text:
@@ -249,7 +234,7 @@ class _Profiler:
             return []
         values = ", ".join(f"v{column.at}" for column in self._columns)
         query = f"SELECT count(DISTINCT hash({values})) FROM {self._source(self._columns)}"  # noqa: S608
-        return alerts.duplicate_rows(self._rows, self._row(_Pass((), query))[0])
+        return alerts.duplicate_rows(self._rows, self._row(query)[0])
 
     def _source(self, columns: Iterable[Column]) -> str:
         parts = ", ".join(
@@ -273,11 +258,11 @@ class _Profiler:
         columns: Sequence[Column] | None = None,
         values: Mapping[Question, Any] | None = None,
         limit: int = AGGREGATES,
-    ) -> list[_Pass]:
+    ) -> list[Pass]:
         """What asks for aggregate expressions, ``limit`` of them a pass: few where each
         holds every value in memory. A question is of its own column, or of ``columns``."""
         keys = list(questions)
-        passes = []
+        asking = []
         for start in range(0, len(keys), limit):
             asked = keys[start : start + limit]
             # Only the columns asked of: naming all of a wide table takes longer than reading one.
@@ -287,22 +272,14 @@ class _Profiler:
             source = self._source(columns or own)
             selected = ", ".join(questions[key] for key in asked)
             bound = [values[key] for key in asked] if values else []
-            passes.append(_Pass(asked, f"SELECT {selected} FROM {source}", bound))  # noqa: S608
-        return passes
+            asking.append(Pass(asked, f"SELECT {selected} FROM {source}", bound))  # noqa: S608
+        return asking
 
-    def _answers(self, passes: Sequence[_Pass]) -> Answers:
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            rows = list(threads.map(self._row, passes))
-        return {
-            question: answer
-            for asked, row in zip(passes, rows, strict=True)
-            for question, answer in zip(asked.questions, row, strict=True)
-        }
+    def _answers(self, asked: Sequence[Pass]) -> Answers:
+        return passes.answers(self._connection, asked)
 
-    def _row(self, asked: _Pass) -> tuple[Any, ...]:
-        with self._connection.cursor() as cursor:
-            row: tuple[Any, ...] = cursor.execute(asked.query, list(asked.values)).fetchall()[0]
-        return row
+    def _row(self, query: str) -> tuple[Any, ...]:
+        return passes.only_row(self._connection, Pass((), query))
 
 
 def _integer_type(edges: Sequence[int]) -> str:
