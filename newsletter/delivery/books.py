@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.db import Database
@@ -217,16 +217,22 @@ class Books:
                 if ids:
                     leases.renew(session, row, self._worker, ids, now)
 
-    def free_the_dead(self) -> int:
-        """End the leases of workers of this home that were killed."""
+    def free_the_dead(self, *, thoroughly: bool = False) -> int:
+        """End the leases of workers of this home that were killed: of those whose file is
+        left, or ``thoroughly`` of all."""
+        fallen = workers.fallen(self._home)
+        if not (fallen or thoroughly):
+            return 0
         with self._db.read() as session:
             holders = leases.leaseholders(session)
         gone = workers.dead(self._home, holders - {self._worker})
-        if not gone:
-            return 0
-        with self._db.write() as session:
-            freed = leases.reclaim(session, gone)
-        log.warning("freed %d leases of killed workers", freed, extra={"event": "leases_freed"})
+        freed = 0
+        if gone:
+            with self._db.write() as session:
+                freed = leases.reclaim(session, gone)
+            said = {"event": "leases_freed"}
+            log.warning("freed %d leases of killed workers", freed, extra=said)
+        workers.bury(self._home, fallen)
         return freed
 
     def close_finished(self, now: datetime) -> list[int]:
@@ -241,15 +247,7 @@ class Books:
     def is_leased_elsewhere(self, now: datetime) -> bool:
         """Whether another worker holds something of an open issue or a notice."""
         with self._db.read() as session:
-            for row in ROWS.values():
-                others = (
-                    select(func.count())
-                    .select_from(row)
-                    .where(leases.LEASED[row], row.lease_until > now, row.worker != self._worker)
-                )
-                if session.scalar(others):
-                    return True
-        return False
+            return leases.is_held_by_others(session, self._worker, now)
 
     def pause(self, reason: str, now: datetime) -> None:
         """Stop every issue that is being sent, say why, and tell the curators."""

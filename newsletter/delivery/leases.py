@@ -4,21 +4,23 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import CursorResult, and_, bindparam, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.among import among
-from newsletter.models.delivery import Delivery, Notice
+from newsletter.models.delivery import OPEN_ROWS, Delivery, Notice
+from newsletter.models.issue import Issue, IssueState
 
 LEASE = timedelta(minutes=2)
+OPEN_STATES = {IssueState.SENDING, IssueState.PAUSED}
 
 Row = type[Delivery] | type[Notice]
 
-# The leased rows, each in the words of an index: of deliveries there may be millions, and
-# of notices one for everybody who ever signed up.
-LEASED = {
-    Delivery: Delivery.lease_until.is_not(None),
-    Notice: and_(text("notice.state IN ('pending', 'unknown')"), Notice.lease_until.is_not(None)),
+# The leased rows, in the words of an index: of deliveries there may be millions, and of
+# notices one for everybody who ever signed up.
+LEASED: Mapping[Row, ColumnElement[bool]] = {
+    row: and_(text(f"{row.__tablename__}.{OPEN_ROWS}"), row.lease_until.is_not(None))
+    for row in (Delivery, Notice)
 }
 
 
@@ -54,12 +56,24 @@ def reclaim(session: Session, dead: Collection[str]) -> int:
 
 
 def leaseholders(session: Session) -> set[str]:
-    """The workers that hold a lease on anything now."""
-    held: set[str] = set()
+    """The workers that hold a lease on anything now. Looks through all that is not settled."""
+    return {
+        worker
+        for row in (Delivery, Notice)
+        for worker in session.scalars(select(row.worker).where(LEASED[row]).distinct())
+        if worker is not None
+    }
+
+
+def is_held_by_others(session: Session, worker: str, now: datetime) -> bool:
+    """Whether another than ``worker`` holds something that is due."""
+    open_issues = select(Issue.id).where(Issue.state.in_(OPEN_STATES))
     for row in (Delivery, Notice):
-        worker: str | None = ""
-        while worker is not None:  # one after the other, as DISTINCT would read each row
-            others = select(row.worker).where(LEASED[row], row.worker > worker)
-            worker = session.scalar(others.order_by(row.worker).limit(1))
-            held.update({worker} if worker else ())
-    return held
+        others = select(row.id).where(
+            LEASED[row], row.not_before <= now, row.lease_until > now, row.worker != worker
+        )
+        if row is Delivery:  # by issue, as its index is
+            others = others.where(Delivery.issue_id.in_(open_issues))
+        if session.scalar(others.limit(1)) is not None:
+            return True
+    return False

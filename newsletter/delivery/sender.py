@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from newsletter import clock
 from newsletter.delivery.bookkeeper import Bookkeeper
@@ -74,7 +75,7 @@ class Sender:
             asyncio.create_task(self._renew_forever()),
         ]
         try:
-            await self._keeper.do(self._books.free_the_dead)
+            await self._keeper.do(partial(self._books.free_the_dead, thoroughly=True))
             await self._work(until_idle)
         finally:
             await self._stock.give_back()

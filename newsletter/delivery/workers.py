@@ -19,8 +19,10 @@ def enlisted(home: Path) -> Iterator[str]:
     """The name of a new worker, alive until the block ends."""
     name = f"{_home_name(home)}.{os.getpid()}.{secrets.token_hex(4)}"
     path = home / "workers" / name
-    with path.open("w") as file:
+    unborn = path.with_name(f"new-{name}")  # until it is locked, it would seem dead
+    with unborn.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        unborn.rename(path)
         try:
             yield name
         finally:
@@ -31,6 +33,19 @@ def dead(home: Path, names: set[str]) -> set[str]:
     """Those of ``names`` that were workers of this home and are no more."""
     here = f"{_home_name(home)}."
     return {name for name in names if name.startswith(here) and not _is_alive(home, name)}
+
+
+def fallen(home: Path) -> set[str]:
+    """The workers of this home that were killed and not buried yet."""
+    here = f"{_home_name(home)}."
+    files = (path for path in (home / "workers").glob(f"{here}*") if path.is_file())
+    return dead(home, {path.name for path in files})
+
+
+def bury(home: Path, names: set[str]) -> None:
+    """Forget workers that were killed, once nothing is left of them."""
+    for name in names:
+        (home / "workers" / Path(name).name).unlink(missing_ok=True)
 
 
 def _home_name(home: Path) -> str:
@@ -58,5 +73,4 @@ def _is_alive(home: Path, name: str) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-    path.unlink(missing_ok=True)
     return False

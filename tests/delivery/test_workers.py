@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from newsletter.delivery.workers import dead, enlisted
+from newsletter.delivery.workers import bury, dead, enlisted, fallen
 
 ENLIST = """
 import sys, time
@@ -40,6 +40,23 @@ def test_a_worker_that_was_killed_is_dead_at_once(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert dead(tmp_path, {name}) == {name}
+
+
+def test_the_fallen_are_those_whose_file_is_left_until_they_are_buried(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ENLIST, str(tmp_path)]
+    with (
+        enlisted(tmp_path) as alive,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stdout is not None
+        name = process.stdout.readline().strip()
+        assert fallen(tmp_path) == set()
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert fallen(tmp_path) == fallen(tmp_path) == {name}
+        bury(tmp_path, {name})
+        assert fallen(tmp_path) == set()
+        assert dead(tmp_path, {alive, name}) == {name}
 
 
 def test_a_worker_is_known_dead_again_after_its_file_was_cleared_away(tmp_path: Path) -> None:
