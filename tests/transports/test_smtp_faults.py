@@ -46,8 +46,7 @@ def test_each_fault_at_each_step_of_the_second_message_is_judged_by_how_far_it_h
     feed = ListFeed(map(envelope, range(4)))
     if step == "BODY":
         feed.waiting[0] = envelope(0, MORE_THAN_IS_BUFFERED)
-    # A fault while a body is on its way shows itself at once, but for the stall.
-    patience = TIMEOUTS if step == "BODY" and fault != "stall" else impatient(Phase[step])
+    patience = impatient(Phase[step]) if fault == "stall" else TIMEOUTS
     carry(server, feed, times=2, timeouts=patience)
     struck = len(before)
     assert feed.verdicts[struck] is becomes
@@ -65,8 +64,9 @@ def test_a_fault_before_the_first_message_takes_nothing(step: str, fault: str) -
     server = ScriptedServer({step: [FAULTS[fault]]}, (*PIPELINED, "AUTH PLAIN"))
     feed = ListFeed([envelope(1)])
     phase = Phase.EHLO if step == "CONNECT" else Phase[step]
+    patience = impatient(phase) if fault == "stall" else TIMEOUTS
     with pytest.raises(Unavailable) as unavailable:
-        carry(server, feed, timeouts=impatient(phase), user="us", password="hunter2")
+        carry(server, feed, timeouts=patience, user="us", password="hunter2")
     assert unavailable.value.outcome.verdict is Verdict.REQUEUED
     assert "hunter2" not in str(unavailable.value)
     assert feed.taken == []

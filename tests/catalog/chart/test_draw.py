@@ -27,7 +27,7 @@ ENDLESS: dict[str, Any] = {
 
 @pytest.fixture
 def artist() -> Iterator[Artist]:
-    artist = Artist(seconds=5)
+    artist = Artist(seconds=60)
     yield artist
     artist.close()
 

@@ -7,11 +7,12 @@ from newsletter.catalog.upkeep.asking import Answer, Asker, State
 from tests.catalog.upkeep.web import ETAG, MODIFIED, Page, Web
 
 AGENT = "dataset-daily/0 (+https://news.example.org)"
-QUICK = FetchLimits(seconds=3, silence=0.3)
+PATIENT = FetchLimits(seconds=60, silence=30)
+IMPATIENT = FetchLimits(seconds=60, silence=0.3)
 
 
 def ask(web: Web, path: str, previous: Validators | None = None) -> Answer:
-    return Asker(AGENT, frozenset({web.host}), QUICK).ask(web.url(path), previous)
+    return Asker(AGENT, frozenset({web.host}), PATIENT).ask(web.url(path), previous)
 
 
 def test_it_asks_by_head_alone_and_says_who_asks(web: Web) -> None:
@@ -95,10 +96,10 @@ def test_it_asks_whether_it_has_changed(web: Web) -> None:
 def test_silence_and_a_closed_door_are_not_heard(web: Web) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         host = f"127.0.0.1:{mute.getsockname()[1]}"
-        answer = Asker(AGENT, frozenset({host}), QUICK).ask(f"http://{host}/")
+        answer = Asker(AGENT, frozenset({host}), IMPATIENT).ask(f"http://{host}/")
     assert (answer.state, answer.is_heard) == (State.SILENT, False)
     assert "silent" in answer.sentence
-    closed = Asker(AGENT, frozenset({host}), QUICK).ask(f"http://{host}/")
+    closed = Asker(AGENT, frozenset({host}), IMPATIENT).ask(f"http://{host}/")
     assert (closed.state, closed.is_heard) == (State.SILENT, False)
 
 
@@ -112,5 +113,5 @@ def test_a_name_that_is_not_there_is_not_one_that_could_not_be_asked(
     def resolve(_host: str, _port: int) -> list[str]:
         raise socket.gaierror(errno, "no")
 
-    asker = Asker(AGENT, limits=QUICK, resolve=resolve)
+    asker = Asker(AGENT, limits=PATIENT, resolve=resolve)
     assert asker.ask("http://gone.example/").state is state
