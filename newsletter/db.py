@@ -23,6 +23,8 @@ SQLITE_BUSY_SECONDS_OF_SENDER = 0.05  # its event loop stands still for so long
 # On PostgreSQL. A plan that was made while a table was small is kept: it must not be one that
 # reads all of the table. Where there is no other, that looks dear, and would be compiled.
 SENDER_OPTIONS = "-c synchronous_commit=off -c enable_seqscan=off -c jit=off"
+# What the driver's own connections are answered in, whatever the server is set to.
+DIRECT_OPTIONS = f"{SENDER_OPTIONS} -c client_encoding=UTF8 -c DateStyle=ISO -c TimeZone=UTC"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -106,7 +108,7 @@ class Database:
     def driver_connection(self) -> Any:
         """A new connection of PostgreSQL's driver itself, for a sender, who closes it."""
         arguments, options = self.engine.dialect.create_connect_args(self.url)
-        return self.engine.dialect.connect(*arguments, **{**options, "options": SENDER_OPTIONS})
+        return self.engine.dialect.connect(*arguments, **{**options, "options": DIRECT_OPTIONS})
 
     @property
     def driver_error(self) -> type[Exception]:

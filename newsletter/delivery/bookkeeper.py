@@ -11,13 +11,15 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from newsletter.delivery.books import Books, Report
+from newsletter.delivery.books import Books
+from newsletter.delivery.held import Held, Report
 from newsletter.transports.base import Verdict
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
+ONWARD_SECONDS = 0.5  # at most, between two claims that look at everything
 LATELY_SECONDS = 2.0  # more than PostgreSQL forgets in a crash: three times its wal_writer_delay
 
 
@@ -27,7 +29,7 @@ class Bookkeeper:
     On SQLite in this thread, where a transaction takes less time than handing it
     over; a database that somebody else has locked is not waited for but tried
     again. On PostgreSQL in two threads: connections wait for settlements, so these
-    do not wait for a claim. What was simply sent is settled without either.
+    do not wait for a claim. What is simply next, and what was simply sent, needs neither.
 
     In a crash PostgreSQL may forget the last of these commits, as they do not wait for
     the disk. So once a connection to it was lost, what was sent lately is recorded again
@@ -38,7 +40,8 @@ class Bookkeeper:
         self.books = books
         self._claiming = None if books.is_quick else ThreadPoolExecutor(1, "ledger")
         self._settling = None if books.is_quick else ThreadPoolExecutor(1, "settlements")
-        self._direct = books.direct()
+        self._shortcuts = books.shortcuts()
+        self._onward_until = 0.0
         self._lately: deque[_Sent] = deque()
         self._is_in_doubt = False  # whether the database may have forgotten some of it
         self._reminding = asyncio.Lock()
@@ -46,6 +49,29 @@ class Bookkeeper:
     async def do(self, work: Callable[..., T], *arguments: object) -> T:
         """One of the methods of ``books``, with what it returns or raises."""
         return await self._until_done(self._claiming, work, *arguments)
+
+    async def claim(self, limit: int, now: datetime) -> list[Held]:
+        """Lease what is due."""
+        at = asyncio.get_running_loop().time()
+        if at < self._onward_until and (held := await self._claim_onward(limit, now)):
+            return held
+        held = await self.do(self.books.claim, limit, now)
+        self._onward_until = at + ONWARD_SECONDS
+        return held
+
+    async def _claim_onward(self, limit: int, now: datetime) -> list[Held]:
+        """What comes next in the issue of the last claim, if nothing else need be looked at."""
+        onward = self.books.onward
+        if self._shortcuts is None or self._is_in_doubt or onward is None:
+            return []
+        claim = await self._shortcuts.claim(*onward, limit, now)
+        if claim is None:
+            self._is_in_doubt = True
+            return []
+        claimed, place = claim
+        if not self.books.knows(claimed):
+            await self.do(self.books.know, claimed, now)
+        return self.books.claimed_onward(claimed, place, limit)
 
     async def record(self, reports: list[Report]) -> None:
         """Settle what was reported, in one transaction."""
@@ -58,17 +84,17 @@ class Bookkeeper:
 
     async def _record_directly(self, sent: Mapping[int, str], at: datetime) -> bool:
         """Whether these deliveries are settled."""
-        if self._direct is None or self._is_in_doubt:
+        if self._shortcuts is None or self._is_in_doubt:
             return False
-        if not await self._direct.settle_sent(sent, at):
+        if not await self._shortcuts.settle_sent(sent, at):
             self._is_in_doubt = True
             return False
         self.books.all_sent()
         return True
 
     def close(self) -> None:
-        if self._direct is not None:
-            self._direct.close()
+        if self._shortcuts is not None:
+            self._shortcuts.close()
         for thread in (self._claiming, self._settling):
             if thread is not None:
                 thread.shutdown()

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,46 +14,23 @@ from newsletter.delivery.balance import is_finished
 from newsletter.delivery.breakers import Result, Row, Watch
 from newsletter.delivery.closing import close, drop_cancelled
 from newsletter.delivery.consequences import take_effect
-from newsletter.delivery.direct import Direct
-from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.envelopes import Envelopes, MessageKey
 from newsletter.delivery.halting import being_sent, halt
+from newsletter.delivery.held import PUT_BACK, Held, Key, Report, held_deliveries
 from newsletter.delivery.ledger import Claimed
-from newsletter.delivery.places import Places
+from newsletter.delivery.places import Place, Places
 from newsletter.delivery.policy import Settlement, settle
+from newsletter.delivery.shortcuts import Shortcuts
 from newsletter.errors import Refused
 from newsletter.limits import Breakers, WarmUp
 from newsletter.models.delivery import OPEN_ROWS, Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState
-from newsletter.transports.base import Envelope, Outcome, Verdict
+from newsletter.transports.base import Envelope, Verdict
 
 log = logging.getLogger(__name__)
 
 ROWS: dict[str, leases.Row] = {"delivery": Delivery, "notice": Notice}
 DEFAULT_BREAKERS = Breakers()
-
-# Nothing became of it: it is as if it had not been begun.
-PUT_BACK = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
-
-Key = tuple[str, int]  # "delivery" or "notice", and the row's id
-
-
-class Held(NamedTuple):
-    """A claimed message, with what the policy needs to judge its outcome."""
-
-    key: Key
-    attempts: int
-    since: datetime
-    state: DeliveryState
-    claimed: Claimed | None = None  # of a delivery: its envelope is made when its turn comes
-    envelope: Envelope | None = None  # of a notice
-
-
-class Report(NamedTuple):
-    """The outcome of a claimed message, to be recorded."""
-
-    held: Held
-    outcome: Outcome
-    at: datetime
 
 
 class Books:
@@ -83,6 +59,7 @@ class Books:
         self._home = home
         self._worker = worker
         self._places = Places()
+        self._goes_on: int | None = None  # an issue, behind the last claim
         self._watch = Watch(breakers)
 
     @property
@@ -99,9 +76,35 @@ class Books:
             room = limit - len(notices)
             claimed = ledger.claim(session, self._worker, room, now, self._places)
             self._count(session, len(notices) + len(claimed), now)
-            self._envelopes.know(session, {(c.issue_id, c.variant) for c in claimed}, now)
-        held = [Held(("delivery", c.id), c.attempts, c.since, c.state, claimed=c) for c in claimed]
-        return [*self._made(notices, now), *held] if notices else held
+            self._envelopes.know(session, _messages(claimed), now)
+        is_filled = self._per_day is None and 0 < room == len(claimed)
+        self._goes_on = claimed[-1].issue_id if is_filled else None
+        return [*self._made(notices, now), *held_deliveries(claimed)]
+
+    @property
+    def onward(self) -> tuple[int, Place] | None:
+        """The issue, and the place in it, behind which a claim may go on by a shortcut: nothing
+        but what comes next has to be looked at."""
+        if self._goes_on is None or (place := self._places.last(self._goes_on)) is None:
+            return None
+        return self._goes_on, place
+
+    def claimed_onward(self, claimed: Sequence[Claimed], place: Place, limit: int) -> list[Held]:
+        """Take note of what a shortcut has leased of at most ``limit``, up to ``place``."""
+        if self._goes_on is not None and len(claimed) == limit:
+            self._places.move(self._goes_on, place)
+        else:
+            self._goes_on = None
+        return held_deliveries(claimed)
+
+    def knows(self, claimed: Sequence[Claimed]) -> bool:
+        """Whether the frozen messages of all of these were read before."""
+        return self._envelopes.knows(_messages(claimed))
+
+    def know(self, claimed: Sequence[Claimed], now: datetime) -> None:
+        """Read those that were not."""
+        with self._db.read() as session:
+            self._envelopes.know(session, _messages(claimed), now)
 
     def envelope(self, held: Held) -> Envelope:
         """The message of a held row. Raises Refused if none can be made for it."""
@@ -124,12 +127,12 @@ class Books:
             wanted = ledger.still_wanted(session, claimed)
         return {h.key for h in held if h.claimed is None or h.claimed.id in wanted}
 
-    def direct(self) -> Direct | None:
-        """A way to settle what was sent without a thread, where there is one."""
-        return None if self._db.is_sqlite else Direct(self._db)
+    def shortcuts(self) -> Shortcuts | None:
+        """Ways without a thread, where there are any."""
+        return None if self._db.is_sqlite else Shortcuts(self._db, self._worker)
 
     def all_sent(self) -> None:
-        """Take note that a whole group was sent, and settled by ``direct``."""
+        """Take note that a whole group was sent, and settled by a shortcut."""
         self._watch.row = ()
 
     def record_sent(self, replies: Mapping[int, str], now: datetime) -> None:
@@ -285,3 +288,7 @@ class Books:
                     Held(key, notice.attempts, notice.created_at, notice.state, envelope=envelope)
                 )
         return held
+
+
+def _messages(claimed: Sequence[Claimed]) -> set[MessageKey]:
+    return {(c.issue_id, c.variant) for c in claimed}

@@ -1,35 +1,30 @@
-"""Settling on PostgreSQL from the sender's own loop, by libpq's asynchronous interface.
+"""A statement on PostgreSQL from the sender's own loop, by libpq's asynchronous interface.
 
-What a sender does most is one statement: these were sent. Handing it to a thread and
-back costs more than the statement, so it goes to the server from here, and the loop
-goes on until the answer can be read (https://www.postgresql.org/docs/current/libpq-async.html).
-Whatever is out of the ordinary is left to the threads.
+Handing a statement to a thread and back can cost more than the statement. Here it goes to
+the server from the loop, which goes on until the answer can be read
+(https://www.postgresql.org/docs/current/libpq-async.html).
 """
 
 import asyncio
 import os
 import select
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from newsletter.db import Database
-from newsletter.delivery.ledger import SENT_ON_POSTGRES
 
-NAME = b"settle_sent"
-STATEMENT = (
-    SENT_ON_POSTGRES.replace(":now", "CAST($1 AS timestamptz)")
-    .replace(":ids", "$2")
-    .replace(":replies", "$3")
-)
-COMMAND_OK = 1  # PGRES_COMMAND_OK
+NAME = b"direct"
+DONE = {1, 2}  # PGRES_COMMAND_OK, PGRES_TUPLES_OK
 
 
 class Direct:
-    """A connection of its own, opened at its first use. For one task at a time."""
+    """One statement, prepared once, and a connection of its own for it, opened at its first
+    use. Each execution is a transaction. For one task at a time."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, statement: str) -> None:
+        """``statement``: with parameters as PostgreSQL itself writes them, $1 and so on."""
         self._db = db
+        self._statement = statement
         self._connection: Any = None  # psycopg's
         # A descriptor of its socket that is ours: libpq closes its own when the connection is
         # lost, and what the loop watches must not be closed, or be another's, behind its back.
@@ -38,20 +33,20 @@ class Direct:
         self._answered = asyncio.Event()
         self._error: Exception | None = None
 
-    async def settle_sent(self, replies: Mapping[int, str], now: datetime) -> bool:
-        """Record that these deliveries were sent: what ledger.settle_sent does.
+    async def execute(self, parameters: Sequence[bytes]) -> Any:
+        """psycopg's PGresult; both it and ``parameters`` are in PostgreSQL's text format.
 
-        False if it cannot be known whether it was recorded: do it again another way.
+        None if it cannot be known whether it was done: do it again another way.
         """
         try:
             if self._connection is None:
                 await self._open()
-            done = await self._execute(_parameters(replies, now))
+            result = await self._execute(parameters)
         except (self._db.driver_error, OSError):
-            done = False
-        if not done:
+            result = None
+        if result is None:
             self.close()
-        return done
+        return result
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -65,13 +60,13 @@ class Direct:
         loop = asyncio.get_running_loop()
         connection = await loop.run_in_executor(None, self._db.driver_connection)
         connection.autocommit = True
-        connection.pgconn.prepare(NAME, STATEMENT.encode())
+        connection.pgconn.prepare(NAME, self._statement.encode())
         connection.pgconn.nonblocking = 1
         self._connection, self._socket = connection, os.dup(connection.pgconn.socket)
         self._readable.register(self._socket, select.POLLIN)
         loop.add_reader(self._socket, self._read)
 
-    async def _execute(self, parameters: list[bytes]) -> bool:
+    async def _execute(self, parameters: Sequence[bytes]) -> Any:
         server = self._connection.pgconn
         self._answered.clear()
         self._error = None
@@ -81,10 +76,10 @@ class Direct:
         await self._answered.wait()
         if self._error is not None:
             raise self._error
-        statuses = []
+        results = []
         while (result := server.get_result()) is not None:
-            statuses.append(result.status)
-        return statuses == [COMMAND_OK]
+            results.append(result)
+        return results[0] if len(results) == 1 and results[0].status in DONE else None
 
     def _read(self) -> None:
         """Read all there is, to the end of the connection if it has one: of a socket in error
@@ -99,15 +94,3 @@ class Direct:
             self._error = error
             asyncio.get_running_loop().remove_reader(self._socket)
         self._answered.set()
-
-
-def _parameters(replies: Mapping[int, str], now: datetime) -> list[bytes]:
-    """In PostgreSQL's text format."""
-    ids = ",".join(map(str, replies))
-    told = ",".join(map(_quoted, replies.values()))
-    return [now.isoformat().encode(), f"{{{ids}}}".encode(), f"{{{told}}}".encode()]
-
-
-def _quoted(text: str) -> str:
-    """An element of an array."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -41,6 +41,10 @@ class Envelopes:
         self._host = settings.host
         self._frozen: dict[MessageKey, FrozenMessage] = {}
 
+    def knows(self, keys: Collection[MessageKey]) -> bool:
+        """Whether all these frozen messages were read before."""
+        return self._frozen.keys() >= set(keys)
+
     def know(self, session: Session, keys: Collection[MessageKey], now: datetime) -> None:
         """Read these frozen messages, as far as they were not read before."""
         for key in keys:

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Executable, bindparam, tuple_
 from newsletter.db import UTCDateTime
 from newsletter.models.delivery import Delivery
 
-BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), 0)
+Place = tuple[datetime, int]  # when a row is due, and its id
+BEGINNING: Place = (datetime(1970, 1, 1, tzinfo=UTC), 0)
 BEHIND = tuple_(Delivery.not_before, Delivery.id) > tuple_(
     bindparam("place", type_=UTCDateTime()), bindparam("place_id")
 )
@@ -27,7 +28,15 @@ class Places:
     """Of one worker; forgotten with it."""
 
     def __init__(self) -> None:
-        self._last: dict[int, tuple[datetime, int]] = {}
+        self._last: dict[int, Place] = {}
+
+    def last(self, issue_id: int) -> Place | None:
+        """Where the next claim in an issue begins; None: at the beginning."""
+        return self._last.get(issue_id)
+
+    def move(self, issue_id: int, place: Place) -> None:
+        """Let the next claim in an issue begin behind ``place``."""
+        self._last[issue_id] = place
 
     def due(
         self, connection: Connection, question: Executable, issue_id: int, told: Mapping[str, Any]

@@ -14,7 +14,8 @@ from functools import partial
 
 from newsletter import clock
 from newsletter.delivery.bookkeeper import Bookkeeper
-from newsletter.delivery.books import PUT_BACK, Books, Report
+from newsletter.delivery.books import Books
+from newsletter.delivery.held import PUT_BACK, Report
 from newsletter.delivery.leases import LEASE
 from newsletter.delivery.pace import THROTTLED_FOR, Pace
 from newsletter.delivery.policy import asked_wait

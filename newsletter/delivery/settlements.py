@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from newsletter.delivery.bookkeeper import Bookkeeper
-from newsletter.delivery.books import Held, Key, Report
+from newsletter.delivery.held import Held, Key, Report
 
 Waiting = tuple[Report, asyncio.Future[None]]
 GATHER_SECONDS = 0.003  # at most, for others to report too

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from newsletter.delivery.bookkeeper import Bookkeeper
-from newsletter.delivery.books import Held, Key
+from newsletter.delivery.held import Held, Key
 from newsletter.delivery.lanes import Lanes
 from newsletter.limits import DomainRates
 
@@ -112,7 +112,7 @@ class Stock:
         # Where the clock was set forward our own leases have run out, too.
         ours = {*self.keys, *self._carried}
         claimed_at = self._now()
-        claimed = await self._keeper.do(self._books.claim, room, claimed_at)
+        claimed = await self._keeper.claim(room, claimed_at)
         later: dict[Key, datetime] = {}
         for held in claimed:
             if held.key in ours:

@@ -27,6 +27,7 @@ from sqlalchemy import Engine, event
 from newsletter.cli import main
 from newsletter.delivery.books import Books
 from newsletter.delivery.direct import Direct
+from newsletter.delivery.shortcuts import SETTLE, Shortcuts
 from newsletter.transports.smtp_connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter
@@ -54,23 +55,25 @@ class Trap:
     nth: int = 1
 
     def lay(self) -> None:
+        # On PostgreSQL the ordinary is done by shortcuts, on SQLite all by Books.
         match self.point:
             case Point.BEFORE_CLAIM:
                 _around(Books, "claim", self.nth, before=_die)
+                _around_awaited(Shortcuts, "claim", self.nth, before=_die)
             case Point.AFTER_CLAIM:
                 _around(Books, "claim", self.nth, after=_die)
+                _around_awaited(Shortcuts, "claim", self.nth, after=_die)
             case Point.INSIDE_DATA:
                 _cut_a_body(self.nth)
-            # On SQLite by Books, on PostgreSQL by Direct, where all of a group was sent.
             case Point.BEFORE_SETTLE:
                 _around(Books, "record", self.nth, before=_die)
-                _around_awaited(Direct, "settle_sent", self.nth, before=_die)
+                _around_awaited(Shortcuts, "settle_sent", self.nth, before=_die)
             case Point.INSIDE_SETTLE:
                 _around(Books, "record", self.nth, before=_die_after_a_statement)
-                _around_awaited(Direct, "_execute", self.nth, after=_die)
+                _around_awaited(Direct, "_execute", self.nth, after=_die, only=_is_settling)
             case Point.AFTER_SETTLE:
                 _around(Books, "record", self.nth, after=_die)
-                _around_awaited(Direct, "settle_sent", self.nth, after=_die)
+                _around_awaited(Shortcuts, "settle_sent", self.nth, after=_die)
             case Point.AFTER_DOT | Point.ANY_TIME:
                 raise ValueError(f"{self.point} is not for the worker itself to know")
 
@@ -179,13 +182,14 @@ def _around_awaited(
     nth: int,
     before: Callable[[], None] | None = None,
     after: Callable[[], None] | None = None,
+    only: Callable[[Any], bool] = lambda _its: True,
 ) -> None:
-    """The same for a method that is awaited."""
+    """The same for a method that is awaited, ``only`` of some of its owners."""
     method = getattr(owner, name)
     calls = itertools.count(1)
 
     async def trapped(*arguments: Any) -> Any:
-        is_it = next(calls) == nth
+        is_it = only(arguments[0]) and next(calls) == nth
         if is_it and before is not None:
             before()
         result = await method(*arguments)
@@ -194,6 +198,10 @@ def _around_awaited(
         return result
 
     setattr(owner, name, trapped)
+
+
+def _is_settling(direct: Direct) -> bool:
+    return direct._statement == SETTLE
 
 
 def _cut_a_body(nth: int) -> None:

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from newsletter import jobs
 from newsletter.db import Database
 from newsletter.delivery.balance import Balance, balance_of
-from newsletter.delivery.books import Books, Report
+from newsletter.delivery.books import Books
 from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.held import Report
 from newsletter.delivery.sender import Sender
 from newsletter.installation import Installation
 from newsletter.issues import calendar

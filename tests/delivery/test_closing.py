@@ -8,8 +8,9 @@ from sqlalchemy import delete, select
 
 from newsletter.db import Database
 from newsletter.delivery.balance import Balance, balance_of
-from newsletter.delivery.books import Books, Held, Report
+from newsletter.delivery.books import Books
 from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.held import Held, Report
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.curator import Curator

@@ -12,8 +12,9 @@ from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash
 from newsletter.db import Database
 from newsletter.delivery.balance import balance_of
-from newsletter.delivery.books import Books, Report
+from newsletter.delivery.books import Books
 from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.held import Report
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.stock import FRESH_SECONDS
 from newsletter.installation import Installation

@@ -9,8 +9,9 @@ import pytest
 
 from newsletter.db import Database
 from newsletter.delivery import quota
-from newsletter.delivery.books import Books, Report
+from newsletter.delivery.books import Books
 from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.held import Report
 from newsletter.delivery.progress import progress
 from newsletter.delivery.sender import Sender
 from newsletter.installation import Installation

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from newsletter.delivery.bookkeeper import Bookkeeper
-from newsletter.delivery.books import Held, Report
+from newsletter.delivery.held import Held, Report
 from newsletter.delivery.settlements import Settlements
 from newsletter.models.delivery import DeliveryState
 from newsletter.transports.base import Outcome, Verdict

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from newsletter.db import Database
 from newsletter.delivery.balance import Balance, balance_of
-from newsletter.delivery.books import Books, Report
+from newsletter.delivery.books import Books
 from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.held import Report
 from newsletter.delivery.ledger import enter
 from newsletter.delivery.sender import Sender
 from newsletter.installation import Installation
@@ -163,7 +164,7 @@ class _WatchedBooks(Books):
         super().__init__(db, envelopes, home, worker)  # type: ignore[arg-type]
         self._mailing = mailing
 
-    def direct(self) -> None:
+    def shortcuts(self) -> None:
         """All is told by ``record``."""
 
     def record(self, reports: Sequence[Report]) -> None:

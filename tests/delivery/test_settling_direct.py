@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from newsletter import migrations
 from newsletter.db import Database
-from newsletter.delivery.direct import Direct
+from newsletter.delivery.shortcuts import Shortcuts
 from newsletter.models.delivery import Delivery, DeliveryState
 from tests.delivery.lists import readers, sending
 
@@ -47,11 +47,11 @@ def told(db: Database) -> dict[str | None, int]:
 
 def test_it_records_what_was_sent_and_nothing_else(db: Database) -> None:
     async def settle() -> bool:
-        direct = Direct(db)
+        shortcuts = Shortcuts(db, "a")
         try:
-            return await direct.settle_sent({n: f"250 {n}" for n in ids(db)[:3]}, NOW)
+            return await shortcuts.settle_sent({n: f"250 {n}" for n in ids(db)[:3]}, NOW)
         finally:
-            direct.close()
+            shortcuts.close()
 
     assert asyncio.run(settle())
     assert told(db) == {f"250 {n}": 1 for n in ids(db)[:3]}
@@ -61,11 +61,11 @@ def test_a_reply_may_hold_whatever_a_server_says(db: Database) -> None:
     said = ['2.0.0 {"queued", as \\"1\\"}', "250 ok, NULL", "Größe {}", "a\nb"]
 
     async def settle() -> bool:
-        direct = Direct(db)
+        shortcuts = Shortcuts(db, "a")
         try:
-            return await direct.settle_sent(dict(zip(ids(db), said, strict=True)), NOW)
+            return await shortcuts.settle_sent(dict(zip(ids(db), said, strict=True)), NOW)
         finally:
-            direct.close()
+            shortcuts.close()
 
     assert asyncio.run(settle())
     assert set(told(db)) == set(said)
@@ -73,10 +73,10 @@ def test_a_reply_may_hold_whatever_a_server_says(db: Database) -> None:
 
 def test_what_was_sent_is_not_sent_again(db: Database) -> None:
     async def settle() -> None:
-        direct = Direct(db)
-        await direct.settle_sent({ids(db)[0]: "first"}, NOW)
-        await direct.settle_sent({ids(db)[0]: "second"}, NOW)
-        direct.close()
+        shortcuts = Shortcuts(db, "a")
+        await shortcuts.settle_sent({ids(db)[0]: "first"}, NOW)
+        await shortcuts.settle_sent({ids(db)[0]: "second"}, NOW)
+        shortcuts.close()
 
     asyncio.run(settle())
     assert told(db) == {"first": 1}
@@ -89,16 +89,16 @@ def test_a_lost_connection_is_told_and_another_is_opened(
     first, second = ids(db)[:2]
 
     async def settle() -> list[bool]:
-        direct = Direct(db)
-        outcomes = [await direct.settle_sent({first: "before"}, NOW)]
+        shortcuts = Shortcuts(db, "a")
+        outcomes = [await shortcuts.settle_sent({first: "before"}, NOW)]
         with psycopg.connect(postgres_url, autocommit=True) as other:
             other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         for _ in range(2):
-            outcomes.append(await direct.settle_sent({second: "after"}, NOW))
-        direct.close()
+            outcomes.append(await shortcuts.settle_sent({second: "after"}, NOW))
+        shortcuts.close()
         return outcomes
 
     assert run(settle()) == [True, False, True]
@@ -111,11 +111,11 @@ def test_what_the_server_refuses_is_not_taken_for_done(db: Database) -> None:
         session.connection().exec_driver_sql("ALTER TABLE delivery ALTER reply TYPE varchar(3)")
 
     async def settle() -> list[bool]:
-        direct = Direct(db)
+        shortcuts = Shortcuts(db, "a")
         outcomes = [
-            await direct.settle_sent({ids(db)[0]: reply}, NOW) for reply in ("too long", "250")
+            await shortcuts.settle_sent({ids(db)[0]: reply}, NOW) for reply in ("too long", "250")
         ]
-        direct.close()
+        shortcuts.close()
         return outcomes
 
     assert asyncio.run(settle()) == [False, True]
@@ -125,10 +125,10 @@ def test_a_loop_outlives_one_lost_connection_after_another(db: Database, postgre
     """libpq closes a lost socket, and the next connection takes its number."""
 
     async def settle() -> int:
-        direct = Direct(db)
+        shortcuts = Shortcuts(db, "a")
         lost = 0
         for key in ids(db) * 10:
-            lost += not await direct.settle_sent({key: "sent"}, NOW)
+            lost += not await shortcuts.settle_sent({key: "sent"}, NOW)
             with psycopg.connect(postgres_url, autocommit=True) as other:
                 other.execute(
                     "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
@@ -136,7 +136,7 @@ def test_a_loop_outlives_one_lost_connection_after_another(db: Database, postgre
                 )
             with suppress(psycopg.Error):
                 (await asyncio.to_thread(db.driver_connection)).close()
-        direct.close()
+        shortcuts.close()
         return lost
 
     assert uvloop.run(settle()) > 0
