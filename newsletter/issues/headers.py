@@ -46,7 +46,7 @@ def mailbox(name: str, display: str | None, address: str) -> bytes:
     ``name`` is the header it is for. The address is written as it is, in UTF-8
     if it must be (RFC 6532). Raises Invalid.
     """
-    words = _spaced(checked(name, display or ""))
+    words = _spaced(checked(name, display)) if display else ""
     if not words:
         return checked(name, address).encode()
     phrase = _phrase(name, words)
