@@ -60,10 +60,11 @@ def of_dataset(session: Session, dataset: Dataset) -> list[Post]:
     return list(session.scalars(_published().where(on)))
 
 
-def digests_of(session: Session, dataset: Dataset) -> set[str]:
-    """Of what each post on ``dataset``, in any state, was made from."""
-    of = select(Post.digest).join(Version).where(Version.dataset_id == dataset.id)
-    return set(session.scalars(of))
+def slugs_by_digest(session: Session, dataset: Dataset) -> dict[str, str]:
+    """The slug of each post on ``dataset``, in any state, by the digest of what it was
+    made from."""
+    of = select(Post.digest, Post.slug).join(Version).where(Version.dataset_id == dataset.id)
+    return dict(session.execute(of).all())
 
 
 def search(

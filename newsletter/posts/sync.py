@@ -3,8 +3,9 @@
 A post that is new becomes a draft: it is published by its mailing, or by a curator's hand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from newsletter.catalog.package import FILE_NAME
 from newsletter.catalog.storage import Storage
 from newsletter.catalog.sync import READ_AT_ONCE, Done, Step
 from newsletter.db import Database
-from newsletter.errors import Refused
+from newsletter.errors import Conflict, NotFound, Refused
 from newsletter.posts import posts
-from newsletter.posts.intake import PostFile, digest_of, take_in
+from newsletter.posts.intake import PostFile, TakenIn, digest_of, take_in
 from newsletter.posts.reading.written import FORMS, MAX_BYTES
 from newsletter.posts.run_record import path_beside, read_record
 
@@ -24,11 +25,30 @@ FOLDER = "posts"
 
 def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[Step]:
     """Bring the posts of each dataset folder of ``root`` (or of ``root`` itself), and what
-    came of running them. One that is refused stops no other; none is published."""
+    came of running them. One that is refused stops no other; none is published.
+
+    Of two files that would be the same post the one that is it already stays it, else the
+    first; the other is refused.
+    """
     folders = [root] if (root / FILE_NAME).is_file() else sorted(root.iterdir())
     files = [path for folder in folders for path in files_of(folder)]
+    unchanged = _unchanged(db, files)
+    owners = {slug: path for path, slug in unchanged.items()}
+
+    def read(path: Path) -> TakenIn | Refused | None:
+        return None if path in unchanged else _read(db, storage, path)
+
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        yield from readers.map(lambda path: _step(db, storage, path, now), files)
+        for path, found in zip(files, readers.map(read, files), strict=True):
+            name = f"{_dataset(path)}/{path.name}"
+            if found is None:
+                yield Step(name, Done.UNCHANGED)
+            elif isinstance(found, NotFound):
+                yield Step(name, Done.SKIPPED, str(found))
+            elif isinstance(found, Refused):
+                yield Step(name, Done.REFUSED, str(found))
+            else:
+                yield _step(db, path, name, found, owners, now)
 
 
 def files_of(dataset_folder: Path) -> list[Path]:
@@ -37,35 +57,60 @@ def files_of(dataset_folder: Path) -> list[Path]:
     return sorted(path for path in found if path.name != "README.md")
 
 
-def _step(db: Database, storage: Storage, path: Path, now: datetime) -> Step:
-    dataset = path.resolve().parents[1].name
-    name = f"{dataset}/{path.name}"
+def _unchanged(db: Database, files: Sequence[Path]) -> dict[Path, str]:
+    """The files that posts were made from just as they are, each with the slug of its post."""
+    found = {}
+    with db.read() as session:
+        for path in files:
+            known = datasets.find(session, _dataset(path))
+            slugs = posts.slugs_by_digest(session, known) if known else {}
+            with suppress(Refused):  # it is refused when it is read
+                slug = slugs.get(digest_of(_file(path)))
+                if slug is not None:
+                    found[path] = slug
+    return found
+
+
+def _read(db: Database, storage: Storage, path: Path) -> TakenIn | Refused:
+    with db.read() as session:
+        if datasets.find(session, _dataset(path)) is None:
+            return NotFound(f"The dataset {_dataset(path)} is not in the catalog.")
     try:
-        done, note = _sync_one(db, storage, dataset, path, now)
+        return take_in(_file(path), storage)
+    except Refused as error:
+        return error
+
+
+def _step(
+    db: Database, path: Path, name: str, taken: TakenIn, owners: dict[str, Path], now: datetime
+) -> Step:
+    try:
+        with db.write() as session:
+            dataset = datasets.get(session, _dataset(path))
+            slug = posts.slug_of(dataset, taken)
+            owner = owners.setdefault(slug, path)
+            if owner != path:
+                raise Conflict(
+                    f"{owner.name} is the post {slug!r} already: "
+                    "give this one another slug in its front matter."
+                )
+            version = posts.version_for(session, dataset, taken)
+            is_new = posts.find(session, slug) is None
+            post = posts.bring_up(session, version, taken, now)
+            problems = posts.problems_of(post)
     except Refused as error:
         return Step(name, Done.REFUSED, str(error))
-    return Step(name, done, note)
+    return Step(name, Done.ADDED if is_new else Done.CHANGED, " ".join(problems))
 
 
-def _sync_one(
-    db: Database, storage: Storage, slug: str, path: Path, now: datetime
-) -> tuple[Done, str]:
-    with db.read() as session:
-        known = datasets.find(session, slug)
-        if known is None:
-            return Done.SKIPPED, f"The dataset {slug} is not in the catalog."
-        digests = posts.digests_of(session, known)
-    file = PostFile(path.name, _content(path), read_record(path_beside(path)))
-    if digest_of(file) in digests:
-        return Done.UNCHANGED, ""
-    taken = take_in(file, storage)
-    with db.write() as session:
-        dataset = datasets.get(session, slug)
-        version = posts.version_for(session, dataset, taken)
-        is_new = posts.find(session, posts.slug_of(dataset, taken)) is None
-        post = posts.bring_up(session, version, taken, now)
-        problems = posts.problems_of(post)
-    return Done.ADDED if is_new else Done.CHANGED, " ".join(problems)
+def _dataset(path: Path) -> str:
+    """The slug of the dataset in whose folder a post is."""
+    return path.resolve().parents[1].name
+
+
+def _file(path: Path) -> PostFile:
+    """Raises Refused for a record of a run that is none."""
+    return PostFile(path.name, _content(path), read_record(path_beside(path)))
 
 
 def _content(path: Path) -> bytes:

@@ -115,3 +115,33 @@ def test_posts_of_a_dataset_that_is_not_in_the_catalog_wait(
     (other / "01-load.md").write_bytes(written.markdown(BODY))
     (step,) = synced(sqlite_db, storage, folder)
     assert step == Step("nile/01-load.md", Done.SKIPPED, "The dataset nile is not in the catalog.")
+
+
+@pytest.mark.parametrize("first", ["01-load.md", "02-load.md"])
+def test_two_files_that_would_be_one_post_do_not_take_turns_at_it(
+    sqlite_db: Database, storage: Storage, folder: Path, checksum: str, first: str
+) -> None:
+    one, other = folder / "01-load.md", folder / "02-load.md"
+    texts = {
+        path: written.markdown(f"{path.name}.\n\n{BODY}", data={"penguins": checksum})
+        for path in (one, other)
+    }
+    (folder / first).write_bytes(texts[folder / first])
+    synced(sqlite_db, storage, folder)
+    for path, text in texts.items():
+        path.write_bytes(text)
+    for _ in range(2):
+        steps = {step.slug: step for step in synced(sqlite_db, storage, folder)}
+        refused = steps.pop(f"penguins/{other.name if first == one.name else one.name}")
+        assert (refused.done, "give this one another slug" in refused.note) == (Done.REFUSED, True)
+        assert first in refused.note
+        assert [step.done for step in steps.values()] == [Done.UNCHANGED]
+
+
+def test_of_two_new_files_that_would_be_one_post_the_first_is(
+    sqlite_db: Database, storage: Storage, folder: Path, checksum: str
+) -> None:
+    for name in ("01-load.md", "02-load.md"):
+        text = written.markdown(f"{name}.\n\n{BODY}", data={"penguins": checksum})
+        (folder / name).write_bytes(text)
+    assert [step.done for step in synced(sqlite_db, storage, folder)] == [Done.ADDED, Done.REFUSED]
