@@ -112,6 +112,23 @@ def warn_of_empty_monday(installation: Installation, now: datetime) -> date | No
     return monday if told else None
 
 
+def tell_of_submissions(installation: Installation, now: datetime) -> None:
+    """Tell the curators that something new of readers waits for them, once for each day."""
+    with installation.db.read() as session:
+        waiting = submissions.waiting(session)
+    if not waiting:
+        return
+    count, newest = len(waiting), waiting[-1]
+    day = local_day(newest.created_at, installation.settings.timezone)
+    lines = [
+        f"{f'{count} wait' if count > 1 else '1 waits'} for you. The newest, of {day}:",
+        f"“{newest.title}” by {newest.name}",
+    ]
+    told = {"path": "/admin/submissions/", "once": f"submissions {day}"}
+    with installation.db.write() as session:
+        alert_curators(session, "Readers brought something", lines, now=now, **told)
+
+
 def listen_to_readers(installation: Installation, now: datetime) -> None:
     """Stop an issue of which too much bounces or is reported as spam; tell the curators."""
     breakers = installation.settings.breakers
@@ -196,7 +213,7 @@ def forget_strangers(installation: Installation, now: datetime) -> None:
 
 def look(installation: Installation, now: datetime) -> None:
     """All that the clock asks for, one after the other; one failing stops no other."""
-    for job in (publish_due_issues, warn_of_empty_monday, listen_to_readers):
+    for job in (publish_due_issues, warn_of_empty_monday, listen_to_readers, tell_of_submissions):
         try:
             job(installation, now)
         except Exception:

@@ -139,3 +139,32 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_rest_stays(site: Site) -
     with time_machine.travel(clock.now() + LATER):
         reader.submit("opened")
     assert "It is with the curators now." in reader.words()
+
+
+def test_the_curators_hear_once_a_day_of_what_is_new(site: Site, mail_server: MailServer) -> None:
+    site.curator()
+    installation, now = site.installation, clock.now()
+    jobs.look(installation, now)
+    assert told(installation) == []
+    for title in ("Bills tell them apart", "Flippers, too"):
+        send(site.visitor(), "/share?dataset=penguins", **CODE | {"title": title})
+        for minutes in range(3):
+            jobs.look(installation, now + timedelta(minutes=minutes))
+    ((subject, lines),) = told(installation)
+    assert subject == "Readers brought something"
+    assert lines[0].startswith("1 waits for you.")
+    assert lines[1] == "“Bills tell them apart” by Bo Berg"
+
+    tomorrow = now + timedelta(days=1)
+    jobs.look(installation, tomorrow)
+    assert len(told(installation)) == 1
+    with time_machine.travel(tomorrow):
+        send(site.visitor(), "/share?dataset=penguins", **CODE | {"title": "And islands"})
+    jobs.look(installation, tomorrow)
+    assert told(installation)[1][1][0].startswith("3 wait for you.")
+
+
+def told(installation: Installation) -> list[tuple[str, list[str]]]:
+    with installation.db.read() as session:
+        alerts = select(Notice).where(Notice.subject.contains("brought")).order_by(Notice.id)
+        return [(alert.subject, alert.lines) for alert in session.scalars(alerts)]
