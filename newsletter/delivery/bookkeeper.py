@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
-ONWARD_SECONDS = 0.5  # at most, between two claims that look at everything
+ONWARD_SECONDS = 1.0  # at most, between two claims that look at everything
 LATELY_SECONDS = 2.0  # more than PostgreSQL forgets in a crash: three times its wal_writer_delay
 
 

@@ -24,7 +24,9 @@ SETTLE = (
 )
 # What ledger.claim does for one issue, but for those who are to be excluded: it passes over them.
 CLAIM = """
-    WITH due AS MATERIALIZED (
+    WITH sending AS MATERIALIZED (
+        SELECT frozen_at FROM issue WHERE id = CAST($1 AS bigint) AND state = 'sending'
+    ), due AS MATERIALIZED (
         SELECT id, issue_id, subscriber_id, attempts, state, not_before, wave_at, variant
         FROM delivery
         WHERE issue_id = CAST($1 AS bigint) AND state IN ('pending', 'unknown')
@@ -37,14 +39,14 @@ CLAIM = """
     ), claimed AS (
         UPDATE delivery
         SET lease_until = CAST($6 AS timestamptz), worker = $7
-        FROM due
-        JOIN issue ON issue.id = due.issue_id
+        FROM sending
+        CROSS JOIN due
         JOIN subscriber ON subscriber.id = due.subscriber_id
         LEFT JOIN suppression ON suppression.address_hash = subscriber.address_hash
-        WHERE delivery.id = due.id AND issue.state = 'sending'
+        WHERE delivery.id = due.id
           AND subscriber.status = 'active' AND suppression.id IS NULL
         RETURNING due.*, subscriber.address, subscriber.name,
-            coalesce(due.wave_at, issue.frozen_at) AS since
+            coalesce(due.wave_at, sending.frozen_at) AS since
     )
     SELECT id, issue_id, subscriber_id, address, name, attempts, since, state,
         not_before > since, variant, not_before
