@@ -20,14 +20,16 @@ import psycopg
 from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
+from newsletter.addresses import parse_address
+from newsletter.audience.subscriptions import PREFERENCES, UNSUBSCRIBE
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import sync
 from newsletter.db import UTCDateTime
 from newsletter.delivery.balance import balance_of
-from newsletter.delivery.envelopes import preview_message
 from newsletter.delivery.freeze import freeze_issue
 from newsletter.installation import Installation
 from newsletter.issues import calendar
+from newsletter.issues.frozen import FrozenMessage, Recipient
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Subscriber
 from newsletter.settings import Settings
@@ -125,8 +127,8 @@ def fill(opened: Installation, readers: int) -> None:
         )
 
 
-def freeze(opened: Installation) -> None:
-    """Freeze an issue for all of them, in place of the one before."""
+def freeze(opened: Installation, octets: int | None = None) -> None:
+    """Freeze an issue for all of them, in place of the one before; cut it to ``octets``."""
     now = datetime(2026, 11, 1, tzinfo=UTC)
     empty_ledger(opened)
     with opened.db.write() as session:
@@ -134,6 +136,21 @@ def freeze(opened: Installation) -> None:
         version = datasets.newest(session, DATASET)
         issue = calendar.plan(session, DAY, version, now.date(), now)
         freeze_issue(session, issue, opened.settings, opened.storage, now)
+        if octets is not None:
+            assert issue.message is not None
+            issue.message = _cut(FrozenMessage.from_bytes(issue.message), octets).to_bytes()
+
+
+def _cut(message: FrozenMessage, octets: int) -> FrozenMessage:
+    """Without lines from the middle of its longest part."""
+    parts = list(message.parts)
+    longest = max(range(len(parts)), key=lambda number: len(parts[number]))
+    lines = parts[longest].split(b"\r\n")
+    excess = sum(map(len, parts)) - octets
+    while excess > 0:
+        excess -= len(lines.pop(len(lines) // 2)) + 2
+    parts[longest] = b"\r\n".join(lines)
+    return FrozenMessage(tuple(parts), message.slots)
 
 
 def empty_ledger(opened: Installation) -> None:
@@ -143,9 +160,9 @@ def empty_ledger(opened: Installation) -> None:
         session.execute(text(emptied))
 
 
-def send(opened: Installation, readers: int) -> float:
-    """Messages a second of the whole program."""
-    freeze(opened)
+def send(opened: Installation, readers: int, octets: int | None = None) -> float:
+    """Messages a second of the whole program; ``octets``: see freeze."""
+    freeze(opened, octets)
     seconds = timed(lambda: jobs.deliver(opened))
     with opened.db.read() as session:
         balance = balance_of(session, session.scalars(select(Issue)).one())
@@ -157,8 +174,11 @@ def send(opened: Installation, readers: int) -> float:
 def message(opened: Installation) -> bytes:
     """The frozen issue, as one reader would get it."""
     with opened.db.read() as session:
-        issue = session.scalars(select(Issue)).one()
-        return preview_message(session, issue, opened.settings, opened.storage, clock.now())
+        stored = session.scalars(select(Issue.message)).one()
+    assert stored is not None
+    address, message_id = parse_address("reader1@example.org"), f"<{'0' * 32}@news.example.org>"
+    tokens = [opened.signer.sign(purpose, "1") for purpose in (UNSUBSCRIBE, PREFERENCES)]
+    return FrozenMessage.from_bytes(stored).fill(Recipient(address, None, message_id, *tokens))
 
 
 def in_turns(rounds: int, **contestants: Callable[[], float]) -> dict[str, float]:

@@ -33,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--octets", type=int, help="cut the issue to about so many")
     options = parser.parse_args()
     with (
         sink() as port,
@@ -42,14 +43,14 @@ def main() -> None:
     ):
         for opened in (on_sqlite, on_postgres):
             fill(opened, options.readers)
-            freeze(opened)
+            freeze(opened, options.octets)
         sample = message(on_sqlite)
         print(f"{options.readers:,} recipients, {len(sample):,} bytes a message")
         rates = in_turns(
             options.rounds,
             source=lambda: source(port, options.readers, len(sample)),
-            sqlite=lambda: send(on_sqlite, options.readers),
-            postgres=lambda: send(on_postgres, options.readers),
+            sqlite=lambda: send(on_sqlite, options.readers, options.octets),
+            postgres=lambda: send(on_postgres, options.readers, options.octets),
             smtplib=lambda: plain(port, sample),
         )
     slower = min(rates["sqlite"], rates["postgres"])
