@@ -265,7 +265,8 @@ def test_a_lost_connection_is_claimed_around(desk: Desk) -> None:
             ended = session.scalars(
                 text(
                     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                    "WHERE query LIKE '%WITH sending AS%' AND pid <> pg_backend_pid()"
+                    "WHERE query LIKE '%WITH sending AS%' AND pid <> pg_backend_pid() "
+                    "AND datname = current_database()"
                 )
             )
             assert list(ended) == [True]
