@@ -113,17 +113,16 @@ def warn_of_empty_monday(installation: Installation, now: datetime) -> date | No
 
 
 def tell_of_submissions(installation: Installation, now: datetime) -> None:
-    """Tell the curators that something new of readers waits for them, once for each day."""
+    """Tell the curators what readers brought in a day once it has passed, if it waits still."""
+    zone = installation.settings.timezone
     with installation.db.read() as session:
-        waiting = submissions.waiting(session)
-    if not waiting:
+        dated = [(local_day(s.created_at, zone), s) for s in submissions.waiting(session)]
+    past = [(day, s) for day, s in dated if day < local_day(now, zone)]
+    if not past:
         return
-    count, newest = len(waiting), waiting[-1]
-    day = local_day(newest.created_at, installation.settings.timezone)
-    lines = [
-        f"{f'{count} wait' if count > 1 else '1 waits'} for you. The newest, of {day}:",
-        f"“{newest.title}” by {newest.name}",
-    ]
+    (day, newest), count = past[-1], len(dated)
+    waits = f"{count} wait" if count > 1 else "1 waits"
+    lines = [f"{waits} for you. The newest, of {day}:", f"“{newest.title}” by {newest.name}"]
     told = {"path": "/admin/submissions/", "once": f"submissions {day}"}
     with installation.db.write() as session:
         alert_curators(session, "Readers brought something", lines, now=now, **told)

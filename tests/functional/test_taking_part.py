@@ -1,7 +1,7 @@
 """Readers take part, over real HTTP, to the answer at a real SMTP server."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -141,27 +141,32 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_rest_stays(site: Site) -
     assert "It is with the curators now." in reader.words()
 
 
-def test_the_curators_hear_once_a_day_of_what_is_new(site: Site, mail_server: MailServer) -> None:
+def test_the_curators_hear_of_each_day_once_it_has_passed(site: Site) -> None:
     site.curator()
-    installation, now = site.installation, clock.now()
-    jobs.look(installation, now)
+    installation, day = site.installation, timedelta(days=1)
+    noon = clock.now().replace(hour=12)
+
+    def bring(title: str, at: datetime) -> None:
+        with time_machine.travel(at):
+            send(site.visitor(), "/share?dataset=penguins", **CODE | {"title": title})
+        jobs.look(installation, at + LATER)
+
+    bring("Bills tell them apart", noon)
+    bring("Flippers, too", noon + timedelta(hours=1))
     assert told(installation) == []
-    for title in ("Bills tell them apart", "Flippers, too"):
-        send(site.visitor(), "/share?dataset=penguins", **CODE | {"title": title})
-        for minutes in range(3):
-            jobs.look(installation, now + timedelta(minutes=minutes))
+    for minutes in range(3):
+        jobs.look(installation, noon + day + timedelta(minutes=minutes))
     ((subject, lines),) = told(installation)
     assert subject == "Readers brought something"
-    assert lines[0].startswith("1 waits for you.")
-    assert lines[1] == "“Bills tell them apart” by Bo Berg"
+    assert lines[0].startswith("2 wait for you.")
+    assert lines[1] == "“Flippers, too” by Bo Berg"
 
-    tomorrow = now + timedelta(days=1)
-    jobs.look(installation, tomorrow)
+    bring("And islands", noon + day)
     assert len(told(installation)) == 1
-    with time_machine.travel(tomorrow):
-        send(site.visitor(), "/share?dataset=penguins", **CODE | {"title": "And islands"})
-    jobs.look(installation, tomorrow)
+    jobs.look(installation, noon + 2 * day)
     assert told(installation)[1][1][0].startswith("3 wait for you.")
+    jobs.look(installation, noon + 3 * day)
+    assert len(told(installation)) == 2
 
 
 def told(installation: Installation) -> list[tuple[str, list[str]]]:
