@@ -1,13 +1,15 @@
 """Looking into the maildir that a demo mails to, as one would into an inbox."""
 
 import re
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email import policy as email_policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from flask import Blueprint, Response, render_template
 
 from newsletter.errors import NotFound
+from newsletter.web.security import content_security_policy
 
 NAME = re.compile(r"[0-9a-f]{32}")
 NEWEST = 200
@@ -25,15 +27,13 @@ def outbox(folder: Path) -> Blueprint:
         )
 
     @blueprint.get("/<name>")
-    def message(name: str) -> str:
+    def message(name: str) -> Response:
         mail = _read(folder, name)
         plain = mail.get_body(("plain",))
-        return render_template(
-            "site/outbox_message.html",
-            name=name,
-            mail=mail,
-            text=plain.get_content() if plain else "",
-        )
+        text = plain.get_content() if plain else ""
+        page = render_template("site/outbox_message.html", name=name, mail=mail, text=text)
+        policy = content_security_policy({"frame-src": "'self'"})
+        return Response(page, headers={"Content-Security-Policy": policy})
 
     @blueprint.get("/<name>/body.html")
     def body(name: str) -> Response:
@@ -61,4 +61,4 @@ def _read(folder: Path, name: str) -> EmailMessage:
     path = folder / "new" / name
     if not NAME.fullmatch(name) or not path.is_file():
         raise NotFound("There is no such message in the outbox.")
-    return message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=policy.default)
+    return message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=email_policy.default)
