@@ -1,9 +1,11 @@
 """The app of one installation, empty or with a dataset and its issue, and who asks for pages."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -16,6 +18,15 @@ from newsletter.web.app import create_app
 from tests import factories
 from tests.conftest import BASE_URL
 from tests.migrated import migrate
+
+TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock_that_stands_still() -> Iterator[None]:
+    """A form is never sent later, and an hour never ends, because the machine was slow."""
+    with time_machine.travel(TUESDAY, tick=False):
+        yield
 
 
 @pytest.fixture
