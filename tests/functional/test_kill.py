@@ -18,7 +18,7 @@ from tests.functional.conftest import MailServer
 from tests.functional.lists import NEWSLETTER, REPOSITORY, add_readers, begin_issue
 from tests.migrated import migrate
 
-READERS = 2000
+READERS = 1000
 CONNECTIONS = 8
 DAY = date(2026, 11, 30)
 
@@ -45,12 +45,13 @@ def test_nobody_is_lost_and_at_most_one_is_doubled_a_connection(
     assert 0 < len(mail_server.raw()) < READERS
     assert _worker(environ).wait() == 0
 
-    received = Counter(mail_server.recipients())
+    messages = mail_server.headers()
+    received = Counter(str(message["X-To"]) for message in messages)
     assert set(received) == set(addresses)
     doubled = [address for address, count in received.items() if count > 1]
     assert sum(received.values()) - READERS <= kills * CONNECTIONS
     ids: dict[str, set[str]] = {}
-    for message in mail_server.messages():
+    for message in messages:
         ids.setdefault(str(message["X-To"]), set()).add(str(message["Message-ID"]))
     assert all(len(ids[address]) == 1 for address in doubled)
     assert len({next(iter(of_one)) for of_one in ids.values()}) == READERS
