@@ -2,13 +2,18 @@
 
 HTML inside the Markdown is shown as text, and what comes out is cleaned once
 more (nh3), so no text of a curator or of a dataset folder can carry markup
-that the page did not choose: no scripts, styles, pictures, frames or forms.
+that the page did not choose: no scripts, styles, pictures, frames or forms. A
+picture becomes a link to it: shown, it would tell its server who reads.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
@@ -18,6 +23,7 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto"}
+PICTURE = "a picture"  # of which nobody said what it shows
 
 
 def render(text: str) -> Markup:
@@ -46,7 +52,21 @@ def plain(text: str) -> str:
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.add_render_rule("image", _picture)
+    return parser
+
+
+def _picture(_: RendererHTML, tokens: Sequence[Token], at: int, *__: object) -> str:
+    words = escape(tokens[at].content or PICTURE)
+    address = _address(str(tokens[at].attrs.get("src", "")))
+    is_linked = sum(token.nesting for token in tokens[:at] if token.type.startswith("link_"))
+    return words if is_linked or not address else f'<a href="{escape(address)}">{words}</a>'
+
+
+def _address(source: str) -> str:
+    """Where a picture can be seen; "" if it is only in the author's file or folder."""
+    return source if source.startswith(("http://", "https://")) else ""
 
 
 def _plain(node: SyntaxTreeNode) -> str:
@@ -60,7 +80,9 @@ def _plain(node: SyntaxTreeNode) -> str:
         case "hr":
             return "---"
         case "image":
-            return node.content
+            words, address = node.content or PICTURE, _address(str(node.attrs.get("src", "")))
+            is_linked = node.parent is not None and node.parent.type == "link"
+            return words if is_linked or not address else f"{words} ({address})"
         case "link":
             words, address = _joined(node, ""), str(node.attrs.get("href", ""))
             return words if address.removeprefix("mailto:") == words else f"{words} ({address})"

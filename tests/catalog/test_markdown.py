@@ -65,3 +65,33 @@ def test_plain_names_the_address_of_a_link_once() -> None:
 
 def test_plain_of_a_table_is_a_line_a_row() -> None:
     assert plain("| a | b |\n|---|---|\n| 1 | 2 |") == "a | b\n1 | 2"
+
+
+REL = 'rel="noopener nofollow"'
+
+
+@pytest.mark.parametrize(
+    ("text", "html", "words"),
+    [
+        (
+            '![Bills & "depth"](https://example.org/a.png?b&c "t")',
+            f'<a href="https://example.org/a.png?b&amp;c" {REL}>Bills &amp; "depth"</a>',
+            'Bills & "depth" (https://example.org/a.png?b&c)',
+        ),
+        (
+            "![](https://example.org/a.png)",
+            f'<a href="https://example.org/a.png" {REL}>a picture</a>',
+            "a picture (https://example.org/a.png)",
+        ),
+        (
+            "[![Bills](https://example.org/a.png)](https://example.org/)",
+            f'<a href="https://example.org/" {REL}>Bills</a>',
+            "Bills (https://example.org/)",
+        ),
+        ("![Bills](attachment:bills.png)", "Bills", "Bills"),
+        ("![Bills](bills.png)", "Bills", "Bills"),
+    ],
+)
+def test_a_picture_becomes_a_link_to_it(text: str, html: str, words: str) -> None:
+    assert render(f"See {text}.") == f"<p>See {html}.</p>\n"
+    assert plain(f"See {text}.") == f"See {words}."
