@@ -65,6 +65,15 @@ def excel(*rows: Sequence[Any], epoch: Any = None, edit: Callable[[Any], None] =
     return file.getvalue()
 
 
+def damaged_excel() -> bytes:
+    """Whole, but for one byte of its sheet."""
+    whole = excel(["id", "name"], [1, "Ann"])
+    with zipfile.ZipFile(io.BytesIO(whole)) as book:
+        sheet = book.getinfo("xl/worksheets/sheet1.xml")
+    at = sheet.header_offset + 30 + len(sheet.filename) + sheet.compress_size // 2
+    return whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+
+
 def zipped(**files: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -435,6 +444,14 @@ SHEET_CASES = {
         lambda: excel(["a", "b"]), says="a header but no rows", file="t.xlsx"
     ),
     "a truncated workbook": Case(lambda: excel(["a"], [1])[:-300], says="damaged", file="t.xlsx"),
+    "a workbook with a damaged sheet": Case(
+        damaged_excel, says="spreadsheet is damaged", file="t.xlsx"
+    ),
+    "an old workbook without its last byte": Case(
+        lambda: (Path(__file__).parent / "files" / "gnumeric.xls").read_bytes()[:-1],
+        says="spreadsheet is damaged",
+        file="t.xls",
+    ),
     "a locked workbook": Case(locked_excel, says="The spreadsheet has a password", file="t.xlsx"),
     "an old workbook of noise": Case(
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x07" * 4000, says="damaged", file="t.xls"

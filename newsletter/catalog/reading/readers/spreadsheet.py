@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from newsletter.catalog.reading.header import count_header_rows, joined_header, title_rows
-from newsletter.catalog.reading.readers.workbook import error_cells, open_sheet
+from newsletter.catalog.reading.readers.workbook import error_cells, open_sheet, reading
 from newsletter.catalog.reading.staging import (
     NULL,
     CellKinds,
@@ -31,6 +31,13 @@ def read(
     connection: duckdb.DuckDBPyConnection, path: Path, folder: Path, options: Mapping[str, Any]
 ) -> Reading:
     """Load ``path``; see ``staging.Reading``. Raises UnreadableTable."""
+    with reading(path):
+        return _read(connection, path, folder, options)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, path: Path, folder: Path, options: Mapping[str, Any]
+) -> Reading:
     notes: list[str] = []
     sheet = open_sheet(path, options["table"])
     rows = sheet.iter_rows()

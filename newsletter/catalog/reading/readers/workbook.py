@@ -3,8 +3,9 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,7 @@ from newsletter.errors import UnreadableTable
 
 CHUNK = 1024 * 1024
 PROTECTED = "The spreadsheet has a password: save it without one."
+DAMAGED = "The spreadsheet is damaged or locked: save it again."
 LOCKED = "EncryptedPackage".encode("utf-16-le")  # what Office packs such a workbook into
 ERROR_CELLS = {  # kind of workbook -> the members that hold cells, and how an error is marked
     "xlsx": ("xl/worksheets/sheet", b't="e"'),
@@ -31,17 +33,26 @@ LINE_BREAK = b"<text:line-break/>"
 INDENT = re.compile(rb">\s*\n\s*<")
 
 
-def open_sheet(path: Path, wanted: str | None) -> CalamineSheet:
-    """The sheet ``wanted`` of a workbook, or the only one. Raises UnreadableTable, or
-    SeveralTables if one is to be chosen."""
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """What a damaged workbook is stumbled over by, as UnreadableTable."""
     try:
-        book = _open(path)
+        yield
     except PasswordError as error:
         raise UnreadableTable(PROTECTED) from error
-    except CalamineError as error:
-        if LOCKED in path.read_bytes():
-            raise UnreadableTable(PROTECTED) from error
-        raise UnreadableTable("The spreadsheet is damaged or locked: save it again.") from error
+    except (CalamineError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        is_locked = LOCKED in path.read_bytes()
+        raise UnreadableTable(PROTECTED if is_locked else DAMAGED) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of calamine's Rust, in no module
+            raise
+        raise UnreadableTable(DAMAGED) from error
+
+
+def open_sheet(path: Path, wanted: str | None) -> CalamineSheet:
+    """The sheet ``wanted`` of a workbook, or the only one. Raises UnreadableTable if there
+    is none, SeveralTables if one is to be chosen, and what ``reading`` knows."""
+    book = _open(path)
     sheets = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
     if wanted in [sheet.name for sheet in sheets]:
         return book.get_sheet_by_name(wanted)
