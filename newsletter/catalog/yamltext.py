@@ -44,8 +44,13 @@ def load_mapping(text: str, name: str = "dataset.yaml") -> dict[str, Any]:
         loaded = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 (a SafeLoader, made stricter)
     except yaml.MarkedYAMLError as error:
         raise UnreadablePackage(_sentence(error, name)) from error
+    except yaml.reader.ReaderError as error:
+        found = f"U+{error.character:04X}"
+        raise UnreadablePackage(
+            f"{name} holds {found}, which YAML forbids: take it out."
+        ) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise UnreadablePackage(f"{name} is not YAML: {error}.") from error
+        raise UnreadablePackage(f"{name} is not YAML: {str(error).rstrip('.')}.") from error
     except RecursionError as error:
         raise UnreadablePackage(f"{name} is nested too deeply: make it flatter.") from error
     if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):

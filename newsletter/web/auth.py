@@ -38,9 +38,11 @@ Again = Callable[P, str | Response]
 # The pages of the admin that are open to whoever is not signed in.
 OPEN = frozenset({"admin.login.sign_in", "admin.login.forgotten", "admin.login.reset"})
 HOME = "admin.overview.index"
+USER = "_user_id"  # Flask-Login's name for it in the cookie
 UPLOAD_BYTES = 256 * 1024 * 1024
 FORM_BYTES = 4 * 1024 * 1024
 FORM_PARTS = 20_000  # a wide table has thousands of fields
+NOT_KEPT = {"csrf_token", "password", "current"}  # of a form, on the page that carries it on
 
 STALE = (
     "That form is stale: it was opened before you signed in, or in another session. "
@@ -112,12 +114,12 @@ def load(key: str) -> SignedIn | None:
 def guard() -> ResponseReturnValue | None:
     """Before each request to the admin: let in who is signed in, and check the form's token."""
     if request.endpoint not in OPEN and not current_user.is_authenticated:
+        if request.method == "POST" and USER in session:
+            return _signed_out_meanwhile()
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("admin.login.sign_in", next=wanted))
     if current_user.is_authenticated:
-        request.max_content_length = UPLOAD_BYTES
-        request.max_form_memory_size = FORM_BYTES
-        request.max_form_parts = FORM_PARTS
+        _take_large_forms()
     try:
         csrf.protect()
     except CSRFError:
@@ -173,6 +175,22 @@ def shows_again(view: Callable[P, R]) -> Callable[[Again[P]], Again[P]]:
         return again
 
     return note
+
+
+def _take_large_forms() -> None:
+    request.max_content_length = UPLOAD_BYTES
+    request.max_form_memory_size = FORM_BYTES
+    request.max_form_parts = FORM_PARTS
+
+
+def _signed_out_meanwhile() -> ResponseReturnValue:
+    """To a browser whose session ended while its form was filled in: the form again, hidden.
+    Sent once more, after signing in, it has no token, and so it is shown to be looked through."""
+    _take_large_forms()
+    typed = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_KEPT]
+    had_files = any(file.filename for file in request.files.values())
+    page = render_template("admin/signed_out.html", typed=typed, had_files=had_files)
+    return page, 403
 
 
 def _stale_form() -> ResponseReturnValue:

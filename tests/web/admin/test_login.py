@@ -1,17 +1,24 @@
 """The way into the admin and out of it."""
 
+import html
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import time_machine
+from markupsafe import escape
 from sqlalchemy import select
 
 from newsletter import clock, logins
+from newsletter.catalog import datasets
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from tests.web.admin.conftest import CURATOR, OWNER, PASSWORD, Browser
+from newsletter.web.auth import STALE
+from tests.web.admin.conftest import CURATOR, OWNER, PASSWORD, TOKEN, Browser
+
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 
 def test_it_opens_the_overview_to_whoever_signs_in(nobody: Browser, people: None) -> None:
@@ -118,3 +125,33 @@ def mailed(installation: Installation) -> tuple[str, str]:
     with installation.db.read() as session:
         notice = session.scalars(select(Notice)).one()
         return notice.address, notice.path
+
+
+def test_what_was_typed_outlives_the_session(installation: Installation, curator: Browser) -> None:
+    path, text = "/admin/datasets/new", 'Depth & "length"\nof <bills>'
+    typed = {"title": "Seals", "description": text, "csrf_token": curator.token(path)}
+    with time_machine.travel(clock.now() + logins.IDLE + timedelta(seconds=1), tick=False):
+        kept = curator.send(path, **typed, password="secret", file=(io.BytesIO(b"a"), "a.csv"))
+        assert kept.status_code == 403
+        assert "What you typed is kept on this page." in kept.text
+        assert "choose them again." in kept.text
+        assert "secret" not in kept.text
+        assert TOKEN.search(kept.text) is None
+        fields = {name: html.unescape(value) for name, value in HIDDEN.findall(kept.text)}
+        assert fields == {"title": "Seals", "description": text}
+
+        curator.sign_in(CURATOR)
+        again = curator.send(path, **fields)
+        assert again.status_code == 400
+        assert STALE in again.text
+        assert 'value="Seals"' in again.text
+        assert str(escape(text)) in again.text.replace("\r\n", "\n")
+        with installation.db.read() as session:
+            assert datasets.find(session, "seals") is None
+        assert curator.post(path, path, **fields).status_code == 422  # looked at: it has no data
+
+
+def test_nothing_is_kept_for_who_was_never_signed_in(nobody: Browser, people: None) -> None:
+    answer = nobody.send("/admin/datasets/new", title="Seals")
+    assert answer.status_code == 302
+    assert answer.location == "/admin/login"
