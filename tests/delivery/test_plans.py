@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.orm import Session
 
@@ -46,8 +47,9 @@ QUESTIONS: dict[str, Callable[[Session, Issue], object]] = {
 }
 
 
-def test_no_question_of_the_sender_reads_a_whole_table(db: Database) -> None:
-    _fill(db)
+@pytest.mark.parametrize("number", [5_000, READERS])
+def test_no_question_of_the_sender_reads_a_whole_table(db: Database, number: int) -> None:
+    _fill(db, range(number))
     reads_all = {}
     for name, ask in QUESTIONS.items():
         with db.write() as session:
