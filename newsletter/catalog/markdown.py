@@ -6,13 +6,11 @@ that the page did not choose: no scripts, styles, pictures, frames or forms. A
 picture becomes a link to it: shown, it would tell its server who reads.
 """
 
-from collections.abc import Sequence
 from functools import cache
-from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
@@ -53,20 +51,29 @@ def plain(text: str) -> str:
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.add_render_rule("image", _picture)
+    parser.core.ruler.push("pictures", _link_to_pictures)
     return parser
 
 
-def _picture(_: RendererHTML, tokens: Sequence[Token], at: int, *__: object) -> str:
-    words = escape(tokens[at].content or PICTURE)
-    address = _address(str(tokens[at].attrs.get("src", "")))
-    is_linked = sum(token.nesting for token in tokens[:at] if token.type.startswith("link_"))
-    return words if is_linked or not address else f'<a href="{escape(address)}">{words}</a>'
-
-
-def _address(source: str) -> str:
-    """Where a picture can be seen; "" if it is only in the author's file or folder."""
-    return source if source.startswith(("http://", "https://")) else ""
+def _link_to_pictures(state: StateCore) -> None:
+    """A link in place of each picture; its words alone where it stands in a link already, or
+    is only in the author's file or folder."""
+    for block in state.tokens:
+        links, children = 0, []
+        for token in block.children or ():
+            links += token.nesting if token.type.startswith("link_") else 0
+            if token.type != "image":
+                children.append(token)
+                continue
+            address = str(token.attrs.get("src", ""))
+            words = Token("text", "", 0, content=token.content or PICTURE)
+            if links or not address.startswith(("http://", "https://")):
+                children.append(words)
+            else:
+                begin = Token("link_open", "a", 1, attrs={"href": address})
+                children += [begin, words, Token("link_close", "a", -1)]
+        if block.children is not None:
+            block.children = children
 
 
 def _plain(node: SyntaxTreeNode) -> str:
@@ -79,10 +86,6 @@ def _plain(node: SyntaxTreeNode) -> str:
             return "\n"
         case "hr":
             return "---"
-        case "image":
-            words, address = node.content or PICTURE, _address(str(node.attrs.get("src", "")))
-            is_linked = node.parent is not None and node.parent.type == "link"
-            return words if is_linked or not address else f"{words} ({address})"
         case "link":
             words, address = _joined(node, ""), str(node.attrs.get("href", ""))
             return words if address.removeprefix("mailto:") == words else f"{words} ({address})"

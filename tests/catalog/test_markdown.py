@@ -88,6 +88,11 @@ REL = 'rel="noopener nofollow"'
             f'<a href="https://example.org/" {REL}>Bills</a>',
             "Bills (https://example.org/)",
         ),
+        (
+            "[See **![Bills](https://example.org/a.png)**](https://example.org/)",
+            f'<a href="https://example.org/" {REL}>See <strong>Bills</strong></a>',
+            "See Bills (https://example.org/)",
+        ),
         ("![Bills](attachment:bills.png)", "Bills", "Bills"),
         ("![Bills](bills.png)", "Bills", "Bills"),
     ],
