@@ -42,7 +42,7 @@ USER = "_user_id"  # Flask-Login's name for it in the cookie
 UPLOAD_BYTES = 256 * 1024 * 1024
 FORM_BYTES = 4 * 1024 * 1024
 FORM_PARTS = 20_000  # a wide table has thousands of fields
-NOT_KEPT = {"csrf_token", "password", "current"}  # of a form, on the page that carries it on
+SECRET = {"csrf_token", "password", "current"}  # fields of forms that no page shows again
 
 STALE = (
     "That form is stale: it was opened before you signed in, or in another session. "
@@ -114,8 +114,10 @@ def load(key: str) -> SignedIn | None:
 def guard() -> ResponseReturnValue | None:
     """Before each request to the admin: let in who is signed in, and check the form's token."""
     if request.endpoint not in OPEN and not current_user.is_authenticated:
-        if request.method == "POST" and USER in session:
-            return _signed_out_meanwhile()
+        if request.method == "POST" and USER in session:  # which ended meanwhile
+            _take_large_forms()
+            if any(value for _, value in _typed()):
+                return _carried_on()
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("admin.login.sign_in", next=wanted))
     if current_user.is_authenticated:
@@ -183,13 +185,16 @@ def _take_large_forms() -> None:
     request.max_form_parts = FORM_PARTS
 
 
-def _signed_out_meanwhile() -> ResponseReturnValue:
-    """To a browser whose session ended while its form was filled in: the form again, hidden.
-    Sent once more, after signing in, it has no token, and so it is shown to be looked through."""
-    _take_large_forms()
-    typed = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_KEPT]
+def _typed() -> list[tuple[str, str]]:
+    """What the form holds that a page may show again."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in SECRET]
+
+
+def _carried_on() -> ResponseReturnValue:
+    """The form again, hidden. Sent once more, after signing in, it comes without a token, and
+    so it is shown to be looked through."""
     had_files = any(file.filename for file in request.files.values())
-    page = render_template("admin/signed_out.html", typed=typed, had_files=had_files)
+    page = render_template("admin/signed_out.html", typed=_typed(), had_files=had_files)
     return page, 403
 
 
@@ -197,4 +202,4 @@ def _stale_form() -> ResponseReturnValue:
     again = _again.get(current_app.view_functions[request.endpoint or ""])
     if again is not None and current_user.is_authenticated:
         return again(**request.view_args or {}), 400
-    return render_template("admin/stale_form.html"), 400
+    return render_template("admin/stale_form.html", typed=_typed()), 400

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from newsletter import clock, curators
+from newsletter import clock, curators, logins
 from newsletter.catalog import datasets
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
@@ -51,11 +51,23 @@ def _signed_in(browser: Browser, installation: Installation, scripts: bool) -> P
     page = browser.new_page(base_url=base, java_script_enabled=scripts)
     page.set_default_timeout(PATIENCE)
     page.goto("/admin/login")
+    _sign_in(page)
+    page.goto("/admin/datasets/new")
+    return page
+
+
+def _sign_in(page: Page) -> None:
     page.get_by_label("Address").fill(ADDRESS)
     page.get_by_label("Pass").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.goto("/admin/datasets/new")
-    return page
+
+
+def end_sessions(installation: Installation) -> None:
+    """As "sign out everywhere" does."""
+    with installation.db.write() as session:
+        curator = curators.find(session, ADDRESS)
+        assert curator is not None
+        logins.end_sessions(session, curator.id)
 
 
 def fill(page: Page, file: Path, **changed: str) -> None:
@@ -159,12 +171,33 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(page: Page, file:
     assert list(Axe().run(page).response["violations"]) == []
 
 
-def test_who_was_signed_out_is_told_and_keeps_the_form(page: Page, file: Path) -> None:
+@pytest.mark.parametrize("how", ["elsewhere in this browser", "from another one"])
+def test_who_was_signed_out_is_told_and_keeps_the_form(
+    page: Page, file: Path, installation: Installation, how: str
+) -> None:
     fill(page, file)
-    page.context.clear_cookies()
+    if how == "from another one":
+        end_sessions(installation)
+    else:
+        page.context.clear_cookies()
     save(page)
     expect(page.get_by_role("status")).to_contain_text("You are no longer signed in")
     assert page.locator("#title").input_value() == WORDS["title"]
+
+
+def test_without_scripts_a_page_keeps_the_form_until_its_curator_is_back(
+    browser: Browser, file: Path, installation: Installation
+) -> None:
+    with _signed_in(browser, installation, scripts=False) as page:
+        fill(page, file)
+        end_sessions(installation)
+        save(page)
+        with page.expect_popup() as tab:
+            page.get_by_role("link", name="Sign in, in another tab").click()
+        _sign_in(tab.value)
+        page.get_by_role("button", name="Go on with what I typed").click()
+        expect(page.get_by_role("alert")).to_contain_text("That form is stale")
+        assert {name: page.locator(f"#{name}").input_value() for name in WORDS} == WORDS
 
 
 def test_without_scripts_the_form_takes_the_file_with_it(

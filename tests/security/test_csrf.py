@@ -45,6 +45,15 @@ def test_the_token_from_before_the_login_is_refused_after_it(nobody: Browser, pe
 def test_a_stale_form_says_what_to_do(owner: Browser) -> None:
     answer = owner.send("/admin/logout", csrf_token="x")
     assert "That form is stale" in answer.text
+    assert "Open its page anew" in answer.text
+
+
+def test_a_stale_form_shows_what_it_held_but_no_secret(owner: Browser) -> None:
+    answer = owner.send("/admin/curators/", address="<b>@example.org", password="hidden one")
+    assert answer.status_code == 400
+    assert "<dd>&lt;b&gt;@example.org</dd>" in answer.text
+    assert "Copy what you need" in answer.text
+    assert "hidden one" not in answer.text
 
 
 def test_looking_at_any_page_of_the_admin_changes_nothing(

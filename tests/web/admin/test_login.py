@@ -151,6 +151,13 @@ def test_what_was_typed_outlives_the_session(installation: Installation, curator
         assert curator.post(path, path, **fields).status_code == 422  # looked at: it has no data
 
 
+def test_a_button_of_an_ended_session_leads_to_the_way_in(curator: Browser) -> None:
+    token = curator.token()
+    with time_machine.travel(clock.now() + logins.IDLE + timedelta(seconds=1), tick=False):
+        answer = curator.send("/admin/logout", csrf_token=token)
+    assert (answer.status_code, answer.location) == (302, "/admin/login")
+
+
 def test_nothing_is_kept_for_who_was_never_signed_in(nobody: Browser, people: None) -> None:
     answer = nobody.send("/admin/datasets/new", title="Seals")
     assert answer.status_code == 302
