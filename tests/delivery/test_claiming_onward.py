@@ -152,6 +152,7 @@ def test_it_reads_the_rows_that_it_wants_and_no_others(db: Database, number: int
         assert "Index Scan using ix_delivery_open" in (said := "\n".join(plan))
         assert "Index Scan using pk_subscriber" in said
         assert "Seq Scan on delivery" not in said
+        assert "Seq Scan on subscriber" not in said
         assert "Join Filter" not in said
 
 

@@ -18,7 +18,7 @@ from tests.functional.conftest import MailServer
 from tests.functional.lists import NEWSLETTER, REPOSITORY, add_readers, begin_issue
 from tests.migrated import migrate
 
-READERS = 1000
+READERS = 2000
 CONNECTIONS = 8
 DAY = date(2026, 11, 30)
 
