@@ -1,4 +1,5 @@
 # make demo    install, and run the main job from a dataset to an inbox
+# make dev     install, and serve a kept demo that shows each change as it is saved
 # make test    install, and check and test everything
 # make posts   the code of each post in datasets/, in fresh environments (three minutes)
 # make formats  all rows of the catalog by the loader of Croissant (two minutes)
@@ -15,10 +16,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 
-.PHONY: demo install test check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
+.PHONY: demo dev install test check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
 
 demo: install
 	$(BIN)/newsletter demo
+
+dev: $(VENV)/.installed
+	$(BIN)/python -m development
 
 install: $(VENV)/.installed
 test: $(VENV)/.installed-test check
@@ -77,4 +81,4 @@ lock:
 		--constraint requirements.txt --output-file requirements-test.txt
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo dev
