@@ -36,7 +36,9 @@ Templates are read anew for each request, code when it is saved. Ctrl-C ends it.
 @click.option("--port", envvar="PORT", default=8000, type=click.IntRange(1, 65535))
 def main(home: Path, port: int) -> None:
     """Serve the newsletter in HOME, which is made if it is not there, to this machine."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.basicConfig(format="%(levelname)s %(message)s")
+    for name in ("newsletter", "werkzeug"):
+        logging.getLogger(name).setLevel(logging.INFO)
     if is_running_from_reloader():
         with ExitStack() as until_reloaded:
             _serve(port, _site(home, port, until_reloaded))
