@@ -40,7 +40,7 @@ test-fast: $(VENV)/.installed-test
 	$(PYTEST) --failed-first --exitfirst $(T)
 
 coverage: $(VENV)/.installed-test
-	$(PYTEST) --cov $(T)
+	$(PYTEST) --cov=newsletter $(T)
 
 # The one list of checks: a commit (.pre-commit-config.yaml), `make test` and so CI come here.
 check: $(VENV)/.installed-test node_modules/.installed

@@ -171,5 +171,5 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 def test_the_changelog_begins_with_this_version_or_what_comes_after_it() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     sections = re.findall(r"^## (\S+)", text, re.MULTILINE)
-    assert [section for section in sections if section != "Unreleased"][0] == __version__
+    assert next(section for section in sections if section != "Unreleased") == __version__
     assert "Unreleased" not in sections[1:]

@@ -1,4 +1,4 @@
-"""`make dev` in a copy of the repository, as a contributor would start it."""
+"""`make dev`, and `make demo`, in a copy of the repository, as a contributor would start it."""
 
 import os
 import shutil
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.xdist_group("make dev")  # they share one site
 
 
 class Site:
-    """`make dev`, running in a copy of the repository."""
+    """`make dev` or `make demo`, running in a copy of the repository."""
 
-    def __init__(self, copy: Path) -> None:
+    def __init__(self, copy: Path, target: str = "dev") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -33,9 +33,9 @@ class Site:
         self.log = copy / f"{self.port}.log"  # a pipe that nobody reads would stop it
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                make("dev"),
+                make(target),
                 cwd=copy,
-                env=environ(PORT=str(self.port)),
+                env=environ(PORT=str(self.port), PYTHONPATH=str(copy)),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -154,3 +154,12 @@ def test_a_mistake_is_shown_and_mending_it_is_enough(site: Site) -> None:
     assert site.comes_to_show("/", "SyntaxError")
     module.write_text(right)
     assert site.comes_to_show("/", "penguins of the Palmer")
+
+
+def test_make_demo_serves_what_it_made(copy: Path) -> None:
+    demo = Site(copy, "demo")
+    is_served = demo.comes_to_show("/outbox/", "ada@example.org")
+    printed = demo.end()
+    assert is_served, printed
+    assert "8 candidates = 8 sent" in printed
+    assert (copy / "demo" / "newsletter.db").is_file()
