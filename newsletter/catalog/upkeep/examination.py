@@ -17,7 +17,6 @@ from sqlalchemy import select
 from newsletter.catalog import datasets
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.exchange import AGENT
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.upkeep.asking import Answer, Asker, State
 from newsletter.catalog.upkeep.dictionary import dictionary_findings
 from newsletter.catalog.upkeep.documents import document_findings
@@ -28,6 +27,7 @@ from newsletter.db import Database
 from newsletter.models.dataset import Dataset, Version
 from newsletter.models.upkeep import Upkeep
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 
 ASK_WITHIN = 30 * 60.0  # seconds, for all sources together
 GoOn = Callable[[], bool]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.upkeep.asking import Asker
 from newsletter.catalog.upkeep.examination import examine
 from newsletter.catalog.upkeep.findings import Finding, Weight
@@ -16,6 +15,7 @@ from newsletter.errors import NotFound
 from newsletter.models.dataset import Dataset, VersionState
 from newsletter.models.upkeep import Upkeep
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
 from tests.catalog.upkeep.web import ETAG, MODIFIED, Page, Web
 
