@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.catalog import datasets
-from newsletter.catalog.upkeep import weeks
-from newsletter.catalog.upkeep.digest import digest
-from newsletter.catalog.upkeep.examination import GoOn, always, examine
+from newsletter.catalog.checks import weeks
+from newsletter.catalog.checks.digest import digest
+from newsletter.catalog.checks.examination import GoOn, always, examine
 from newsletter.db import Database
 from newsletter.delivery import workers
 from newsletter.delivery.books import Books

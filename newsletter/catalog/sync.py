@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from newsletter.catalog import datasets
-from newsletter.catalog.intake import digest_of, take_in
+from newsletter.catalog.dataset_import import digest_of, take_in
 from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, read_package
 from newsletter.catalog.versions import changes
 from newsletter.db import Database

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from newsletter import clock, jobs
 from newsletter.catalog import datasets
 from newsletter.catalog.package import ReadPackage
+from newsletter.catalog.semver import step_of, understated
 from newsletter.catalog.versions import changes, renewal
-from newsletter.catalog.versions.semver import step_of, understated
 from newsletter.cli.context import as_json, open_installation, print_json
 from newsletter.cli.sources import brought, how_to_read
 from newsletter.errors import Conflict, NotFound

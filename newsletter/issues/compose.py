@@ -9,9 +9,8 @@ import struct
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import markdown
-from newsletter.catalog.citation import CitationFacts, plain
-from newsletter.catalog.loaders import loaders
-from newsletter.catalog.period import in_words
+from newsletter.catalog.describe.citation import CitationFacts, in_words, plain
+from newsletter.catalog.describe.loaders import loaders
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_correction import compose_correction

@@ -7,7 +7,7 @@ from typing import Any
 
 from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
-from newsletter.catalog.loaders import table_url
+from newsletter.catalog.describe.loaders import table_url
 from newsletter.errors import Invalid
 from newsletter.issues.content import Link, Prose
 from newsletter.issues.post_blocks import LANGUAGES, Blocks, language_name

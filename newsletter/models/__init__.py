@@ -1,5 +1,6 @@
 """What is kept. One file an idea; importing this package knows every table."""
 
+from newsletter.models.catalog_check import CatalogCheck, CatalogCheckWeek
 from newsletter.models.curator import Curator, CuratorSession
 from newsletter.models.dataset import Dataset, Erratum, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
@@ -8,7 +9,6 @@ from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
-from newsletter.models.upkeep import Upkeep, UpkeepWeek
 
 __all__ = [
     "Consent",
@@ -30,7 +30,7 @@ __all__ = [
     "Subscriber",
     "Suppression",
     "Table",
-    "Upkeep",
-    "UpkeepWeek",
+    "CatalogCheck",
+    "CatalogCheckWeek",
     "Version",
 ]

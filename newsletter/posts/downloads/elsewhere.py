@@ -6,7 +6,7 @@ origin.
 
 from urllib.parse import quote
 
-from newsletter.catalog.explore import Explorer, explorers
+from newsletter.catalog.external_viewers import Explorer, explorers
 from newsletter.models.post import Post
 
 COLAB = "https://colab.research.google.com/#fileId="

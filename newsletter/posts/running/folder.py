@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
 
+from newsletter.catalog.multi_table import read_tables
 from newsletter.catalog.package import FILE_NAME, DatasetPackage, read_package
-from newsletter.catalog.several import read_tables
 from newsletter.errors import NotFound, Refused
 from newsletter.posts.running.data import Data, DataTable
 from newsletter.posts.running.limits import RunLimits

@@ -11,8 +11,8 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 
 from newsletter import clock, jobs
-from newsletter.catalog import datasets
-from newsletter.catalog.versions import changes, semver
+from newsletter.catalog import datasets, semver
+from newsletter.catalog.versions import changes
 from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar, corrections

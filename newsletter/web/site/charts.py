@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from newsletter.catalog import datasets
-from newsletter.catalog.intake import CHART_ROWS
+from newsletter.catalog.dataset_import import CHART_ROWS
 from newsletter.charts import fields
 from newsletter.charts.bundle import FINGERPRINT, bundle
 from newsletter.charts.interactive import interactive

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.citation import bibtex
+from newsletter.catalog.describe.citation import bibtex
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import citation_facts, facts_of
-from newsletter.catalog.explore import explorers
+from newsletter.catalog.external_viewers import explorers
 from newsletter.catalog.search import search
 from newsletter.issues import calendar
 from newsletter.models.dataset import Version

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.catalog.period import in_words
+from newsletter.catalog.describe.citation import in_words
 from newsletter.issues.content import Fact
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.profiling.profile_text import (

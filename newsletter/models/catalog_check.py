@@ -10,7 +10,7 @@ from newsletter.db import Base
 from newsletter.models.columns import BigInt
 
 
-class Upkeep(Base):
+class CatalogCheck(Base):
     """Of one dataset: what its sources answered last."""
 
     __tablename__ = "upkeep"
@@ -22,7 +22,7 @@ class Upkeep(Base):
     sources: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by address: see links.Memory
 
 
-class UpkeepWeek(Base):
+class CatalogCheckWeek(Base):
     """A week's check, which is made once, by whichever clock is first."""
 
     __tablename__ = "upkeep_week"

@@ -15,17 +15,17 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 
 from newsletter.catalog import datasets
+from newsletter.catalog.checks.dictionary import dictionary_findings
+from newsletter.catalog.checks.documents import document_findings
+from newsletter.catalog.checks.files import StoredFile, file_findings, stored_files
+from newsletter.catalog.checks.findings import Finding, Weight
+from newsletter.catalog.checks.sources import Memory, remembered, source_findings
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.upkeep.dictionary import dictionary_findings
-from newsletter.catalog.upkeep.documents import document_findings
-from newsletter.catalog.upkeep.files import StoredFile, file_findings, stored_files
-from newsletter.catalog.upkeep.findings import Finding, Weight
-from newsletter.catalog.upkeep.sources import Memory, remembered, source_findings
 from newsletter.db import Database
 from newsletter.fetching.http_exchange import AGENT
 from newsletter.fetching.source_probe import Answer, Asker, State
+from newsletter.models.catalog_check import CatalogCheck
 from newsletter.models.dataset import Dataset, Version
-from newsletter.models.upkeep import Upkeep
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 
@@ -86,10 +86,10 @@ def _subjects(db: Database, settings: Settings, slugs: Sequence[str]) -> list[Su
         else:
             every = session.scalars(select(Dataset).order_by(Dataset.slug))
             chosen = [one for one in every if datasets.published_versions(one)]
-        return [_subject(one, session.get(Upkeep, one.id), settings) for one in chosen]
+        return [_subject(one, session.get(CatalogCheck, one.id), settings) for one in chosen]
 
 
-def _subject(dataset: Dataset, kept: Upkeep | None, settings: Settings) -> Subject:
+def _subject(dataset: Dataset, kept: CatalogCheck | None, settings: Settings) -> Subject:
     version = next(iter(datasets.published_versions(dataset)), dataset.versions[-1])
     known = kept.sources if kept else {}
     findings = [
@@ -161,4 +161,6 @@ def _remember(
                 url: (remembered(memory, heard[url], now) if url in heard else memory).kept()
                 for url, memory in subject.sources.items()
             }
-            session.merge(Upkeep(dataset_id=subject.dataset_id, asked_at=now, sources=sources))
+            session.merge(
+                CatalogCheck(dataset_id=subject.dataset_id, asked_at=now, sources=sources)
+            )

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import click
 
 from newsletter import clock
-from newsletter.catalog.upkeep.examination import examine
-from newsletter.catalog.upkeep.findings import Weight
+from newsletter.catalog.checks.examination import examine
+from newsletter.catalog.checks.findings import Weight
 from newsletter.cli.context import as_json, open_installation, print_json
 from newsletter.errors import Refused
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from newsletter.catalog.upkeep.findings import Finding, Weight
+from newsletter.catalog.checks.findings import Finding, Weight
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Version
 from newsletter.storage.folder import (

@@ -1,7 +1,7 @@
 import pytest
 
-from newsletter.catalog.upkeep.dictionary import dictionary_findings
-from newsletter.catalog.upkeep.findings import Weight
+from newsletter.catalog.checks.dictionary import dictionary_findings
+from newsletter.catalog.checks.findings import Weight
 from newsletter.models.dataset import Table
 
 FILE = ("species:string", "bill_mm:number", "year:integer")

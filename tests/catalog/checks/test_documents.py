@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.catalog.checks.documents import document_findings
+from newsletter.catalog.checks.findings import Weight
 from newsletter.catalog.describe.facts import DatasetFacts
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.upkeep.documents import document_findings
-from newsletter.catalog.upkeep.findings import Weight
 from newsletter.db import Database
 from newsletter.settings import Settings
 from newsletter.storage import Storage

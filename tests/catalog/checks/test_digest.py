@@ -1,5 +1,5 @@
-from newsletter.catalog.upkeep.digest import AT_MOST, digest
-from newsletter.catalog.upkeep.findings import Finding, Weight
+from newsletter.catalog.checks.digest import AT_MOST, digest
+from newsletter.catalog.checks.findings import Finding, Weight
 
 GONE = Finding("birds", "source", Weight.WRONG, "It is gone.")
 NOTE = Finding("birds", "dictionary", Weight.NOTE, "It says nothing.")

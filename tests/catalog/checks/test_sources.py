@@ -2,8 +2,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter.catalog.upkeep.findings import Weight
-from newsletter.catalog.upkeep.sources import Memory, remembered, source_findings
+from newsletter.catalog.checks.findings import Weight
+from newsletter.catalog.checks.sources import Memory, remembered, source_findings
 from newsletter.fetching.http_exchange import Validators
 from newsletter.fetching.source_probe import Answer, State
 

@@ -7,12 +7,12 @@ what of it depends on the words of a dataset rather than on our code.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from newsletter.catalog.checks.findings import Finding, Weight
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
 from newsletter.catalog.describe.facts import DatasetFacts
 from newsletter.catalog.describe.jsonld import jsonld
-from newsletter.catalog.upkeep.findings import Finding, Weight
 
 Document = Mapping[str, Any]
 # For each format: what a whole document has, and what each entry of its lists has. An entry of

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from newsletter.catalog.upkeep.examination import examine
-from newsletter.catalog.upkeep.findings import Finding, Weight
+from newsletter.catalog.checks.examination import examine
+from newsletter.catalog.checks.findings import Finding, Weight
 from newsletter.db import Database
 from newsletter.errors import NotFound
 from newsletter.fetching.source_probe import Asker
+from newsletter.models.catalog_check import CatalogCheck
 from newsletter.models.dataset import Dataset, VersionState
-from newsletter.models.upkeep import Upkeep
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 from tests import factories
@@ -169,4 +169,4 @@ def test_no_session_is_open_while_it_asks(catalog: Catalog) -> None:
     asker = Asker("us", catalog.settings.fetch_hosts, resolve=resolve)
     assert len(catalog.look(asker=asker)) == 1
     with catalog.db.read() as session:
-        assert session.query(Upkeep).count() == 0
+        assert session.query(CatalogCheck).count() == 0

@@ -6,7 +6,7 @@ from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from newsletter.models.upkeep import UpkeepWeek
+from newsletter.models.catalog_check import CatalogCheckWeek
 
 TUESDAY = 1  # Monday belongs to the issue
 LEASE = timedelta(hours=6)  # after which a check that did not end has died
@@ -22,14 +22,14 @@ def begin(session: Session, week: str, now: datetime) -> bool:
     """Take a week's check; False if it was made, or is being made by somebody else."""
     try:
         with session.begin_nested():
-            session.add(UpkeepWeek(week=week, begun_at=now))
+            session.add(CatalogCheckWeek(week=week, begun_at=now))
     except IntegrityError:
         taken = session.execute(
-            update(UpkeepWeek)
+            update(CatalogCheckWeek)
             .where(
-                UpkeepWeek.week == week,
-                UpkeepWeek.finished_at.is_(None),
-                UpkeepWeek.begun_at < now - LEASE,
+                CatalogCheckWeek.week == week,
+                CatalogCheckWeek.finished_at.is_(None),
+                CatalogCheckWeek.begun_at < now - LEASE,
             )
             .values(begun_at=now)
             .execution_options(synchronize_session=False)
@@ -39,9 +39,9 @@ def begin(session: Session, week: str, now: datetime) -> bool:
 
 
 def finish(session: Session, week: str, now: datetime) -> None:
-    session.get_one(UpkeepWeek, week).finished_at = now
+    session.get_one(CatalogCheckWeek, week).finished_at = now
 
 
 def give_back(session: Session, week: str) -> None:
     """It was not made after all: the next look makes it."""
-    session.execute(delete(UpkeepWeek).where(UpkeepWeek.week == week))
+    session.execute(delete(CatalogCheckWeek).where(CatalogCheckWeek.week == week))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from newsletter.catalog.upkeep.findings import Finding, Weight
+from newsletter.catalog.checks.findings import Finding, Weight
 from newsletter.models.dataset import Table
 
 ALIKE = 0.6  # of two names, from 0 to 1: enough to take one for the other's new name

@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsletter.catalog.versions import semver
-from newsletter.catalog.versions.semver import Step
+from newsletter.catalog import semver
+from newsletter.catalog.semver import Step
 from newsletter.errors import Invalid
 from newsletter.tables.diff.values import Change, Diff, RowChanges, TableDiff
 

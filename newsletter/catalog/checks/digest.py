@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from newsletter.catalog.upkeep.findings import Finding, Weight
+from newsletter.catalog.checks.findings import Finding, Weight
 
 AT_MOST = 50  # lines: nobody reads more of them in a mail
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from newsletter.catalog.upkeep.findings import Finding, Weight
+from newsletter.catalog.checks.findings import Finding, Weight
 from newsletter.fetching.http_exchange import Validators
 from newsletter.fetching.source_probe import Answer, State
 

@@ -7,7 +7,7 @@ any origin, and over https.
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from newsletter.catalog.loaders import table_url, variable
+from newsletter.catalog.describe.loaders import table_url, variable
 
 DATASETTE_LITE = "https://lite.datasette.io/"
 DUCKDB_SHELL = "https://shell.duckdb.org/"

@@ -13,8 +13,8 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
+from newsletter.catalog.multi_table import read_tables
 from newsletter.catalog.package import DatasetPackage, TablePackage
-from newsletter.catalog.several import read_tables
 from newsletter.charts import alt_text, default_chart, render_png, render_svg
 from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable

@@ -3,7 +3,14 @@ from dataclasses import replace
 import bibtexparser
 import pytest
 
-from newsletter.catalog.citation import CitationFacts, bibtex, csl_json, key, plain
+from newsletter.catalog.describe.citation import (
+    CitationFacts,
+    bibtex,
+    csl_json,
+    in_words,
+    key,
+    plain,
+)
 
 FACTS = CitationFacts(
     title="Penguins of the Palmer Archipelago",
@@ -79,3 +86,17 @@ def test_csl_json_has_what_its_schema_requires() -> None:
 )
 def test_a_key_is_plain_ascii(title: str, name: str) -> None:
     assert key(replace(FACTS, title=title)) == name
+
+
+@pytest.mark.parametrize(
+    ("temporal", "words"),
+    [
+        ("2007/2009", "2007 to 2009"),
+        ("1958-03/2001-12", "1958-03 to 2001-12"),
+        ("1958/..", "since 1958"),
+        ("2013", "2013"),
+        ("", ""),
+    ],
+)
+def test_a_span_is_said_as_people_say_it(temporal: str, words: str) -> None:
+    assert in_words(temporal) == words

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from pygments.lexers import get_lexer_by_name
 
-from newsletter.catalog.loaders import loaders, variable
+from newsletter.catalog.describe.loaders import loaders, variable
 
 BIRDS = pl.DataFrame({"species": ["Adelie", "Gentoo", "Émile"], "mass": [3750, 5000, None]})
 TABLE = "all-birds"

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from newsletter.catalog.explore import explorers
+from newsletter.catalog.external_viewers import explorers
 
 BASE = "https://news.example.org"
 CSV = f"{BASE}/datasets/nyc-flights/v/1.0.0/flights-2013.csv"

@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
-from newsletter.catalog.upkeep.weeks import LEASE, begin, due_week, finish, give_back
+from newsletter.catalog.checks.weeks import LEASE, begin, due_week, finish, give_back
 from newsletter.db import Database
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
