@@ -26,13 +26,13 @@ from newsletter.issues.content import (
     Preview,
     Prose,
 )
-from newsletter.issues.post_blocks import language_name
 from newsletter.issues.render import AnyContent
 from newsletter.issues.round_up import posts_of
 from newsletter.issues.styled import spaced
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
+from newsletter.posts.wording import language_name
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 from newsletter.tables.profiling.profile_text import sparkline, summary

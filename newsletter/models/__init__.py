@@ -11,6 +11,8 @@ from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 
 __all__ = [
+    "CatalogCheck",
+    "CatalogCheckWeek",
     "Consent",
     "Curator",
     "CuratorSession",
@@ -30,7 +32,5 @@ __all__ = [
     "Subscriber",
     "Suppression",
     "Table",
-    "CatalogCheck",
-    "CatalogCheckWeek",
     "Version",
 ]

@@ -16,7 +16,7 @@ from newsletter.errors import UnreadablePost
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Figure
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.reading.written import Form, check_size, form_of
+from newsletter.posts.reading.parsed_post import Form, check_size, form_of
 from newsletter.posts.run_record import RunRecord
 from newsletter.storage import Storage
 from newsletter.tables import sandbox

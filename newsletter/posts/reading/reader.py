@@ -16,7 +16,7 @@ from newsletter.errors import UnreadablePost
 from newsletter.posts import cells
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.reading import forms
-from newsletter.posts.reading.safe import safe_cells, words_in
+from newsletter.posts.reading.sanitize import safe_cells, words_in
 from newsletter.tables import sandbox
 
 TOO_LARGE = "The post needs more memory than it may have: clear its large outputs and save it."

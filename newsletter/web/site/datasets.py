@@ -18,7 +18,7 @@ from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post
 from newsletter.posts import posts
-from newsletter.posts.described import work_facts
+from newsletter.posts.posts import work_facts
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy

@@ -9,8 +9,8 @@ from newsletter.errors import UnreadablePost
 from newsletter.posts.cells import Cell, Code, Prose
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.reading.outputs import Keep, Outputs
+from newsletter.posts.reading.parsed_post import MAX_CELLS, Written, WrittenCode
 from newsletter.posts.reading.plain_text import kept
-from newsletter.posts.reading.written import MAX_CELLS, Written, WrittenCode
 
 MAX_CHARACTERS = 200_000  # of prose and code
 MAX_PROSE = 50_000  # characters of one cell

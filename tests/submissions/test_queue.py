@@ -18,11 +18,11 @@ from newsletter.models.delivery import DeliveryState, NoticeKind
 from newsletter.models.post import PostState
 from newsletter.models.submission import SubmissionKind, SubmissionState
 from newsletter.models.subscriber import SuppressionReason
-from newsletter.posts import submissions
 from newsletter.storage import Storage
+from newsletter.submissions import queue
 from newsletter.tokens import Signer
 from tests import factories
-from tests.posts.test_offers import GOOD
+from tests.submissions.test_form import GOOD
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIGNER = Signer("a secret for the tests")
@@ -40,22 +40,22 @@ def house(db: Database, tmp_path: Path) -> Iterator[Database]:
 
 def brought(db: Database) -> int:
     with db.write() as session:
-        return submissions.submit(session, GOOD, NOW).id
+        return queue.submit(session, GOOD, NOW).id
 
 
 def accept(db: Database, number: int, words: str = "", by: str = EVE) -> None:
     with db.write() as session:
-        submissions.accept(session, SIGNER, number, by, words, NOW)
+        queue.accept(session, SIGNER, number, by, words, NOW)
 
 
 def decline(db: Database, number: int, words: str = "", by: str = EVE) -> None:
     with db.write() as session:
-        submissions.decline(session, SIGNER, number, by, words, NOW)
+        queue.decline(session, SIGNER, number, by, words, NOW)
 
 
 def kept(db: Database, number: int) -> Submission:
     with db.read() as session:
-        return submissions.get(session, number)
+        return queue.get(session, number)
 
 
 def answers(db: Database) -> list[Notice]:
@@ -81,32 +81,32 @@ def test_the_same_one_sent_twice_waits_once(house: Database) -> None:
 def test_code_is_about_a_published_dataset(house: Database) -> None:
     for slug in ("", "nothing", "' OR 1=1 --"):
         with house.write() as session, pytest.raises(Invalid) as refused:
-            submissions.submit(session, replace(GOOD, dataset=slug), NOW)
+            queue.submit(session, replace(GOOD, dataset=slug), NOW)
         assert list(refused.value.fields) == ["dataset"]
 
 
 def test_a_full_queue_takes_no_more(house: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submissions, "WAITING_AT_MOST", 1)
+    monkeypatch.setattr(queue, "WAITING_AT_MOST", 1)
     first = brought(house)
     assert brought(house) == first
     with house.write() as session, pytest.raises(TooMany):
-        submissions.submit(session, SUGGESTED, NOW)
+        queue.submit(session, SUGGESTED, NOW)
 
 
 def test_the_oldest_waits_first_and_the_last_decision_is_shown_first(house: Database) -> None:
     with house.write() as session:
         for n, minutes in enumerate((5, 1, 9, 3)):
             offer = replace(GOOD, title=f"Number {n}")
-            submissions.submit(session, offer, NOW + timedelta(minutes=minutes))
-        in_order = [submission.title for submission in submissions.waiting(session)]
+            queue.submit(session, offer, NOW + timedelta(minutes=minutes))
+        in_order = [submission.title for submission in queue.waiting(session)]
         assert in_order == ["Number 1", "Number 3", "Number 0", "Number 2"]
-        assert submissions.count_waiting(session) == 4
-        for n, number in enumerate([s.id for s in submissions.waiting(session)][:2]):
+        assert queue.count_waiting(session) == 4
+        for n, number in enumerate([s.id for s in queue.waiting(session)][:2]):
             moment = NOW + timedelta(days=n)
-            submissions.decline(session, SIGNER, number, EVE, "", moment)
-        shown = [submission.title for submission in submissions.decided(session, 5)]
+            queue.decline(session, SIGNER, number, EVE, "", moment)
+        shown = [submission.title for submission in queue.decided(session, 5)]
         assert shown == ["Number 3", "Number 1"]
-        assert submissions.count_waiting(session) == 2
+        assert queue.count_waiting(session) == 2
 
 
 def test_accepted_code_is_shown_with_its_dataset_and_the_person_is_told(house: Database) -> None:
@@ -123,18 +123,18 @@ def test_accepted_code_is_shown_with_its_dataset_and_the_person_is_told(house: D
     with house.read() as session:
         version = session.scalars(select(Submission)).one().dataset
         assert version is not None
-        assert [s.id for s in submissions.made_with(session, version)] == [number]
+        assert [s.id for s in queue.made_with(session, version)] == [number]
 
 
 def test_what_waits_or_was_declined_is_not_shown(house: Database) -> None:
     number = brought(house)
     with house.read() as session:
-        dataset = submissions.get(session, number).dataset
+        dataset = queue.get(session, number).dataset
         assert dataset is not None
-        assert list(submissions.made_with(session, dataset)) == []
+        assert list(queue.made_with(session, dataset)) == []
     decline(house, number, "No.")
     with house.read() as session:
-        assert list(submissions.made_with(session, dataset)) == []
+        assert list(queue.made_with(session, dataset)) == []
 
 
 def test_a_declined_one_is_answered_with_the_curators_words_alone(house: Database) -> None:
@@ -150,7 +150,7 @@ def test_without_a_word_a_declined_one_is_not_answered_and_nothing_of_it_is_kept
     house: Database,
 ) -> None:
     with house.write() as session:
-        file = submissions.submit(session, GOOD, NOW)
+        file = queue.submit(session, GOOD, NOW)
         file.file_key, file.file_name = "0" * 64 + ".offered", "bills.ipynb"
         number = file.id
     decline(house, number, " \n ")
@@ -161,7 +161,7 @@ def test_without_a_word_a_declined_one_is_not_answered_and_nothing_of_it_is_kept
 
 def test_who_left_no_address_is_told_nothing(house: Database) -> None:
     with house.write() as session:
-        number = submissions.submit(session, replace(GOOD, address=""), NOW).id
+        number = queue.submit(session, replace(GOOD, address=""), NOW).id
     accept(house, number, "Nice.")
     assert answers(house) == []
 
@@ -213,12 +213,12 @@ def test_of_two_curators_who_decide_at_once_one_does(house: Database) -> None:
 
 def test_a_suggested_dataset_is_accepted_as_the_draft_that_became_of_it(house: Database) -> None:
     with house.write() as session:
-        number = submissions.submit(session, SUGGESTED, NOW).id
+        number = queue.submit(session, SUGGESTED, NOW).id
     with pytest.raises(Invalid, match="Make a draft of it"):
         accept(house, number)
     with house.write() as session:
-        dataset = submissions.submit(session, GOOD, NOW).dataset
-        submissions.accept(session, SIGNER, number, EVE, "", NOW, dataset=dataset)
+        dataset = queue.submit(session, GOOD, NOW).dataset
+        queue.accept(session, SIGNER, number, EVE, "", NOW, dataset=dataset)
     assert kept(house, number).state is SubmissionState.ACCEPTED
     (notice,) = answers(house)
     assert "It is a draft in our catalog now" in notice.lines[0]
@@ -227,13 +227,13 @@ def test_a_suggested_dataset_is_accepted_as_the_draft_that_became_of_it(house: D
 def test_what_became_a_post_is_the_posts_to_show(house: Database) -> None:
     number = brought(house)
     with house.write() as session:
-        submission = submissions.get(session, number)
+        submission = queue.get(session, number)
         assert submission.dataset is not None
         version = submission.dataset.versions[0]
         post = factories.post(session, version, state=PostState.DRAFT)
-        submissions.accept(session, SIGNER, number, EVE, "", NOW, post=post)
+        queue.accept(session, SIGNER, number, EVE, "", NOW, post=post)
         assert submission.post_id == post.id
-        assert list(submissions.made_with(session, submission.dataset)) == []
+        assert list(queue.made_with(session, submission.dataset)) == []
     (notice,) = answers(house)
     assert "It is a draft of a post now" in notice.lines[0]
 
@@ -245,10 +245,10 @@ def test_the_address_is_forgotten_once_the_answer_was_sent(
     number = brought(house)
     accept(house, number)
     with house.write() as session:
-        assert submissions.forget_addresses(session, NOW) == 0
+        assert queue.forget_addresses(session, NOW) == 0
         session.scalars(select(Notice)).one().state = state
     with house.write() as session:
-        assert submissions.forget_addresses(session, NOW) == 1
+        assert queue.forget_addresses(session, NOW) == 1
     assert kept(house, number).address is None
     assert answers(house) == []
 
@@ -256,12 +256,12 @@ def test_the_address_is_forgotten_once_the_answer_was_sent(
 def test_the_address_is_forgotten_after_90_days(house: Database) -> None:
     waits, told = brought(house), None
     with house.write() as session:
-        told = submissions.submit(session, SUGGESTED, NOW).id
-        submissions.decline(session, SIGNER, told, EVE, "No.", NOW + timedelta(days=1))
+        told = queue.submit(session, SUGGESTED, NOW).id
+        queue.decline(session, SIGNER, told, EVE, "No.", NOW + timedelta(days=1))
     for days, forgotten in ((89, 0), (90, 1), (91, 1), (92, 0)):
         with house.write() as session:
             moment = NOW + timedelta(days=days)
-            assert submissions.forget_addresses(session, moment) == forgotten
+            assert queue.forget_addresses(session, moment) == forgotten
     assert [kept(house, n).address for n in (waits, told)] == [None, None]
     assert kept(house, waits).state is SubmissionState.WAITING
     assert answers(house) == []
@@ -274,7 +274,7 @@ def test_other_notices_are_left_alone(house: Database) -> None:
         session.add(alert)
     number = brought(house)
     with house.write() as session:
-        submissions.forget_addresses(session, NOW)
+        queue.forget_addresses(session, NOW)
     assert len(answers(house)) == 1
     assert kept(house, number).address is not None
 

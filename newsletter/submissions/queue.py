@@ -14,8 +14,8 @@ from newsletter.models.dataset import Dataset
 from newsletter.models.delivery import DeliveryState, Notice, NoticeKind
 from newsletter.models.post import Post
 from newsletter.models.submission import Submission, SubmissionKind, SubmissionState
-from newsletter.posts.answers import Answer, answer_to
-from newsletter.posts.offers import NOT_SENT, Offer, checked
+from newsletter.submissions.form import NOT_SENT, Offer, checked
+from newsletter.submissions.replies import Answer, answer_to
 from newsletter.tokens import Signer
 
 MOST = 2**63 - 1  # that a number can be, in both databases

@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.errors import Invalid
 from newsletter.models.submission import SubmissionKind
-from newsletter.posts.offers import FILE_BYTES, Offer, OfferedFile, checked
+from newsletter.submissions.form import FILE_BYTES, Offer, OfferedFile, checked
 
 GOOD = Offer(
     kind=SubmissionKind.CODE,

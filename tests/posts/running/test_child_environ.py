@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from newsletter.posts.running.clean import for_code, for_installer
+from newsletter.posts.running.child_environ import for_code, for_installer
 
 OURS = {
     "PATH": "/bin",

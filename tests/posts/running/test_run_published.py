@@ -13,8 +13,8 @@ from newsletter.posts import posts
 from newsletter.posts.run_record import write_record
 from newsletter.posts.running import rscript
 from newsletter.posts.running.folder import run_files
-from newsletter.posts.running.held import run_held
 from newsletter.posts.running.run import Ran
+from newsletter.posts.running.run_published import run_held
 from newsletter.posts.sync import sync as sync_posts
 from newsletter.storage import Storage
 from tests.posts.running.conftest import GENEROUS, Folder
