@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models import Version
@@ -20,8 +19,9 @@ from newsletter.posts import posts
 from newsletter.posts.cells import Code, Prose
 from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.intake import TakenIn
-from newsletter.posts.reading.safe import words_in
+from newsletter.posts.reading.sanitize import words_in
 from newsletter.posts.run_record import RunRecord
+from newsletter.storage import Storage
 from tests import factories
 from tests.posts import written
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 from newsletter.errors import Refused, UnreadablePost
 from newsletter.models.post import RunStatus
 from newsletter.posts.reading import forms
-from newsletter.posts.reading.written import Written
+from newsletter.posts.reading.parsed_post import Written
 from newsletter.posts.run_record import RunRecord
 from newsletter.posts.running import kernel, rscript
 from newsletter.posts.running.data import Data, lay_out
