@@ -18,8 +18,9 @@ from flask_login import current_user
 from werkzeug.sansio.utils import host_is_trusted
 
 from development import CURATOR, MARK
-from newsletter import clock, curators, logins, migrations
+from newsletter import clock, migrations
 from newsletter.cli import demo
+from newsletter.curators import accounts, logins
 from newsletter.engine.family import attended
 from newsletter.errors import Refused
 from newsletter.installation import Installation
@@ -77,7 +78,7 @@ def _sign_in() -> ResponseReturnValue | None:
     if not is_asked or wanted is None or current_user.is_authenticated:
         return None
     with installation().db.write() as session:
-        curator = curators.find(session, CURATOR)
+        curator = accounts.find(session, CURATOR)
         if curator is None:
             return None
         auth.enter(curator, logins.open_session(session, curator.id, clock.now()))

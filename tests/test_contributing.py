@@ -15,7 +15,7 @@ import pytest
 import yaml
 from editorconfig import get_properties
 
-from tests.made import ROOT, environ, make
+from tests.makefile import ROOT, environ, make
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 TEMPLATES = ("templates/admin", "templates/email", "templates/site")

@@ -15,7 +15,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 
 from development import CURATOR, MARK
-from tests.made import ROOT, environ, make
+from tests.makefile import ROOT, environ, make
 
 PATIENCE = 60  # seconds, on a busy machine
 pytestmark = pytest.mark.xdist_group("make dev")  # they share one site

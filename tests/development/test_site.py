@@ -11,8 +11,9 @@ from werkzeug.test import TestResponse
 
 from development import CURATOR, MARK, PASSWORD
 from development.site import FORWARDED, create_dev_app
-from newsletter import clock, curators
+from newsletter import clock
 from newsletter.cli import demo
+from newsletter.curators import accounts
 from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
@@ -29,7 +30,7 @@ def home(tmp_path: Path) -> Path:
     opened = Installation.open(demo.settings_for(home))
     migrate(opened.db)
     with opened.db.write() as session:
-        curators.add_curator(session, CURATOR, Role.OWNER, PASSWORD, clock.now())
+        accounts.add_curator(session, CURATOR, Role.OWNER, PASSWORD, clock.now())
     opened.db.close()
     (home / MARK).touch()
     return home
