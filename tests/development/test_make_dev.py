@@ -134,12 +134,6 @@ def test_a_changed_word_in_a_template_is_seen_at_the_next_request(site: Site) ->
     assert "Dataset Diary" in site.page("/")
 
 
-def test_a_changed_style_is_seen_at_the_next_request(site: Site) -> None:
-    assert site.comes_to_show("/static/site.css", "box-sizing")
-    _change(site.copy / "newsletter/web/static/site.css", "box-sizing", "box-sizing-as-it-was")
-    assert "box-sizing-as-it-was" in site.page("/static/site.css")
-
-
 def test_changed_code_is_seen_once_it_is_saved(site: Site) -> None:
     assert site.comes_to_show("/readyz", "ready")
     _change(site.copy / "newsletter/web/health.py", '"ready', '"prepared')

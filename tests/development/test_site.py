@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -37,8 +38,10 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(home: Path) -> FlaskClient:
-    return create_dev_app(Installation.open(demo.settings_for(home))).test_client()
+def client(home: Path) -> Iterator[FlaskClient]:
+    installation = Installation.open(demo.settings_for(home))
+    yield create_dev_app(installation).test_client()
+    installation.db.close()
 
 
 def follow(client: FlaskClient, path: str) -> TestResponse:
@@ -73,6 +76,11 @@ def test_a_form_still_needs_its_token(client: FlaskClient) -> None:
     follow(client, "/admin/")
     assert client.post("/admin/logout", base_url=HERE).status_code == 400
     assert CURATOR in follow(client, "/admin/").text
+
+
+def test_a_browser_asks_again_for_a_sheet_that_may_have_changed(client: FlaskClient) -> None:
+    sheet = client.get("/static/site.css", base_url=HERE, buffered=True)
+    assert sheet.cache_control.max_age == 0 or sheet.cache_control.no_cache
 
 
 def refused(response: TestResponse) -> bool:
