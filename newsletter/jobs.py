@@ -21,13 +21,13 @@ from newsletter.catalog.checks import weeks
 from newsletter.catalog.checks.digest import digest
 from newsletter.catalog.checks.examination import GoOn, always, examine
 from newsletter.db import Database
-from newsletter.delivery import workers
-from newsletter.delivery.books import Books
-from newsletter.delivery.breakers import act, listen
-from newsletter.delivery.envelopes import Envelopes
-from newsletter.delivery.freeze import BY_A_CURATOR, freeze_issue
-from newsletter.delivery.sender import Sender
-from newsletter.delivery.waves import waves_of
+from newsletter.delivery.issue_run.circuit_breakers import act, listen
+from newsletter.delivery.issue_run.freeze import BY_A_CURATOR, freeze_issue
+from newsletter.delivery.issue_run.timezone_waves import waves_of
+from newsletter.delivery.queue import worker_liveness
+from newsletter.delivery.sending.envelopes import Envelopes
+from newsletter.delivery.sending.sender import Sender
+from newsletter.delivery.sending.worker_store import Books
 from newsletter.errors import Conflict, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -152,7 +152,7 @@ def deliver(
     settings = installation.settings
     transport = open_transport(settings.mail_url, settings.host)
     envelopes = Envelopes(settings, installation.storage, installation.signer)
-    with workers.enlisted(settings.home) as worker:
+    with worker_liveness.enlisted(settings.home) as worker:
         db = Database(settings.database_url, for_sender=True)
         rate, breakers = settings.rate, settings.breakers
         books = Books(db, envelopes, settings.home, worker, rate.per_day, breakers, rate.warm_up)

@@ -21,7 +21,7 @@ from newsletter.audience.transfer import FIELDS, bring_in
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
 from newsletter.curators import accounts
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.engine.family import attended
 from newsletter.errors import BadSetting, Refused
 from newsletter.installation import Installation

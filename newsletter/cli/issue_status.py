@@ -14,8 +14,8 @@ import click
 
 from newsletter import clock
 from newsletter.cli.canvas import Canvas
-from newsletter.delivery.progress import Progress, progress, roughly
-from newsletter.delivery.reasons import Reason
+from newsletter.delivery.issue_run.progress import Progress, progress, roughly
+from newsletter.delivery.issue_run.reasons import Reason
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import Issue, IssueState, Kind

@@ -25,9 +25,9 @@ import time_machine
 from sqlalchemy import Engine, event
 
 from newsletter.cli import main
-from newsletter.delivery.books import Books
-from newsletter.delivery.direct import Direct
-from newsletter.delivery.shortcuts import SETTLE, Shortcuts
+from newsletter.delivery.sending.pg_direct import Direct
+from newsletter.delivery.sending.pg_fast_path import SETTLE, Shortcuts
+from newsletter.delivery.sending.worker_store import Books
 from newsletter.transports.smtp_connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import ledger
+from newsletter.delivery.queue import ledger
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Subscriber
 from newsletter.tokens import Signer

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from newsletter.audience.suppression import address_hash
-from newsletter.delivery import ledger
+from newsletter.delivery.queue import ledger
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.mailing.message import Headers, freeze

@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.db import Database
-from newsletter.delivery.balance import Balance, balance_of
-from newsletter.delivery.books import Books
-from newsletter.delivery.envelopes import Envelopes
-from newsletter.delivery.held import Report
-from newsletter.delivery.ledger import enter
-from newsletter.delivery.sender import Sender
+from newsletter.delivery.queue.balance import Balance, balance_of
+from newsletter.delivery.queue.ledger import enter
+from newsletter.delivery.sending.claims import Report
+from newsletter.delivery.sending.envelopes import Envelopes
+from newsletter.delivery.sending.sender import Sender
+from newsletter.delivery.sending.worker_store import Books
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.mailing.message import Headers, freeze

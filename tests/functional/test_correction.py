@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from newsletter import clock, jobs
 from newsletter.cli import newsletter
-from newsletter.delivery.balance import Balance, balance_of
+from newsletter.delivery.queue.balance import Balance, balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import IssueState, Kind

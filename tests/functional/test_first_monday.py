@@ -15,7 +15,7 @@ import requests
 import time_machine
 
 from newsletter import clock, jobs
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from tests.functional.conftest import MailServer

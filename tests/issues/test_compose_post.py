@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.catalog.versions import errata
 from newsletter.db import Database
-from newsletter.delivery.envelopes import preview_message
+from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_post import compose_post

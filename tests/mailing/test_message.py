@@ -482,7 +482,9 @@ NEWS = Headers.of_issue(
 )
 SHORT = RenderedMail(
     "Penguins",
-    f"Leave: {BASE_URL}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}\n{Placeholder.PREFERENCES.value}\n",
-    f'<a href="{BASE_URL}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}">é</a>{Placeholder.PREFERENCES.value}',
+    f"Leave: {BASE_URL}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}\n"
+    f"{Placeholder.PREFERENCES.value}\n",
+    f'<a href="{BASE_URL}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}">é</a>'
+    f"{Placeholder.PREFERENCES.value}",
 )
 FUZZED = freeze(SHORT, NEWS)

@@ -18,8 +18,8 @@ from sqlalchemy import select, update
 
 from newsletter import clock, jobs
 from newsletter.audience import subscriptions
-from newsletter.delivery import ledger
-from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.queue import ledger
+from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.installation import Installation
 from newsletter.mailing.message import Headers, freeze
 from newsletter.mailing.placeholders import Placeholder

@@ -19,7 +19,7 @@ from wtforms import StringField, TextAreaField
 
 from newsletter import clock
 from newsletter.catalog import datasets
-from newsletter.delivery import recipients
+from newsletter.delivery.issue_run import recipients
 from newsletter.errors import NotFound, Refused
 from newsletter.issues import calendar
 from newsletter.issues.corrections import originals

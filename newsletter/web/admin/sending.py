@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from newsletter import clock, jobs
-from newsletter.delivery import again, recipients
-from newsletter.delivery.progress import progress, troubles
-from newsletter.delivery.reasons import MEANINGS
+from newsletter.delivery.issue_run import recipients, retry
+from newsletter.delivery.issue_run.progress import progress, troubles
+from newsletter.delivery.issue_run.reasons import MEANINGS
 from newsletter.errors import NotFound
 from newsletter.issues import calendar
 from newsletter.models.delivery import DeliveryState
@@ -112,8 +112,8 @@ def watch(day: str) -> ResponseReturnValue:
             issue=issue,
             progress=found,
             troubles=troubles(session, issue, found.reasons, LATEST),
-            retries=again.retries(session, issue),
-            may_retry=issue.state in again.FROZEN,
+            retries=retry.retries(session, issue),
+            may_retry=issue.state in retry.FROZEN,
             now=now,
         )
         goes_on = issue.state is IssueState.SENDING
@@ -129,7 +129,7 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
     way_back = url_for("admin.sending.watch", day=day)
     with installation().db.read() as session:
-        number = again.count(session, issue_at(session, day), unknown, reason)
+        number = retry.count(session, issue_at(session, day), unknown, reason)
     if not number:
         flash("None of them can be tried again: they have left, or are suppressed.", "refused")
         return redirect(way_back)
@@ -138,18 +138,18 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
     question = Question(
         f"Try {those} again?",
         f"Why they are {state}: {why}. They are due at once, with the message as it was frozen."
-        + (f" {again.MAY_ARRIVE_TWICE}" if unknown else ""),
+        + (f" {retry.MAY_ARRIVE_TWICE}" if unknown else ""),
         f"Try {those} again",
     )
     return _asked(day, question, way_back=way_back)
 
 
-@blueprint.post("/<day>/retry/<state>/<reason>")
-def retry(day: str, state: str, reason: str) -> ResponseReturnValue:
+@blueprint.post("/<day>/retry/<state>/<reason>", endpoint="retry")
+def retry_deliveries(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
     with told("They are tried again."), installation().db.write() as session:
         issue = issue_at(session, day)
-        again.retry(session, issue, clock.now(), unknown, reason, by=current_user.address)
+        retry.retry(session, issue, clock.now(), unknown, reason, by=current_user.address)
     return redirect(url_for("admin.sending.watch", day=day))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.delivery.waves import zones
+from newsletter.delivery.issue_run.timezone_waves import zones
 from newsletter.issues import calendar
 from newsletter.issues.rhythm import post_days_from, suggestion
 from newsletter.issues.schedule import FRIDAY, local_day, mondays_from, waves

@@ -10,8 +10,8 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from newsletter import clock
-from newsletter.delivery.progress import roughly
-from newsletter.delivery.reasons import MEANINGS
+from newsletter.delivery.issue_run.progress import roughly
+from newsletter.delivery.issue_run.reasons import MEANINGS
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.post import PostState, RunStatus

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from newsletter.delivery import again
+from newsletter.delivery.issue_run import retry
 from newsletter.installation import Installation
 from newsletter.models import Delivery, Issue, Subscriber
 from newsletter.models.delivery import DeliveryState
@@ -127,7 +127,7 @@ def test_of_the_unknown_it_warns_that_they_may_arrive_twice(
     installation: Installation, under_way: Browser
 ) -> None:
     question = f"{RETRY}/unknown/unknown"
-    assert again.MAY_ARRIVE_TWICE in under_way.get(question).text
+    assert retry.MAY_ARRIVE_TWICE in under_way.get(question).text
     under_way.post(question, question)
     with installation.db.read() as session:
         due = select(Delivery.not_before).where(Delivery.state == UNKNOWN)
