@@ -28,7 +28,7 @@ from newsletter.cli import main
 from newsletter.delivery.sending.pg_direct import Direct
 from newsletter.delivery.sending.pg_fast_path import SETTLE, Shortcuts
 from newsletter.delivery.sending.worker_store import Books
-from newsletter.transports.smtp_connection import Wire
+from newsletter.transports.smtp.connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter
 SECONDS = 300.0  # before a worker is taken to hang

@@ -8,9 +8,9 @@ import pytest
 import uvloop
 
 from newsletter.transports.base import Envelope
-from newsletter.transports.smtp import SmtpTransport
-from newsletter.transports.smtp_connection import TIMEOUTS
-from newsletter.transports.smtp_replies import Phase
+from newsletter.transports.smtp.connection import TIMEOUTS
+from newsletter.transports.smtp.replies import Phase
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.transports.feeds import ListFeed
 from tests.transports.scripted import ScriptedServer
 

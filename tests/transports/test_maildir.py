@@ -11,7 +11,7 @@ from newsletter.errors import BadSetting
 from newsletter.transports import open_transport
 from newsletter.transports.base import Unavailable, Verdict
 from newsletter.transports.maildir import MaildirTransport
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.transports.feeds import ListFeed, envelope
 
 

@@ -74,7 +74,8 @@ class Envelopes:
             message_id=message_id,
             segments=self._frozen[claimed.issue_id, claimed.variant].segments(recipient),
             international=address.needs_smtputf8,
-            dotless=True,  # by mailing.quoted_printable; looking for dots would cost more than the rest
+            # By mailing.quoted_printable; looking for dots would cost more than the rest.
+            dotless=True,
         )
 
     def for_notice(self, session: Session, notice: Notice, now: datetime) -> Envelope:

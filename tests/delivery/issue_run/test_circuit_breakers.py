@@ -28,7 +28,7 @@ from newsletter.models.subscriber import Suppression
 from newsletter.rates import Breakers
 from newsletter.settings import Settings
 from newsletter.transports.base import Feed, Outcome, Unavailable, Verdict
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.delivery.counted_time import CountedTime
 from tests.functional.lists import add_readers, begin_issue
 from tests.transports.scripted import HANGS_UP, OK, Answer, ScriptedServer, say

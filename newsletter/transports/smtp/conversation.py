@@ -12,8 +12,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from newsletter.transports.base import Envelope, Feed, Outcome, Verdict
-from newsletter.transports.smtp_connection import Broken, Connection
-from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
+from newsletter.transports.smtp.connection import Broken, Connection
+from newsletter.transports.smtp.replies import Phase, Reply, judge, lost
 
 ABOUT_US = {Verdict.REQUEUED, Verdict.THROTTLED, Verdict.BLOCKED}
 FORWARDED = {251, 252}  # at RCPT: taken, to be passed on or without having been looked up

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import cast
 
-from newsletter.transports.smtp_replies import Phase, Reply
+from newsletter.transports.smtp.replies import Phase, Reply
 
 REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])([^\r\n]*))?\r?")
 LINE_LIMIT = 4096

@@ -15,10 +15,10 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from newsletter.errors import BadSetting
 from newsletter.transports.base import Feed, Outcome, Unavailable, Verdict
-from newsletter.transports.smtp_auth import Login, log_in
-from newsletter.transports.smtp_connection import TIMEOUTS, Broken, Connection, connect
-from newsletter.transports.smtp_conversation import Conversation
-from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
+from newsletter.transports.smtp.auth import Login, log_in
+from newsletter.transports.smtp.connection import TIMEOUTS, Broken, Connection, connect
+from newsletter.transports.smtp.conversation import Conversation
+from newsletter.transports.smtp.replies import Phase, Reply, judge, lost
 
 DEFAULT_PORT = {"smtp": 25, "smtps": 465}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import BadSetting
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 
 
 @pytest.mark.parametrize(

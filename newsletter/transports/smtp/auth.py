@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsletter.transports.base import Outcome, Unavailable, Verdict
-from newsletter.transports.smtp_connection import Connection
-from newsletter.transports.smtp_replies import Phase, Reply, judge
+from newsletter.transports.smtp.connection import Connection
+from newsletter.transports.smtp.replies import Phase, Reply, judge
 
 BY_PASSWORD = ("PLAIN", "LOGIN")
 BY_TOKEN = ("XOAUTH2", "OAUTHBEARER")

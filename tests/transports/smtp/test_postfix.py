@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from newsletter.transports.base import Verdict
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.transports.conftest import Sink
 from tests.transports.feeds import ListFeed, envelope
 

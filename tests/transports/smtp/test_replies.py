@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.transports.base import Verdict
-from newsletter.transports.smtp_replies import Phase, Reply, judge, lost
+from newsletter.transports.smtp.replies import Phase, Reply, judge, lost
 
 OPENING = (Phase.CONNECT, Phase.EHLO, Phase.TLS, Phase.AUTH)
 MESSAGE = (Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.BODY, Phase.DOT)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from newsletter.transports.base import Unavailable, Verdict
-from newsletter.transports.smtp_connection import TIMEOUTS
-from newsletter.transports.smtp_replies import Phase
+from newsletter.transports.smtp.connection import TIMEOUTS
+from newsletter.transports.smtp.replies import Phase
 from tests.transports.feeds import ListFeed, envelope
 from tests.transports.scripted import FAULTS, OK, ScriptedServer, say
 from tests.transports.talking import (

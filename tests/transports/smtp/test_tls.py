@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.transports.base import Unavailable, Verdict
-from newsletter.transports.smtp_replies import Phase
+from newsletter.transports.smtp.replies import Phase
 from tests.transports.feeds import ListFeed, envelope
 from tests.transports.scripted import HANGS_UP, Answer, ScriptedServer, say
 from tests.transports.talking import PIPELINED, carry, impatient, international

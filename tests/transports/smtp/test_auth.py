@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.transports.base import Unavailable, Verdict
-from newsletter.transports.smtp_auth import Login
+from newsletter.transports.smtp.auth import Login
 from tests.transports.feeds import ListFeed, envelope
 from tests.transports.scripted import HANGS_UP, Answer, ScriptedServer, say
 from tests.transports.talking import PIPELINED, carry
