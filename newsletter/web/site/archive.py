@@ -14,8 +14,8 @@ from newsletter.models.issue import Issue
 from newsletter.posts import posts
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
-from newsletter.web.site.narrowing import Narrowing, choices, languages_by_dataset
-from newsletter.web.site.stored import for_ever, send_chart
+from newsletter.web.site.archive_filter import Narrowing, choices, languages_by_dataset
+from newsletter.web.site.file_responses import for_ever, send_chart
 
 blueprint = Blueprint("archive", __name__)
 

@@ -9,7 +9,7 @@ from newsletter.issues import calendar
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Kind
 from newsletter.web.context import installation
-from newsletter.web.site import facts
+from newsletter.web.site.datasets import facts
 
 blueprint = Blueprint("home", __name__)
 
