@@ -22,7 +22,7 @@ from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
 from newsletter.curators import accounts
 from newsletter.delivery.queue.balance import balance_of
-from newsletter.engine.family import attended
+from newsletter.engine.process_group import running_in_threads
 from newsletter.errors import BadSetting, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -69,7 +69,7 @@ def demo(folder: Path, serve: bool) -> None:
     click.echo(f"Done in {time.monotonic() - began:.1f} s.\n")
     _say_where_to_look(installation, day, password)
     if server is not None:
-        with attended(installation):
+        with running_in_threads(installation):
             click.echo("Ctrl-C ends it.")
             serve_here(server)
 

@@ -6,8 +6,8 @@ import click
 
 from newsletter import clock, jobs
 from newsletter.cli.context import once, open_installation, speak_up
-from newsletter.engine.clock import run_clock
-from newsletter.engine.family import run_family
+from newsletter.engine.process_group import run_family
+from newsletter.engine.scheduler import run_clock
 
 
 @click.command("run")

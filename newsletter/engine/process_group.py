@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from honcho.manager import Manager
 
 from newsletter import jobs
-from newsletter.engine.clock import start_clock
+from newsletter.engine.scheduler import start_clock
 from newsletter.installation import Installation
 
 MEMBERS = ("web", "clock", "worker")
@@ -27,7 +27,7 @@ def run_family() -> int:
 
 
 @contextmanager
-def attended(installation: Installation) -> Iterator[None]:
+def running_in_threads(installation: Installation) -> Iterator[None]:
     """The clock and the worker as threads of this process, while the block runs."""
     stop = threading.Event()
     clock = start_clock(installation)
