@@ -17,7 +17,7 @@ from newsletter import (
     jobs,
     migrations,
 )
-from newsletter.audience.transfer import FIELDS, bring_in
+from newsletter.audience.transfer import FIELDS, import_csv
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
 from newsletter.curators import accounts
@@ -145,7 +145,7 @@ def _take_people(installation: Installation, password: str) -> None:
     )
     with installation.db.write() as session:
         accounts.add_curator(session, CURATOR, Role.OWNER, password, now)
-        bring_in(session, installation.signer, rows, confirmed=True, now=now)
+        import_csv(session, installation.signer, rows, confirmed=True, now=now)
 
 
 def _publish(installation: Installation, day: date) -> None:

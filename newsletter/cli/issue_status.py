@@ -59,7 +59,7 @@ def standing(installation: Installation, day: date, kind: Kind) -> Standing:
         return Standing(issue, record_of(issue), progress(session, issue, now), now)
 
 
-def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.MONDAY) -> None:
+def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.REGULAR) -> None:
     found = standing(installation, day, kind)
     if as_json:
         click.echo(_json(found, indent=2))
@@ -67,7 +67,7 @@ def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind
         click.echo("\n".join(block(found)))
 
 
-def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.MONDAY) -> None:
+def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.REGULAR) -> None:
     """Go on until the issue is closed: repainted in place on a terminal; elsewhere, and in
     JSON, a line for each change."""
     canvas = None if as_json else _canvas()
@@ -86,7 +86,7 @@ def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kin
 
 
 @contextmanager
-def shown(installation: Installation, day: date, kind: Kind = Kind.MONDAY) -> Iterator[None]:
+def shown(installation: Installation, day: date, kind: Kind = Kind.REGULAR) -> Iterator[None]:
     """While the block runs, its progress on a terminal; after it the balance, anywhere."""
     canvas = _canvas()
     if canvas is None:
@@ -155,7 +155,7 @@ def record_of(issue: Issue) -> dict[str, Any]:
 
 def _named(issue: Issue) -> str:
     """How the commands are told which issue."""
-    kind = "" if issue.kind is Kind.MONDAY else f" --kind {issue.kind.value}"
+    kind = "" if issue.kind is Kind.REGULAR else f" --kind {issue.kind.value}"
     return f"{issue.date}{kind}"
 
 

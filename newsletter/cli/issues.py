@@ -42,7 +42,7 @@ def slot(command: Command) -> Command:
     kind = click.option(
         "--kind",
         type=click.Choice([each.value for each in Kind]),
-        default=Kind.MONDAY.value,
+        default=Kind.REGULAR.value,
         callback=lambda _context, _parameter, value: Kind(value),
         help="Which issue of that date: a post or a correction has a slot of its own.",
     )

@@ -24,9 +24,9 @@ def clock_command(once: bool) -> None:
     speak_up()
     installation = open_installation()
     if once:
-        jobs.look(installation, clock.now())
+        jobs.run_due(installation, clock.now())
         jobs.check_catalog(installation, clock.now())
-        jobs.forget_strangers(installation, clock.now())
+        jobs.purge_submitter_addresses(installation, clock.now())
     else:
         run_clock(installation)
 

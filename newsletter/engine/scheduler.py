@@ -34,7 +34,7 @@ def run_clock(installation: Installation) -> None:
         misfire_grace_time=None,
     )
     scheduler.add_job(
-        lambda: jobs.forget_strangers(installation, clock.now()),
+        lambda: jobs.purge_submitter_addresses(installation, clock.now()),
         "interval",
         hours=FORGET_EVERY_HOURS,
         next_run_time=clock.now(),
@@ -57,7 +57,7 @@ def start_clock(installation: Installation) -> BackgroundScheduler:
 
 def _scheduled(scheduler: BaseScheduler, installation: Installation) -> BaseScheduler:
     scheduler.add_job(
-        lambda: jobs.look(installation, clock.now()),
+        lambda: jobs.run_due(installation, clock.now()),
         "interval",
         seconds=LOOK_EVERY_SECONDS,
         next_run_time=clock.now(),

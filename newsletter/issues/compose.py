@@ -50,7 +50,7 @@ def compose(session: Session, issue: Issue, settings: Settings, storage: Storage
     """What ``issue`` says as things stand. Raises Invalid if it has no dataset or no post, or
     if it is a correction of nothing."""
     match issue.kind:
-        case Kind.MONDAY:
+        case Kind.REGULAR:
             return _compose_issue(session, issue, settings, storage)
         case Kind.POST:
             return compose_post(issue, settings, storage)

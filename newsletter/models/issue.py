@@ -14,7 +14,7 @@ from newsletter.models.post import Post
 
 
 class Kind(StrEnum):
-    MONDAY = "monday"
+    REGULAR = "monday"
     POST = "post"
     CORRECTION = "correction"
 
@@ -33,7 +33,7 @@ class Issue(Base):
     __table_args__ = (UniqueConstraint("kind", "date"),)
 
     id: Mapped[Key]
-    kind: Mapped[Kind] = mapped_column(one_of(Kind), default=Kind.MONDAY)
+    kind: Mapped[Kind] = mapped_column(one_of(Kind), default=Kind.REGULAR)
     date: Mapped[date]
     state: Mapped[IssueState] = mapped_column(one_of(IssueState), default=IssueState.PLANNED)
     version_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("version.id"), index=True)
@@ -77,7 +77,7 @@ class Issue(Base):
         """Its place in the calendar as an address has it: the date, and its kind unless that
         is Monday's: 2026-11-30, 2026-12-02-correction."""
         day = self.date.isoformat()
-        return day if self.kind is Kind.MONDAY else f"{day}-{self.kind.value}"
+        return day if self.kind is Kind.REGULAR else f"{day}-{self.kind.value}"
 
 
 class IssuePost(Base):

@@ -49,7 +49,7 @@ WORDS = (
     (
         "BadRequestException",
         re.compile(r"illegal address|missing final|(local address|domain) contains", re.IGNORECASE),
-        Verdict.DEAD,
+        Verdict.NO_SUCH_ADDRESS,
     ),
 )
 
@@ -101,7 +101,7 @@ class SesTransport:
     def describe(self) -> str:
         return f"{self.title} ({self._client.meta.region_name})"
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         if await asyncio.to_thread(self._session.get_credentials) is None:
             raise Unavailable(
                 f"{self.describe()} cannot be asked: set AWS_ACCESS_KEY_ID and "

@@ -22,7 +22,7 @@ def readers(session: Session, count: int) -> list[Subscriber]:
     ]
 
 
-def sending(session: Session, day: date = TODAY, kind: Kind = Kind.MONDAY) -> Issue:
+def sending(session: Session, day: date = TODAY, kind: Kind = Kind.REGULAR) -> Issue:
     """An issue that froze at NOW for whoever is to have it."""
     issue = Issue(kind=kind, date=day, state=IssueState.SENDING, created_at=NOW, frozen_at=NOW)
     session.add(issue)

@@ -48,7 +48,7 @@ def begin_issue(installation: Installation, day: date, now: datetime) -> None:
     message = freeze(render_issue(content), headers).to_bytes()
     with installation.db.write() as session:
         issue = Issue(
-            kind=Kind.MONDAY,
+            kind=Kind.REGULAR,
             date=day,
             state=IssueState.SENDING,
             created_at=now,

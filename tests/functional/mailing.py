@@ -76,7 +76,7 @@ class Mailing:
         add_readers(installation, readers, START)
         with self._db.write() as session:
             issue = Issue(
-                kind=Kind.MONDAY,
+                kind=Kind.REGULAR,
                 date=START.date(),
                 state=IssueState.SENDING,
                 created_at=START,

@@ -65,7 +65,7 @@ def mail(request: pytest.FixtureRequest, mails: dict[str, Mail]) -> Mail:
 def _mail(catalog: Installation, slug: str) -> Mail:
     with catalog.db.read() as session:
         version = datasets.newest(session, slug)
-        issue = Issue(kind=Kind.MONDAY, date=date(2026, 11, 30), version=version)
+        issue = Issue(kind=Kind.REGULAR, date=date(2026, 11, 30), version=version)
         issue.subject = issue.preheader = issue.intro = ""
         content = compose(session, issue, catalog.settings, catalog.storage)
     recipient = Recipient(

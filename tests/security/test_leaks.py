@@ -200,7 +200,7 @@ def begin_short_issue(installation: Installation, now: datetime) -> None:
     with installation.db.write() as session:
         session.execute(update(Subscriber).values(name="Reader " + Subscriber.address_hash))
         issue = Issue(
-            kind=Kind.MONDAY,
+            kind=Kind.REGULAR,
             date=factories.MONDAY,
             state=IssueState.SENDING,
             created_at=now,

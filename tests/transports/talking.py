@@ -49,7 +49,7 @@ def carry(server: ScriptedServer, feed: ListFeed, times: int = 1, **options: obj
         async with server:
             way = transport(server, **options)
             for _ in range(times):
-                await way.carry(feed)
+                await way.serve_connection(feed)
 
     talk(run())
 

@@ -41,7 +41,7 @@ def opened(provider: Provider, read_seconds: float = 5.0) -> SesTransport:
 
 def carried(transport: SesTransport, *numbers: int) -> ListFeed:
     feed = ListFeed(map(issue, numbers))
-    asyncio.run(transport.carry(feed))
+    asyncio.run(transport.serve_connection(feed))
     return feed
 
 
@@ -64,13 +64,13 @@ def test_the_raw_message_is_sent() -> None:
 @pytest.mark.parametrize(
     ("reply", "verdict"),
     [
-        (refusal(400, "BadRequestException", "Illegal address"), Verdict.DEAD),
-        (refusal(400, "BadRequestException", "Missing final '@domain'"), Verdict.DEAD),
+        (refusal(400, "BadRequestException", "Illegal address"), Verdict.NO_SUCH_ADDRESS),
+        (refusal(400, "BadRequestException", "Missing final '@domain'"), Verdict.NO_SUCH_ADDRESS),
         (
             refusal(
                 400, "BadRequestException", "Domain contains illegal character in string 'x y'"
             ),
-            Verdict.DEAD,
+            Verdict.NO_SUCH_ADDRESS,
         ),
         (refusal(400, "BadRequestException", "Too many headers"), Verdict.REJECTED),
         (refusal(400, "MessageRejected", "Message contains a virus"), Verdict.REJECTED),
@@ -124,7 +124,7 @@ def test_a_dead_address_does_not_stop_the_next() -> None:
     dead = refusal(400, "BadRequestException", "Illegal address")
     with Provider(TAKEN, dead, TAKEN) as provider:
         feed = carried(opened(provider), 1, 2, 3)
-    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.DEAD, 3: Verdict.SENT}
+    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.NO_SUCH_ADDRESS, 3: Verdict.SENT}
 
 
 def test_nothing_is_taken_where_nobody_listens() -> None:
@@ -132,7 +132,7 @@ def test_nothing_is_taken_where_nobody_listens() -> None:
         transport = opened(provider)
     feed = ListFeed([issue(1)])
     with pytest.raises(Unavailable, match="cannot be reached") as caught:
-        asyncio.run(transport.carry(feed))
+        asyncio.run(transport.serve_connection(feed))
     assert caught.value.outcome.verdict is Verdict.REQUEUED
     assert not feed.taken
 
@@ -153,7 +153,7 @@ def test_without_credentials_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -
     with Provider(TAKEN) as provider:
         feed = ListFeed([issue(1)])
         with pytest.raises(Unavailable, match="AWS_ACCESS_KEY_ID") as caught:
-            asyncio.run(opened(provider).carry(feed))
+            asyncio.run(opened(provider).serve_connection(feed))
     assert caught.value.outcome.verdict is Verdict.BLOCKED
     assert not feed.taken
     assert not provider.requests

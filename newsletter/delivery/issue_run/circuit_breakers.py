@@ -26,7 +26,13 @@ from newsletter.models.issue import Issue, IssueState
 from newsletter.rates import Breakers
 from newsletter.transports.base import Outcome, Verdict
 
-FAILED = {Verdict.UNKNOWN, Verdict.DEFERRED, Verdict.FULL, Verdict.DEAD, Verdict.REJECTED}
+FAILED = {
+    Verdict.UNKNOWN,
+    Verdict.DEFERRED,
+    Verdict.FULL,
+    Verdict.NO_SUCH_ADDRESS,
+    Verdict.REJECTED,
+}
 HARD_BOUNCES_AT_LEAST, COMPLAINTS_AT_LEAST = 10, 3  # fewer are no share of anything
 LISTENED_FOR = timedelta(days=7)  # to what comes back of an issue that was sent
 
@@ -67,7 +73,9 @@ class Watch:
                 if self.is_full(row):
                     issue = session.get_one(Issue, result.issue_id)
                     row = self.stop(session, [issue], row, result.outcome.reply)
-        for issue_id in {r.issue_id for r in results if r.outcome.verdict is Verdict.DEAD}:
+        for issue_id in {
+            r.issue_id for r in results if r.outcome.verdict is Verdict.NO_SUCH_ADDRESS
+        }:
             issue = session.get_one(Issue, issue_id)
             why = excess(session, issue, self._limits, self._handed_over)
             if why is not None:

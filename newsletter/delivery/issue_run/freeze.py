@@ -63,8 +63,8 @@ def freeze_issue(
 def _prepare(session: Session, issue: Issue, settings: Settings, now: datetime) -> None:
     """What has to be so before it can be composed for good."""
     match issue.kind:
-        case Kind.MONDAY:
-            round_up.keep(session, issue, settings)
+        case Kind.REGULAR:
+            round_up.save(session, issue, settings)
         case Kind.CORRECTION:
             refuse_while_going_out(originals(session, issue))
         case Kind.POST:

@@ -18,7 +18,7 @@ def take_effect(session: Session, delivery_id: int, outcome: Outcome, at: dateti
     """A dead address is a hard bounce and never mailed again; a rule about *us* stops the
     issue. All else concerns the delivery alone."""
     match outcome.verdict:
-        case Verdict.DEAD:
+        case Verdict.NO_SUCH_ADDRESS:
             _bounced(session, session.get_one(Delivery, delivery_id), outcome.reply, at)
         case Verdict.BLOCKED:
             delivery = session.get_one(Delivery, delivery_id)

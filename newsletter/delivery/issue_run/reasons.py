@@ -17,7 +17,7 @@ from newsletter.transports.base import Verdict
 
 # What the words in the ledger's column ``reason`` mean.
 MEANINGS: dict[str, str] = {
-    Verdict.DEAD: "there is no such address",
+    Verdict.NO_SUCH_ADDRESS: "there is no such address",
     Verdict.REJECTED: "the server refuses this message",
     Verdict.UNKNOWN: "no answer came after it was handed over",
     Verdict.DEFERRED: "the server asks to try later",
@@ -36,7 +36,7 @@ MEANINGS: dict[str, str] = {
 
 # What becomes of those that failed for a reason; of all others: given up.
 ENDS: dict[str, str] = {
-    Verdict.DEAD: "never: the address is suppressed",
+    Verdict.NO_SUCH_ADDRESS: "never: the address is suppressed",
     Verdict.REJECTED: "never again for this message",
     "unfit": "never again for this message",
 }
@@ -60,7 +60,7 @@ class Reason:
     def may_be_retried(self) -> bool:
         """Whether a curator may ask for another try. A dead address is never tried again."""
         if self.state is DeliveryState.FAILED:
-            return self.word != Verdict.DEAD
+            return self.word != Verdict.NO_SUCH_ADDRESS
         return self.state is DeliveryState.UNKNOWN
 
     def next_step(self, issue: Issue, now: datetime, when: Callable[[datetime], str]) -> str:

@@ -23,7 +23,7 @@ def wanted(session: Session, issue: Issue) -> ColumnElement[bool]:
     """
     active = Subscriber.status == Status.ACTIVE
     match issue.kind:
-        case Kind.MONDAY:
+        case Kind.REGULAR:
             return active
         case Kind.POST:
             daily = active & (Subscriber.cadence == Cadence.DAILY)

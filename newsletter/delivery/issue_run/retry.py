@@ -91,7 +91,7 @@ def _chosen(session: Session, issue: Issue, unknown: bool, reason: str | None) -
         Delivery.issue_id == issue.id,
         ROWS_WITH_A_REASON,
         Delivery.state == (DeliveryState.UNKNOWN if unknown else DeliveryState.FAILED),
-        Delivery.reason.is_distinct_from(Verdict.DEAD),
+        Delivery.reason.is_distinct_from(Verdict.NO_SUCH_ADDRESS),
         Delivery.lease_until.is_(None),  # what is under way needs no word
         reader,
     ]

@@ -56,7 +56,7 @@ class Claimed(NamedTuple):
     attempts: int
     since: datetime  # when its issue froze, or its wave was due if this was later
     state: DeliveryState  # pending or unknown
-    again: bool  # whether it was tried, or put off, before
+    is_retry: bool  # whether it was tried, or put off, before
     variant: int  # of the message: see Delivery.variant
 
 

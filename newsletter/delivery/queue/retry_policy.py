@@ -52,7 +52,7 @@ def settle(
     match outcome.verdict:
         case Verdict.SENT:
             return say(DeliveryState.SENT, None)
-        case Verdict.DEAD | Verdict.REJECTED:
+        case Verdict.NO_SUCH_ADDRESS | Verdict.REJECTED:
             return say(DeliveryState.FAILED, None)
         case Verdict.UNKNOWN:
             again = now + UNKNOWN_RETRY_AFTER if attempts < UNKNOWN_RETRIES else None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 @contextmanager
-def enlisted(home: Path) -> Iterator[str]:
+def registered(home: Path) -> Iterator[str]:
     """The name of a new worker, alive until the block ends."""
     name = f"{_home_name(home)}.{os.getpid()}.{secrets.token_hex(4)}"
     path = home / "workers" / name
@@ -35,14 +35,14 @@ def dead(home: Path, names: set[str]) -> set[str]:
     return {name for name in names if name.startswith(here) and not _is_alive(home, name)}
 
 
-def fallen(home: Path) -> set[str]:
+def crashed(home: Path) -> set[str]:
     """The workers of this home that were killed and not buried yet."""
     here = f"{_home_name(home)}."
     files = (path for path in (home / "workers").glob(f"{here}*") if path.is_file())
     return dead(home, {path.name for path in files})
 
 
-def bury(home: Path, names: set[str]) -> None:
+def remove_lock_files(home: Path, names: set[str]) -> None:
     """Forget workers that were killed, once nothing is left of them."""
     for name in names:
         (home / "workers" / Path(name).name).unlink(missing_ok=True)

@@ -38,16 +38,16 @@ class Lanes(Generic[T]):
         """Whether the domain has a rate."""
         return self._rates.of(domain) is not None
 
-    def put(self, message: T, domain: str, now: float, again: bool) -> float | None:
+    def put(self, message: T, domain: str, now: float, is_retry: bool) -> float | None:
         """Let a message wait in the lane of its domain, which has one. None: it does;
         otherwise the moment to come again at: until then others are before it.
 
-        ``again``: it had been put off before, so that it goes before those that had not.
+        ``is_retry``: it had been put off before, so that it goes before those that had not.
         """
         rate = self._rates.of(domain)
         assert rate is not None  # noqa: S101
         lane = self._waiting.get(domain, ())
-        is_overtaking = not again and self._put_off.get(domain, now) > now + SOON
+        is_overtaking = not is_retry and self._put_off.get(domain, now) > now + SOON
         if len(lane) < max(1.0, rate * SOON) and not is_overtaking:
             self._enqueue(message, domain, now)
             return None

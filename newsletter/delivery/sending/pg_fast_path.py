@@ -110,7 +110,7 @@ def _claimed(value: Any, row: int) -> Claimed:
         attempts=int(value(row, 5)),
         since=_moment(value(row, 6)),
         state=_STATES[value(row, 7)],
-        again=value(row, 8) == b"t",
+        is_retry=value(row, 8) == b"t",
         variant=int(value(row, 9)),
     )
 

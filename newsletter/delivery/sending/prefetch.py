@@ -77,7 +77,7 @@ class Stock:
             ahead = at - asyncio.get_running_loop().time()
             await asyncio.sleep(max(0.0, min(ahead, REFILL_SECONDS)))
 
-    def doubt(self) -> None:
+    def invalidate(self) -> None:
         """Look again at who is still wanted before the next is taken."""
         self._looked_at = -FRESH_SECONDS
 
@@ -132,7 +132,7 @@ class Stock:
         if held.claimed is None or not self._lanes.has(domain):  # a notice never waits
             self._ready.append(held)
             return 0.0
-        at = self._lanes.put(held, domain, now, held.claimed.again)
+        at = self._lanes.put(held, domain, now, held.claimed.is_retry)
         return 0.0 if at is None else at - now
 
     async def _look_again(self) -> None:

@@ -60,10 +60,10 @@ class Sender:
         self._settlements = Settlements(self._keeper, self._recorded)
         self._stock = Stock(self._keeper, connections, self._settlements.carried, now, domain_rates)
         self._stopping = asyncio.Event()
-        self._quiet_until = 0.0
+        self._backoff_until = 0.0
         self._progress = 0  # messages of which something became, since the last connection ended
         self._setbacks = 0  # messages put back since then
-        self._stumbles = 0  # connections in a row of which nothing became
+        self._failures_in_row = 0  # connections in a row of which nothing became
         self.settled = 0
 
     async def run(self, until_idle: bool = False) -> int:
@@ -76,7 +76,7 @@ class Sender:
             asyncio.create_task(self._renew_forever()),
         ]
         try:
-            await self._keeper.do(partial(self._books.free_the_dead, thoroughly=True))
+            await self._keeper.do(partial(self._books.release_crashed, all_leases=True))
             await self._work(until_idle)
         finally:
             await self._stock.give_back()
@@ -92,7 +92,7 @@ class Sender:
         self._stopping.set()
 
     async def take(self, wait: bool = True) -> Envelope | None:
-        while not self._stopping.is_set() and not self._is_quiet:
+        while not self._stopping.is_set() and not self._is_backing_off:
             if not wait and not (self._stock.is_free and self._pace.is_free):
                 return None
             await self._stock.refill()
@@ -118,10 +118,10 @@ class Sender:
         stopped = asyncio.create_task(self._stopped())
         try:
             while not self._stopping.is_set():
-                await self._quiet()
+                await self._wait_out_backoff()
                 await self._stock.refill()
                 for _ in range(min(self._allowed, len(self._stock)) - len(open_connections)):
-                    connection = asyncio.create_task(self._transport.carry(self))
+                    connection = asyncio.create_task(self._transport.serve_connection(self))
                     open_connections[connection] = asyncio.get_running_loop().time()
                 if not open_connections:
                     if await self._rest(until_idle):
@@ -143,8 +143,8 @@ class Sender:
         """Learn from how a connection ended. Raises Unavailable if it is not worth waiting."""
         error = task.exception()
         if error is None and self._progress:
-            self._progress = self._setbacks = self._stumbles = 0
-            if began >= self._quiet_until:  # an older one says nothing of what is right now
+            self._progress = self._setbacks = self._failures_in_row = 0
+            if began >= self._backoff_until:  # an older one says nothing of what is right now
                 self._allowed = min(self._connections, self._allowed + 1)
             return
         if error is not None and not isinstance(error, Unavailable):
@@ -152,31 +152,33 @@ class Sender:
         if error is None:
             setbacks, self._setbacks = self._setbacks, 0
             if setbacks:  # else there was nothing for it, which says nothing
-                await self._stumble("the connection ended before a message was taken")
+                await self._record_connection_failure(
+                    "the connection ended before a message was taken"
+                )
             return
         log.warning("%s", error, extra={"event": "transport_unavailable"})
         match error.outcome.verdict:
             case Verdict.BLOCKED:
                 await self._keeper.do(self._books.pause, str(error), self._now())
-                self._back_off()
+                self._back_off_longer()
             case Verdict.THROTTLED:
-                self._stumbles += 1
+                self._failures_in_row += 1
                 self._slow_down(error.outcome)
             case _:
-                await self._stumble(str(error))
-        if until_idle and self._stumbles >= TRIES_WHEN_ONCE:
+                await self._record_connection_failure(str(error))
+        if until_idle and self._failures_in_row >= TRIES_WHEN_ONCE:
             raise error
 
-    async def _stumble(self, why: str) -> None:
+    async def _record_connection_failure(self, why: str) -> None:
         """Nothing became of a connection: wait, and note it once however many fail together."""
-        if not self._is_quiet:
-            await self._keeper.do(self._books.stumble, why, self._now())
-            self._back_off()
+        if not self._is_backing_off:
+            await self._keeper.do(self._books.record_connection_failure, why, self._now())
+            self._back_off_longer()
 
-    def _back_off(self) -> None:
+    def _back_off_longer(self) -> None:
         """Wait, longer each time in a row."""
-        self._stumbles += 1
-        self._be_quiet(min(FIRST_WAIT * 2 ** (self._stumbles - 1), LONGEST_WAIT))
+        self._failures_in_row += 1
+        self._back_off(min(FIRST_WAIT * 2 ** (self._failures_in_row - 1), LONGEST_WAIT))
 
     async def _finish(self, connections: "set[asyncio.Task[None]]") -> None:
         """Let what is in flight end; what has not after STOP_SECONDS is cut off."""
@@ -189,18 +191,18 @@ class Sender:
     def _slow_down(self, outcome: Outcome) -> None:
         """The other side says we are too fast: wait, then begin again with one connection."""
         self._allowed = 1
-        self._be_quiet(asked_wait(outcome, THROTTLED_FOR).total_seconds())
+        self._back_off(asked_wait(outcome, THROTTLED_FOR).total_seconds())
 
-    def _be_quiet(self, seconds: float) -> None:
-        self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + seconds)
+    def _back_off(self, seconds: float) -> None:
+        self._backoff_until = max(self._backoff_until, asyncio.get_running_loop().time() + seconds)
 
     @property
-    def _is_quiet(self) -> bool:
-        return self._quiet_until > asyncio.get_running_loop().time()
+    def _is_backing_off(self) -> bool:
+        return self._backoff_until > asyncio.get_running_loop().time()
 
-    async def _quiet(self) -> None:
+    async def _wait_out_backoff(self) -> None:
         """Wait until it is time to go on; what was claimed is given back first."""
-        seconds = self._quiet_until - asyncio.get_running_loop().time()
+        seconds = self._backoff_until - asyncio.get_running_loop().time()
         if seconds > 0:
             await self._stock.give_back()
             await self._sleep(seconds)
@@ -208,7 +210,7 @@ class Sender:
     async def _rest(self, until_idle: bool) -> bool:
         """Nothing is due: close what is finished, wait a little. True: it is time to end."""
         await self._keeper.do(self._books.close_finished, self._now())
-        await self._keeper.do(self._books.free_the_dead)
+        await self._keeper.do(self._books.release_crashed)
         elsewhere = until_idle and await self._keeper.do(
             self._books.is_leased_elsewhere, self._now()
         )
@@ -237,9 +239,9 @@ class Sender:
         if report.outcome.verdict is Verdict.THROTTLED:
             self._slow_down(report.outcome)
         elif report.outcome.verdict is Verdict.REQUEUED:
-            self._be_quiet(asked_wait(report.outcome, timedelta(0)).total_seconds())
+            self._back_off(asked_wait(report.outcome, timedelta(0)).total_seconds())
         if report.outcome.verdict is not Verdict.SENT:
-            self._stock.doubt()  # it may have stopped the issue
+            self._stock.invalidate()  # it may have stopped the issue
         if report.outcome.verdict in PUT_BACK:
             self._setbacks += 1
         else:

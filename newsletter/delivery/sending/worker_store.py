@@ -181,7 +181,7 @@ class Books:
             row = self._take_effects(session, reports, now)
         self._watch.row = row
 
-    def stumble(self, why: str, now: datetime) -> None:
+    def record_connection_failure(self, why: str, now: datetime) -> None:
         """Note a connection of which nothing became; too many in a row stop every issue."""
         row = self._watch.longer(self._watch.row, now)
         if self._watch.is_full(row):
@@ -223,11 +223,11 @@ class Books:
                 if ids:
                     leases.renew(session, row, self._worker, ids, now)
 
-    def free_the_dead(self, *, thoroughly: bool = False) -> int:
+    def release_crashed(self, *, all_leases: bool = False) -> int:
         """End the leases of workers of this home that were killed: of those whose file is
-        left, or ``thoroughly`` of all."""
-        fallen = worker_liveness.fallen(self._home)
-        if not (fallen or thoroughly):
+        left, or ``all_leases`` of all."""
+        crashed = worker_liveness.crashed(self._home)
+        if not (crashed or all_leases):
             return 0
         with self._db.read() as session:
             holders = leases.leaseholders(session)
@@ -238,7 +238,7 @@ class Books:
                 freed = leases.reclaim(session, gone)
             said = {"event": "leases_freed"}
             log.warning("freed %d leases of killed workers", freed, extra=said)
-        worker_liveness.bury(self._home, fallen)
+        worker_liveness.remove_lock_files(self._home, crashed)
         return freed
 
     def close_finished(self, now: datetime) -> list[int]:

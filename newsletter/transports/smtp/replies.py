@@ -97,7 +97,7 @@ def _permanent(phase: Phase, reply: Reply) -> Verdict:
     if reply.enhanced in FULL:
         return Verdict.FULL
     if reply.enhanced in DEAD:
-        return Verdict.DEAD
+        return Verdict.NO_SUCH_ADDRESS
     if reply.code == 552 and phase is Phase.RCPT:
         return Verdict.DEFERRED  # RFC 5321 4.5.3.1.10: too many recipients
     return Verdict.REJECTED

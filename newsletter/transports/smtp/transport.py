@@ -73,7 +73,7 @@ class SmtpTransport:
     def login(self) -> Login | None:
         return Login(self.user, self.password, self.token_file) if self.user else None
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         connection = await self.open()
         pipelining = "PIPELINING" in connection.extensions and not self.lock_step
         conversation = Conversation(connection, feed, pipelining)

@@ -26,7 +26,7 @@ def mondays() -> Response:
         shown = [
             issue
             for issue in calendar.issues(session)
-            if issue.kind is Kind.MONDAY
+            if issue.kind is Kind.REGULAR
             and (issue.date >= today or issue.state in PUBLIC)
             and issue.date > today - KEPT_FOR
         ]

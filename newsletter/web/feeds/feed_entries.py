@@ -54,7 +54,7 @@ def entries(session: Session, kind: FeedKind | None, keyword: str) -> list[Entry
     """
     found: list[Entry] = []
     if kind in (None, FeedKind.DATASETS):
-        issues = calendar.public_issues(session, kind=Kind.MONDAY)
+        issues = calendar.public_issues(session, kind=Kind.REGULAR)
         about = [issue for issue in issues if _is_about(issue.version, keyword)]
         found += map(_of_issue, about[:ENTRIES])
     if kind in (None, FeedKind.POSTS):

@@ -25,7 +25,7 @@ from newsletter.submissions.form import (
 )
 from newsletter.web.context import installation
 from newsletter.web.site import form_token
-from newsletter.web.uploads import Upload, note_of, read_note, receive
+from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
 blueprint = Blueprint("taking_part", __name__)
 
@@ -137,7 +137,7 @@ def _file(kind: SubmissionKind) -> tuple[Upload | None, OfferedFile | None]:
     file = OfferedFile(sent.filename, size)
     if file_problem(kind, file):
         return None, file
-    upload = receive(opened, sent, OFFERED)
+    upload = store_upload(opened, sent, OFFERED)
     return upload, OfferedFile(upload.name, size, upload.key)
 
 

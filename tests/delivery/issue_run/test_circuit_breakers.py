@@ -113,7 +113,7 @@ class Mailing:
     def look(self, now: datetime, breakers: str = "") -> None:
         """What the clock does every few seconds."""
         settings = replace(self._installation.settings, breakers=Breakers.parse(breakers))
-        jobs.look(replace(self._installation, settings=settings), now)
+        jobs.run_due(replace(self._installation, settings=settings), now)
 
     def resume(self, at: datetime) -> None:
         with self._db.write() as session:
@@ -186,10 +186,10 @@ def test_hard_bounces_of_just_two_percent_go_on_and_one_more_stops_the_issue(
     mailing: Mailing,
 ) -> None:
     mailing.begin(600)
-    books = mailing.hand_over([Verdict.SENT] * 490 + [Verdict.DEAD] * 10, HARD, NOW)
+    books = mailing.hand_over([Verdict.SENT] * 490 + [Verdict.NO_SUCH_ADDRESS] * 10, HARD, NOW)
     assert mailing.goes_on
     (held,) = books.claim(1, NOW)
-    books.record([Report(held, Outcome(Verdict.DEAD, "no such user"), NOW)])
+    books.record([Report(held, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why == (
         "11 messages bounced for good: more than 2 % of the 501 that were handed over."
     )
@@ -215,13 +215,13 @@ def test_the_tenth_bounce_of_a_bad_list_stops_it(mailing: Mailing) -> None:
 
 def test_bounces_that_come_back_later_count_with_those_at_the_door(mailing: Mailing) -> None:
     mailing.begin(100)
-    books = mailing.hand_over([Verdict.SENT] * 20 + [Verdict.DEAD] * 5, HARD, NOW)
+    books = mailing.hand_over([Verdict.SENT] * 20 + [Verdict.NO_SUCH_ADDRESS] * 5, HARD, NOW)
     mailing.comes_back(FeedbackKind.HARD_BOUNCE, 4, NOW)
     mailing.comes_back(FeedbackKind.SOFT_BOUNCE, 50, NOW)
     mailing.look(NOW)
     assert mailing.goes_on
     (held,) = books.claim(1, NOW)
-    books.record([Report(held, Outcome(Verdict.DEAD, "no such user"), NOW)])
+    books.record([Report(held, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why.startswith("10 messages bounced for good")
 
 
@@ -272,7 +272,7 @@ def test_what_stopped_an_issue_once_does_not_again_but_as_much_that_is_new_does(
     mailing.resume(LATER)
     mailing.look(LATER)
     assert mailing.goes_on
-    mailing.hand_over([Verdict.DEAD] * 9, HARD, LATER + timedelta(minutes=1))
+    mailing.hand_over([Verdict.NO_SUCH_ADDRESS] * 9, HARD, LATER + timedelta(minutes=1))
     assert mailing.goes_on
     mailing.send({"RCPT": [DEAD] * 60}, HARD, MUCH_LATER)
     assert mailing.why.startswith("10 messages bounced for good since it was resumed")
@@ -350,7 +350,7 @@ class NoWay:
         self._mailing = mailing
         self.tried = 0  # for the issue; alerts are tried again and again
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         self.tried += self._mailing.goes_on
         raise Unavailable("mx:25: refused.", Outcome(Verdict.REQUEUED, "refused"))
 
@@ -361,7 +361,7 @@ class NoWay:
 class HangsUp(NoWay):
     """Takes a message and drops the connection before it is begun."""
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         self.tried += self._mailing.goes_on
         if (envelope := await feed.take()) is not None:
             await feed.settle(envelope, Outcome(Verdict.REQUEUED, "it closed the connection"))

@@ -145,7 +145,7 @@ def test_a_bounce_of_somebody_who_was_erased_meanwhile_counts_all_the_same(
     assert held.claimed is not None
     with db.write() as session:
         session.execute(delete(Subscriber).where(Subscriber.id == held.claimed.subscriber_id))
-    report(books, held, Verdict.DEAD)
+    report(books, held, Verdict.NO_SUCH_ADDRESS)
     with db.read() as session:
         (event,) = session.scalars(select(FeedbackEvent))
     assert (event.subscriber_id, event.provider) == (None, "smtp")

@@ -94,7 +94,7 @@ def test_who_has_a_post_or_may_still_get_it_is_not_told_again(
     house.reader("bob", Cadence.MONDAY)
     mailing = house.begin(Kind.POST, 1, house.first)
     house.settle(mailing, "ann", state)
-    monday = house.begin(Kind.MONDAY, 7, None, house.first)
+    monday = house.begin(Kind.REGULAR, 7, None, house.first)
     assert house.variants(monday) == {"ann": variant, "bob": 0}
     assert variants_owed(house.session, monday) == ([1] if variant else [])
 
@@ -106,7 +106,7 @@ def test_each_post_has_a_bit_by_its_place_in_the_round_up(house: House) -> None:
     one.cadence = Cadence.MONDAY
     house.begin(Kind.POST, 2, house.second)
     assert both.cadence is Cadence.DAILY
-    monday = house.begin(Kind.MONDAY, 7, None, house.second, house.first)
+    monday = house.begin(Kind.REGULAR, 7, None, house.second, house.first)
     assert house.variants(monday) == {"both": 0b11, "one": 0b10, "none": 0}
     assert variants_owed(house.session, monday) == [0b10, 0b11]
 
@@ -120,7 +120,7 @@ def test_a_post_that_was_mailed_in_two_parts_counts_once(house: House) -> None:
     rest = house.begin(Kind.POST, 2, house.first)
     assert house.variants(rest) == {"ben": 0}
     house.settle(rest, "ben", DeliveryState.SENT)
-    monday = house.begin(Kind.MONDAY, 7, None, house.first)
+    monday = house.begin(Kind.REGULAR, 7, None, house.first)
     assert house.variants(monday) == {"ann": 1, "ben": 1}
 
 
@@ -128,14 +128,14 @@ def test_a_variant_that_only_the_suppressed_have_is_not_owed(house: House) -> No
     ann = house.reader("ann")
     house.begin(Kind.POST, 1, house.first)
     suppression.suppress(house.session, ann.address_hash, SuppressionReason.CURATOR, NOW)
-    monday = house.begin(Kind.MONDAY, 7, None, house.first)
+    monday = house.begin(Kind.REGULAR, 7, None, house.first)
     assert house.variants(monday) == {"ann": 1}
     assert variants_owed(house.session, monday) == []
 
 
 def test_who_was_told_in_a_round_up_is_not_mailed_the_post_afterwards(house: House) -> None:
     house.reader("ann")
-    monday = house.begin(Kind.MONDAY, 0, None, house.first)
+    monday = house.begin(Kind.REGULAR, 0, None, house.first)
     house.settle(monday, "ann", DeliveryState.SENT)
     house.reader("new")
     mailing = Issue(kind=Kind.POST, date=TODAY + DAY, created_at=NOW, post=house.first)
@@ -149,9 +149,9 @@ def test_who_was_mailed_the_post_was_not_told_in_the_round_up_without_it(house: 
     """A bit that is set says that the round-up was told without the post."""
     house.reader("ann")
     house.begin(Kind.POST, 1, house.first)
-    monday = house.begin(Kind.MONDAY, 7, None, house.first, house.second)
+    monday = house.begin(Kind.REGULAR, 7, None, house.first, house.second)
     house.settle(monday, "ann", DeliveryState.SENT)
-    again_ = house.begin(Kind.MONDAY, 14, None, house.second, house.first)
+    again_ = house.begin(Kind.REGULAR, 14, None, house.second, house.first)
     assert house.variants(again_) == {"ann": 0b11}
 
 
@@ -160,7 +160,7 @@ def test_what_failed_is_not_tried_again_for_those_who_were_told_meanwhile(house:
     mailing = house.begin(Kind.POST, 1, house.first)
     house.settle(mailing, "ann", DeliveryState.FAILED)
     assert retry.count(house.session, mailing) == 1
-    house.begin(Kind.MONDAY, 7, None, house.first)
+    house.begin(Kind.REGULAR, 7, None, house.first)
     assert retry.count(house.session, mailing) == 0
     with pytest.raises(Conflict, match="can be tried again"):
         retry.retry(house.session, mailing, NOW + 8 * DAY)
@@ -171,7 +171,7 @@ def test_a_claim_says_which_message_is_owed(house: House) -> None:
     house.reader("bob", Cadence.MONDAY)
     mailing = house.begin(Kind.POST, 1, house.first)
     house.settle(mailing, "ann", DeliveryState.SENT)
-    house.begin(Kind.MONDAY, 7, None, house.first)
+    house.begin(Kind.REGULAR, 7, None, house.first)
     claimed = ledger.claim(house.session, "worker", 10, NOW + 7 * DAY)
     assert {c.address[:3]: c.variant for c in claimed} == {"ann": 1, "bob": 0}
 
@@ -182,11 +182,11 @@ def test_somebody_who_was_erased_troubles_nobody(house: House) -> None:
     house.begin(Kind.POST, 1, house.first)
     house.session.delete(ann)
     house.session.flush()
-    assert house.variants(house.begin(Kind.MONDAY, 7, None, house.first)) == {"bob": 1}
+    assert house.variants(house.begin(Kind.REGULAR, 7, None, house.first)) == {"bob": 1}
 
 
 def test_a_reader_who_has_left_is_no_candidate(house: House) -> None:
     ann = house.reader("ann")
     house.begin(Kind.POST, 1, house.first)
     ann.status = Status.UNSUBSCRIBED
-    assert house.variants(house.begin(Kind.MONDAY, 7, None, house.first)) == {}
+    assert house.variants(house.begin(Kind.REGULAR, 7, None, house.first)) == {}

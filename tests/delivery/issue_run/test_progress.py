@@ -81,7 +81,7 @@ def test_the_rate_is_what_a_server_took_in_the_last_minute(db: Database) -> None
         now = NOW + 5 * MINUTE
         for row, ago in zip(rows, (0, 30, 59, 60, 61), strict=False):
             become(row, SENT, "sent", settled_at=now - ago * SECOND)
-        become(rows[5], FAILED, Verdict.DEAD, settled_at=now)
+        become(rows[5], FAILED, Verdict.NO_SUCH_ADDRESS, settled_at=now)
         session.flush()
         assert progress(session, issue, now).per_second == pytest.approx(3 / 60)
 
@@ -163,7 +163,7 @@ def test_reasons_are_grouped_with_their_latest_reply(db: Database) -> None:
         (PENDING, Verdict.THROTTLED, NOW, "tried again now", False),
         (UNKNOWN, Verdict.UNKNOWN, NOW + MINUTE, "tried again at 09:01", True),
         (UNKNOWN, Verdict.UNKNOWN, None, "never by itself: it may have arrived", True),
-        (FAILED, Verdict.DEAD, None, "never: the address is suppressed", False),
+        (FAILED, Verdict.NO_SUCH_ADDRESS, None, "never: the address is suppressed", False),
         (FAILED, Verdict.REJECTED, None, "never again for this message", True),
         (FAILED, Verdict.DEFERRED, None, "given up", True),
         (EXCLUDED, "unsubscribed", None, "not mailed", False),
@@ -189,7 +189,7 @@ def test_what_happens_next_waits_for_a_paused_issue_and_ends_with_a_cancelled_on
 def test_the_latest_troubles_come_first_whatever_their_reason(db: Database) -> None:
     with db.write() as session:
         issue, rows = sent_to(session, 5)
-        become(rows[0], FAILED, Verdict.DEAD, reply="550", settled_at=NOW + 3 * SECOND)
+        become(rows[0], FAILED, Verdict.NO_SUCH_ADDRESS, reply="550", settled_at=NOW + 3 * SECOND)
         become(rows[1], UNKNOWN, Verdict.UNKNOWN, settled_at=NOW + SECOND, not_before=NOW + HOUR)
         become(rows[2], PENDING, Verdict.FULL, settled_at=NOW + 2 * SECOND, not_before=NOW + HOUR)
         become(rows[3], EXCLUDED, "unsubscribed", settled_at=NOW + 4 * SECOND)

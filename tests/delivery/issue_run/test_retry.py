@@ -91,7 +91,7 @@ def test_the_row_remembers_why_and_how_often_until_it_is_settled(db: Database) -
 
 def test_those_who_left_are_suppressed_erased_or_dead_are_never_tried_again(db: Database) -> None:
     with db.write() as session:
-        ends = [(FAILED, "rejected")] * 4 + [(FAILED, str(Verdict.DEAD))]
+        ends = [(FAILED, "rejected")] * 4 + [(FAILED, str(Verdict.NO_SUCH_ADDRESS))]
         issue, people, rows = closed(session, *ends)
         leave(session, people[0], NOW)
         suppress(session, people[1].address_hash, SuppressionReason.CURATOR, NOW)

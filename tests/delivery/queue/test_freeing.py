@@ -20,7 +20,7 @@ READERS = 4
 @pytest.fixture
 def killed(db: Database, tmp_path: Path) -> str:
     """A worker of this home that held half of an issue."""
-    with worker_liveness.enlisted(tmp_path) as name, db.write() as session:
+    with worker_liveness.registered(tmp_path) as name, db.write() as session:
         readers(session, READERS)
         sending(session)
         ledger.claim(session, name, READERS // 2, NOW)
@@ -41,19 +41,19 @@ def held(db: Database) -> int:
 def test_a_file_that_is_left_tells_that_somebody_was_killed(
     books: Books, db: Database, killed: str, tmp_path: Path
 ) -> None:
-    assert books.free_the_dead() == 0
+    assert books.release_crashed() == 0
     (tmp_path / "workers" / killed).touch()
-    assert books.free_the_dead() == READERS // 2
+    assert books.release_crashed() == READERS // 2
     assert held(db) == 0
-    assert worker_liveness.fallen(tmp_path) == set()
+    assert worker_liveness.crashed(tmp_path) == set()
 
 
 def test_a_worker_that_begins_looks_thoroughly(books: Books, db: Database, killed: str) -> None:
-    assert books.free_the_dead(thoroughly=True) == READERS // 2
+    assert books.release_crashed(all_leases=True) == READERS // 2
     assert held(db) == 0
 
 
 def test_what_is_due_and_held_by_another_is_seen(books: Books, db: Database, killed: str) -> None:
     assert books.is_leased_elsewhere(NOW)
-    books.free_the_dead(thoroughly=True)
+    books.release_crashed(all_leases=True)
     assert not books.is_leased_elsewhere(NOW)

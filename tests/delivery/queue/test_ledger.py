@@ -65,7 +65,7 @@ def test_who_is_not_active_is_no_candidate(sqlite_db: Database, status: Status) 
         assert sending(session).candidates == 0
 
 
-@pytest.mark.parametrize(("kind", "candidates"), [(Kind.MONDAY, 2), (Kind.POST, 1)])
+@pytest.mark.parametrize(("kind", "candidates"), [(Kind.REGULAR, 2), (Kind.POST, 1)])
 def test_a_cadence_includes_its_kinds(sqlite_db: Database, kind: Kind, candidates: int) -> None:
     with sqlite_db.write() as session:
         readers(session, 2)[0].cadence = Cadence.DAILY

@@ -23,7 +23,7 @@ def settled(verdict: Verdict, attempts: int = 0, waited: timedelta = timedelta(0
         (Verdict.UNKNOWN, DeliveryState.UNKNOWN, NOW + 10 * MINUTE, True),
         (Verdict.DEFERRED, DeliveryState.PENDING, NOW + 5 * MINUTE, True),
         (Verdict.FULL, DeliveryState.PENDING, NOW + 5 * MINUTE, True),
-        (Verdict.DEAD, DeliveryState.FAILED, None, True),
+        (Verdict.NO_SUCH_ADDRESS, DeliveryState.FAILED, None, True),
         (Verdict.REJECTED, DeliveryState.FAILED, None, True),
         (Verdict.REQUEUED, DeliveryState.PENDING, NOW, False),
         (Verdict.THROTTLED, DeliveryState.PENDING, NOW, False),
@@ -105,7 +105,7 @@ def test_what_may_have_been_sent_stays_unknown_until_a_server_says_otherwise(
     assert state(verdict, NOW) is DeliveryState.UNKNOWN
     assert state(verdict, NOW - timedelta(days=30)) is DeliveryState.UNKNOWN
     assert state(Verdict.SENT, NOW) is DeliveryState.SENT
-    assert state(Verdict.DEAD, NOW) is DeliveryState.FAILED
+    assert state(Verdict.NO_SUCH_ADDRESS, NOW) is DeliveryState.FAILED
 
 
 @pytest.mark.parametrize(

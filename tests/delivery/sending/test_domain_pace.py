@@ -49,7 +49,7 @@ class Server:
         self._replies = list(replies)
         self.taken: list[tuple[float, str]] = []
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         loop = asyncio.get_running_loop()
         while (envelope := await feed.take()) is not None:
             self.taken.append((loop.time() - BEGAN, envelope.recipient))
@@ -223,10 +223,10 @@ def test_a_delivery_that_is_put_off_is_claimed_then_and_is_known_to_have_been(
     one.put_off({held[1].key: until, held[2].key: until + timedelta(minutes=1)}, NOW)
     assert other.claim(9, NOW) == []
     again = other.claim(9, until)
-    assert [(h.key, h.claimed and h.claimed.again, h.since) for h in again] == [
+    assert [(h.key, h.claimed and h.claimed.is_retry, h.since) for h in again] == [
         (held[1].key, True, NOW)
     ]
-    assert not any(h.claimed and h.claimed.again for h in held)
+    assert not any(h.claimed and h.claimed.is_retry for h in held)
     assert other.is_owed(until, until + timedelta(minutes=1))
     assert not other.is_owed(until, until + timedelta(seconds=59))
     with db.write() as session:

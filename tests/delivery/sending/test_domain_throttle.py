@@ -15,7 +15,7 @@ RATES = DomainRates({"slow.example": 5.0, "fast.example": 50.0})
 
 def put(lanes: Lanes[str], domain: str, count: int, now: float = 0.0) -> list[float]:
     """Put so many messages in, named by their number; when those put off are to come again."""
-    moments = [lanes.put(f"{domain} {n}", domain, now, again=False) for n in range(count)]
+    moments = [lanes.put(f"{domain} {n}", domain, now, is_retry=False) for n in range(count)]
     return [at for at in moments if at is not None]
 
 
@@ -67,8 +67,8 @@ def test_what_was_put_off_goes_before_what_was_not() -> None:
     lanes = Lanes[str](RATES)
     last = put(lanes, "slow.example", 15)[-1]
     popped(lanes, 1.0)
-    assert lanes.put("new", "slow.example", 1.0, again=False) == pytest.approx(last + 0.2)
-    assert lanes.put("again", "slow.example", 1.0, again=True) is None
+    assert lanes.put("new", "slow.example", 1.0, is_retry=False) == pytest.approx(last + 0.2)
+    assert lanes.put("again", "slow.example", 1.0, is_retry=True) is None
     assert list(lanes) == ["again"]
 
 
@@ -85,7 +85,7 @@ def test_a_lane_that_is_emptied_does_not_forget_its_pace() -> None:
     assert lanes.pop(0.0) == "slow.example 0"
     lanes.clear()
     assert (len(lanes), lanes.next_at(), lanes.pop(9.0)) == (0, None, None)
-    lanes.put("other", "slow.example", 0.0, again=False)
+    lanes.put("other", "slow.example", 0.0, is_retry=False)
     assert lanes.next_at() == pytest.approx(0.2)
     assert lanes.pop(0.1) is None
     assert lanes.pop(0.2) == "other"

@@ -173,7 +173,7 @@ def test_a_recipient_that_is_refused_does_not_stop_the_others(extensions: Sequen
     carry(server, feed)
     assert list(feed.verdicts.values()) == [
         Verdict.SENT,
-        Verdict.DEAD,
+        Verdict.NO_SUCH_ADDRESS,
         Verdict.SENT,
         Verdict.FULL,
         Verdict.SENT,
@@ -198,7 +198,7 @@ def test_354_though_no_recipient_was_taken_sends_nothing() -> None:
     }
     server, feed = ScriptedServer(script), ListFeed(map(envelope, (1, 2)))
     carry(server, feed)
-    assert feed.verdicts == {1: Verdict.DEAD, 2: Verdict.SENT}
+    assert feed.verdicts == {1: Verdict.NO_SUCH_ADDRESS, 2: Verdict.SENT}
     assert server.messages == [b"", envelope(2).content]
     assert server.sessions == 1
 
@@ -306,7 +306,7 @@ def test_a_reply_without_an_end_is_not_read_to_its_end(endless: str) -> None:
 def test_being_stopped_settles_what_was_begun_and_closes_the_connection() -> None:
     async def run() -> None:
         async with ScriptedServer({"DOT": [OK, STALLS]}) as server:
-            task = asyncio.create_task(transport(server).carry(feed))
+            task = asyncio.create_task(transport(server).serve_connection(feed))
             while len(server.messages) < 2:
                 await asyncio.sleep(0)
             task.cancel()
@@ -335,7 +335,7 @@ def test_being_stopped_while_waiting_for_more_settles_nothing_twice(
     async def run() -> None:
         script = {"RCPT": [say("550 5.1.1 no")]} if refused else {}
         async with ScriptedServer(script) as server:
-            task = asyncio.create_task(transport(server).carry(feed))
+            task = asyncio.create_task(transport(server).serve_connection(feed))
             while not server.heard or len(feed.settled) < count:
                 await asyncio.sleep(0)
             for _ in range(10):  # until it waits for the next

@@ -85,7 +85,7 @@ def test_nobody_listening_is_unavailable() -> None:
     async def run() -> None:
         async with ScriptedServer() as server:
             pass
-        await transport(server).carry(ListFeed([envelope(1)]))
+        await transport(server).serve_connection(ListFeed([envelope(1)]))
 
     with pytest.raises(Unavailable, match="no connection"):
         talk(run())

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.postfix
 def hand_to(sink: Sink, count: int) -> ListFeed:
     feed = ListFeed(map(envelope, range(count)))
     way = SmtpTransport("127.0.0.1", sink.port, "news.example.org", "none")
-    asyncio.run(way.carry(feed))
+    asyncio.run(way.serve_connection(feed))
     return feed
 
 

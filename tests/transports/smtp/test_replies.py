@@ -101,7 +101,7 @@ def test_a_full_mailbox_is_a_soft_bounce(phase: Phase, reply: str) -> None:
 @pytest.mark.parametrize("phase", RECIPIENT)
 @pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"])
 def test_a_dead_address_is_dead(phase: Phase, status: str) -> None:
-    assert verdict(phase, f"550 {status} no such user") is Verdict.DEAD
+    assert verdict(phase, f"550 {status} no such user") is Verdict.NO_SUCH_ADDRESS
 
 
 @pytest.mark.parametrize("phase", [*OPENING, *MESSAGE])

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.catalog import datasets
-from newsletter.catalog.dataset_import import Intake, take_in
+from newsletter.catalog.dataset_import import Intake, import_files
 from newsletter.catalog.package import DatasetPackage, ReadPackage, check_slug, parse_package
 from newsletter.catalog.versions.renewal import numbered
 from newsletter.catalog.versions.rewording import described, only_words_differ, reword
@@ -22,7 +22,7 @@ from newsletter.models.dataset import Version, VersionState
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.admin.datasets.dataset_words import mapping_of
 from newsletter.web.admin.datasets.suggestion import Suggestion
-from newsletter.web.uploads import Upload, bring, note_of, read_note, receive
+from newsletter.web.uploads import Upload, download, note_of, read_note, store_upload
 
 # How a table's own CSV file is read again.
 AS_WE_WRITE = ReadPackage(encoding="utf-8", delimiter=",", decimal=".", header=1)
@@ -61,7 +61,7 @@ def keep_files(installation: Installation, form: DatasetForm, now: datetime) -> 
         table = entry.form
         upload = read_note(installation, table.stored.data or "", now)
         if table.file.data:
-            upload = receive(installation, table.file.data)
+            upload = store_upload(installation, table.file.data)
         table.stored.data = note_of(installation, upload, now) if upload else ""
 
 
@@ -79,7 +79,7 @@ def collect_files(
         url = (table.url.data or "").strip()
         if url and not table.file.data and (upload is None or upload.url != url):
             try:
-                upload = bring(installation, url)
+                upload = download(installation, url)
                 table.stored.data = note_of(installation, upload, now)
             except FetchRefused as error:
                 refused[f"tables.{at}.url"] = str(error)
@@ -113,7 +113,7 @@ def save(
             if suggested is not None:
                 suggested.accept(installation, session, version.dataset, now)
             return
-        datasets.bring_draft(session, slug, intake, now)
+        datasets.upsert_draft(session, slug, intake, now)
 
 
 def _numbered(
@@ -161,7 +161,7 @@ def _intake(
             )
             for at, table in enumerate(package.tables)
         }
-        intake = take_in(as_found, sources, installation.storage)
+        intake = import_files(as_found, sources, installation.storage)
     written = {table.name: table for table in package.tables}
     found = tuple(written.get(table.name, table) for table in intake.package.tables)
     _refuse_lost_columns(package, {table.name for table in found})

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from newsletter import clock
 from newsletter.errors import Invalid, NotFound
 from newsletter.web.context import installation
-from newsletter.web.uploads import Upload, note_of, receive, stored
+from newsletter.web.uploads import Upload, note_of, store_upload, stored
 
 blueprint = Blueprint("arrivals", __name__, url_prefix="/uploads")
 
@@ -25,7 +25,7 @@ def arrive() -> ResponseReturnValue:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Invalid("No file came: choose one and send it again.")
-    return _noted(receive(installation(), sent))
+    return _noted(store_upload(installation(), sent))
 
 
 @blueprint.post("/known")

@@ -78,7 +78,7 @@ def of_issue(session: Session, settings: Settings, issue: Issue) -> Slot:
 
 
 def _slot(
-    session: Session, settings: Settings, day: date, chosen: list[str], kind: Kind = Kind.MONDAY
+    session: Session, settings: Settings, day: date, chosen: list[str], kind: Kind = Kind.REGULAR
 ) -> Slot:
     return _filled(session, settings, day, chosen, calendar.find(session, day, kind))
 

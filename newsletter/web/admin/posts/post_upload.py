@@ -11,12 +11,12 @@ from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.errors import Invalid, Refused
 from newsletter.posts import posts
-from newsletter.posts.intake import PostFile, take_in
+from newsletter.posts.intake import PostFile, import_post
 from newsletter.posts.reading.parsed_post import MAX_BYTES
 from newsletter.web.admin.flash import show
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
-from newsletter.web.uploads import Upload, note_of, read_note, receive
+from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
 blueprint = Blueprint("post_upload", __name__, url_prefix="/posts")
 
@@ -56,7 +56,7 @@ def _kept(form: PostUploadForm) -> Upload | None:
     """The file that came, or the one that came before; None: there is none."""
     opened, now = installation(), clock.now()
     if form.file.data:
-        return receive(opened, form.file.data)
+        return store_upload(opened, form.file.data)
     return read_note(opened, form.stored.data or "", now)
 
 
@@ -68,11 +68,11 @@ def _brought_up(dataset: str, upload: Upload) -> tuple[str, bool]:
             raise Invalid("It was not saved.", {"dataset": "Choose one of the datasets."})
     with opened.storage.open(upload.key) as file:
         content = file.read(MAX_BYTES + 1)  # which is refused
-    taken = take_in(PostFile(upload.name, content), opened.storage)
+    taken = import_post(PostFile(upload.name, content), opened.storage)
     with opened.db.write() as session:
         version = posts.version_for(session, datasets.get(session, dataset), taken)
         is_new = posts.find(session, posts.slug_of(version.dataset, taken)) is None
-        return posts.bring_up(session, version, taken, now).slug, is_new
+        return posts.upsert(session, version, taken, now).slug, is_new
 
 
 def _page(form: PostUploadForm, upload: Upload | None) -> str:

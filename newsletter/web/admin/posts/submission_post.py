@@ -14,7 +14,7 @@ from newsletter.errors import Conflict, Invalid, Refused
 from newsletter.models.submission import Submission
 from newsletter.posts import front_matter, posts
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.intake import PostFile, take_in
+from newsletter.posts.intake import PostFile, import_post
 from newsletter.submissions import queue
 from newsletter.web.admin.flash import show
 from newsletter.web.admin.posts.submissions import may_be_a_post
@@ -80,11 +80,11 @@ def _brought_up(form: PostForm, submission: Submission, choices: Choices) -> Non
     front = _front_matter(form, submission, choices)
     with opened.storage.open(submission.file_key or "") as file:
         content = file.read()
-    taken = take_in(PostFile(submission.file_name or "", content, given=front), opened.storage)
+    taken = import_post(PostFile(submission.file_name or "", content, given=front), opened.storage)
     with opened.db.write() as session:
         dataset = datasets.get(session, _slug(submission))
         _refuse_taken(session, front)
-        post = posts.bring_up(session, posts.version_for(session, dataset, taken), taken, now)
+        post = posts.upsert(session, posts.version_for(session, dataset, taken), taken, now)
         by, words = current_user.address, form.answer.data or ""
         queue.accept(session, opened.signer, submission.id, by, words, now, post=post)
 
