@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.client import Damaged, Unreachable, Unusable, cache, load
+from dataset_daily import Damaged, Unreachable, Unusable, cache, load
 from tests.client.conftest import Served
 
 PARQUET = "/datasets/kinds/v/1.0.0/kinds.parquet"
@@ -70,7 +70,7 @@ def test_what_is_not_what_was_published_is_refused_and_not_kept(
 
 
 def test_several_processes_fill_it_at_once(served: Served, tmp_path: Path) -> None:
-    program = "from newsletter.client import load; print(len(load('kinds', version='1.0.0')))"
+    program = "from dataset_daily import load; print(len(load('kinds', version='1.0.0')))"
     running = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         for _ in range(3)

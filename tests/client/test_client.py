@@ -30,12 +30,12 @@ def printed(program: str) -> str:
 def test_it_imports_nothing_but_itself_and_what_comes_with_python() -> None:
     # What an environment loads at the start of any program is not the client's to answer for.
     found = printed(
-        "import sys; before = set(sys.modules); import newsletter.client;"
+        "import sys; before = set(sys.modules); import dataset_daily;"
         "new = set(sys.modules) - before;"
         "print(*(n for n in new if n.partition('.')[0] not in sys.stdlib_module_names))"
     ).split()
-    assert "newsletter.client.site" in found
-    assert [name for name in found if not name.startswith("newsletter.client")] == ["newsletter"]
+    assert "dataset_daily.site" in found
+    assert [name for name in found if not name.startswith("dataset_daily")] == ["newsletter"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -47,7 +47,7 @@ def test_a_program_of_the_page_runs_as_printed(program: str, served: Served) -> 
 
 
 def test_the_page_has_the_client_and_the_lines_without_it() -> None:
-    without = [program for program in PROGRAMS if "newsletter.client" not in program]
+    without = [program for program in PROGRAMS if "dataset_daily" not in program]
     assert len(PROGRAMS) > len(without) > 0
     for program in without:
         assert "import pandas" in program

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
 
-from newsletter.client import NoSuchTable, NotInstalled, Unusable, load, pandas_frames
+from dataset_daily import NoSuchTable, NotInstalled, Unusable, load, pandas_frames
 from tests.client.conftest import Served
 
 LONG = 123456789012345678901234567890
@@ -142,10 +142,10 @@ def test_another_library_is_refused(served: Served) -> None:
 def test_a_library_that_is_not_there_is_named(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "newsletter.client.polars_frames", None)
+    monkeypatch.setitem(__import__("sys").modules, "dataset_daily.polars_frames", None)
     with pytest.raises(ModuleNotFoundError):  # a fault of ours is not called theirs
         load("kinds", using="polars")
-    monkeypatch.delitem(__import__("sys").modules, "newsletter.client.polars_frames")
+    monkeypatch.delitem(__import__("sys").modules, "dataset_daily.polars_frames")
     monkeypatch.setitem(__import__("sys").modules, "polars", None)
     with pytest.raises(NotInstalled, match="run pip install polars"):
         load("kinds", using="polars")

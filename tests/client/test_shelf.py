@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.client import NoSuchTable, datasets, latest, load
+from dataset_daily import NoSuchTable, datasets, latest, load
 from tests.client.conftest import MONDAY, Served
 
 

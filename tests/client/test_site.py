@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from newsletter.client import Damaged, NoSuchTable, Unreachable, Unusable, datasets, load
-from newsletter.client.site import Site
+from dataset_daily import Damaged, NoSuchTable, Unreachable, Unusable, datasets, load
+from dataset_daily.site import Site
 from tests.client.conftest import Served
 
 INDEX = "/index.json"
@@ -102,7 +102,7 @@ def test_a_page_that_is_no_list_of_datasets(page: bytes, served: Served) -> None
 
 
 def test_a_page_without_an_end(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsletter.client.site.DOCUMENT_AT_MOST", 100)
+    monkeypatch.setattr("dataset_daily.site.DOCUMENT_AT_MOST", 100)
     with pytest.raises(Damaged, match="does not end"):
         datasets()
 

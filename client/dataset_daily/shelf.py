@@ -6,8 +6,8 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from newsletter.client.errors import Damaged, NoSuchTable
-from newsletter.client.site import Site
+from .errors import Damaged, NoSuchTable
+from .site import Site
 
 INDEX = "/index.json"
 

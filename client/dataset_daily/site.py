@@ -19,7 +19,7 @@ from urllib.request import (
     Request,
 )
 
-from newsletter.client.errors import Damaged, NoSuchTable, Unreachable, Unusable
+from .errors import Damaged, NoSuchTable, Unreachable, Unusable
 
 VARIABLE = "NEWSLETTER_SITE"
 SECONDS = 30.0  # that the site may be silent
