@@ -10,7 +10,7 @@ import warnings
 try:
     import dataset_daily as client
 except ModuleNotFoundError:
-    import newsletter._dataset_daily as client  # type: ignore[import-not-found,no-redef]
+    import newsletter._dataset_daily as client  # type: ignore[no-redef]
 
 warnings.warn(
     "newsletter.client is now dataset_daily, and goes in 0.5: install dataset-daily-client and"

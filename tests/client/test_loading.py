@@ -1,6 +1,7 @@
 """A table from a newsletter over real HTTP, as pandas and polars have it."""
 
 import math
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -134,7 +135,7 @@ def test_no_newsletter_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_library_is_refused(served: Served) -> None:
-    with pytest.raises(Unusable, match="choose one of pandas and polars"):
+    with pytest.raises(Unusable, match="choose one of pandas, polars, python"):
         load("kinds", using="os")  # type: ignore[call-overload]
     assert served.asked == []
 
@@ -142,13 +143,26 @@ def test_another_library_is_refused(served: Served) -> None:
 def test_a_library_that_is_not_there_is_named(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "dataset_daily.polars_frames", None)
-    with pytest.raises(ModuleNotFoundError):  # a fault of ours is not called theirs
+    without(monkeypatch, "polars")
+    with pytest.raises(NotInstalled, match=r"run pip install polars, or leave out using='polars'"):
         load("kinds", using="polars")
-    monkeypatch.delitem(__import__("sys").modules, "dataset_daily.polars_frames")
-    monkeypatch.setitem(__import__("sys").modules, "polars", None)
-    with pytest.raises(NotInstalled, match="run pip install polars"):
-        load("kinds", using="polars")
+    assert served.asked == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "type_"),
+    [([], pd.DataFrame), (["pandas"], pl.DataFrame), (["pandas", "polars"], list)],
+)
+def test_who_names_no_library_gets_the_first_that_is_installed(
+    missing: list[str], type_: type, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, *missing)
+    assert type(load("lonely")) is type_
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *libraries: str) -> None:
+    for library in libraries:
+        monkeypatch.setitem(sys.modules, library, None)
 
 
 def test_the_cache_is_where_the_platform_has_it(
