@@ -21,7 +21,11 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting
-from newsletter.limits import Breakers, DomainRates, Rate
+from newsletter.rates import (
+    Breakers,
+    DomainRates,
+    Rate,
+)
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32

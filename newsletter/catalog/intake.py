@@ -15,11 +15,11 @@ from typing import Any
 
 from newsletter.catalog.chart import alt_text, default_chart, render_png, render_svg
 from newsletter.catalog.chart.palette import slimmed
-from newsletter.catalog.ingest import Ingested
 from newsletter.catalog.package import DatasetPackage, TablePackage
 from newsletter.catalog.several import read_tables
-from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid, UnreadableTable
+from newsletter.storage import Storage
+from newsletter.tables.ingest import Ingested
 
 CHART_ROWS = 10_000  # a chart is drawn from at most so many rows, evenly spread
 

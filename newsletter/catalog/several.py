@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from newsletter.catalog.draft import table_name
-from newsletter.catalog.ingest import Ingested, IngestOptions, ingest
 from newsletter.catalog.package import TablePackage
-from newsletter.catalog.reading.choice import MOST_AT_ONCE
 from newsletter.errors import SeveralTables, UnreadableTable
+from newsletter.tables.ingest import Ingested, IngestOptions, ingest
+from newsletter.tables.reading.table_choice import MOST_AT_ONCE
 
 Found = tuple[TablePackage, Ingested]
 

@@ -18,7 +18,6 @@ from newsletter.catalog.export import export
 from newsletter.catalog.intake import take_in
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package import check_slug
-from newsletter.catalog.profile_text import summary
 from newsletter.catalog.sync import Done, sync
 from newsletter.cli.context import (
     as_json,
@@ -35,6 +34,7 @@ from newsletter.cli.versions import tell_changes
 from newsletter.errors import Invalid, Refused, UnreadablePackage
 from newsletter.models.dataset import Table, Version
 from newsletter.posts.sync import sync as sync_posts
+from newsletter.tables.profiling.profile_text import summary
 
 FORMATS = {
     "datapackage": datapackage,

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from newsletter.addresses import parse_address
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.reading.kinds import TABLES
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, InvalidAddress
 from newsletter.models.submission import SubmissionKind
+from newsletter.tables.reading.file_kinds import TABLES
 
 MEGABYTE = 1_000_000
 FILE_BYTES = 5 * MEGABYTE

@@ -18,8 +18,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
 from newsletter.catalog import datasets, several
-from newsletter.catalog.ingest import IngestLimits, IngestOptions
 from newsletter.installation import Installation
+from newsletter.tables.ingest import IngestLimits, IngestOptions
 from tests.web.admin.conftest import Browser
 
 WORDS = {"slug": "packed", "title": "From an archive", "summary": "x" * 30, "description": "x" * 60}

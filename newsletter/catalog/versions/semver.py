@@ -4,8 +4,8 @@ rows or columns were added, MAJOR where values changed or went."""
 import re
 from enum import IntEnum
 
-from newsletter.catalog.versions.diff import Diff
 from newsletter.errors import Invalid
+from newsletter.tables.diff import Diff
 
 NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}")
 

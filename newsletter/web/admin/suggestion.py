@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.reading.kinds import TABLES
 from newsletter.errors import Conflict
 from newsletter.installation import Installation
 from newsletter.models.dataset import Dataset
 from newsletter.models.submission import Submission, SubmissionKind
 from newsletter.posts import submissions
+from newsletter.tables.reading.file_kinds import TABLES
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.uploads import Upload, note_of
 

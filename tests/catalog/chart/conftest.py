@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from newsletter.catalog.profile import profile_table
+from newsletter.tables.profiling.profile import profile_table
 
 Table = Mapping[str, tuple[str, Sequence[Any]]]
 SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN",

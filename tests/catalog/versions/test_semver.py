@@ -3,9 +3,9 @@
 import pytest
 
 from newsletter.catalog.versions import semver
-from newsletter.catalog.versions.diff.values import Change, Diff, RowChanges, TableDiff
 from newsletter.catalog.versions.semver import Step
 from newsletter.errors import Invalid
+from newsletter.tables.diff.values import Change, Diff, RowChanges, TableDiff
 
 
 def diff(after: str = "1.4.3", **changes: object) -> Diff:
