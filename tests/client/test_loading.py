@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -121,7 +122,7 @@ def test_the_site_that_is_given_goes_before_that_of_the_environment(
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(
-    arguments: tuple[str, ...], sentence: str, served: Served
+    arguments: tuple[Any, ...], sentence: str, served: Served
 ) -> None:
     with pytest.raises(NoSuchTable) as refusal:
         load(*arguments)
