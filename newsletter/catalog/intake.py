@@ -13,10 +13,10 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog.chart import alt_text, default_chart, render_png, render_svg
-from newsletter.catalog.chart.palette import slimmed
 from newsletter.catalog.package import DatasetPackage, TablePackage
 from newsletter.catalog.several import read_tables
+from newsletter.charts import alt_text, default_chart, render_png, render_svg
+from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable
 from newsletter.storage import Storage
 from newsletter.tables.ingest import Ingested

@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from newsletter.catalog import datasets
-from newsletter.catalog.chart import fields
-from newsletter.catalog.chart.bundle import FINGERPRINT, bundle
-from newsletter.catalog.chart.interactive import interactive
 from newsletter.catalog.intake import CHART_ROWS
+from newsletter.charts import fields
+from newsletter.charts.bundle import FINGERPRINT, bundle
+from newsletter.charts.interactive import interactive
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.querying import execute

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.catalog.chart import MAX_ROWS, Artist, draw
-from newsletter.catalog.chart.png import packed, size
+from newsletter.charts import MAX_ROWS, Artist, draw
+from newsletter.charts.png import packed, size
 from newsletter.errors import Invalid
 
 DOTS: dict[str, Any] = {"mark": "point", "encoding": {"x": {"field": "a"}, "y": {"field": "b"}}}

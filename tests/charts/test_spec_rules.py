@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.catalog.chart import chart_problems, fields
-from newsletter.catalog.chart.rules import encoded
+from newsletter.charts import chart_problems, fields
+from newsletter.charts.spec_rules import encoded
 
 BAR: dict[str, Any] = {
     "mark": "bar",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from newsletter.catalog.chart.roles import ColumnProfile, Roles, is_year, label, roles
+from newsletter.charts.column_roles import ColumnProfile, Roles, is_year, label, roles
 from newsletter.errors import Invalid
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from newsletter.catalog.chart import alt_text, chart_problems, default_chart, render_png
-from newsletter.catalog.chart.png import size
-from newsletter.catalog.chart.rules import encoded
+from newsletter.charts import alt_text, chart_problems, default_chart, render_png
+from newsletter.charts.png import size
+from newsletter.charts.spec_rules import encoded
 from newsletter.errors import Invalid
 
 Shaped = tuple[str, dict[str, Any], list[dict[str, Any]]]

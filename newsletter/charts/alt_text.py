@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.catalog.chart.roles import label
-from newsletter.catalog.chart.rules import encoded
+from newsletter.charts.column_roles import label
+from newsletter.charts.spec_rules import encoded
 
 MARKS = {
     "line": "Line chart",

@@ -20,9 +20,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from newsletter.catalog.chart.png import size
-from newsletter.catalog.chart.rules import chart_problems
-from newsletter.catalog.chart.theme import theme
+from newsletter.charts.png import size
+from newsletter.charts.spec_rules import chart_problems
+from newsletter.charts.theme import theme
 from newsletter.errors import Invalid
 
 MAX_ROWS = 400_000
@@ -124,7 +124,7 @@ class Artist:
         ours, theirs = Pipe()
         with theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "newsletter.catalog.chart.worker", str(theirs.fileno())],
+                [sys.executable, "-m", "newsletter.charts.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env={"PYTHONPATH": os.pathsep.join(sys.path), **NO_WAY_OUT},
                 stdin=subprocess.DEVNULL,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.catalog.chart.choice import SCHEMA
-from newsletter.catalog.chart.theme import theme
+from newsletter.charts.default_chart import SCHEMA
+from newsletter.charts.theme import theme
 
 # A line has no marks to point at: invisible ones.
 UNSEEN = {"opacity": 0, "fillOpacity": 0, "strokeOpacity": 0}

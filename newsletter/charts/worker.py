@@ -1,4 +1,4 @@
-"""Draws charts in a process of its own: ``python -m newsletter.catalog.chart.worker FD``.
+"""Draws charts in a process of its own: ``python -m newsletter.charts.worker FD``.
 
 Reads jobs from the connection at the file descriptor FD and answers each with
 ``b"+"`` and the drawing, or ``b"-"`` and what went wrong. A job is two messages
@@ -14,7 +14,7 @@ from typing import Any
 
 import vl_convert
 
-from newsletter.catalog.chart.png import packed
+from newsletter.charts.png import packed
 
 # No data, image or font is fetched; what the drawing refers to must be in the spec.
 NOWHERE: list[str] = []
