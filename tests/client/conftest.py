@@ -58,14 +58,14 @@ class Served:
     """A site that counts what it is asked, and can be made to go wrong."""
 
     address: str
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     spoiled: dict[str, bytes] = field(default_factory=dict)  # what it says in place of a page
     failing: str = ""  # the status with which it answers everything
 
     def __call__(self, app: Any) -> Any:
         def answer(environ: dict[str, Any], start: Any) -> Any:
             path = environ["PATH_INFO"]
-            self.asked.append(path)
+            self.requested.append(path)
             if self.failing:
                 start(self.failing, [("Location", "ftp://127.0.0.1/x"), ("Content-Length", "0")])
                 return []
@@ -123,7 +123,7 @@ def served(serving: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """The site, and a reader whose cache is empty and who has named it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("NEWSLETTER_SITE", serving.address)
-    serving.asked.clear()
+    serving.requested.clear()
     yield serving
     serving.spoiled.clear()
     serving.failing = ""

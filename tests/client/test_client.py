@@ -33,13 +33,13 @@ def printed(program: str) -> str:
 
 def test_it_imports_nothing_but_itself_and_what_comes_with_python() -> None:
     # What an environment loads at the start of any program is not the client's to answer for.
-    found = printed(
+    imported = printed(
         "import sys; before = set(sys.modules); import dataset_daily;"
         "new = set(sys.modules) - before;"
         "print(*(n for n in new if n.partition('.')[0] not in sys.stdlib_module_names))"
     ).split()
-    assert "dataset_daily.site" in found
-    assert [name for name in found if not name.startswith("dataset_daily")] == []
+    assert "dataset_daily.site" in imported
+    assert [name for name in imported if not name.startswith("dataset_daily")] == []
 
 
 @pytest.mark.parametrize("program", [*programs(PAGE), *programs(README)])

@@ -52,7 +52,7 @@ def test_pandas_has_the_same_without_a_reader_of_parquet(
     from_parquet = load("kinds")
     monkeypatch.setattr(pandas_frames, "FORMATS", ("csv",))
     assert_frame_equal(load("kinds"), from_parquet)
-    assert [path.rpartition(".")[2] for path in served.asked if "/kinds." in path] == [
+    assert [path.rpartition(".")[2] for path in served.requested if "/kinds." in path] == [
         "parquet",
         "csv",
     ]
@@ -94,8 +94,8 @@ def test_the_newest_version_is_loaded_or_the_one_that_is_named(served: Served) -
     for using in ("pandas", "polars"):
         assert len(load("kinds", using=using)) == 5
         assert len(load("kinds", version="1.0.0", using=using)) == 4
-    assert "/datasets/kinds/v/1.1.0/kinds.parquet" in served.asked
-    assert "/datasets/kinds/v/1.0.0/kinds.parquet" in served.asked
+    assert "/datasets/kinds/v/1.1.0/kinds.parquet" in served.requested
+    assert "/datasets/kinds/v/1.0.0/kinds.parquet" in served.requested
 
 
 def test_the_site_that_is_given_goes_before_that_of_the_environment(
@@ -138,7 +138,7 @@ def test_no_newsletter_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_another_library_is_refused(served: Served) -> None:
     with pytest.raises(Unusable, match="choose one of pandas, polars, python"):
         load("kinds", using="os")  # type: ignore[call-overload]
-    assert served.asked == []
+    assert served.requested == []
 
 
 def test_a_library_that_is_not_there_is_named(
@@ -147,7 +147,7 @@ def test_a_library_that_is_not_there_is_named(
     without(monkeypatch, "polars")
     with pytest.raises(NotInstalled, match=r"run pip install polars, or leave out using='polars'"):
         load("kinds", using="polars")
-    assert served.asked == []
+    assert served.requested == []
 
 
 @pytest.mark.parametrize(

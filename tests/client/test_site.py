@@ -157,6 +157,6 @@ def test_a_secure_site_leads_to_none_that_is_not(
     moved = f"HTTP/1.0 302 Found\r\nLocation: {served.address}{INDEX}\r\n\r\n".encode()
     with answering(moved, context) as address, pytest.raises(Unreachable, match="without https"):
         datasets(address)
-    assert served.asked == []
+    assert served.requested == []
     with answering(moved) as address:
         assert len(datasets(address)) == 3
