@@ -14,7 +14,12 @@ from newsletter.settings import variables
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-LINKED = [*PAGES, ROOT / "datasets" / "README.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
+LINKED = [
+    *PAGES,
+    ROOT / "client" / "README.md",
+    ROOT / "datasets" / "README.md",
+    *sorted((ROOT / "docs" / "adr").glob("*.md")),
+]
 DECISIONS = sorted((ROOT / "docs" / "adr").iterdir())
 
 
@@ -169,4 +174,4 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 
 def test_the_changelog_begins_with_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == __version__
+    assert re.findall(r"^## (\d\S*)", text, re.MULTILINE)[0] == __version__

@@ -19,7 +19,7 @@ from urllib.request import (
     Request,
 )
 
-from newsletter.client.errors import Damaged, NoSuchTable, Unreachable, Unusable
+from .errors import Damaged, NoSuchTable, Unreachable, Unusable
 
 VARIABLE = "NEWSLETTER_SITE"
 SECONDS = 30.0  # that the site may be silent
@@ -86,12 +86,12 @@ class Site:
             if len(content) > DOCUMENT_AT_MOST:
                 raise Damaged(f"{self.address}{path} does not end: is it a newsletter's address?")
         try:
-            found = json.loads(content)
+            document = json.loads(content)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            document = None
+        if not isinstance(document, dict):
             raise Damaged(f"{self.address}{path} is not JSON: is {self.address} a newsletter?")
-        return found
+        return document
 
     def stream(self, path: str) -> Iterator[bytes]:
         """What is at ``path``, piece by piece. Raises NoSuchTable and Unreachable."""

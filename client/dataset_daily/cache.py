@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from newsletter.client.errors import Damaged, Unusable
-from newsletter.client.package import File, Package
-from newsletter.client.site import Site
+from .errors import Damaged, Unusable
+from .package import File, Package
+from .site import Site
 
 NAME = "dataset-daily"
 

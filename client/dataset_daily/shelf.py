@@ -6,8 +6,8 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from newsletter.client.errors import Damaged, NoSuchTable
-from newsletter.client.site import Site
+from .errors import Damaged, NoSuchTable
+from .site import Site
 
 INDEX = "/index.json"
 
@@ -40,10 +40,10 @@ def latest(site: str | None = None) -> Dataset:
 
     Raises CannotLoad; NoSuchTable where nothing is published yet.
     """
-    found = datasets(site)
-    if not found:
+    published = datasets(site)
+    if not published:
         raise NoSuchTable("The newsletter has published no dataset yet: look again on a Monday.")
-    return max(found, key=lambda dataset: dataset.published)
+    return max(published, key=lambda dataset: dataset.published)
 
 
 def listed(site: Site) -> list[Dataset]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.client.errors import Damaged, NoSuchTable
+from .errors import Damaged, NoSuchTable
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -47,12 +47,12 @@ class Package:
             if document["name"] != slug or not VERSION.fullmatch(number):
                 raise ValueError(number)
             folder = f"/datasets/{slug}/v/{number}"
-            found = cls(slug, number, tuple(_table(e, folder) for e in document["resources"]))
+            package = cls(slug, number, tuple(_table(e, folder) for e in document["resources"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Damaged(f"The description of {slug} does not read: try again later.") from error
         if version not in {None, number}:
             raise Damaged(f"{slug} {version} was asked for, and {number} came: try again later.")
-        return found
+        return package
 
     def table(self, name: str | None) -> Table:
         """The table ``name``, or the only one. Raises NoSuchTable."""
@@ -70,7 +70,7 @@ class Package:
 def _table(resource: Mapping[str, Any], folder: str) -> Table:
     name = str(resource["name"])
     files = [
-        _file(each, f"{folder}/{name}") for each in (resource, *resource.get("alternatives", []))
+        _file(entry, f"{folder}/{name}") for entry in (resource, *resource.get("alternatives", []))
     ]
     return Table(
         name,
