@@ -34,7 +34,7 @@ from newsletter.catalog.reading.outputs import (
 )
 from newsletter.catalog.reading.staging import STAGED, Reading
 from newsletter.catalog.reading.unpack import ARCHIVES, OPENERS, decompress, take_out
-from newsletter.errors import SeveralTables, UnreadableTable
+from newsletter.errors import MissingExtra, SeveralTables, UnreadableTable
 
 THREADS = 2
 # Addresses beyond what DuckDB may hold: the interpreter, stacks, buffers, of which a
@@ -66,7 +66,7 @@ def main() -> None:
         answer = {"read": parse(request)}
     except SeveralTables as error:
         answer = {"refused": str(error), "tables": error.tables}
-    except UnreadableTable as error:
+    except (MissingExtra, UnreadableTable) as error:
         answer = {"refused": str(error)}
     except (MemoryError, duckdb.OutOfMemoryException):
         answer = {"refused": _too_large(request["limits"])}
