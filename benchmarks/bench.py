@@ -20,13 +20,13 @@ import psycopg
 from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
-from newsletter.addresses import parse_address
 from newsletter.audience.subscriptions import PREFERENCES, UNSUBSCRIBE
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import sync
 from newsletter.db import UTCDateTime
 from newsletter.delivery.balance import balance_of
 from newsletter.delivery.freeze import freeze_issue
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.frozen import FrozenMessage, Recipient

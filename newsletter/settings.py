@@ -22,7 +22,11 @@ from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting, MissingExtra
 from newsletter.extras import POSTGRES, SES
-from newsletter.limits import Breakers, DomainRates, Rate
+from newsletter.rates import (
+    Breakers,
+    DomainRates,
+    Rate,
+)
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32

@@ -12,8 +12,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import Address, address_key, parse_address
 from newsletter.audience.suppression import address_hash, is_suppressed
+from newsletter.email_address import (
+    Address,
+    address_key,
+    parse_address,
+)
 from newsletter.errors import BadToken, ExpiredToken, Invalid
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber

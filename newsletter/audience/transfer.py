@@ -15,10 +15,10 @@ from typing import TextIO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.audience.suppression import is_suppressed
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
 from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
 from newsletter.tokens import Signer

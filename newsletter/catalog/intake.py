@@ -18,8 +18,8 @@ from newsletter.catalog.chart.palette import slimmed
 from newsletter.catalog.ingest import Ingested
 from newsletter.catalog.package import DatasetPackage, TablePackage
 from newsletter.catalog.several import read_tables
-from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid, UnreadableTable
+from newsletter.storage import Storage
 
 CHART_ROWS = 10_000  # a chart is drawn from at most so many rows, evenly spread
 

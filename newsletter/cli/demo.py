@@ -12,10 +12,15 @@ from pathlib import Path
 
 import click
 
-from newsletter import clock, curators, jobs, migrations
+from newsletter import (
+    clock,
+    jobs,
+    migrations,
+)
 from newsletter.audience.transfer import FIELDS, bring_in
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
+from newsletter.curators import accounts
 from newsletter.delivery.balance import balance_of
 from newsletter.engine.family import attended
 from newsletter.errors import BadSetting, Refused
@@ -139,7 +144,7 @@ def _take_people(installation: Installation, password: str) -> None:
         for line, name in enumerate(READERS, start=2)
     )
     with installation.db.write() as session:
-        curators.add_curator(session, CURATOR, Role.OWNER, password, now)
+        accounts.add_curator(session, CURATOR, Role.OWNER, password, now)
         bring_in(session, installation.signer, rows, confirmed=True, now=now)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from newsletter import clock, jobs
-from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
 from newsletter.cli import issue_status
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
@@ -16,6 +15,7 @@ from newsletter.cli.issue_status import record_of
 from newsletter.delivery import again
 from newsletter.delivery.envelopes import preview_message
 from newsletter.delivery.waves import waves_of
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar

@@ -6,11 +6,11 @@ from typing import Any, TextIO
 import click
 
 from newsletter import clock
-from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.audience.privacy import erase
 from newsletter.audience.transfer import bring_in, read_rows, write_rows
 from newsletter.cli.context import as_json, open_installation, print_json, print_record
+from newsletter.email_address import parse_address
 from newsletter.errors import NotFound
 from newsletter.models.subscriber import Subscriber
 

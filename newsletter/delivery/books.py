@@ -22,9 +22,12 @@ from newsletter.delivery.places import Place, Places
 from newsletter.delivery.policy import Settlement, settle
 from newsletter.delivery.shortcuts import Shortcuts
 from newsletter.errors import Refused
-from newsletter.limits import Breakers, WarmUp
 from newsletter.models.delivery import OPEN_ROWS, Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState
+from newsletter.rates import (
+    Breakers,
+    WarmUp,
+)
 from newsletter.transports.base import Envelope, Verdict
 
 log = logging.getLogger(__name__)

@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 from newsletter.delivery.balance import balance_of
 from newsletter.delivery.halting import halt
 from newsletter.issues.notices import alert_curators
-from newsletter.limits import Breakers
 from newsletter.models.feedback import FeedbackEvent, FeedbackKind
 from newsletter.models.issue import Issue, IssueState
+from newsletter.rates import Breakers
 from newsletter.transports.base import Outcome, Verdict
 
 FAILED = {Verdict.UNKNOWN, Verdict.DEFERRED, Verdict.FULL, Verdict.DEAD, Verdict.REJECTED}

@@ -11,11 +11,13 @@ from email.utils import parseaddr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import Address, parse_address
 from newsletter.audience import subscriptions
-from newsletter.catalog.storage import Storage
 from newsletter.delivery.leases import LEASE
 from newsletter.delivery.ledger import Claimed
+from newsletter.email_address import (
+    Address,
+    parse_address,
+)
 from newsletter.issues.compose import compose
 from newsletter.issues.frozen import FrozenMessage, Recipient
 from newsletter.issues.message import Headers, build
@@ -24,6 +26,7 @@ from newsletter.issues.render import render_issue
 from newsletter.models.delivery import Notice
 from newsletter.models.issue import Issue, IssueVariant
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from newsletter.tokens import Signer
 from newsletter.transports.base import Envelope
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
 from newsletter.delivery import ledger
 from newsletter.delivery.tellings import variants_owed
 from newsletter.errors import Conflict, Invalid
@@ -27,6 +26,7 @@ from newsletter.models.issue import Issue, IssueState, IssueVariant, Kind
 from newsletter.models.post import PostState
 from newsletter.posts import posts
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 
 PLANNED = (IssueState.PLANNED,)
 BY_A_CURATOR = (IssueState.PLANNED, IssueState.LATE)

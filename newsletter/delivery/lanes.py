@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
-from newsletter.limits import DomainRates
+from newsletter.rates import DomainRates
 
 T = TypeVar("T")
 SOON = 1.0  # seconds

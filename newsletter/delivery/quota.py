@@ -15,8 +15,8 @@ from datetime import UTC, datetime, time, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from newsletter.limits import WarmUp
 from newsletter.models.delivery import Quota
+from newsletter.rates import WarmUp
 
 
 def left(session: Session, per_day: int, now: datetime, warm_up: WarmUp | None = None) -> int:

@@ -22,7 +22,7 @@ from newsletter.delivery.policy import asked_wait
 from newsletter.delivery.settlements import Settlements
 from newsletter.delivery.stock import Stock
 from newsletter.errors import Refused
-from newsletter.limits import DomainRates
+from newsletter.rates import DomainRates
 from newsletter.transports.base import Envelope, Outcome, Transport, Unavailable, Verdict
 
 log = logging.getLogger(__name__)

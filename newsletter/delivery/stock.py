@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from newsletter.delivery.bookkeeper import Bookkeeper
 from newsletter.delivery.held import Held, Key
 from newsletter.delivery.lanes import Lanes
-from newsletter.limits import DomainRates
+from newsletter.rates import DomainRates
 
 # Messages claimed ahead for each connection: while a claim is made nothing else is, and the
 # servers should have as much to do meanwhile.

@@ -13,7 +13,6 @@ from newsletter.catalog.citation import CitationFacts, plain
 from newsletter.catalog.loaders import loaders
 from newsletter.catalog.period import in_words
 from newsletter.catalog.profile_text import sparkline, summary
-from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_correction import compose_correction
@@ -37,6 +36,7 @@ from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 
 CHART_WIDTH = 560  # CSS pixels: the width of the mail's text
 PREVIEW_ROWS = 5

@@ -3,7 +3,6 @@
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import markdown
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions import changes, errata
 from newsletter.catalog.versions.diff import words
 from newsletter.errors import Invalid
@@ -13,6 +12,7 @@ from newsletter.issues.styled import spaced
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 
 PREHEADER_AT_MOST = 150
 

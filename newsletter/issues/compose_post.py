@@ -8,7 +8,6 @@ from typing import Any
 from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
 from newsletter.catalog.loaders import table_url
-from newsletter.catalog.storage import Storage
 from newsletter.errors import Invalid
 from newsletter.issues.content import Link, Prose
 from newsletter.issues.post_blocks import LANGUAGES, Blocks, language_name
@@ -19,6 +18,7 @@ from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post, RunStatus
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 
 BLOCKS_AT_MOST = 120
 QUESTION_AT_MOST = 300  # characters

@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from newsletter.addresses import Address
+from newsletter.email_address import Address
 from newsletter.errors import Invalid
 from newsletter.issues.headers import mailbox
 from newsletter.issues.quoted import quoted_printable

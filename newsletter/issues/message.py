@@ -15,7 +15,7 @@ from datetime import date, datetime
 from email import message_from_bytes
 from email.utils import parseaddr
 
-from newsletter.addresses import parse_address
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
 from newsletter.issues import headers as lines
 from newsletter.issues.content import InlineImage, name_of

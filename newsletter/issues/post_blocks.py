@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from newsletter.catalog import markdown
-from newsletter.catalog.storage import Storage
 from newsletter.issues.code_colours import coloured
 from newsletter.issues.content import InlineImage, Preview, Prose
 from newsletter.issues.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
 from newsletter.issues.styled import styled
+from newsletter.storage import Storage
 
 WIDTH = 560  # CSS pixels: the width of the mail's text
 PROSE_AT_MOST = 6_000  # characters of one cell

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.catalog import child
-from newsletter.catalog.storage import Storage
 from newsletter.errors import UnreadablePost
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Figure
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.reading.written import Form, check_size, form_of
 from newsletter.posts.run_record import RunRecord
+from newsletter.storage import Storage
 
 READER = "newsletter.posts.reading.reader"
 READING = 1  # raised when cells come out otherwise: the next sync reads each post again

@@ -11,9 +11,9 @@ from datetime import timedelta
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from newsletter.addresses import parse_address
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.reading.kinds import TABLES
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, InvalidAddress
 from newsletter.models.submission import SubmissionKind
 

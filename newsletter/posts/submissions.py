@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash, is_suppressed
 from newsletter.catalog import datasets
+from newsletter.email_address import parse_address
 from newsletter.errors import Conflict, Invalid, NotFound, TooMany
 from newsletter.models.dataset import Dataset
 from newsletter.models.delivery import DeliveryState, Notice, NoticeKind

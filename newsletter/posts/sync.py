@@ -11,7 +11,6 @@ from pathlib import Path
 
 from newsletter.catalog import datasets
 from newsletter.catalog.package import FILE_NAME
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.sync import READ_AT_ONCE, Done, Step
 from newsletter.db import Database
 from newsletter.errors import Conflict, NotFound, Refused
@@ -19,6 +18,7 @@ from newsletter.posts import posts
 from newsletter.posts.intake import PostFile, TakenIn, digest_of, take_in
 from newsletter.posts.reading.written import FORMS, MAX_BYTES
 from newsletter.posts.run_record import path_beside, read_record
+from newsletter.storage import Storage
 
 FOLDER = "posts"
 

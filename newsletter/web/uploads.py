@@ -12,8 +12,8 @@ from pathlib import Path
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
-from newsletter.catalog.fetch import fetch
 from newsletter.errors import BadToken, ExpiredToken
+from newsletter.fetching.download import fetch
 from newsletter.installation import Installation
 
 PURPOSE = "upload"

@@ -20,12 +20,12 @@ from newsletter.delivery.held import Report
 from newsletter.delivery.sender import Sender
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.limits import Breakers
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Delivery, Notice, NoticeKind
 from newsletter.models.feedback import FeedbackEvent, FeedbackKind
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Suppression
+from newsletter.rates import Breakers
 from newsletter.settings import Settings
 from newsletter.transports.base import Feed, Outcome, Unavailable, Verdict
 from newsletter.transports.smtp import SmtpTransport

@@ -8,7 +8,6 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, insert, select
 
-from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash
 from newsletter.db import Database
 from newsletter.delivery.balance import balance_of
@@ -17,12 +16,13 @@ from newsletter.delivery.envelopes import Envelopes
 from newsletter.delivery.held import Report
 from newsletter.delivery.sender import Sender
 from newsletter.delivery.stock import FRESH_SECONDS
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.limits import DomainRates
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Cadence, Status, Subscriber
+from newsletter.rates import DomainRates
 from newsletter.settings import Settings
 from newsletter.transports.base import Feed, Outcome, Verdict
 from tests.delivery.counted_time import CountedTime

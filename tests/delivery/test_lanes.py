@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery.lanes import SOON, Lanes
-from newsletter.limits import DomainRates
+from newsletter.rates import DomainRates
 
 RATES = DomainRates({"slow.example": 5.0, "fast.example": 50.0})
 

@@ -16,7 +16,7 @@ from newsletter.delivery.progress import progress
 from newsletter.delivery.sender import Sender
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.limits import WarmUp
+from newsletter.rates import WarmUp
 from newsletter.settings import Settings
 from newsletter.transports.base import Outcome, Verdict
 from newsletter.transports.maildir import MaildirTransport

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.audience import suppression
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.delivery import again, ledger, recipients
 from newsletter.delivery.tellings import variants_owed
@@ -19,6 +18,7 @@ from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssuePost, IssueState, Kind
 from newsletter.models.post import Post
 from newsletter.models.subscriber import Cadence, Status, Subscriber, SuppressionReason
+from newsletter.storage import Storage
 from tests import factories
 from tests.delivery.lists import NOW, TODAY, signer
 

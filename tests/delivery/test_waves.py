@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from sqlalchemy import event, insert, select
 
-from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash, suppress
 from newsletter.db import Database
 from newsletter.delivery import ledger
 from newsletter.delivery.balance import balance_of, is_finished
 from newsletter.delivery.policy import GIVE_UP_AFTER, settle
 from newsletter.delivery.waves import waves_of
+from newsletter.email_address import parse_address
 from newsletter.issues.schedule import Waves
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash
 from newsletter.delivery import ledger
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues.message import Headers, freeze
 from newsletter.issues.render import render_issue

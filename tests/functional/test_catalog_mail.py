@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues.compose import compose
 from newsletter.issues.content import IssueContent

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from newsletter import clock, jobs
-from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.cli import newsletter
 from newsletter.delivery.balance import balance_of
+from newsletter.email_address import parse_address
 from newsletter.issues import calendar, corrections
 from newsletter.models.issue import Issue, IssueState, IssueVariant, Kind
 from newsletter.models.post import PostState

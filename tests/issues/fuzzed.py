@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from unicodedata import category
 
-from newsletter.addresses import Address, parse_address
 from newsletter.catalog import markdown
+from newsletter.email_address import (
+    Address,
+    parse_address,
+)
 from newsletter.issues.content import (
     ColumnSketch,
     Fact,

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions import errata
 from newsletter.db import Database
 from newsletter.delivery.envelopes import preview_message
@@ -26,6 +25,7 @@ from newsletter.models.post import PostState
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Error, Html, Note, Prose, Table, Text
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
 
 DAY = date(2026, 11, 24)

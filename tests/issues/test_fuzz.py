@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
-from newsletter.addresses import parse_address
+from newsletter.email_address import parse_address
 from newsletter.issues.frozen import Recipient
 from newsletter.issues.holes import Hole
 from newsletter.issues.message import Headers, freeze

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 
-from newsletter.addresses import parse_address
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
 from newsletter.issues.frozen import FrozenMessage, Recipient
 from newsletter.issues.holes import Hole

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.issues import calendar, round_up
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import Post, PostState
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
 
 MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)

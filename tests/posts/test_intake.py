@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from newsletter.catalog.storage import Storage
 from newsletter.errors import UnreadablePost
 from newsletter.models.post import RunStatus
 from newsletter.posts.cells import Code, Figure, Note, Prose, Text, as_json, figures, from_json
@@ -19,6 +18,7 @@ from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.intake import PostFile, ReadLimits, TakenIn, digest_of, take_in
 from newsletter.posts.reading import forms, safe
 from newsletter.posts.run_record import RunRecord
+from newsletter.storage import Storage
 from tests.posts import written
 from tests.posts.written import PNG, code, display, prose, stream
 

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models import Version
@@ -22,6 +21,7 @@ from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.intake import TakenIn
 from newsletter.posts.reading.safe import words_in
 from newsletter.posts.run_record import RunRecord
+from newsletter.storage import Storage
 from tests import factories
 from tests.posts import written
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash, suppress
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
+from newsletter.email_address import parse_address
 from newsletter.errors import Conflict, Invalid, NewsletterError, NotFound, TooMany
 from newsletter.models import Notice, Submission
 from newsletter.models.delivery import DeliveryState, NoticeKind
@@ -20,6 +19,7 @@ from newsletter.models.post import PostState
 from newsletter.models.submission import SubmissionKind, SubmissionState
 from newsletter.models.subscriber import SuppressionReason
 from newsletter.posts import submissions
+from newsletter.storage import Storage
 from newsletter.tokens import Signer
 from tests import factories
 from tests.posts.test_offers import GOOD

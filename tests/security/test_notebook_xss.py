@@ -17,11 +17,11 @@ from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
 
 from newsletter.catalog.markdown import render
-from newsletter.catalog.storage import Storage
 from newsletter.installation import Installation
 from newsletter.posts import posts
 from newsletter.posts.cells import Code, Figure, Html, Prose
 from newsletter.posts.intake import PostFile, TakenIn, take_in
+from newsletter.storage import Storage
 from tests import factories
 from tests.posts import written
 from tests.posts.written import code, display, prose, stream

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from newsletter import clock
-from newsletter.addresses import parse_address
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues.frozen import Recipient
 from newsletter.issues.holes import REPLACEMENT, Hole

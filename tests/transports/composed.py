@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from newsletter.addresses import parse_address
+from newsletter.email_address import parse_address
 from newsletter.issues.content import InlineImage
 from newsletter.issues.frozen import Recipient
 from newsletter.issues.holes import Hole

@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from newsletter.catalog.storage import CHUNK, Storage
 from newsletter.catalog.upkeep.findings import Finding, Weight
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Version
+from newsletter.storage.folder import (
+    CHUNK,
+    Storage,
+)
 
 
 @dataclass(frozen=True, slots=True)

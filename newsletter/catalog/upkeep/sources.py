@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from newsletter.catalog.exchange import Validators
-from newsletter.catalog.upkeep.asking import Answer, State
 from newsletter.catalog.upkeep.findings import Finding, Weight
+from newsletter.fetching.http_exchange import Validators
+from newsletter.fetching.source_probe import Answer, State
 
 # Silent in two checks of two weeks: a little less than one, as none begins on the second.
 IN_A_ROW = timedelta(days=6)

@@ -10,7 +10,6 @@ from typing import Any
 
 from newsletter.catalog.intake import Intake, Values, charted_table, take_in
 from newsletter.catalog.package import ChangePackage, DatasetPackage, ReadPackage, TablePackage
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions import changes
 from newsletter.catalog.versions.diff import Diff
 from newsletter.catalog.versions.diff.words import in_one_line
@@ -18,6 +17,7 @@ from newsletter.catalog.versions.rewording import described, kept_chart, kept_ta
 from newsletter.catalog.versions.semver import proposed
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Table, Version
+from newsletter.storage import Storage
 
 
 def renew(

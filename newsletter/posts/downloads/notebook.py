@@ -10,7 +10,6 @@ from typing import Any
 
 from markupsafe import escape
 
-from newsletter.catalog.storage import Storage
 from newsletter.posts.cells import (
     Code,
     Error,
@@ -24,6 +23,7 @@ from newsletter.posts.cells import (
 )
 from newsletter.posts.downloads.script import sql_in_python
 from newsletter.posts.downloads.work import Work
+from newsletter.storage import Storage
 
 KERNELS = {
     "python": ("python3", "Python 3", "python"),

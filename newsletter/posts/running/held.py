@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.models.dataset import Version
 from newsletter.models.post import Post, RunStatus
@@ -14,6 +13,7 @@ from newsletter.posts.run_record import RunRecord
 from newsletter.posts.running.data import Data, DataTable
 from newsletter.posts.running.limits import RunLimits
 from newsletter.posts.running.run import Ran, Runnable, run_all
+from newsletter.storage import Storage
 
 
 def run_held(

@@ -7,7 +7,11 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
-from newsletter import clock, curators, logins
+from newsletter import clock
+from newsletter.curators import (
+    accounts,
+    logins,
+)
 from newsletter.errors import Invalid
 from newsletter.web import auth
 from newsletter.web.admin.answers import show
@@ -36,14 +40,14 @@ def change_password() -> ResponseReturnValue:
         return _page(form), 422
     db, now = installation().db, clock.now()
     with db.read() as session:
-        known = curators.get(session, current_user.id).password_hash
-    if not curators.matches(known, str(form.current.data)):
+        known = accounts.get(session, current_user.id).password_hash
+    if not accounts.matches(known, str(form.current.data)):
         form.current.errors = ["This is not your current password."]
         return _page(form), 422
     try:
         with db.write() as session:
-            curator = curators.get(session, current_user.id)
-            curators.set_password(curator, str(form.password.data))
+            curator = accounts.get(session, current_user.id)
+            accounts.set_password(curator, str(form.password.data))
             logins.end_sessions(session, curator.id)
             auth.enter(curator, logins.open_session(session, curator.id, now))
     except Invalid as error:

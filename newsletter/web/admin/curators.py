@@ -7,7 +7,8 @@ from wtforms import EmailField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
-from newsletter import clock, curators
+from newsletter import clock
+from newsletter.curators import accounts
 from newsletter.errors import Invalid, Refused
 from newsletter.models.curator import Role
 from newsletter.web import auth
@@ -43,7 +44,7 @@ def add() -> ResponseReturnValue:
     try:
         with opened.db.write() as session:
             role = Role(form.role.data)
-            curator = curators.add_curator(session, str(form.address.data), role, None, now)
+            curator = accounts.add_curator(session, str(form.address.data), role, None, now)
             offer_password(session, opened, curator, f"You curate {opened.settings.title}", now)
     except Refused as error:
         concerns_address = Invalid(str(error), {"address": str(error)})
@@ -58,7 +59,7 @@ def add() -> ResponseReturnValue:
 def change_role(number: int) -> ResponseReturnValue:
     with told("The role is changed."), installation().db.write() as session:
         wanted = Role.OWNER if request.form.get("role") == Role.OWNER else Role.CURATOR
-        curators.change_role(session, curators.get(session, number), wanted)
+        accounts.change_role(session, accounts.get(session, number), wanted)
     return redirect(url_for("admin.curators.index"))
 
 
@@ -66,7 +67,7 @@ def change_role(number: int) -> ResponseReturnValue:
 @auth.owners_only
 def remove(number: int) -> ResponseReturnValue:
     with told("The curator is removed and signed out."), installation().db.write() as session:
-        curators.remove(session, curators.get(session, number))
+        accounts.remove(session, accounts.get(session, number))
     return redirect(url_for("admin.curators.index"))
 
 
@@ -76,7 +77,7 @@ def invite(number: int) -> ResponseReturnValue:
     """Send the link to set a password once more."""
     opened = installation()
     with told("A new link is on its way."), opened.db.write() as session:
-        curator = curators.get(session, number)
+        curator = accounts.get(session, number)
         offer_password(session, opened, curator, "Set your password", clock.now())
     return redirect(url_for("admin.curators.index"))
 
@@ -84,5 +85,5 @@ def invite(number: int) -> ResponseReturnValue:
 def _page(form: CuratorForm) -> str:
     with installation().db.read() as session:
         return render_template(
-            "admin/curators.html", form=form, curators=curators.everyone(session)
+            "admin/curators.html", form=form, curators=accounts.everyone(session)
         )

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from newsletter import logins
+from newsletter.curators import logins
 from newsletter.installation import Installation
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice, NoticeKind

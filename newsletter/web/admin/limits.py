@@ -1,5 +1,5 @@
 """How often one visitor may try to get in: counted in this process's memory, beside the
-tries that are counted by account in the database (newsletter.logins)."""
+tries that are counted by account in the database (newsletter.curators.logins)."""
 
 from flask_limiter import Limiter
 

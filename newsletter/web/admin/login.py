@@ -8,7 +8,11 @@ from werkzeug.wrappers import Response
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, Length
 
-from newsletter import clock, curators, logins
+from newsletter import clock
+from newsletter.curators import (
+    accounts,
+    logins,
+)
 from newsletter.errors import Invalid
 from newsletter.web import auth
 from newsletter.web.admin.answers import show
@@ -72,7 +76,7 @@ def forgotten() -> ResponseReturnValue:
         return page, 422 if form.is_submitted() else 200
     opened, now = installation(), clock.now()
     with opened.db.write() as session:
-        curator = curators.find(session, str(form.address.data))
+        curator = accounts.find(session, str(form.address.data))
         if curator is not None:
             offer_password(session, opened, curator, "Set a new password", now)
     flash(SENT, "done")
@@ -91,7 +95,7 @@ def reset(token: str) -> ResponseReturnValue:
         try:
             with opened.db.write() as session:
                 curator = logins.by_reset_token(session, opened.signer, token, now)
-                curators.set_password(curator, str(form.password.data))
+                accounts.set_password(curator, str(form.password.data))
                 logins.end_sessions(session, curator.id)
         except Invalid as error:
             show(form, error)
@@ -113,7 +117,7 @@ def _signed_in(form: LoginForm) -> Response | None:
         return None
     with opened.db.write() as session:
         key = logins.open_session(session, attempt.curator_id, now)
-        auth.enter(curators.get(session, attempt.curator_id), key)
+        auth.enter(accounts.get(session, attempt.curator_id), key)
     response = make_response(redirect(auth.safe_next(str(form.next.data or ""))))
     response.set_cookie(
         _device_cookie(),

@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 from flask import Blueprint, Response, make_response
 from flask.typing import ResponseReturnValue
 
-from newsletter.addresses import parse_address
+from newsletter.email_address import parse_address
 from newsletter.errors import NotFound, Refused
 from newsletter.installation import Installation
 from newsletter.issues.compose import compose

@@ -1,18 +1,5 @@
-"""A web server on loopback, of which the tests say what it answers."""
+"""The web server of the tests of fetching, for the sources of datasets, too."""
 
-import threading
-from collections.abc import Iterator
+from tests.fetching.conftest import web
 
-import pytest
-
-from tests.catalog.upkeep.web import Web
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with Web() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+__all__ = ["web"]

@@ -5,11 +5,11 @@ import pytest
 
 from newsletter.catalog.describe.facts import DatasetFacts
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.upkeep.documents import document_findings
 from newsletter.catalog.upkeep.findings import Weight
 from newsletter.db import Database
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
 
 

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from newsletter.catalog.storage import Storage
-from newsletter.catalog.upkeep.asking import Asker
 from newsletter.catalog.upkeep.examination import examine
 from newsletter.catalog.upkeep.findings import Finding, Weight
 from newsletter.db import Database
 from newsletter.errors import NotFound
+from newsletter.fetching.source_probe import Asker
 from newsletter.models.dataset import Dataset, VersionState
 from newsletter.models.upkeep import Upkeep
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
-from tests.catalog.upkeep.web import ETAG, MODIFIED, Page, Web
+from tests.fetching.web import ETAG, MODIFIED, Page, Web
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WEEK = timedelta(weeks=1)

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.upkeep.files import StoredFile, file_findings
 from newsletter.catalog.upkeep.findings import Weight
+from newsletter.storage import Storage
 
 TEXT = b"a,b\n1,2\n"
 

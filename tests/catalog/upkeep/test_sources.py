@@ -2,10 +2,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from newsletter.catalog.exchange import Validators
-from newsletter.catalog.upkeep.asking import Answer, State
 from newsletter.catalog.upkeep.findings import Weight
 from newsletter.catalog.upkeep.sources import Memory, remembered, source_findings
+from newsletter.fetching.http_exchange import Validators
+from newsletter.fetching.source_probe import Answer, State
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WEEK = timedelta(weeks=1)

@@ -5,10 +5,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions.rewording import only_words_differ, reword
 from newsletter.db import Database
 from newsletter.models import Version
+from newsletter.storage import Storage
 from tests import factories
 
 

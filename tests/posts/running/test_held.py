@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.sync import sync as sync_datasets
 from newsletter.db import Database
 from newsletter.models.post import Post, RunStatus
@@ -17,6 +16,7 @@ from newsletter.posts.running.folder import run_files
 from newsletter.posts.running.held import run_held
 from newsletter.posts.running.run import Ran
 from newsletter.posts.sync import sync as sync_posts
+from newsletter.storage import Storage
 from tests.posts.running.conftest import GENEROUS, Folder
 from tests.posts.written import code, notebook, stream
 

@@ -11,8 +11,9 @@ import time_machine
 from markupsafe import escape
 from sqlalchemy import select
 
-from newsletter import clock, logins
+from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.curators import logins
 from newsletter.installation import Installation
 from newsletter.models import Notice
 from newsletter.web.auth import STALE

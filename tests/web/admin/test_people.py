@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from newsletter import curators
 from newsletter.audience import directory
+from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
 from newsletter.models.curator import Role
@@ -100,7 +100,7 @@ def test_the_last_owner_stays(installation: Installation, owner: Browser) -> Non
         answer = owner.post(f"{CURATORS}1/{action}", CURATORS, **fields)
         assert "is the last owner" in owner.get(answer.location).text
     with installation.db.read() as session:
-        kept = curators.find(session, OWNER)
+        kept = accounts.find(session, OWNER)
         assert kept is not None
         assert kept.role is Role.OWNER
 
@@ -109,7 +109,7 @@ def test_an_owner_makes_another_one(installation: Installation, owner: Browser) 
     for _ in range(2):  # a second click changes nothing
         owner.post(f"{CURATORS}2/role", CURATORS, role="owner")
     with installation.db.read() as session:
-        assert {c.role for c in curators.everyone(session)} == {Role.OWNER}
+        assert {c.role for c in accounts.everyone(session)} == {Role.OWNER}
 
 
 def test_somebody_who_is_gone_is_not_found(owner: Browser) -> None:

@@ -5,7 +5,11 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.addresses import Address, address_key, parse_address
+from newsletter.email_address import (
+    Address,
+    address_key,
+    parse_address,
+)
 from newsletter.errors import InvalidAddress
 
 

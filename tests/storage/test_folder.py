@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import pytest
 
-from newsletter.catalog.storage import Storage
 from newsletter.errors import BadSetting, NotFound
+from newsletter.storage import Storage
 
 
 def a_file(folder: Path, content: bytes = b"a,b\n1,2\n", name: str = "table.csv") -> Path:

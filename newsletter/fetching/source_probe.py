@@ -6,7 +6,8 @@ from enum import Enum, auto
 import requests
 import urllib3
 
-from newsletter.catalog.exchange import (
+from newsletter.errors import FetchRefused, UnknownHost
+from newsletter.fetching.http_exchange import (
     REDIRECTS,
     FetchLimits,
     Validators,
@@ -16,8 +17,7 @@ from newsletter.catalog.exchange import (
     request_for,
     status_sentence,
 )
-from newsletter.catalog.pinned import Deadline, Resolve, resolve
-from newsletter.errors import FetchRefused, UnknownHost
+from newsletter.fetching.pinned_connections import Deadline, Resolve, resolve
 
 GONE = {404, 410}
 CLOSED = {401, 403, 429}  # to programs: a person may well get in

@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 import requests
 import urllib3
 
-from newsletter.catalog.exchange import (
+from newsletter.errors import FetchRefused
+from newsletter.fetching.http_exchange import (
     REDIRECTS,
     FetchLimits,
     Validators,
@@ -26,8 +27,7 @@ from newsletter.catalog.exchange import (
     status_sentence,
     too_slow,
 )
-from newsletter.catalog.pinned import Deadline, Resolve, resolve
-from newsletter.errors import FetchRefused
+from newsletter.fetching.pinned_connections import Deadline, Resolve, resolve
 
 CHUNK = 64 * 1024
 MAX_NAME = 150

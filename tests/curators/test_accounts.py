@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter import curators, logins
+from newsletter.curators import (
+    accounts,
+    logins,
+)
 from newsletter.db import Database
 from newsletter.errors import BadToken, Conflict, ExpiredToken, Invalid, InvalidAddress
 from newsletter.models import Curator
@@ -20,7 +23,7 @@ SIGNER = Signer("a secret for the tests, 0123456789")
 
 def add(db: Database, address: str = "ann@example.org", role: Role = Role.OWNER) -> int:
     with db.write() as session:
-        return curators.add_curator(session, address, role, PASSWORD, NOW).id
+        return accounts.add_curator(session, address, role, PASSWORD, NOW).id
 
 
 def attempt(
@@ -38,17 +41,17 @@ def attempt(
 def test_it_keeps_a_password_as_argon2id_alone(db: Database) -> None:
     number = add(db)
     with db.read() as session:
-        kept = curators.get(session, number).password_hash
+        kept = accounts.get(session, number).password_hash
     assert kept.startswith("$argon2id$")
     assert PASSWORD not in kept
-    assert curators.matches(kept, PASSWORD)
-    assert not curators.matches(kept, PASSWORD + "!")
+    assert accounts.matches(kept, PASSWORD)
+    assert not accounts.matches(kept, PASSWORD + "!")
 
 
 def test_it_finds_an_address_however_it_is_capitalised(sqlite_db: Database) -> None:
     add(sqlite_db, "Ann@Example.org")
     with sqlite_db.read() as session:
-        found = curators.find(session, " aNN@eXAMPLE.org ")
+        found = accounts.find(session, " aNN@eXAMPLE.org ")
         assert found is not None
         assert found.address == "Ann@example.org"
 
@@ -64,18 +67,18 @@ def test_it_refuses_a_password_that_is_too_short_or_absurdly_long(
     sqlite_db: Database, password: str
 ) -> None:
     with pytest.raises(Invalid) as caught, sqlite_db.write() as session:
-        curators.add_curator(session, "ann@example.org", Role.OWNER, password, NOW)
+        accounts.add_curator(session, "ann@example.org", Role.OWNER, password, NOW)
     assert "password" in caught.value.fields
 
 
 def test_it_refuses_what_is_no_address(sqlite_db: Database) -> None:
     with pytest.raises(InvalidAddress), sqlite_db.write() as session:
-        curators.add_curator(session, "ann@", Role.OWNER, PASSWORD, NOW)
+        accounts.add_curator(session, "ann@", Role.OWNER, PASSWORD, NOW)
 
 
 def test_nobody_signs_in_to_an_account_without_a_password(sqlite_db: Database) -> None:
     with sqlite_db.write() as session:
-        curators.add_curator(session, "ann@example.org", Role.CURATOR, None, NOW)
+        accounts.add_curator(session, "ann@example.org", Role.CURATOR, None, NOW)
     assert not attempt(sqlite_db, "", NOW)
 
 
@@ -83,9 +86,9 @@ def test_the_last_owner_cannot_be_removed_or_made_a_curator(db: Database) -> Non
     number = add(db)
     add(db, "bob@example.org", Role.CURATOR)
     with pytest.raises(Conflict, match="last owner"), db.write() as session:
-        curators.remove(session, curators.get(session, number))
+        accounts.remove(session, accounts.get(session, number))
     with pytest.raises(Conflict, match="last owner"), db.write() as session:
-        curators.change_role(session, curators.get(session, number), Role.CURATOR)
+        accounts.change_role(session, accounts.get(session, number), Role.CURATOR)
 
 
 def test_an_owner_beside_another_can_go(db: Database) -> None:
@@ -94,9 +97,9 @@ def test_an_owner_beside_another_can_go(db: Database) -> None:
     with db.write() as session:
         key = logins.open_session(session, number, NOW)
     with db.write() as session:
-        curators.remove(session, curators.get(session, number))
+        accounts.remove(session, accounts.get(session, number))
     with db.read() as session:
-        assert [c.id for c in curators.everyone(session)] == [other]
+        assert [c.id for c in accounts.everyone(session)] == [other]
         assert logins.find_session(session, key, NOW) is None
 
 
@@ -113,7 +116,7 @@ def test_wrong_passwords_make_an_address_wait_longer_each_time(sqlite_db: Databa
 def test_the_wait_has_an_end_however_long_somebody_guesses(sqlite_db: Database) -> None:
     number = add(sqlite_db)
     with sqlite_db.write() as session:
-        curator = curators.get(session, number)
+        curator = accounts.get(session, number)
         curator.failed_logins, curator.failed_at = 100_000, NOW
     assert attempt(sqlite_db, PASSWORD, NOW + logins.LONGEST_WAIT)
 
@@ -130,7 +133,7 @@ def test_a_try_is_counted_before_its_password_is_looked_at(sqlite_db: Database) 
     with sqlite_db.write() as session:
         logins.begin_try(session, SIGNER, "ann@example.org", "", NOW)
     with sqlite_db.read() as session:
-        assert curators.get(session, number).failed_logins == 1
+        assert accounts.get(session, number).failed_logins == 1
 
 
 def test_a_stranger_who_guesses_does_not_lock_the_owner_out(sqlite_db: Database) -> None:
@@ -155,7 +158,7 @@ def test_signing_in_forgets_the_wrong_tries(sqlite_db: Database) -> None:
     attempt(sqlite_db, "wrong", NOW)
     assert attempt(sqlite_db, PASSWORD, NOW)
     with sqlite_db.read() as session:
-        assert curators.get(session, number).failed_logins == 0
+        assert accounts.get(session, number).failed_logins == 0
 
 
 @pytest.mark.parametrize(
@@ -193,12 +196,12 @@ def test_the_key_of_a_session_is_not_kept(sqlite_db: Database) -> None:
 def test_a_reset_token_is_for_one_hour_and_one_use(sqlite_db: Database) -> None:
     number = add(sqlite_db)
     with sqlite_db.read() as session:
-        token = logins.reset_token(SIGNER, curators.get(session, number), NOW)
+        token = logins.reset_token(SIGNER, accounts.get(session, number), NOW)
     with sqlite_db.write() as session:
         assert logins.by_reset_token(session, SIGNER, token, NOW + logins.RESET_FOR).id == number
         with pytest.raises(ExpiredToken):
             logins.by_reset_token(session, SIGNER, token, NOW + timedelta(hours=1, seconds=1))
-        curators.set_password(curators.get(session, number), "another long password")
+        accounts.set_password(accounts.get(session, number), "another long password")
     with sqlite_db.read() as session, pytest.raises(BadToken, match="used already"):
         logins.by_reset_token(session, SIGNER, token, NOW)
 
@@ -209,7 +212,7 @@ def test_a_reset_token_of_somebody_removed_is_refused(sqlite_db: Database) -> No
     with sqlite_db.write() as session:
         curator = session.get_one(Curator, number)
         token = logins.reset_token(SIGNER, curator, NOW)
-        curators.remove(session, curator)
+        accounts.remove(session, curator)
         with pytest.raises(BadToken):
             logins.by_reset_token(session, SIGNER, token, NOW)
 

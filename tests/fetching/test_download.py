@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from requests import adapters
 
-from newsletter.catalog.exchange import FetchLimits, Validators
-from newsletter.catalog.fetch import Fetched, fetch
 from newsletter.errors import FetchRefused
+from newsletter.fetching.download import Fetched, fetch
+from newsletter.fetching.http_exchange import FetchLimits, Validators
 
 CSV = b"a,b\n1,2\n"
 QUICK = FetchLimits(bytes=100_000, seconds=5, silence=3)

@@ -9,7 +9,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import address_key, parse_address
+from newsletter.email_address import (
+    address_key,
+    parse_address,
+)
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.curator import Curator, Role
 

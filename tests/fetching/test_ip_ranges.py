@@ -1,6 +1,6 @@
 import pytest
 
-from newsletter.catalog.addresses import is_public
+from newsletter.fetching.ip_ranges import is_public
 
 PUBLIC = [
     "8.8.8.8",

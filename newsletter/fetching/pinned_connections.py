@@ -14,8 +14,8 @@ from typing import Any, Self
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from newsletter.catalog.addresses import is_public
 from newsletter.errors import FetchRefused, UnknownHost
+from newsletter.fetching.ip_ranges import is_public
 
 Resolve = Callable[[str, int], Sequence[str]]
 Dial = Callable[[float | None], socket.socket]

@@ -14,7 +14,11 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.curators import find, get, matches
+from newsletter.curators.accounts import (
+    find,
+    get,
+    matches,
+)
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.models.curator import Curator, CuratorSession
 from newsletter.tokens import Signer

@@ -18,8 +18,14 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from newsletter import __version__
-from newsletter.catalog.pinned import Deadline, Resolve, checked_addresses, dialer, pool
 from newsletter.errors import FetchRefused
+from newsletter.fetching.pinned_connections import (
+    Deadline,
+    Resolve,
+    checked_addresses,
+    dialer,
+    pool,
+)
 
 AGENT = f"dataset-daily/{__version__}"
 PORTS = {"http": 80, "https": 443}

@@ -2,9 +2,9 @@ import socket
 
 import pytest
 
-from newsletter.catalog.exchange import FetchLimits, Validators
-from newsletter.catalog.upkeep.asking import Answer, Asker, State
-from tests.catalog.upkeep.web import ETAG, MODIFIED, Page, Web
+from newsletter.fetching.http_exchange import FetchLimits, Validators
+from newsletter.fetching.source_probe import Answer, Asker, State
+from tests.fetching.web import ETAG, MODIFIED, Page, Web
 
 AGENT = "dataset-daily/0 (+https://news.example.org)"
 PATIENT = FetchLimits(seconds=60, silence=30)
