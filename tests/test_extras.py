@@ -108,15 +108,10 @@ def test_a_post_is_refused_before_anything_is_installed_for_it(tmp_path: Path) -
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("t.arrow", b"ARROW1\0\0" + bytes(64)), ("t.feather", b"FEA1" + bytes(64))],
-)
-def test_an_arrow_file_is_refused_by_the_process_that_reads_it(
-    tmp_path: Path, name: str, content: bytes
-) -> None:
-    source = tmp_path / name
-    source.write_bytes(content)
+@pytest.mark.parametrize("magic", ["ARROW1", "FEA1"])
+def test_an_arrow_file_is_refused_by_the_process_that_reads_it(tmp_path: Path, magic: str) -> None:
+    source = tmp_path / "table.feather"
+    source.write_bytes(magic.encode() + bytes(64))
     limits = IngestLimits().for_file(source.stat().st_size)
     request = request_for(source, tmp_path, IngestOptions(limits=limits))
     done = without(("pyarrow",), READ, home=tmp_path, stdin=json.dumps(request))
