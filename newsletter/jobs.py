@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.catalog import datasets
-from newsletter.catalog.upkeep import weeks
-from newsletter.catalog.upkeep.digest import digest
-from newsletter.catalog.upkeep.examination import GoOn, always, examine
+from newsletter.catalog.checks import weeks
+from newsletter.catalog.checks.digest import digest
+from newsletter.catalog.checks.examination import GoOn, always, examine
 from newsletter.db import Database
 from newsletter.delivery import workers
 from newsletter.delivery.books import Books
@@ -34,8 +34,8 @@ from newsletter.issues import calendar
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import FRIDAY, Due, Waves, due, latest_day, local_day, monday_of
 from newsletter.models.issue import Issue, IssueState, Kind
-from newsletter.posts import submissions
-from newsletter.posts.offers import OFFERED, OFFERED_FOR
+from newsletter.submissions import queue
+from newsletter.submissions.form import OFFERED, OFFERED_FOR
 from newsletter.transports import open_transport
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ def tell_of_submissions(installation: Installation, now: datetime) -> None:
     """Tell the curators what readers brought in a day once it has passed, if it waits still."""
     zone = installation.settings.timezone
     with installation.db.read() as session:
-        dated = [(local_day(s.created_at, zone), s) for s in submissions.waiting(session)]
+        dated = [(local_day(s.created_at, zone), s) for s in queue.waiting(session)]
     past = [(day, s) for day, s in dated if day < local_day(now, zone)]
     if not past:
         return
@@ -205,8 +205,8 @@ def forget_strangers(installation: Installation, now: datetime) -> None:
     """Forget the addresses of people who brought something and have their answer, and remove
     the files that came with a form and that nobody keeps."""
     with installation.db.write() as session:
-        submissions.forget_addresses(session, now)
-        kept = submissions.kept_files(session)
+        queue.forget_addresses(session, now)
+        kept = queue.kept_files(session)
     installation.storage.remove_unused(OFFERED, kept, now - OFFERED_FOR)
 
 

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.audience.suppression import address_hash
-from newsletter.catalog.profile import profile_table
 from newsletter.email_address import (
     address_key,
     parse_address,
@@ -29,6 +28,7 @@ from newsletter.models.subscriber import Status
 from newsletter.posts.cells import Cell, Code, Prose, as_json
 from newsletter.posts.cells import Table as Rows
 from newsletter.storage import Storage
+from newsletter.tables.profiling.profile import profile_table
 from newsletter.tokens import Signer
 
 LONG_AGO = datetime(2026, 11, 2, 9, tzinfo=UTC)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from newsletter.catalog.ingest import IngestLimits, IngestOptions, request_for
 from newsletter.errors import MissingExtra
 from newsletter.extras import ARROW, POSTGRES, RUN, SES, Extra
+from newsletter.tables.ingest import IngestLimits, IngestOptions, request_for
 
 REPOSITORY = Path(__file__).parents[1]
 POST = REPOSITORY / "datasets" / "penguins" / "posts" / "02-how-much-heavier-are-males.md"
@@ -20,7 +20,7 @@ EXTRAS = (ARROW, POSTGRES, RUN, SES)
 HIDDEN = ("boto3", "botocore", "jupyter_client", "nbclient", "numpy", "psycopg", "pyarrow", "zmq")
 HIDE = "import sys; sys.modules.update(dict.fromkeys({names!r}))\n"
 COMMAND = "from newsletter.cli import main; main()"
-READ = "from newsletter.catalog.reading.parser import main; main()"
+READ = "from newsletter.tables.reading.worker import main; main()"
 IMPORT_ALL = """
 import pkgutil
 from importlib import import_module
@@ -123,7 +123,7 @@ def test_an_arrow_file_is_refused_by_the_process_that_reads_it(tmp_path: Path, m
 def test_nothing_else_of_the_program_needs_one() -> None:
     done = without(HIDDEN, IMPORT_ALL)
     assert done.stdout.split() == [
-        "newsletter.catalog.reading.readers.arrow",
+        "newsletter.tables.reading.readers.arrow",
         "newsletter.client.pandas_frames",  # which is the reader's, who has pandas
         "newsletter.posts.running.kernel",
     ], done.stderr

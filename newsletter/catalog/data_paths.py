@@ -7,7 +7,7 @@ see it, the same text is the address of the version's published file, so that it
 import re
 from collections.abc import Mapping
 
-from newsletter.catalog.loaders import table_url
+from newsletter.catalog.describe.loaders import table_url
 from newsletter.models.dataset import Table, Version
 
 PATH = re.compile(r"\.\./data/([A-Za-z0-9_][-A-Za-z0-9_./]*[A-Za-z0-9])")

@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from newsletter.catalog.intake import Intake
+from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.package import DatasetPackage, check_slug, publishing_problems
-from newsletter.catalog.versions.semver import parsed
+from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound, SlugTaken
 from newsletter.models.dataset import Dataset, Erratum, Table, Version, VersionState
 

@@ -8,13 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from newsletter.catalog import datasets
-from newsletter.catalog.intake import digest_of, take_in
+from newsletter.catalog.dataset_import import digest_of, take_in
 from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, read_package
 from newsletter.catalog.versions import changes
-from newsletter.catalog.versions.diff import Diff
 from newsletter.db import Database
 from newsletter.errors import NotFound, Refused, UnreadablePackage
 from newsletter.storage import Storage
+from newsletter.tables.diff import Diff
 
 READ_AT_ONCE = 2  # folders; each is read by a child process of its own
 

@@ -9,10 +9,8 @@ from pydantic import TypeAdapter
 from newsletter import clock, jobs
 from newsletter.catalog import datasets
 from newsletter.catalog.package import ReadPackage
+from newsletter.catalog.semver import step_of, understated
 from newsletter.catalog.versions import changes, renewal
-from newsletter.catalog.versions.diff import Diff
-from newsletter.catalog.versions.diff.words import block
-from newsletter.catalog.versions.semver import step_of, understated
 from newsletter.cli.context import as_json, open_installation, print_json
 from newsletter.cli.sources import brought, how_to_read
 from newsletter.errors import Conflict, NotFound
@@ -21,6 +19,8 @@ from newsletter.issues import calendar, corrections
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Issue, Kind
+from newsletter.tables.diff import Diff
+from newsletter.tables.diff.words import block
 
 NOW = "now"
 

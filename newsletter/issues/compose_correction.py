@@ -4,7 +4,6 @@ from sqlalchemy.orm import Session
 
 from newsletter.catalog import markdown
 from newsletter.catalog.versions import changes, errata
-from newsletter.catalog.versions.diff import words
 from newsletter.errors import Invalid
 from newsletter.issues.content import CorrectionContent, Fact, Link, Prose
 from newsletter.issues.corrections import originals
@@ -13,6 +12,7 @@ from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings
 from newsletter.storage import Storage
+from newsletter.tables.diff import words
 
 PREHEADER_AT_MOST = 150
 

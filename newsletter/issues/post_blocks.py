@@ -17,6 +17,7 @@ from newsletter.issues.code_colours import coloured
 from newsletter.issues.content import InlineImage, Preview, Prose
 from newsletter.issues.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
 from newsletter.issues.styled import styled
+from newsletter.posts.wording import language_name
 from newsletter.storage import Storage
 
 WIDTH = 560  # CSS pixels: the width of the mail's text
@@ -28,8 +29,6 @@ CODE_LINE_AT_MOST = 400  # of code
 TABLE_ROWS, TABLE_COLUMNS, CELL_AT_MOST = 8, 6, 40
 FIGURES_AT_MOST = 12
 FIGURE_BYTES, FIGURES_BYTES = 1_000_000, 2_000_000  # of one, and of all of a mail
-
-LANGUAGES = {"python": "Python", "sql": "SQL", "r": "R"}
 
 
 class Blocks:
@@ -87,11 +86,6 @@ class Blocks:
                 alt=output["alt"],
             )
         )
-
-
-def language_name(language: str) -> str:
-    """As it is written: Python, SQL, R."""
-    return LANGUAGES.get(language, language.capitalize())
 
 
 def _words(text: str) -> Block:

@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
-from newsletter.catalog.complaints import complaints
-from newsletter.catalog.fields import ONE_LINE, ColumnName, Line, Semver, Sha256, WebAddress
-from newsletter.catalog.fields import TableName as Table
+from newsletter.catalog.field_types import ONE_LINE, ColumnName, Line, Semver, Sha256, WebAddress
+from newsletter.catalog.field_types import TableName as Table
 from newsletter.catalog.licenses import license_problem
+from newsletter.catalog.validation_messages import complaints
 from newsletter.catalog.yamltext import load_mapping
 from newsletter.errors import UnreadablePackage, UnreadablePost
 

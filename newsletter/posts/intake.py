@@ -12,14 +12,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog import child
 from newsletter.errors import UnreadablePost
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Figure
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.reading.written import Form, check_size, form_of
+from newsletter.posts.reading.parsed_post import Form, check_size, form_of
 from newsletter.posts.run_record import RunRecord
 from newsletter.storage import Storage
+from newsletter.tables import sandbox
 
 READER = "newsletter.posts.reading.reader"
 READING = 1  # raised when cells come out otherwise: the next sync reads each post again
@@ -102,12 +102,14 @@ def _read(file: PostFile, folder: Path, limits: ReadLimits) -> dict[str, Any]:
         "limits": asdict(limits),
     }
     try:
-        answer = child.run(READER, json.dumps(request).encode(), folder, limits.seconds, MAX_ANSWER)
-    except child.TooSlow as error:
+        answer = sandbox.run(
+            READER, json.dumps(request).encode(), folder, limits.seconds, MAX_ANSWER
+        )
+    except sandbox.TooSlow as error:
         raise UnreadablePost(
             f"Reading the post took over {limits.seconds:g} seconds: make it smaller."
         ) from error
-    except child.BrokenOff as error:
+    except sandbox.BrokenOff as error:
         refused = UnreadablePost(
             "Reading the post was broken off: clear its large outputs and save it again."
         )

@@ -1,6 +1,7 @@
 """The posts: what the house holds of each, publishing, and finding them again."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,14 +9,17 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
+from newsletter.catalog.describe.facts import Party, WorkFacts
 from newsletter.catalog.search import stem, words_of
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset, Version, VersionState
 from newsletter.models.post import Post, PostRun, PostState, RunStatus
 from newsletter.posts import cells, front_matter
+from newsletter.posts.cells import Cell, Code
+from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.intake import TakenIn
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.uses import columns_used
+from newsletter.posts.wording import language_name
 
 # The fields of a front matter that a post has under the same name.
 WRITTEN = ("title", "question", "author", "author_url", "license", "language")
@@ -250,4 +254,25 @@ def _loaded() -> Select[Post]:
     return select(Post).options(
         joinedload(Post.version).joinedload(Version.dataset),
         selectinload(Post.runs),
+    )
+
+
+def columns_used(front: FrontMatter, cells: Iterable[Cell], version: Version) -> list[str]:
+    """The columns that the post names, or those of ``version`` that its code mentions."""
+    if front.columns is not None:
+        return list(front.columns)
+    code = "\n".join(cell.source for cell in cells if isinstance(cell, Code))
+    names = dict.fromkeys(column["name"] for table in version.tables for column in table.columns)
+    return [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code)]
+
+
+def work_facts(post: Post, base_url: str) -> WorkFacts:
+    return WorkFacts(
+        title=post.title,
+        question=post.question,
+        url=f"{base_url}/posts/{post.slug}",
+        author=Party(post.author, post.author_url),
+        language=language_name(post.language),
+        license=post.license,
+        published=post.published_at or post.modified_at,
     )

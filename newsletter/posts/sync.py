@@ -16,7 +16,7 @@ from newsletter.db import Database
 from newsletter.errors import Conflict, NotFound, Refused
 from newsletter.posts import posts
 from newsletter.posts.intake import PostFile, TakenIn, digest_of, take_in
-from newsletter.posts.reading.written import FORMS, MAX_BYTES
+from newsletter.posts.reading.parsed_post import FORMS, MAX_BYTES
 from newsletter.posts.run_record import path_beside, read_record
 from newsletter.storage import Storage
 

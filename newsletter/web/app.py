@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from newsletter.catalog.asking.shelf import Shelf
 from newsletter.installation import Installation
 from newsletter.resources import shipped
+from newsletter.tables.querying.table_cache import Shelf
 from newsletter.web import (
     admin,
     errors,

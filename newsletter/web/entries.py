@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from newsletter.catalog.versions import errata
 from newsletter.catalog.versions.changes import between
-from newsletter.catalog.versions.diff.words import facts
 from newsletter.issues import calendar
 from newsletter.issues.holes import without_marks
 from newsletter.models.dataset import Erratum, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
 from newsletter.posts import posts
+from newsletter.tables.diff.words import facts
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.posts import published_at, shown_absolutely
 

@@ -16,7 +16,7 @@ from newsletter.models.post import RunStatus
 from newsletter.posts.cells import Code, Figure, Note, Prose, Text, as_json, figures, from_json
 from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.intake import PostFile, ReadLimits, TakenIn, digest_of, take_in
-from newsletter.posts.reading import forms, safe
+from newsletter.posts.reading import forms, sanitize
 from newsletter.posts.run_record import RunRecord
 from newsletter.storage import Storage
 from tests.posts import written
@@ -159,10 +159,10 @@ def test_markdown_that_would_be_set_for_ever_is_shown_or_refused(
 
 def test_markdown_that_takes_longer_than_it_may_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     post = forms.read("a.md", written.markdown("Some *words*."))
-    assert safe.safe_cells(post, [], str) == (Prose("Some *words*."),)
-    monkeypatch.setattr(safe, "MAX_SETTING", 0.0)
+    assert sanitize.safe_cells(post, [], str) == (Prose("Some *words*."),)
+    monkeypatch.setattr(sanitize, "MAX_SETTING", 0.0)
     with pytest.raises(UnreadablePost, match="takes too long to set"):
-        safe.safe_cells(post, [], str)
+        sanitize.safe_cells(post, [], str)
 
 
 def test_a_post_that_needs_much_memory_is_refused(storage: Storage) -> None:

@@ -19,7 +19,7 @@ from newsletter.posts import posts
 from newsletter.posts.cells import Code, Prose
 from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.intake import TakenIn
-from newsletter.posts.reading.safe import words_in
+from newsletter.posts.reading.sanitize import words_in
 from newsletter.posts.run_record import RunRecord
 from newsletter.storage import Storage
 from tests import factories

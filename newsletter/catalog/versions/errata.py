@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from newsletter.catalog import datasets
-from newsletter.catalog.versions.semver import parsed
+from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset, Erratum, Version
 

@@ -8,16 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog.intake import Intake, Values, charted_table, take_in
+from newsletter.catalog.dataset_import import Intake, Values, charted_table, take_in
 from newsletter.catalog.package import ChangePackage, DatasetPackage, ReadPackage, TablePackage
+from newsletter.catalog.semver import proposed
 from newsletter.catalog.versions import changes
-from newsletter.catalog.versions.diff import Diff
-from newsletter.catalog.versions.diff.words import in_one_line
 from newsletter.catalog.versions.rewording import described, kept_chart, kept_tables
-from newsletter.catalog.versions.semver import proposed
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Table, Version
 from newsletter.storage import Storage
+from newsletter.tables.diff import Diff
+from newsletter.tables.diff.words import in_one_line
 
 
 def renew(

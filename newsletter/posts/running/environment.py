@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from newsletter.errors import Refused
-from newsletter.posts.running.clean import for_code, for_installer
+from newsletter.posts.running.child_environ import for_code, for_installer
 from newsletter.posts.running.limits import INSIDE
 
 IPYKERNEL = "ipykernel==7.4.0"  # in every environment, beside what a post requires

@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
 
-from newsletter.catalog.ingest import Ingested
+from newsletter.catalog.multi_table import read_tables
 from newsletter.catalog.package import FILE_NAME, DatasetPackage, read_package
-from newsletter.catalog.several import read_tables
 from newsletter.errors import NotFound, Refused
 from newsletter.posts.running.data import Data, DataTable
 from newsletter.posts.running.limits import RunLimits
 from newsletter.posts.running.run import Ran, Runnable, run_all
 from newsletter.posts.sync import FOLDER, files_of
+from newsletter.tables.ingest import Ingested
 
 
 def posts_in(root: Path) -> list[Path]:

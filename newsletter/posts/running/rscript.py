@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from newsletter.posts.reading.written import WrittenCode
-from newsletter.posts.running.clean import for_code, for_installer
+from newsletter.posts.reading.parsed_post import WrittenCode
+from newsletter.posts.running.child_environ import for_code, for_installer
 from newsletter.posts.running.environment import NotInstalled
 from newsletter.posts.running.limits import INSIDE, Processes, RunLimits, limited
 from newsletter.posts.running.result import Result, ended, last_lines, too_much, too_slow

@@ -15,7 +15,7 @@ from newsletter.errors import Refused, UnreadablePost
 from newsletter.extras import RUN
 from newsletter.models.post import RunStatus
 from newsletter.posts.reading import forms
-from newsletter.posts.reading.written import Written
+from newsletter.posts.reading.parsed_post import Written
 from newsletter.posts.run_record import RunRecord
 from newsletter.posts.running import rscript
 from newsletter.posts.running.data import Data, lay_out

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.catalog import datasets
-from newsletter.catalog.intake import Intake, take_in
+from newsletter.catalog.dataset_import import Intake, take_in
 from newsletter.catalog.package import DatasetPackage, ReadPackage, check_slug, parse_package
 from newsletter.catalog.versions.renewal import numbered
 from newsletter.catalog.versions.rewording import described, only_words_differ, reword

@@ -11,7 +11,7 @@ from newsletter.delivery.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, IssueState
-from newsletter.posts import submissions
+from newsletter.submissions import queue
 from newsletter.web.admin import slots
 from newsletter.web.context import installation
 
@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
             drafts=[version for version in everything if version.state is VersionState.DRAFT],
             problems_of=datasets.problems_of,
             counts=directory.counts(session),
-            brought=submissions.waiting(session),
+            brought=queue.waiting(session),
             recent=_recent(session, issues),
             free=slots.free(coming, now),
         )

@@ -12,7 +12,7 @@ from newsletter.catalog import datasets
 from newsletter.errors import Invalid, Refused
 from newsletter.posts import posts
 from newsletter.posts.intake import PostFile, take_in
-from newsletter.posts.reading.written import MAX_BYTES
+from newsletter.posts.reading.parsed_post import MAX_BYTES
 from newsletter.web.admin.answers import show
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation

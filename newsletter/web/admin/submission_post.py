@@ -12,9 +12,10 @@ from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.errors import Conflict, Invalid, Refused
 from newsletter.models.submission import Submission
-from newsletter.posts import front_matter, posts, submissions
+from newsletter.posts import front_matter, posts
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.intake import PostFile, take_in
+from newsletter.submissions import queue
 from newsletter.web.admin.answers import show
 from newsletter.web.admin.submissions import may_be_a_post
 from newsletter.web.auth import STALE, shows_again
@@ -46,7 +47,7 @@ class PostForm(FlaskForm):
 def make(number: int) -> ResponseReturnValue:
     form = PostForm()
     with installation().db.read() as session:
-        submission = submissions.get(session, number)
+        submission = queue.get(session, number)
         choices = _choices(submission)
     if not may_be_a_post(submission) or not choices:
         flash("Only a notebook or Markdown, sent as a file, can be made a post.", "refused")
@@ -55,7 +56,7 @@ def make(number: int) -> ResponseReturnValue:
         _fill(form, submission)
         return _page(form, submission, choices)
     try:
-        submissions.refuse_decided(submission)
+        queue.refuse_decided(submission)
         _brought_up(form, submission, choices)
     except Refused as error:
         show(form, _beside_fields(error))
@@ -69,7 +70,7 @@ def make_again(number: int) -> str:
     form = PostForm()
     form.form_errors.append(STALE)
     with installation().db.read() as session:
-        submission = submissions.get(session, number)
+        submission = queue.get(session, number)
         return _page(form, submission, _choices(submission))
 
 
@@ -85,7 +86,7 @@ def _brought_up(form: PostForm, submission: Submission, choices: Choices) -> Non
         _refuse_taken(session, front)
         post = posts.bring_up(session, posts.version_for(session, dataset, taken), taken, now)
         by, words = current_user.address, form.answer.data or ""
-        submissions.accept(session, opened.signer, submission.id, by, words, now, post=post)
+        queue.accept(session, opened.signer, submission.id, by, words, now, post=post)
 
 
 def _front_matter(form: PostForm, submission: Submission, choices: Choices) -> FrontMatter:

@@ -11,8 +11,8 @@ from wtforms import TextAreaField
 
 from newsletter import clock
 from newsletter.models.submission import Submission, SubmissionKind
-from newsletter.posts import submissions
-from newsletter.posts.reading.written import Form
+from newsletter.posts.reading.parsed_post import Form
+from newsletter.submissions import queue
 from newsletter.web.admin.answers import told
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
@@ -32,8 +32,8 @@ def index() -> ResponseReturnValue:
     with installation().db.read() as session:
         return render_template(
             "admin/submissions.html",
-            waiting=submissions.waiting(session),
-            decided=submissions.decided(session, DECIDED),
+            waiting=queue.waiting(session),
+            decided=queue.decided(session, DECIDED),
         )
 
 
@@ -46,7 +46,7 @@ def show(number: int) -> ResponseReturnValue:
 def file(number: int) -> Response:
     """The file as it came: saved, never shown by the browser."""
     with installation().db.read() as session:
-        return attachment(submissions.get(session, number))
+        return attachment(queue.get(session, number))
 
 
 @blueprint.post("/<int:number>/accept")
@@ -58,7 +58,7 @@ def accept(number: int) -> ResponseReturnValue:
         opened.db.write() as session,
     ):
         words = form.answer.data or ""
-        submissions.accept(session, opened.signer, number, current_user.address, words, clock.now())
+        queue.accept(session, opened.signer, number, current_user.address, words, clock.now())
     return redirect(url_for("admin.submissions.show", number=number))
 
 
@@ -67,9 +67,7 @@ def decline(number: int) -> ResponseReturnValue:
     opened, form = installation(), DecisionForm()
     with told("It is declined."), opened.db.write() as session:
         words = form.answer.data or ""
-        submissions.decline(
-            session, opened.signer, number, current_user.address, words, clock.now()
-        )
+        queue.decline(session, opened.signer, number, current_user.address, words, clock.now())
     return redirect(url_for("admin.submissions.show", number=number))
 
 
@@ -95,7 +93,7 @@ def may_be_a_post(submission: Submission) -> bool:
 def _page(number: int, form: DecisionForm) -> str:
     opened = installation()
     with opened.db.read() as session:
-        submission = submissions.get(session, number)
+        submission = queue.get(session, number)
         key = submission.file_key
         return render_template(
             "admin/submission.html",

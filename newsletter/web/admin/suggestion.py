@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.reading.kinds import TABLES
 from newsletter.errors import Conflict
 from newsletter.installation import Installation
 from newsletter.models.dataset import Dataset
 from newsletter.models.submission import Submission, SubmissionKind
-from newsletter.posts import submissions
+from newsletter.submissions import queue
+from newsletter.tables.reading.file_kinds import TABLES
 from newsletter.web.admin.dataset_fields import DatasetForm
 from newsletter.web.uploads import Upload, note_of
 
@@ -29,17 +29,15 @@ class Suggestion:
 
     def accept(self, opened: Installation, session: Session, made: Dataset, now: datetime) -> None:
         """As ``made``. Raises Conflict if it was decided before."""
-        submissions.accept(
-            session, opened.signer, self.number, self.by, self.words, now, dataset=made
-        )
+        queue.accept(session, opened.signer, self.number, self.by, self.words, now, dataset=made)
 
 
 def find(session: Session, number: int) -> Submission:
     """A suggested dataset that waits. Raises NotFound or Conflict."""
-    submission = submissions.get(session, number)
+    submission = queue.get(session, number)
     if submission.kind is not SubmissionKind.DATASET:
         raise Conflict("This is code, and not a dataset.")
-    submissions.refuse_decided(submission)
+    queue.refuse_decided(submission)
     return submission
 
 

@@ -11,15 +11,15 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 
 from newsletter import clock, jobs
-from newsletter.catalog import datasets
-from newsletter.catalog.versions import changes, semver
-from newsletter.catalog.versions.diff import Diff, words
+from newsletter.catalog import datasets, semver
+from newsletter.catalog.versions import changes
 from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar, corrections
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Kind
+from newsletter.tables.diff import Diff, words
 from newsletter.web.admin.answers import show, told
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation

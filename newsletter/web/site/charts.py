@@ -3,13 +3,13 @@
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from newsletter.catalog import datasets
-from newsletter.catalog.asking import query
-from newsletter.catalog.chart import fields
-from newsletter.catalog.chart.bundle import FINGERPRINT, bundle
-from newsletter.catalog.chart.interactive import interactive
-from newsletter.catalog.intake import CHART_ROWS
+from newsletter.catalog.dataset_import import CHART_ROWS
+from newsletter.charts import fields
+from newsletter.charts.bundle import FINGERPRINT, bundle
+from newsletter.charts.interactive import interactive
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Table, Version
+from newsletter.tables.querying import execute
 from newsletter.web.context import installation, shelf
 from newsletter.web.cors import open_document
 from newsletter.web.site.preview import columns_of
@@ -39,7 +39,7 @@ def document(slug: str, number: str) -> Response:
     columns = columns_of(table)
     names = fields(version.chart_drawn, [name for name, _ in columns])
     path = installation().storage.path(table.files["parquet"]["key"])
-    rows = query.sample(shelf(), path, columns, names, CHART_ROWS)
+    rows = execute.sample(shelf(), path, columns, names, CHART_ROWS)
     response = open_document(jsonify(interactive(version.chart_drawn, rows)))
     return for_ever(response) if request.args.get("k") == drawn(version) else response
 

@@ -8,7 +8,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from newsletter.catalog.loaders import loaders
+from newsletter.catalog.describe.loaders import loaders
 from newsletter.web.context import installation
 
 

@@ -8,17 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.citation import bibtex
+from newsletter.catalog.describe.citation import bibtex
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import citation_facts, facts_of
-from newsletter.catalog.explore import explorers
+from newsletter.catalog.external_viewers import explorers
 from newsletter.catalog.search import search
 from newsletter.issues import calendar
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post
 from newsletter.posts import posts
-from newsletter.posts.described import work_facts
+from newsletter.posts.posts import work_facts
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy

@@ -15,7 +15,7 @@ from newsletter.catalog.search import has_column
 from newsletter.catalog.versions import errata
 from newsletter.models.dataset import Erratum
 from newsletter.posts import posts
-from newsletter.posts.described import work_facts
+from newsletter.posts.posts import work_facts
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
 from newsletter.web.site.listed_posts import listed_post

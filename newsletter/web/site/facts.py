@@ -4,10 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.catalog.period import in_words
-from newsletter.catalog.profile_text import bins, gist, landmarks, share, sparkline, summary
+from newsletter.catalog.describe.citation import in_words
 from newsletter.issues.content import Fact
 from newsletter.models.dataset import Table, Version
+from newsletter.tables.profiling.profile_text import (
+    bins,
+    gist,
+    landmarks,
+    share,
+    sparkline,
+    summary,
+)
 
 LICENSE_PAGE = "https://spdx.org/licenses/{}.html"
 PREVIEW_ROWS = 10

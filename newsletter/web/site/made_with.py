@@ -7,7 +7,8 @@ from flask import Blueprint, Response, render_template, send_file
 from newsletter.catalog import datasets
 from newsletter.errors import NotFound
 from newsletter.models.submission import Submission
-from newsletter.posts import posts, submissions
+from newsletter.posts import posts
+from newsletter.submissions import queue
 from newsletter.web.context import installation
 from newsletter.web.site.stored import for_ever
 
@@ -34,7 +35,7 @@ def page(slug: str) -> str:
             posts=posts.of_dataset(session, version.dataset),
             shared=[
                 Shared(submission, _short(submission))
-                for submission in submissions.made_with(session, version.dataset)
+                for submission in queue.made_with(session, version.dataset)
             ],
         )
 
@@ -44,7 +45,7 @@ def download(slug: str, file: str) -> Response:
     """The file of an accepted submission: saved, never shown by the browser."""
     with installation().db.read() as session:
         dataset = datasets.published(session, slug).dataset
-        for submission in submissions.made_with(session, dataset):
+        for submission in queue.made_with(session, dataset):
             if _short(submission) == file:
                 return for_ever(attachment(submission))
     raise NotFound("There is no such file.")

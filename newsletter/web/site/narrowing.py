@@ -13,7 +13,7 @@ from flask import request
 from newsletter.catalog.datasets import keywords
 from newsletter.models.dataset import Version
 from newsletter.models.post import Post
-from newsletter.web.site.post_cells import language_name
+from newsletter.posts.wording import language_name
 
 TEXT_AT_MOST = 200
 KEYWORDS = 24

@@ -12,7 +12,7 @@ from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
 from newsletter.models.post import Post
 from newsletter.posts.cells import Code, Figure, Html, Output, Prose, Table, from_json
-from newsletter.posts.described import LANGUAGES
+from newsletter.posts.wording import language_name
 from newsletter.web.site.code import coloured
 
 FigureUrl = Callable[[int, Figure], str]
@@ -84,11 +84,6 @@ def shown_cells(
         else ShownCell("prose", markdown.render(addressed(cell.markdown)))
         for cell in from_json(post.cells)
     ]
-
-
-def language_name(language: str) -> str:
-    """As it is written: Python, SQL, R."""
-    return LANGUAGES.get(language, language.capitalize())
 
 
 def _table(table: Table) -> ShownOutput:

@@ -11,7 +11,7 @@ from newsletter.errors import NotFound
 from newsletter.models.post import Post, PostRun, RunStatus
 from newsletter.posts import posts
 from newsletter.posts.cells import Figure, figures, from_json
-from newsletter.posts.downloads.elsewhere import places
+from newsletter.posts.downloads.external_viewers import places
 from newsletter.posts.downloads.files import SUFFIXES, download, downloads_of
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation, public_url

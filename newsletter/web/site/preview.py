@@ -10,8 +10,10 @@ import duckdb
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from newsletter.catalog.asking import query
-from newsletter.catalog.asking.question import (
+from newsletter.errors import Refused
+from newsletter.models.dataset import Table, Version
+from newsletter.tables.querying import execute
+from newsletter.tables.querying.table_query import (
     MOMENTS,
     NUMBERS,
     OPERATORS,
@@ -21,8 +23,6 @@ from newsletter.catalog.asking.question import (
     Question,
     asked,
 )
-from newsletter.errors import Refused
-from newsletter.models.dataset import Table, Version
 from newsletter.web.context import installation, shelf
 
 log = logging.getLogger(__name__)
@@ -170,12 +170,12 @@ def _rows_url(endpoint: str, version: Version, table: Table, **values: Any) -> s
     )
 
 
-def _page(table: Table, columns: Sequence[Column], question: Question, offset: int) -> query.Page:
+def _page(table: Table, columns: Sequence[Column], question: Question, offset: int) -> execute.Page:
     """Raises Refused where the question cannot be answered. All rows can always be asked for:
     while their file cannot be read, or others are being answered, the first ones are known."""
     path = installation().storage.path(table.files["parquet"]["key"])
     try:
-        return query.page(shelf(), path, columns, question, offset)
+        return execute.page(shelf(), path, columns, question, offset)
     except Refused:
         if question != Question():
             raise
@@ -184,14 +184,14 @@ def _page(table: Table, columns: Sequence[Column], question: Question, offset: i
         if question != Question():
             raise Refused("The table cannot be searched just now.") from error
     rows = [tuple(None if cell is None else str(cell) for cell in row) for row in table.preview]
-    return query.Page(rows, table.rows, 0)
+    return execute.Page(rows, table.rows, 0)
 
 
 def _offset(arguments: Arguments) -> int:
     page = arguments.get(PAGE, "1") or "1"
     if not page.isascii() or not page.isdecimal() or not 0 < int(page[:12]) <= MOST_PAGES:
         raise Refused(f"There is no page “{page[:20]}” of a table.")
-    return (int(page) - 1) * query.LIMIT
+    return (int(page) - 1) * execute.LIMIT
 
 
 def _heading(column: Column, question: Question, link: _Links) -> Heading:
@@ -254,9 +254,9 @@ def _said(asked_for: Filter) -> str:
     return " ".join(filter(None, (asked_for.column, words, asked_for.value)))
 
 
-def _pages(page: query.Page, question: Question, link: _Links) -> dict[str, str]:
-    here = page.offset // query.LIMIT + 1
-    last = max(1, -(-page.total // query.LIMIT))
+def _pages(page: execute.Page, question: Question, link: _Links) -> dict[str, str]:
+    here = page.offset // execute.LIMIT + 1
+    last = max(1, -(-page.total // execute.LIMIT))
     found: dict[str, str] = {}
     if here > 1:
         found |= {"first": link.to(question), "previous": link.to(question, here - 1)}

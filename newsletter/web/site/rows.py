@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from newsletter.audience.transfer import harmless
 from newsletter.catalog import datasets
-from newsletter.catalog.asking import query
-from newsletter.catalog.asking.question import TEXTS, Column, asked
 from newsletter.models.dataset import Table, Version
+from newsletter.tables.querying import execute
+from newsletter.tables.querying.table_query import TEXTS, Column, asked
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation, shelf
 from newsletter.web.site.preview import columns_of, look
@@ -46,7 +46,7 @@ def csv_file(slug: str, number: str, table: str) -> Response:
     # Written whole before it is sent: an error still has a page, a slow reader holds no cursor.
     file = SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - the response closes it
     try:
-        _write(file, columns, query.rows(shelf(), path, columns, question))
+        _write(file, columns, execute.rows(shelf(), path, columns, question))
     except BaseException:
         file.close()
         raise
@@ -55,7 +55,7 @@ def csv_file(slug: str, number: str, table: str) -> Response:
     return response
 
 
-def _write(file: IO[bytes], columns: Sequence[Column], rows: Iterable[query.Row]) -> None:
+def _write(file: IO[bytes], columns: Sequence[Column], rows: Iterable[execute.Row]) -> None:
     """Write ``rows`` as CSV, their texts made harmless, and go back to the start."""
     is_text = [type_ in TEXTS for _, type_ in columns]
     text = TextIOWrapper(file, "utf-8", newline="")

@@ -13,8 +13,8 @@ from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.errors import Invalid, TooMany
 from newsletter.models.submission import SubmissionKind
-from newsletter.posts import submissions
-from newsletter.posts.offers import (
+from newsletter.submissions import queue
+from newsletter.submissions.form import (
     FILE_BYTES,
     NOT_SENT,
     OFFERED,
@@ -115,7 +115,7 @@ def _taken(form: Form) -> Response:
     typed = {field: request.form.get(field, "") for field in TEXTS}
     try:
         with installation().db.write() as session:
-            submissions.submit(session, Offer(form.kind, file=file, **typed), now)
+            queue.submit(session, Offer(form.kind, file=file, **typed), now)
     except Invalid as error:
         return _page(form, typed, upload, error.fields, 422, NOT_SENT)
     except TooMany as error:

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, make_response, render_template
 
 from newsletter.catalog import datasets
 from newsletter.catalog.versions import changes
-from newsletter.catalog.versions.diff import words
 from newsletter.models.dataset import Version
+from newsletter.tables.diff import words
 from newsletter.web.context import installation
 
 blueprint = Blueprint("versions", __name__)

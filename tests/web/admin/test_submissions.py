@@ -11,7 +11,7 @@ from newsletter.catalog import datasets
 from newsletter.installation import Installation
 from newsletter.models import Notice, Submission
 from newsletter.models.submission import SubmissionKind, SubmissionState
-from newsletter.posts import submissions
+from newsletter.submissions import queue
 from tests import factories
 from tests.web.admin.conftest import CURATOR, Browser
 from tests.web.admin.test_dataset_form import CSV, WORDS, stored_note
@@ -60,7 +60,7 @@ def suggested(installation: Installation) -> Callable[..., int]:
 
 def kept(installation: Installation, number: int = 1) -> Submission:
     with installation.db.read() as session:
-        return submissions.get(session, number)
+        return queue.get(session, number)
 
 
 def told(installation: Installation) -> list[Notice]:
@@ -207,7 +207,7 @@ def test_a_suggested_file_becomes_a_draft_with_thanks_to_the_person(
         version = datasets.newest(session, "harbour-seals")
         assert version.tables[0].rows == 4
         assert version.credit["hat_tip"] == "Ann Lee"
-        found = submissions.get(session, number)
+        found = queue.get(session, number)
         assert (found.state, found.dataset_id) == (SubmissionState.ACCEPTED, version.dataset_id)
     (notice,) = told(installation)
     assert notice.subject.startswith("Accepted: Seals")
@@ -289,7 +289,7 @@ def test_a_notebook_becomes_the_draft_of_a_post(
     assert answer.status_code == 302
     assert said(curator.get(answer.location)) == ["It is accepted. The draft of the post is made."]
     with installation.db.read() as session:
-        found = submissions.get(session, 1)
+        found = queue.get(session, 1)
         assert found.state is SubmissionState.ACCEPTED
         post = found.post
         assert post is not None

@@ -7,8 +7,8 @@ import pytest
 import vl_convert
 from flask.testing import FlaskClient
 
-from newsletter.catalog.chart import bundle as bundles
-from newsletter.catalog.chart.bundle import FINGERPRINT, bundle
+from newsletter.charts import bundle as bundles
+from newsletter.charts.bundle import FINGERPRINT, bundle
 from newsletter.installation import Installation
 from tests import factories
 

@@ -17,7 +17,7 @@ from newsletter import clock, jobs
 from newsletter.installation import Installation
 from newsletter.models import Notice, Submission
 from newsletter.models.submission import SubmissionKind
-from newsletter.posts.offers import FILE_BYTES, OFFERED
+from newsletter.submissions.form import FILE_BYTES, OFFERED
 from newsletter.web.site.form_token import STALE, TOO_FAST
 from newsletter.web.site.taking_part import BODY_BYTES, HONEYPOT, TOO_OFTEN
 from tests import factories
@@ -257,7 +257,7 @@ def test_a_network_has_a_limit_of_its_own(client: FlaskClient) -> None:
 def test_a_full_queue_says_so_and_loses_nothing(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.posts.submissions.WAITING_AT_MOST", 0)
+    monkeypatch.setattr("newsletter.submissions.queue.WAITING_AT_MOST", 0)
     page = send(client, SHARE, status=429).text
     assert "try again in a week" in page
     assert_still_typed(page, {"title": CODE["title"]})
