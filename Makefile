@@ -40,7 +40,7 @@ datasets/nyc-flights/data/flights.parquet: | $(VENV)/.installed-test
 	$(BIN)/python datasets/nyc-flights/prepare.py
 
 fuzz: $(VENV)/.installed-test
-	$(BIN)/python -m tests.issues.fuzz
+	$(BIN)/python -m tests.mailing.fuzz
 
 formats: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_ALL_ROWS=1 $(BIN)/python -m pytest tests/datasets/test_formats.py

@@ -29,7 +29,7 @@ from newsletter.delivery.freeze import freeze_issue
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.issues.frozen import FrozenMessage, Recipient
+from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Subscriber
 from newsletter.settings import Settings

@@ -1,4 +1,4 @@
-"""From a claimed row to an envelope: the frozen message with its holes filled.
+"""From a claimed row to an envelope: the frozen message with its placeholders filled.
 
 A row that cannot be made into a message concerns that row alone: it gets an
 outcome, never an exception that would stop the others.
@@ -19,10 +19,10 @@ from newsletter.email_address import (
     parse_address,
 )
 from newsletter.issues.compose import compose
-from newsletter.issues.frozen import FrozenMessage, Recipient
-from newsletter.issues.message import Headers, build
 from newsletter.issues.notices import render_notice
-from newsletter.issues.render import render_issue
+from newsletter.mailing.frozen import FrozenMessage, Recipient
+from newsletter.mailing.message import Headers, build
+from newsletter.mailing.render import render_issue
 from newsletter.models.delivery import Notice
 from newsletter.models.issue import Issue, IssueVariant
 from newsletter.settings import Settings
@@ -74,7 +74,7 @@ class Envelopes:
             message_id=message_id,
             segments=self._frozen[claimed.issue_id, claimed.variant].segments(recipient),
             international=address.needs_smtputf8,
-            dotless=True,  # by issues.quoted; looking for dots would cost more than the rest
+            dotless=True,  # by mailing.quoted_printable; looking for dots would cost more than the rest
         )
 
     def for_notice(self, session: Session, notice: Notice, now: datetime) -> Envelope:

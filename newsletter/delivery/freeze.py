@@ -17,11 +17,11 @@ from newsletter.delivery.tellings import variants_owed
 from newsletter.errors import Conflict, Invalid
 from newsletter.issues import calendar, round_up
 from newsletter.issues.compose import compose
-from newsletter.issues.content import IssueContent
 from newsletter.issues.corrections import originals, refuse_while_going_out
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import render_issue, render_page
 from newsletter.issues.schedule import Waves
+from newsletter.mailing.content import IssueContent
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.render import render_issue, render_page
 from newsletter.models.issue import Issue, IssueState, IssueVariant, Kind
 from newsletter.models.post import PostState
 from newsletter.posts import posts

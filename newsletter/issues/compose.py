@@ -15,7 +15,8 @@ from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_correction import compose_correction
 from newsletter.issues.compose_post import compose_post
-from newsletter.issues.content import (
+from newsletter.issues.round_up import posts_of
+from newsletter.mailing.content import (
     ColumnSketch,
     Fact,
     InlineImage,
@@ -26,9 +27,8 @@ from newsletter.issues.content import (
     Preview,
     Prose,
 )
-from newsletter.issues.render import AnyContent
-from newsletter.issues.round_up import posts_of
-from newsletter.issues.styled import spaced
+from newsletter.mailing.render import AnyContent
+from newsletter.mailing.styled import spaced
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post

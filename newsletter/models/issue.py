@@ -55,7 +55,7 @@ class Issue(Base):
     balance: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as checked when it closed
     message: Mapped[bytes | None] = mapped_column(
         LargeBinary, deferred=True
-    )  # issues.message, frozen
+    )  # mailing.message, frozen
     page: Mapped[str | None] = mapped_column(
         Text, deferred=True
     )  # the HTML as a reader of the archive sees it

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from newsletter.catalog.versions import errata
 from newsletter.catalog.versions.changes import between
 from newsletter.issues import calendar
-from newsletter.issues.holes import without_marks
+from newsletter.mailing.placeholders import without_marks
 from newsletter.models.dataset import Erratum, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post

@@ -12,7 +12,7 @@ from feedgen.feed import FeedGenerator
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 
 from newsletter import clock
-from newsletter.issues.holes import without_marks
+from newsletter.mailing.placeholders import without_marks
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
 from newsletter.web.entries import Entry, FeedKind, entries

@@ -10,11 +10,11 @@ from newsletter.audience.suppression import address_hash
 from newsletter.delivery import ledger
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import render_issue
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.render import render_issue
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Cadence, Status, Subscriber
-from tests.issues.sample import penguins_content
+from tests.mailing.sample import penguins_content
 
 REPOSITORY = Path(__file__).parents[2]
 NEWSLETTER = [sys.executable, "-m", "newsletter"]

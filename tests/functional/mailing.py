@@ -23,9 +23,9 @@ from newsletter.delivery.ledger import enter
 from newsletter.delivery.sender import Sender
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.issues.holes import Hole
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import RenderedMail
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Subscriber, Suppression
@@ -175,10 +175,10 @@ class _WatchedBooks(Books):
 @cache
 def _message(octets: int) -> bytes:
     """A frozen issue of little content, but of at least so many octets."""
-    holes = f"{Hole.UNSUBSCRIBE.value}\n{Hole.PREFERENCES.value}\n"
-    text = ("x" * 70 + "\n") * (octets // 72) + holes
+    placeholders = f"{Placeholder.UNSUBSCRIBE.value}\n{Placeholder.PREFERENCES.value}\n"
+    text = ("x" * 70 + "\n") * (octets // 72) + placeholders
     headers = Headers.of_issue(SETTINGS, "monday", START.date(), START)
-    return freeze(RenderedMail("Penguins", text, f"<p>{holes}</p>"), headers).to_bytes()
+    return freeze(RenderedMail("Penguins", text, f"<p>{placeholders}</p>"), headers).to_bytes()
 
 
 def run(

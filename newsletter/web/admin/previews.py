@@ -15,10 +15,10 @@ from newsletter.email_address import parse_address
 from newsletter.errors import NotFound, Refused
 from newsletter.installation import Installation
 from newsletter.issues.compose import compose
-from newsletter.issues.frozen import FrozenMessage, Recipient
-from newsletter.issues.holes import Hole
 from newsletter.issues.preflight import warnings
-from newsletter.issues.render import render_issue
+from newsletter.mailing.frozen import FrozenMessage, Recipient
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import render_issue
 from newsletter.web.admin.addressed import issue_at
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
@@ -93,6 +93,6 @@ def _frozen(message: bytes, page: str) -> Preview:
 
 def _filled(text: str) -> str:
     """``text`` with links that lead nowhere where a reader's own would be."""
-    for hole in Hole:
-        text = text.replace(hole.value, "preview")
+    for placeholder in Placeholder:
+        text = text.replace(placeholder.value, "preview")
     return text

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from newsletter.errors import NotFound
 from newsletter.issues import calendar
-from newsletter.issues.frozen import FrozenMessage
-from newsletter.issues.message import image_of
+from newsletter.mailing.frozen import FrozenMessage
+from newsletter.mailing.message import image_of
 from newsletter.models.issue import Issue
 from newsletter.posts import posts
 from newsletter.web.context import installation

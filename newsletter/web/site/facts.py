@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.catalog.describe.citation import in_words
-from newsletter.issues.content import Fact
+from newsletter.mailing.content import Fact
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.profiling.profile_text import (
     bins,

@@ -10,7 +10,7 @@ from newsletter.email_address import (
     Address,
     parse_address,
 )
-from newsletter.issues.content import (
+from newsletter.mailing.content import (
     ColumnSketch,
     Fact,
     IssueContent,
@@ -20,10 +20,10 @@ from newsletter.issues.content import (
     Preview,
     Prose,
 )
-from newsletter.issues.frozen import Recipient
-from newsletter.issues.holes import Hole
-from newsletter.issues.render import RenderedMail
-from tests.issues.sample import penguins_content
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
+from tests.mailing.sample import penguins_content
 
 ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyz ABC,. 0123456789 -",
@@ -151,13 +151,13 @@ class Fuzz:
         )
 
     def mail(self) -> RenderedMail:
-        """A mail as a template might give it: any text, with holes anywhere in it."""
+        """A mail as a template might give it: any text, with placeholders anywhere in it."""
         pick = self._random
-        holes = [Hole.UNSUBSCRIBE.value, Hole.PREFERENCES.value]
+        placeholders = [Placeholder.UNSUBSCRIBE.value, Placeholder.PREFERENCES.value]
 
         def body() -> str:
             pieces = [self._printed(700) for _ in range(pick.randint(1, 4))]
-            pieces += [*holes, *pick.choices(holes, k=pick.randint(0, 2))]
+            pieces += [*placeholders, *pick.choices(placeholders, k=pick.randint(0, 2))]
             pick.shuffle(pieces)
             return pick.choice(["", "\n"]).join(pieces)
 
@@ -187,7 +187,7 @@ class Fuzz:
         return ColumnSketch(self.text(30), self.text(20), self.text(100), self.text(60), bars)
 
     def _printed(self, longest: int) -> str:
-        """Text as it is once a template has printed it: see issues.holes."""
+        """Text as it is once a template has printed it: see mailing.placeholders."""
         text = self.text(longest)
         return "".join(c for c in text if c in "\t\r\n" or category(c) not in NOT_PRINTED)
 

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.errors import Invalid
-from newsletter.issues.headers import date, list_id, mailbox, structured, unstructured
-from tests.issues.reading import read_mailbox, single_spaced
+from newsletter.mailing.headers import date, list_id, mailbox, structured, unstructured
+from tests.mailing.reading import read_mailbox, single_spaced
 
 SENTENCES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]))
 TRICKY = st.text(st.sampled_from('aé漢🐧 ",;:<>@()\\=?_.'), max_size=300)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from newsletter.errors import Invalid
-from newsletter.issues.content import IssueContent, Preview, Prose
-from newsletter.issues.holes import Hole
-from newsletter.issues.render import HTML_BYTES, render_issue, render_mail, render_page
+from newsletter.mailing.content import IssueContent, Preview, Prose
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import HTML_BYTES, render_issue, render_mail, render_page
 from newsletter.resources import shipped
-from tests.issues.sample import BASE_URL, penguins_content
+from tests.mailing.sample import BASE_URL, penguins_content
 
 HOSTILE = "{{config}} {% raw %} ''.__class__ <script>alert(1)</script> \"><img src=x> & {#"
 SECTIONS = (
@@ -233,16 +233,20 @@ def test_every_text_colour_is_readable_as_it_is_and_inverted() -> None:
 def test_the_footer_has_a_hole_for_each_personal_link_and_no_other() -> None:
     mail = render_issue(penguins_content())
     for body in (mail.text, mail.html):
-        assert body.count(Hole.UNSUBSCRIBE.value) == body.count(Hole.PREFERENCES.value) == 1
-        assert f"{BASE_URL}/unsubscribe/{Hole.UNSUBSCRIBE.value}" in body
-        assert f"{BASE_URL}/preferences/{Hole.PREFERENCES.value}" in body
+        assert (
+            body.count(Placeholder.UNSUBSCRIBE.value)
+            == body.count(Placeholder.PREFERENCES.value)
+            == 1
+        )
+        assert f"{BASE_URL}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}" in body
+        assert f"{BASE_URL}/preferences/{Placeholder.PREFERENCES.value}" in body
     links = {a["href"] for a in Page(mail.html).all("a")}
     assert f"{BASE_URL}/issues/2026-11-23" in links
 
 
 def test_the_public_page_has_nothing_personal() -> None:
     page = render_page(penguins_content(), "/issues/2026-11-23")
-    assert not any(hole.value in page for hole in Hole)
+    assert not any(placeholder.value in page for placeholder in Placeholder)
     assert "unsubscribe" not in page.lower()
     assert Page(page).all("img")[0]["src"] == "/issues/2026-11-23/chart.png"
     assert f"{BASE_URL}/subscribe" in {a["href"] for a in Page(page).all("a")}
@@ -259,7 +263,7 @@ def test_curators_text_is_data_and_never_a_template() -> None:
 
 
 def test_a_curators_text_cannot_make_a_hole() -> None:
-    forged = f"before {Hole.UNSUBSCRIBE.value}{Hole.PREFERENCES.value} after"
+    forged = f"before {Placeholder.UNSUBSCRIBE.value}{Placeholder.PREFERENCES.value} after"
     mail = render_issue(
         penguins_content(
             credit=forged,
@@ -267,9 +271,9 @@ def test_a_curators_text_cannot_make_a_hole() -> None:
             why=Prose(Markup("<p>") + forged + Markup("</p>"), forged),
         )
     )
-    assert Hole.UNSUBSCRIBE.value not in mail.subject
-    assert mail.html.count(Hole.UNSUBSCRIBE.value) == 1
-    assert mail.text.count(Hole.UNSUBSCRIBE.value) == 1
+    assert Placeholder.UNSUBSCRIBE.value not in mail.subject
+    assert mail.html.count(Placeholder.UNSUBSCRIBE.value) == 1
+    assert mail.text.count(Placeholder.UNSUBSCRIBE.value) == 1
     for body in (mail.text, Page(mail.html).words):
         assert "before \ufffd\ufffd after" in body
 
@@ -305,7 +309,7 @@ def test_the_confirmation_has_its_link_in_both_parts_and_says_what_comes() -> No
     assert CONFIRMATION["confirm_url"] in {a["href"] for a in Page(mail.html).all("a")}
     assert "one open dataset every Monday." in mail.text
     assert "One open dataset every Monday." in mail.html
-    assert not any(hole.value in mail.text + mail.html for hole in Hole)
+    assert not any(placeholder.value in mail.text + mail.html for placeholder in Placeholder)
 
 
 def test_an_alert_says_what_happened_and_where_to_act() -> None:

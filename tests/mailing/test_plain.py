@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.issues.content import Preview
-from newsletter.issues.plain import WIDTH, heading, long_date, sparkline, table, wrap
+from newsletter.mailing.content import Preview
+from newsletter.mailing.plain import WIDTH, heading, long_date, sparkline, table, wrap
 
 
 def test_it_wraps_paragraphs_and_keeps_the_blank_line_between_them() -> None:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
-from newsletter.issues.frozen import FrozenMessage, Recipient
-from newsletter.issues.holes import Hole
-from newsletter.issues.message import Headers, build, freeze
-from newsletter.issues.render import RenderedMail, render_issue, render_mail
+from newsletter.mailing.frozen import FrozenMessage, Recipient
+from newsletter.mailing.message import Headers, build, freeze
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail, render_issue, render_mail
 from newsletter.settings import Settings
-from tests.issues.reading import read_mailbox, single_spaced
-from tests.issues.sample import BASE_URL, SENT_AT, penguins_content, png
+from tests.mailing.reading import read_mailbox, single_spaced
+from tests.mailing.sample import BASE_URL, SENT_AT, penguins_content, png
 
 ONCE = (
     "From",
@@ -94,8 +94,8 @@ def header_of(message: bytes, name: str) -> bytes:
 
 
 def filled_in(text: str, recipient: Recipient) -> str:
-    text = text.replace(Hole.UNSUBSCRIBE.value, recipient.unsubscribe_token)
-    return text.replace(Hole.PREFERENCES.value, recipient.preferences_token)
+    text = text.replace(Placeholder.UNSUBSCRIBE.value, recipient.unsubscribe_token)
+    return text.replace(Placeholder.PREFERENCES.value, recipient.preferences_token)
 
 
 # 1. The parts
@@ -150,8 +150,9 @@ def test_every_line_is_short_7bit_and_ends_in_crlf(frozen: FrozenMessage, token:
 def test_no_line_needs_dot_stuffing(headers: Headers) -> None:
     dots = RenderedMail(
         subject="...",
-        text=f".\n..\n{Hole.UNSUBSCRIBE.value}\n.{Hole.PREFERENCES.value}.\n" + "." * 300,
-        html=f".{Hole.UNSUBSCRIBE.value}.\n.\n" + "x" * 75 + ".",
+        text=f".\n..\n{Placeholder.UNSUBSCRIBE.value}\n.{Placeholder.PREFERENCES.value}.\n"
+        + "." * 300,
+        html=f".{Placeholder.UNSUBSCRIBE.value}.\n.\n" + "x" * 75 + ".",
     )
     recipient = reader(unsubscribe_token="." * 300, preferences_token="." * 75)
     message = freeze(dots, headers).fill(recipient)
@@ -160,7 +161,7 @@ def test_no_line_needs_dot_stuffing(headers: Headers) -> None:
 
 
 def test_the_boundaries_cannot_occur_in_a_body(headers: Headers) -> None:
-    text = f"--=_alternative\n--=_related--\n{Hole.UNSUBSCRIBE.value}\n--=_alternative--\n"
+    text = f"--=_alternative\n--=_related--\n{Placeholder.UNSUBSCRIBE.value}\n--=_alternative--\n"
     mail = replace(ISSUE, text=text, html=text)
     message = freeze(mail, headers).fill(reader())
     assert text_of(message) == html_of(message) == filled_in(text, reader())
@@ -427,9 +428,9 @@ def test_any_name_and_token_reads_back(
     )
 
 
-@given(st.text(st.sampled_from("ab é=.\n" + "".join(h.value for h in Hole)), max_size=300))
+@given(st.text(st.sampled_from("ab é=.\n" + "".join(h.value for h in Placeholder)), max_size=300))
 def test_holes_may_stand_anywhere(body: str) -> None:
-    text = body + Hole.UNSUBSCRIBE.value + "\n"
+    text = body + Placeholder.UNSUBSCRIBE.value + "\n"
     message = freeze(RenderedMail("x", text, text), NEWS).fill(reader())
     assert text_of(message) == html_of(message) == filled_in(text, reader())
 
@@ -481,7 +482,7 @@ NEWS = Headers.of_issue(
 )
 SHORT = RenderedMail(
     "Penguins",
-    f"Leave: {BASE_URL}/unsubscribe/{Hole.UNSUBSCRIBE.value}\n{Hole.PREFERENCES.value}\n",
-    f'<a href="{BASE_URL}/unsubscribe/{Hole.UNSUBSCRIBE.value}">é</a>{Hole.PREFERENCES.value}',
+    f"Leave: {BASE_URL}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}\n{Placeholder.PREFERENCES.value}\n",
+    f'<a href="{BASE_URL}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}">é</a>{Placeholder.PREFERENCES.value}',
 )
 FUZZED = freeze(SHORT, NEWS)

@@ -15,10 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from newsletter.errors import Invalid
-from newsletter.issues import plain
-from newsletter.issues.content import CorrectionContent, InlineImage, IssueContent
-from newsletter.issues.holes import Hole, without_marks
-from newsletter.issues.post_content import PostContent
+from newsletter.mailing import plain
+from newsletter.mailing.content import CorrectionContent, InlineImage, IssueContent
+from newsletter.mailing.placeholders import Placeholder, without_marks
+from newsletter.mailing.post_content import PostContent
 from newsletter.resources import shipped
 
 AnyContent = IssueContent | CorrectionContent | PostContent
@@ -27,7 +27,7 @@ HTML_BYTES = 90_000  # Gmail clips a message near 102 KB, and the footer with it
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """A mail's content; ``text`` and ``html`` may hold marks of holes."""
+    """A mail's content; ``text`` and ``html`` may hold marks of placeholders."""
 
     subject: str
     text: str
@@ -36,7 +36,7 @@ class RenderedMail:
 
 
 def render_issue(issue: AnyContent) -> RenderedMail:
-    """The issue as a mail, with a hole for each personal link.
+    """The issue as a mail, with a placeholder for each personal link.
 
     Raises Invalid if its HTML is so long that Gmail would cut its end off.
     """
@@ -94,14 +94,14 @@ def _cid(image: InlineImage) -> str:
 
 
 def _html(name: str, **values: Any) -> str:
-    # mrml writes an attribute as Rust would show it: a backslash doubled, a hole's
+    # mrml writes an attribute as Rust would show it: a backslash doubled, a placeholder's
     # mark or a no-break space spelled "\u{..}". References pass it unchanged.
     mjml = _template(f"{name}/body.mjml", values).replace("\\", "&#92;")
     in_ascii = mjml.encode("ascii", "xmlcharrefreplace").decode()
     no_files = mrml.ParserOptions(include_loader=mrml.noop_loader())
     html = mrml.to_html(in_ascii, parser_options=no_files).content
-    for hole in Hole:
-        html = html.replace(f"&#{ord(hole.value)};", hole.value)
+    for placeholder in Placeholder:
+        html = html.replace(f"&#{ord(placeholder.value)};", placeholder.value)
     return html
 
 
@@ -120,7 +120,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(UNSUBSCRIBE=Hole.UNSUBSCRIBE, PREFERENCES=Hole.PREFERENCES)
+    environment.globals.update(
+        UNSUBSCRIBE=Placeholder.UNSUBSCRIBE, PREFERENCES=Placeholder.PREFERENCES
+    )
     environment.filters.update(
         wrap=plain.wrap,
         heading=plain.heading,
@@ -133,8 +135,8 @@ def _environment() -> Environment:
 
 
 def _printed(value: Any) -> Any:
-    """What ``{{ value }}`` prints: a hole's mark, or text that cannot pass for one."""
-    if isinstance(value, Hole):
+    """What ``{{ value }}`` prints: a placeholder's mark, or text that cannot pass for one."""
+    if isinstance(value, Placeholder):
         return value.value
     return without_marks(value) if isinstance(value, str) else value
 

@@ -1,10 +1,10 @@
 """Hostile issues through the whole way of a message, and what came of them.
 
-    python -m tests.issues.fuzz [--issues 10000] [--frozen 10000] [--seed 1]
+    python -m tests.mailing.fuzz [--issues 10000] [--frozen 10000] [--seed 1]
 
 An issue goes from its content through MJML into a frozen message and is filled
 for a reader; a frozen one begins with a mail as a template might print it. Each
-message must read back as what went in (tests.issues.proof), or be refused for
+message must read back as what went in (tests.mailing.proof), or be refused for
 a reason. Prints the totals, and at last the same as one line of JSON.
 """
 
@@ -16,13 +16,13 @@ from collections import Counter
 from unicodedata import category
 
 from newsletter.errors import Invalid
-from newsletter.issues.frozen import Recipient
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import HTML_BYTES, RenderedMail, render_issue
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.render import HTML_BYTES, RenderedMail, render_issue
 from newsletter.settings import Settings
-from tests.issues import proof
-from tests.issues.fuzzed import NOT_IN_A_LINE, Fuzz, List
-from tests.issues.sample import BASE_URL, SENT_AT
+from tests.mailing import proof
+from tests.mailing.fuzzed import NOT_IN_A_LINE, Fuzz, List
+from tests.mailing.sample import BASE_URL, SENT_AT
 
 ENCODED_WORD_IN_A_LIST_HEADER = re.compile(rb"(?m)^List-[^:]*:.*=\?")
 

@@ -9,16 +9,16 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from newsletter.email_address import parse_address
-from newsletter.issues.frozen import Recipient
-from newsletter.issues.holes import Hole
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import RenderedMail
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
 from newsletter.settings import Settings
-from tests.issues import octets
-from tests.issues.fuzz import Tally
-from tests.issues.fuzzed import List
-from tests.issues.proof import assert_reads_back
-from tests.issues.sample import BASE_URL, SENT_AT
+from tests.mailing import octets
+from tests.mailing.fuzz import Tally
+from tests.mailing.fuzzed import List
+from tests.mailing.proof import assert_reads_back
+from tests.mailing.sample import BASE_URL, SENT_AT
 
 NEVER = (
     "lines_over_998",
@@ -70,10 +70,14 @@ def test_any_message_reads_back(
     subject: str, name: str, title: str, text: str, html: str, token: str
 ) -> None:
     def printed(body: str) -> str:
-        return "".join(c for c in body if c not in {hole.value for hole in Hole})
+        return "".join(
+            c for c in body if c not in {placeholder.value for placeholder in Placeholder}
+        )
 
     listed = List(title.strip() or "News", "", "hello@example.org")
-    mail = RenderedMail(subject, *(printed(b) + Hole.UNSUBSCRIBE.value for b in (text, html)))
+    mail = RenderedMail(
+        subject, *(printed(b) + Placeholder.UNSUBSCRIBE.value for b in (text, html))
+    )
     reader = Recipient(
         parse_address("ann@example.org"), name, "<1@news.example.org>", token, token[::-1]
     )

@@ -1,4 +1,4 @@
-"""What the mailing of a post says, as plain values: see issues.content.
+"""What the mailing of a post says, as plain values: see mailing.content.
 
 A block is what stands between two margins. ``folded`` says what was left out of it, for
 which the mail leads to the site; empty: it is whole.
@@ -10,7 +10,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from newsletter.issues.content import InlineImage, Link, Preview, Prose
+from newsletter.mailing.content import InlineImage, Link, Preview, Prose
 
 
 @dataclass(frozen=True, slots=True)

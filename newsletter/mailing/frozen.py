@@ -1,4 +1,4 @@
-"""A message with holes: parts that every recipient gets, and slots between them.
+"""A message with placeholders: parts that every recipient gets, and slots between them.
 
 Filling it is one join, so that a sender makes ten thousand a second.
 """
@@ -10,8 +10,8 @@ from enum import IntEnum
 
 from newsletter.email_address import Address
 from newsletter.errors import Invalid
-from newsletter.issues.headers import mailbox
-from newsletter.issues.quoted import quoted_printable
+from newsletter.mailing.headers import mailbox
+from newsletter.mailing.quoted_printable import quoted_printable
 
 MAGIC = b"mail\x01"  # the last octet is the format's version
 TOKEN_LENGTH = 300
@@ -21,7 +21,7 @@ MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 
 
 class Slot(IntEnum):
-    """What goes into a hole. The numbers are stored: they never change."""
+    """What goes into a placeholder. The numbers are stored: they never change."""
 
     TO = 0
     MESSAGE_ID = 1
@@ -32,7 +32,7 @@ class Slot(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What differs from one message to the next. Tokens: empty where a mail has no hole."""
+    """What differs from one message to the next. Tokens: empty where a mail has no placeholder."""
 
     address: Address
     name: str | None
@@ -64,7 +64,7 @@ class FrozenMessage:
         return b"".join(self.segments(recipient))
 
     def segments(self, recipient: Recipient) -> list[bytes]:
-        """What ``fill`` joins: the parts themselves, and what is in the holes."""
+        """What ``fill`` joins: the parts themselves, and what is in the placeholders."""
         values = _values(recipient)
         segments = self._pattern.copy()
         segments[1::2] = [values[slot] for slot in self.slots]

@@ -1,4 +1,4 @@
-"""A mail's bytes, made once, with holes: each recipient then costs one join.
+"""A mail's bytes, made once, with placeholders: each recipient then costs one join.
 
     RenderedMail + Headers -> freeze() -> FrozenMessage -> fill(recipient) -> bytes
 
@@ -17,12 +17,12 @@ from email.utils import parseaddr
 
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
-from newsletter.issues import headers as lines
-from newsletter.issues.content import InlineImage, name_of
-from newsletter.issues.frozen import TOKEN_LENGTH, FrozenMessage, Recipient, Slot
-from newsletter.issues.holes import Hole
-from newsletter.issues.quoted import SOFT_BREAK, quoted_printable
-from newsletter.issues.render import RenderedMail
+from newsletter.mailing import headers as lines
+from newsletter.mailing.content import InlineImage, name_of
+from newsletter.mailing.frozen import TOKEN_LENGTH, FrozenMessage, Recipient, Slot
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.quoted_printable import SOFT_BREAK, quoted_printable
+from newsletter.mailing.render import RenderedMail
 from newsletter.settings import Settings
 
 CRLF = b"\r\n"
@@ -30,8 +30,11 @@ CRLF = b"\r\n"
 ALTERNATIVE = "=_alternative"
 RELATED = "=_related"
 LIST = "datasets"  # the first label of the List-Id, the same for ever
-MARKS = re.compile("([" + "".join(hole.value for hole in Hole) + "])")
-BODY_SLOTS = {Hole.UNSUBSCRIBE: Slot.UNSUBSCRIBE_BODY, Hole.PREFERENCES: Slot.PREFERENCES_BODY}
+MARKS = re.compile("([" + "".join(placeholder.value for placeholder in Placeholder) + "])")
+BODY_SLOTS = {
+    Placeholder.UNSUBSCRIBE: Slot.UNSUBSCRIBE_BODY,
+    Placeholder.PREFERENCES: Slot.PREFERENCES_BODY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def freeze(mail: RenderedMail, headers: Headers) -> FrozenMessage:
     unsubscribe link in its text or its HTML.
     """
     if headers.subscription and not all(
-        Hole.UNSUBSCRIBE.value in body for body in (mail.text, mail.html)
+        Placeholder.UNSUBSCRIBE.value in body for body in (mail.text, mail.html)
     ):
         raise Invalid("An issue needs the unsubscribe link in its text and in its HTML.")
     parts, slots = [b""], []
@@ -162,8 +165,8 @@ def _text(subtype: str, text: str) -> Iterator[bytes | Slot]:
     first, *rest = MARKS.split(text)
     yield quoted_printable(first)
     for mark, following in zip(rest[::2], rest[1::2], strict=True):
-        yield SOFT_BREAK  # on each side: a hole has its lines to itself
-        yield BODY_SLOTS[Hole(mark)]
+        yield SOFT_BREAK  # on each side: a placeholder has its lines to itself
+        yield BODY_SLOTS[Placeholder(mark)]
         yield SOFT_BREAK
         yield quoted_printable(following)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsletter.issues.content import (
+from newsletter.mailing.content import (
     ColumnSketch,
     Fact,
     InlineImage,

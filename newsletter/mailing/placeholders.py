@@ -1,8 +1,8 @@
-"""Holes: the places in a mail's text and HTML that differ from reader to reader.
+"""Placeholders: the places in a mail's text and HTML that differ from reader to reader.
 
-A template prints a hole as one Unicode noncharacter (U+FDD0 and U+FDD1, never
-legal in interchanged text), which issues.message cuts the body at. Whatever
-else is printed is cleaned of these, so no curator's text can make a hole.
+A template prints a placeholder as one Unicode noncharacter (U+FDD0 and U+FDD1, never
+legal in interchanged text), which mailing.message cuts the body at. Whatever
+else is printed is cleaned of these, so no curator's text can make a placeholder.
 """
 
 import re
@@ -19,7 +19,7 @@ UNPRINTABLE = re.compile(
 )
 
 
-class Hole(Enum):
+class Placeholder(Enum):
     """A value is the mark that stands for it in rendered text."""
 
     UNSUBSCRIBE = "\ufdd0"  # the token that ends the unsubscribe link

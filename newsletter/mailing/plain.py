@@ -5,7 +5,7 @@ import textwrap
 import unicodedata
 from datetime import date
 
-from newsletter.issues.content import Preview
+from newsletter.mailing.content import Preview
 
 WIDTH = 76
 GAP = "  "

@@ -13,10 +13,10 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from newsletter.catalog import markdown
-from newsletter.issues.code_colours import coloured
-from newsletter.issues.content import InlineImage, Preview, Prose
-from newsletter.issues.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
-from newsletter.issues.styled import styled
+from newsletter.mailing.code_colours import coloured
+from newsletter.mailing.content import InlineImage, Preview, Prose
+from newsletter.mailing.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
+from newsletter.mailing.styled import styled
 from newsletter.posts.wording import language_name
 from newsletter.storage import Storage
 

@@ -1,7 +1,7 @@
 """What an issue says, as plain values: all that is the same for every reader.
 
 Nothing personal is in here. What differs from one reader to the next (the To
-line, the Message-ID, two links) is a hole in the message: see issues.holes.
+line, the Message-ID, two links) is a placeholder in the message: see mailing.placeholders.
 """
 
 import re

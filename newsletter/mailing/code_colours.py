@@ -10,7 +10,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType
 from pygments.util import ClassNotFound
 
-from newsletter.issues.styled import spaced
+from newsletter.mailing.styled import spaced
 
 KEYWORD, TEXT, REMARK, VALUE, NAME = "#a8323f", "#2f6b3c", "#5c6773", "#6d4aa8", "#1f6f8b"
 COLOURS: dict[_TokenType, str] = {

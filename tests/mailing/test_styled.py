@@ -5,10 +5,10 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from newsletter.catalog import markdown
-from newsletter.issues.content import Prose
-from newsletter.issues.render import render_issue
-from newsletter.issues.styled import STYLES, spaced, styled
-from tests.issues.sample import penguins_content
+from newsletter.mailing.content import Prose
+from newsletter.mailing.render import render_issue
+from newsletter.mailing.styled import STYLES, spaced, styled
+from tests.mailing.sample import penguins_content
 
 
 def test_each_element_has_its_style_beside_it() -> None:

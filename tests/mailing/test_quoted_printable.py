@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.issues.quoted import quoted_printable
+from newsletter.mailing.quoted_printable import quoted_printable
 
 LINES = st.text(st.sampled_from("a. =Fromé\u00a0\t\n漢🐧-"), max_size=400)
 

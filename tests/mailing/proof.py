@@ -5,13 +5,13 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
-from newsletter.issues.content import IssueContent
-from newsletter.issues.frozen import Recipient
-from newsletter.issues.holes import Hole
-from newsletter.issues.render import RenderedMail
-from tests.issues import octets
-from tests.issues.fuzzed import List
-from tests.issues.reading import read_mailbox, single_spaced
+from newsletter.mailing.content import IssueContent
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
+from tests.mailing import octets
+from tests.mailing.fuzzed import List
+from tests.mailing.reading import read_mailbox, single_spaced
 
 ONCE = (
     "From",
@@ -94,8 +94,8 @@ def assert_says(message: bytes, issue: IssueContent) -> None:
 
 def filled(body_: str, recipient: Recipient) -> str:
     """A body as its one reader gets it."""
-    body_ = body_.replace(Hole.UNSUBSCRIBE.value, recipient.unsubscribe_token)
-    body_ = body_.replace(Hole.PREFERENCES.value, recipient.preferences_token)
+    body_ = body_.replace(Placeholder.UNSUBSCRIBE.value, recipient.unsubscribe_token)
+    body_ = body_.replace(Placeholder.PREFERENCES.value, recipient.preferences_token)
     return body_.replace("\r\n", "\n")
 
 

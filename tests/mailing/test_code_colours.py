@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.issues.code_colours import COLOURS, KEYWORD, TEXT, coloured
-from newsletter.issues.render import render_issue
-from tests.issues.sample import penguins_content
-from tests.issues.test_render import contrast
+from newsletter.mailing.code_colours import COLOURS, KEYWORD, TEXT, coloured
+from newsletter.mailing.render import render_issue
+from tests.mailing.sample import penguins_content
+from tests.mailing.test_render import contrast
 
 SUNK, SUNK_AT_NIGHT = (0xF6, 0xF7, 0xF5), (0x10, 0x16, 0x1D)
 PYTHON = (

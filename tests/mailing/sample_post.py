@@ -6,9 +6,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsletter.issues.content import Link, Prose
-from newsletter.issues.post_content import PostContent, Words
-from tests.issues.sample import BASE_URL, DATA
+from newsletter.mailing.content import Link, Prose
+from newsletter.mailing.post_content import PostContent, Words
+from tests.mailing.sample import BASE_URL, DATA
 
 WORDS = Words(Prose(Markup("<p>Two are enough.</p>"), "Two are enough."))
 
