@@ -2,6 +2,7 @@
 
     NewsletterError
     ├── BadSetting          the environment names a value that cannot be used
+    ├── MissingExtra        what is asked for needs a package that is not installed
     ├── Refused             the request cannot be carried out as asked
     │   ├── Invalid         what was typed or sent breaks a rule; carries the fields
     │   │   ├── InvalidAddress
@@ -34,6 +35,10 @@ class NewsletterError(Exception):
 
 class BadSetting(NewsletterError):
     """A setting is missing or wrong; the message names it."""
+
+
+class MissingExtra(NewsletterError):
+    """An optional dependency is not installed; the message has the command that installs it."""
 
 
 class Refused(NewsletterError):

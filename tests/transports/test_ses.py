@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import logging
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from boto3.session import Session
 
+from newsletter.errors import MissingExtra
 from newsletter.transports import open_transport
 from newsletter.transports.base import Unavailable, Verdict
 from newsletter.transports.ses import SesTransport
@@ -174,3 +176,9 @@ def test_the_secret_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
             feed = carried(transport, 1)
     assert SECRET not in caplog.text + repr(transport) + repr(vars(transport))
     assert SECRET not in feed.settled[1].reply
+
+
+def test_ses_without_boto3_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3.session", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'dataset-daily\[ses\]'\.$"):
+        open_transport("ses://us-east-1", "news.example.org")
