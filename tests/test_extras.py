@@ -124,6 +124,5 @@ def test_nothing_else_of_the_program_needs_one() -> None:
     done = without(HIDDEN, IMPORT_ALL)
     assert set(done.stdout.split()) == {
         "newsletter.tables.reading.readers.arrow",
-        "newsletter.client.pandas_frames",  # which is the reader's, who has pandas
         "newsletter.posts.running.kernel",
     }, done.stderr
