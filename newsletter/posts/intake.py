@@ -1,4 +1,4 @@
-"""From a post's file to all that the house keeps of it, before the database.
+"""From a post's file to all that the catalog keeps of it, before the database.
 
 Slow and isolated: a stranger's notebook is read in a child process with limits, and its
 figures are stored by their content. Recording it (posts.posts) is then one short

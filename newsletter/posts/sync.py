@@ -1,4 +1,4 @@
-"""From the posts of dataset folders to the house. Doing it again changes nothing.
+"""From the posts of dataset folders to the catalog. Doing it again changes nothing.
 
 A post that is new becomes a draft: it is published by its mailing, or by a curator's hand.
 """
