@@ -14,7 +14,8 @@
 # make bench-ingest  a million rows read, beside DuckDB and frictionless
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
-# make lock    resolve the requirements again
+# make lock    resolve the requirements again, with uv
+# make lean    the wheel alone in an empty environment: how large, how quick, what it refuses
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -23,8 +24,9 @@ TESTERS ?= 2
 T ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
+UV ?= uv
 
-.PHONY: demo dev install test test-fast check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
+.PHONY: demo dev install test test-fast check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -68,7 +70,7 @@ datasets/nyc-flights/data/flights.parquet: | $(VENV)/.installed-test
 	$(BIN)/python datasets/nyc-flights/prepare.py
 
 fuzz: $(VENV)/.installed-test
-	$(BIN)/python -m tests.issues.fuzz
+	$(BIN)/python -m tests.mailing.fuzz
 
 formats: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_ALL_ROWS=1 $(BIN)/python -m pytest tests/datasets/test_formats.py
@@ -103,11 +105,15 @@ node_modules/.installed: $(VENV)/.installed-test package-lock.json
 	$(BIN)/npm ci
 	touch $@
 
+lean: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/lean.py
+
+# What an operator installs, without extras; and what the tests need, with all of them.
+lock: COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-header --python-version 3.11 --group build
 lock:
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --group build --all-extras pyproject.toml --output-file requirements.txt
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --group build --group test --all-extras pyproject.toml \
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	$(COMPILE) --group test --all-extras pyproject.toml \
 		--constraint requirements.txt --output-file requirements-test.txt
 
 clean:

@@ -21,7 +21,7 @@ from development import CURATOR, MARK
 from newsletter import clock, migrations
 from newsletter.cli import demo
 from newsletter.curators import accounts, logins
-from newsletter.engine.family import attended
+from newsletter.engine.process_group import running_in_threads
 from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.settings import LOOPBACK
@@ -39,7 +39,7 @@ def opened(home: Path, port: int) -> Iterator[Flask]:
     installation = Installation.open(demo.settings_for(home, str(port)))
     app = create_dev_app(installation)
     migrations.upgrade(installation.db)
-    with attended(installation):
+    with running_in_threads(installation):
         yield app
 
 

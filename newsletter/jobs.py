@@ -21,13 +21,13 @@ from newsletter.catalog.checks import weeks
 from newsletter.catalog.checks.digest import digest
 from newsletter.catalog.checks.examination import GoOn, always, examine
 from newsletter.db import Database
-from newsletter.delivery import workers
-from newsletter.delivery.books import Books
-from newsletter.delivery.breakers import act, listen
-from newsletter.delivery.envelopes import Envelopes
-from newsletter.delivery.freeze import BY_A_CURATOR, freeze_issue
-from newsletter.delivery.sender import Sender
-from newsletter.delivery.waves import waves_of
+from newsletter.delivery.issue_run.circuit_breakers import act, listen
+from newsletter.delivery.issue_run.freeze import BY_A_CURATOR, freeze_issue
+from newsletter.delivery.issue_run.timezone_waves import waves_of
+from newsletter.delivery.queue import worker_liveness
+from newsletter.delivery.sending.envelopes import Envelopes
+from newsletter.delivery.sending.sender import Sender
+from newsletter.delivery.sending.worker_store import Books
 from newsletter.errors import Conflict, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -70,7 +70,7 @@ def publish_due_issues(installation: Installation, now: datetime) -> list[date]:
 
 
 def publish_issue(
-    installation: Installation, day: date, now: datetime, kind: Kind = Kind.MONDAY
+    installation: Installation, day: date, now: datetime, kind: Kind = Kind.REGULAR
 ) -> None:
     """Begin the issue of ``day`` now, on a curator's word. Raises Refused."""
     with installation.db.write() as session:
@@ -112,7 +112,7 @@ def warn_of_empty_monday(installation: Installation, now: datetime) -> date | No
     return monday if told else None
 
 
-def tell_of_submissions(installation: Installation, now: datetime) -> None:
+def notify_submissions(installation: Installation, now: datetime) -> None:
     """Tell the curators what readers brought in a day once it has passed, if it waits still."""
     zone = installation.settings.timezone
     with installation.db.read() as session:
@@ -128,7 +128,7 @@ def tell_of_submissions(installation: Installation, now: datetime) -> None:
         alert_curators(session, "Readers brought something", lines, now=now, **told)
 
 
-def listen_to_readers(installation: Installation, now: datetime) -> None:
+def check_breakers(installation: Installation, now: datetime) -> None:
     """Stop an issue of which too much bounces or is reported as spam; tell the curators."""
     breakers = installation.settings.breakers
     with installation.db.read() as session:
@@ -152,7 +152,7 @@ def deliver(
     settings = installation.settings
     transport = open_transport(settings.mail_url, settings.host)
     envelopes = Envelopes(settings, installation.storage, installation.signer)
-    with workers.enlisted(settings.home) as worker:
+    with worker_liveness.registered(settings.home) as worker:
         db = Database(settings.database_url, for_sender=True)
         rate, breakers = settings.rate, settings.breakers
         books = Books(db, envelopes, settings.home, worker, rate.per_day, breakers, rate.warm_up)
@@ -201,7 +201,7 @@ def check_catalog(installation: Installation, now: datetime, go_on: GoOn = alway
     return is_done
 
 
-def forget_strangers(installation: Installation, now: datetime) -> None:
+def purge_submitter_addresses(installation: Installation, now: datetime) -> None:
     """Forget the addresses of people who brought something and have their answer, and remove
     the files that came with a form and that nobody keeps."""
     with installation.db.write() as session:
@@ -210,9 +210,9 @@ def forget_strangers(installation: Installation, now: datetime) -> None:
     installation.storage.remove_unused(OFFERED, kept, now - OFFERED_FOR)
 
 
-def look(installation: Installation, now: datetime) -> None:
+def run_due(installation: Installation, now: datetime) -> None:
     """All that the clock asks for, one after the other; one failing stops no other."""
-    for job in (publish_due_issues, warn_of_empty_monday, listen_to_readers, tell_of_submissions):
+    for job in (publish_due_issues, warn_of_empty_monday, check_breakers, notify_submissions):
         try:
             job(installation, now)
         except Exception:

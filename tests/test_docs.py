@@ -14,7 +14,12 @@ from newsletter.settings import variables
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-LINKED = [*PAGES, ROOT / "datasets" / "README.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
+LINKED = [
+    *PAGES,
+    ROOT / "client" / "README.md",
+    ROOT / "datasets" / "README.md",
+    *sorted((ROOT / "docs" / "adr").glob("*.md")),
+]
 DECISIONS = sorted((ROOT / "docs" / "adr").iterdir())
 
 
@@ -168,8 +173,8 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
-def test_the_changelog_begins_with_this_version_or_what_comes_after_it() -> None:
+def test_the_changelog_begins_with_this_version() -> None:
+    """After what is not released yet."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    sections = re.findall(r"^## (\S+)", text, re.MULTILINE)
-    assert next(section for section in sections if section != "Unreleased") == __version__
-    assert "Unreleased" not in sections[1:]
+    first, *versions = re.findall(r"^## (\S+)", text, re.MULTILINE)
+    assert (versions[0] if first == "Unreleased" else first) == __version__

@@ -57,7 +57,7 @@ def read_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
         raise Invalid(f"Line {reader.line_num} does not read as CSV: {error}.") from error
 
 
-def bring_in(
+def import_csv(
     session: Session,
     signer: Signer,
     rows: Iterable[tuple[int, dict[str, str]]],

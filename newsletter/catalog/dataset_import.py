@@ -55,7 +55,7 @@ def digest_of(package: DatasetPackage, sources: Mapping[str, Path]) -> str:
     return digest.hexdigest()
 
 
-def take_in(package: DatasetPackage, sources: Mapping[str, Path], storage: Storage) -> Intake:
+def import_files(package: DatasetPackage, sources: Mapping[str, Path], storage: Storage) -> Intake:
     """Read each table of ``package`` from ``sources`` (by the table's name), store its
     files and draw the chart. A file that holds several tables, of which none was chosen,
     becomes all of them.

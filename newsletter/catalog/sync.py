@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from newsletter.catalog import datasets
-from newsletter.catalog.dataset_import import digest_of, take_in
+from newsletter.catalog.dataset_import import digest_of, import_files
 from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, read_package
 from newsletter.catalog.versions import changes
 from newsletter.db import Database
@@ -70,9 +70,9 @@ def _sync_one(db: Database, storage: Storage, folder: Path, slug: str, now: date
         digests = {v.number: v.digest for v in known.versions} if known else {}
     if digests.get(package.version) == digest_of(package, sources):
         return Step(slug, Done.UNCHANGED)
-    intake = take_in(package, sources, storage)
+    intake = import_files(package, sources, storage)
     with db.write() as session:
-        version = datasets.bring_up(session, slug, intake, now)
+        version = datasets.upsert(session, slug, intake, now)
         problems = datasets.problems_of(version)
         if not problems:
             datasets.publish(version, now)

@@ -8,7 +8,7 @@ import click
 
 from newsletter import clock
 from newsletter.catalog import datasets
-from newsletter.catalog.dataset_import import take_in
+from newsletter.catalog.dataset_import import import_files
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
@@ -124,7 +124,7 @@ def add(
             )
         except UnreadablePackage as error:
             raise _by_its_option(error) from error
-        intake = take_in(package, {package.tables[0].name: path}, installation.storage)
+        intake = import_files(package, {package.tables[0].name: path}, installation.storage)
     now = clock.now()
     with installation.db.write() as session:
         version = datasets.create(session, slug, intake, now)

@@ -17,12 +17,12 @@ from newsletter import (
     jobs,
     migrations,
 )
-from newsletter.audience.transfer import FIELDS, bring_in
+from newsletter.audience.transfer import FIELDS, import_csv
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
 from newsletter.curators import accounts
-from newsletter.delivery.balance import balance_of
-from newsletter.engine.family import attended
+from newsletter.delivery.queue.balance import balance_of
+from newsletter.engine.process_group import running_in_threads
 from newsletter.errors import BadSetting, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -57,7 +57,7 @@ def demo(folder: Path, serve: bool) -> None:
     click.echo(f"Done in {time.monotonic() - began:.1f} s.\n")
     _say_where_to_look(installation, day, password)
     if server is not None:
-        with attended(installation):
+        with running_in_threads(installation):
             click.echo("Ctrl-C ends it.")
             serve_here(server)
 
@@ -151,7 +151,7 @@ def _take_people(installation: Installation, password: str) -> None:
     )
     with installation.db.write() as session:
         accounts.add_curator(session, CURATOR, Role.OWNER, password, now)
-        bring_in(session, installation.signer, rows, confirmed=True, now=now)
+        import_csv(session, installation.signer, rows, confirmed=True, now=now)
 
 
 def _publish(installation: Installation, day: date) -> None:

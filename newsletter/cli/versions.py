@@ -56,7 +56,7 @@ def update(
     today = local_day(now, installation.settings.timezone)
     intake, diff = renewal.numbered(intake, before, installation.storage, today, number)
     with installation.db.write() as session:
-        datasets.bring_draft(session, slug, intake, now)
+        datasets.upsert_draft(session, slug, intake, now)
     tell_changes(diff)
     click.echo(f"{slug} {diff.after} is a draft. Publish it: `newsletter dataset publish {slug}`;")
     click.echo(f"or if {before.number} was wrong: `newsletter dataset correct {slug} --note …`.")

@@ -27,7 +27,7 @@ from newsletter.models.issue import Issue
 from newsletter.transports import open_transport
 from newsletter.transports.base import Transport, Unavailable
 from newsletter.transports.maildir import MaildirTransport
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 
 MESSAGE_OCTETS = 300_000  # before any issue was sent: 90 KB of HTML, its text and its charts
 

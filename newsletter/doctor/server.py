@@ -10,8 +10,8 @@ from typing import Any
 
 from newsletter.doctor.findings import Finding, ok, warning, wrong
 from newsletter.transports.base import Unavailable
-from newsletter.transports.smtp import SmtpTransport
-from newsletter.transports.smtp_replies import Phase
+from newsletter.transports.smtp.replies import Phase
+from newsletter.transports.smtp.transport import SmtpTransport
 
 SECONDS_A_PHASE = 10.0
 EXPIRES_SOON = timedelta(days=14)

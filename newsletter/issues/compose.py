@@ -15,7 +15,8 @@ from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_correction import compose_correction
 from newsletter.issues.compose_post import compose_post
-from newsletter.issues.content import (
+from newsletter.issues.round_up import posts_of
+from newsletter.mailing.content import (
     ColumnSketch,
     Fact,
     InlineImage,
@@ -26,9 +27,8 @@ from newsletter.issues.content import (
     Preview,
     Prose,
 )
-from newsletter.issues.render import AnyContent
-from newsletter.issues.round_up import posts_of
-from newsletter.issues.styled import spaced
+from newsletter.mailing.render import AnyContent
+from newsletter.mailing.styled import spaced
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
@@ -50,7 +50,7 @@ def compose(session: Session, issue: Issue, settings: Settings, storage: Storage
     """What ``issue`` says as things stand. Raises Invalid if it has no dataset or no post, or
     if it is a correction of nothing."""
     match issue.kind:
-        case Kind.MONDAY:
+        case Kind.REGULAR:
             return _compose_issue(session, issue, settings, storage)
         case Kind.POST:
             return compose_post(issue, settings, storage)

@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 from newsletter.catalog import markdown
 from newsletter.catalog.versions import changes, errata
 from newsletter.errors import Invalid
-from newsletter.issues.content import CorrectionContent, Fact, Link, Prose
 from newsletter.issues.corrections import originals
-from newsletter.issues.styled import spaced
+from newsletter.mailing.content import CorrectionContent, Fact, Link, Prose
+from newsletter.mailing.styled import spaced
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings

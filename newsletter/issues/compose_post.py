@@ -9,11 +9,11 @@ from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
 from newsletter.catalog.describe.loaders import table_url
 from newsletter.errors import Invalid
-from newsletter.issues.content import Link, Prose
-from newsletter.issues.post_blocks import Blocks
-from newsletter.issues.post_content import PostContent
-from newsletter.issues.render import HTML_BYTES, html_bytes
-from newsletter.issues.styled import styled
+from newsletter.mailing.content import Link, Prose
+from newsletter.mailing.post_blocks import Blocks
+from newsletter.mailing.post_content import PostContent
+from newsletter.mailing.render import HTML_BYTES, html_bytes
+from newsletter.mailing.styled import styled
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post, RunStatus

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from newsletter.audience.subscriptions import confirm_token
 from newsletter.errors import Conflict
 from newsletter.issues.compose import compose
-from newsletter.issues.render import RenderedMail, render_issue, render_mail
+from newsletter.mailing.render import RenderedMail, render_issue, render_mail
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice, NoticeKind
 from newsletter.models.issue import Issue

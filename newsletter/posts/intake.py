@@ -1,4 +1,4 @@
-"""From a post's file to all that the house keeps of it, before the database.
+"""From a post's file to all that the catalog keeps of it, before the database.
 
 Slow and isolated: a stranger's notebook is read in a child process with limits, and its
 figures are stored by their content. Recording it (posts.posts) is then one short
@@ -46,7 +46,7 @@ class PostFile:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
+class ImportedPost:
     """A post as it was written and read."""
 
     name: str  # of the file
@@ -66,7 +66,9 @@ def digest_of(file: PostFile) -> str:
     return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
 
 
-def take_in(file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits()) -> TakenIn:
+def import_post(
+    file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits()
+) -> ImportedPost:
     """Read ``file``, make its cells safe and store its figures.
 
     Raises UnreadablePost with one sentence; its ``fields`` are the front matter's.
@@ -82,7 +84,7 @@ def take_in(file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits())
         (folder / "ran").write_text(json.dumps(ran))
         read = _read(file, folder, limits)
         kept = folder / ("post" if file.given is None else "rewritten")
-        return TakenIn(
+        return ImportedPost(
             name=file.name,
             front=FrontMatter.model_validate(read["front"]),
             form=form,

@@ -1,4 +1,4 @@
-"""The posts: what the house holds of each, publishing, and finding them again."""
+"""The posts: what is kept of each, publishing, and finding them again."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from newsletter.models.post import Post, PostRun, PostState, RunStatus
 from newsletter.posts import cells, front_matter
 from newsletter.posts.cells import Cell, Code
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.intake import TakenIn
+from newsletter.posts.intake import ImportedPost
 from newsletter.posts.run_record import RunRecord
 from newsletter.posts.wording import language_name
 
@@ -108,7 +108,7 @@ def _words(post: Post) -> str:
     return "\n".join((post.words, *of_dataset)).casefold()
 
 
-def version_for(session: Session, dataset: Dataset, taken: TakenIn) -> Version:
+def version_for(session: Session, dataset: Dataset, taken: ImportedPost) -> Version:
     """The version of ``dataset`` that the post names. Raises Invalid."""
     for version in dataset.versions:
         if version.number == taken.front.version:
@@ -118,8 +118,8 @@ def version_for(session: Session, dataset: Dataset, taken: TakenIn) -> Version:
     raise Invalid(f"{sentence}.", {"version": sentence})
 
 
-def bring_up(session: Session, version: Version, taken: TakenIn, now: datetime) -> Post:
-    """Make the house hold ``taken``: a new draft, or new words for the post of its slug.
+def upsert(session: Session, version: Version, taken: ImportedPost, now: datetime) -> Post:
+    """Keep ``taken``: a new draft, or new words for the post of its slug.
 
     Its run is recorded too. Raises Conflict if the slug is of another dataset's post.
     """
@@ -140,7 +140,7 @@ def bring_up(session: Session, version: Version, taken: TakenIn, now: datetime) 
     return post
 
 
-def slug_of(dataset: Dataset, taken: TakenIn) -> str:
+def slug_of(dataset: Dataset, taken: ImportedPost) -> str:
     return taken.front.slug or front_matter.slug_of(dataset.slug, taken.name)
 
 
@@ -218,7 +218,7 @@ def withdraw(post: Post, now: datetime) -> None:
     post.modified_at = now
 
 
-def _write(post: Post, version: Version, taken: TakenIn, now: datetime) -> None:
+def _write(post: Post, version: Version, taken: ImportedPost, now: datetime) -> None:
     front = taken.front
     before = _seen(post)
     for name in WRITTEN:

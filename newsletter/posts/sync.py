@@ -1,4 +1,4 @@
-"""From the posts of dataset folders to the house. Doing it again changes nothing.
+"""From the posts of dataset folders to the catalog. Doing it again changes nothing.
 
 A post that is new becomes a draft: it is published by its mailing, or by a curator's hand.
 """
@@ -15,7 +15,7 @@ from newsletter.catalog.sync import READ_AT_ONCE, Done, Step
 from newsletter.db import Database
 from newsletter.errors import Conflict, NotFound, Refused
 from newsletter.posts import posts
-from newsletter.posts.intake import PostFile, TakenIn, digest_of, take_in
+from newsletter.posts.intake import ImportedPost, PostFile, digest_of, import_post
 from newsletter.posts.reading.parsed_post import FORMS, MAX_BYTES
 from newsletter.posts.run_record import path_beside, read_record
 from newsletter.storage import Storage
@@ -35,7 +35,7 @@ def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[
     unchanged = _unchanged(db, files)
     owners = {slug: path for path, slug in unchanged.items()}
 
-    def read(path: Path) -> TakenIn | Refused | None:
+    def read(path: Path) -> ImportedPost | Refused | None:
         return None if path in unchanged else _read(db, storage, path)
 
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
@@ -71,18 +71,18 @@ def _unchanged(db: Database, files: Sequence[Path]) -> dict[Path, str]:
     return found
 
 
-def _read(db: Database, storage: Storage, path: Path) -> TakenIn | Refused:
+def _read(db: Database, storage: Storage, path: Path) -> ImportedPost | Refused:
     with db.read() as session:
         if datasets.find(session, _dataset(path)) is None:
             return NotFound(f"The dataset {_dataset(path)} is not in the catalog.")
     try:
-        return take_in(_file(path), storage)
+        return import_post(_file(path), storage)
     except Refused as error:
         return error
 
 
 def _step(
-    db: Database, path: Path, name: str, taken: TakenIn, owners: dict[str, Path], now: datetime
+    db: Database, path: Path, name: str, taken: ImportedPost, owners: dict[str, Path], now: datetime
 ) -> Step:
     try:
         with db.write() as session:
@@ -96,7 +96,7 @@ def _step(
                 )
             version = posts.version_for(session, dataset, taken)
             is_new = posts.find(session, slug) is None
-            post = posts.bring_up(session, version, taken, now)
+            post = posts.upsert(session, version, taken, now)
             problems = posts.problems_of(post)
     except Refused as error:
         return Step(name, Done.REFUSED, str(error))
@@ -114,6 +114,6 @@ def _file(path: Path) -> PostFile:
 
 
 def _content(path: Path) -> bytes:
-    """One byte more than a post may have, at most: take_in refuses it then."""
+    """One byte more than a post may have, at most: import_post refuses it then."""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)

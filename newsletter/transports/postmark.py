@@ -32,11 +32,11 @@ OF_A_REQUEST = {
 }
 OF_A_MESSAGE = OF_A_REQUEST | {
     0: Verdict.SENT,
-    406: Verdict.DEAD,  # inactive: it bounced hard, or complained
+    406: Verdict.NO_SUCH_ADDRESS,  # inactive: it bounced hard, or complained
 }
 INVALID_REQUEST = 300  # whose text says which field is meant
 INVALID_FIELDS = (
-    (re.compile(r"(Invalid|Error parsing) 'To'", re.IGNORECASE), Verdict.DEAD),
+    (re.compile(r"(Invalid|Error parsing) 'To'", re.IGNORECASE), Verdict.NO_SUCH_ADDRESS),
     (re.compile(r"(Invalid|Error parsing) 'From'", re.IGNORECASE), Verdict.BLOCKED),
 )
 

@@ -8,7 +8,7 @@ from newsletter.audience.privacy import erase
 from newsletter.audience.subscriptions import ConsentGiven, find, subscribe
 from newsletter.audience.suppression import is_suppressed
 from newsletter.db import Base, Database
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.email_address import parse_address
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.feedback import FeedbackEvent, FeedbackKind

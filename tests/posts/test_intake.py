@@ -15,7 +15,7 @@ from newsletter.errors import UnreadablePost
 from newsletter.models.post import RunStatus
 from newsletter.posts.cells import Code, Figure, Note, Prose, Text, as_json, figures, from_json
 from newsletter.posts.front_matter import from_mapping
-from newsletter.posts.intake import PostFile, ReadLimits, TakenIn, digest_of, take_in
+from newsletter.posts.intake import ImportedPost, PostFile, ReadLimits, digest_of, import_post
 from newsletter.posts.reading import forms, sanitize
 from newsletter.posts.run_record import RunRecord
 from newsletter.storage import Storage
@@ -40,13 +40,13 @@ def record(source: bytes, *outputs: dict[str, Any]) -> RunRecord:
     )
 
 
-def taken(name: str, content: bytes, storage: Storage, **more: Any) -> TakenIn:
-    return take_in(PostFile(name, content, **more), storage)
+def taken(name: str, content: bytes, storage: Storage, **more: Any) -> ImportedPost:
+    return import_post(PostFile(name, content, **more), storage)
 
 
 def refused(name: str, content: bytes, storage: Storage, **limits: Any) -> str:
     with pytest.raises(UnreadablePost) as error:
-        take_in(PostFile(name, content), storage, ReadLimits(**limits))
+        import_post(PostFile(name, content), storage, ReadLimits(**limits))
     assert "\n" not in str(error.value)
     return str(error.value)
 

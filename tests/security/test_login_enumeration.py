@@ -11,7 +11,7 @@ from sqlalchemy import select
 from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from newsletter.web.admin.limits import limiter
+from newsletter.web.admin.accounts.limits import limiter
 from tests.web.admin.conftest import OWNER, TOKEN, Browser
 
 STRANGER = "nobody@example.org"

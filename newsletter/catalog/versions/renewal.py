@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog.dataset_import import Intake, Values, charted_table, take_in
+from newsletter.catalog.dataset_import import Intake, Values, charted_table, import_files
 from newsletter.catalog.package import ChangePackage, DatasetPackage, ReadPackage, TablePackage
 from newsletter.catalog.semver import proposed
 from newsletter.catalog.versions import changes
@@ -40,7 +40,7 @@ def renew(
     )
     # Only the charted table is drawn; the chart of another one stays as it is.
     alone = package.model_copy(update={"tables": (asked,)})
-    intake = take_in(alone, {asked.name: source}, storage)
+    intake = import_files(alone, {asked.name: source}, storage)
     tables = [*kept_tables(version)]
     tables[at] = _described(intake.tables[0], written) | {"position": at}
     return replace(

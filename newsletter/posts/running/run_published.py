@@ -8,7 +8,7 @@ from newsletter.models.dataset import Version
 from newsletter.models.post import Post, RunStatus
 from newsletter.posts import posts
 from newsletter.posts.cells import Cell, as_json, from_json
-from newsletter.posts.intake import PostFile, take_in
+from newsletter.posts.intake import PostFile, import_post
 from newsletter.posts.run_record import RunRecord
 from newsletter.posts.running.data import Data, DataTable
 from newsletter.posts.running.limits import RunLimits
@@ -54,7 +54,7 @@ def _keep(db: Database, storage: Storage, slug: str, record: RunRecord, now: dat
         post = posts.get(session, slug)
     taken = None
     if post.form == "md" and record.status is RunStatus.RAN:
-        taken = take_in(PostFile(f"{slug}.md", _content(post, storage), record), storage)
+        taken = import_post(PostFile(f"{slug}.md", _content(post, storage), record), storage)
     with db.write() as session:
         post = posts.get(session, slug)
         posts.record_run(post, record)

@@ -8,27 +8,31 @@ import bz2
 import gzip
 import lzma
 import stat
+import sys
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
-
-import zstandard
 
 from newsletter.errors import UnreadableTable
 from newsletter.tables.reading.file_kinds import TABLES
 from newsletter.tables.reading.table_choice import choose
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 CHUNK = 1024 * 1024
-SIP = 2048  # bytes: even of these a frame can make 64 MB
-MAX_WINDOW = 128 * 1024**2  # what one frame of Zstandard may ask us to hold
+WINDOW = {zstd.DecompressionParameter.window_log_max: 27}  # a frame has us hold 128 MB at most
 DAMAGED = (
     *(OSError, EOFError, ValueError, NotImplementedError, zlib.error, lzma.LZMAError),
-    *(zipfile.BadZipFile, tarfile.TarError, zstandard.ZstdError),
+    *(zipfile.BadZipFile, tarfile.TarError, zstd.ZstdError),
 )
 
 
@@ -126,43 +130,11 @@ def _files(kind: str, entries: Sequence[tuple[str, Any]], has_links: bool) -> di
     return files
 
 
-class _Zstandard:
-    """Reads one frame after the other, and knows whether the last one is whole.
-
-    (The package's own stream reader takes a file that was cut short for one that ended.)
-    """
-
-    def __init__(self, source: Path) -> None:
-        self._file = source.open("rb")
-        self._decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
-        self._frame = self._decompressor.decompressobj()
-        self._rest = b""
-
-    def read(self, size: int, /) -> bytes:
-        """Some bytes, as many as come of little input; none at the end."""
-        while packed := self._rest or self._file.read(SIP):
-            if self._frame.eof:
-                self._frame = self._decompressor.decompressobj()
-            read = self._frame.decompress(packed)
-            self._rest = self._frame.unused_data
-            if read:
-                return read
-        if not self._frame.eof:
-            raise EOFError("the last frame is cut short")
-        return b""
-
-    def __enter__(self) -> "_Zstandard":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-
 OPENERS: dict[str, Callable[[Path], Any]] = {
     "gzip": gzip.open,
     "bzip2": bz2.open,
     "xz": lzma.open,
-    "zstd": _Zstandard,
+    "zstd": partial(zstd.open, options=WINDOW),
 }
 ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zstd"}
 ARCHIVES = {"zip": _zip, "tar": _tar}

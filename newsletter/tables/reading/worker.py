@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from newsletter.errors import SeveralTables, UnreadableTable
+from newsletter.errors import MissingExtra, SeveralTables, UnreadableTable
 from newsletter.tables import duckdb_sandbox, sandbox
 from newsletter.tables.profiling.profile import profile_table
 from newsletter.tables.reading.file_kinds import recognise
@@ -66,7 +66,7 @@ def main() -> None:
         answer = {"read": parse(request)}
     except SeveralTables as error:
         answer = {"refused": str(error), "tables": error.tables}
-    except UnreadableTable as error:
+    except (MissingExtra, UnreadableTable) as error:
         answer = {"refused": str(error)}
     except (MemoryError, duckdb.OutOfMemoryException):
         answer = {"refused": _too_large(request["limits"])}

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 from newsletter import clock
 from newsletter.audience import directory
 from newsletter.catalog import datasets
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.submissions import queue
-from newsletter.web.admin import slots
+from newsletter.web.admin.issues import slots
 from newsletter.web.context import installation
 
 blueprint = Blueprint("overview", __name__)
