@@ -18,7 +18,7 @@ from development import CURATOR, MARK
 from tests.makefile import ROOT, environ, make
 
 PATIENCE = 60  # seconds, on a busy machine
-pytestmark = pytest.mark.xdist_group("make dev")  # they share one site
+pytestmark = pytest.mark.xdist_group("make-dev")  # they share one site
 
 
 class Site:
@@ -141,7 +141,7 @@ def test_changed_code_is_seen_once_it_is_saved(site: Site) -> None:
 
 
 def test_a_mistake_is_shown_and_mending_it_is_enough(site: Site) -> None:
-    module = site.copy / "newsletter/web/mondays.py"
+    module = site.copy / "newsletter/web/app.py"
     right = module.read_text()
     assert site.comes_to_show("/", "penguins of the Palmer")
     module.write_text(f"{right}\nthis is no Python\n")
