@@ -33,14 +33,14 @@ def in_one_line(diff: Diff) -> str:
 
 def facts(diff: Diff) -> list[Line]:
     """What changed, in the lines of a small table; of several tables, each with its name."""
-    facts_ = [("Table added", name) for name in diff.tables_added]
-    facts_ += [("Table removed", name) for name in diff.tables_removed]
+    changes = [("Table added", name) for name in diff.tables_added]
+    changes += [("Table removed", name) for name in diff.tables_removed]
     for table in diff.tables:
         several = len(diff.tables) > 1
-        facts_ += [
+        changes += [
             (f"{table.name}: {what}" if several else what, how) for what, how in lines(table)
         ]
-    return facts_ or [("Data", "the same")]
+    return changes or [("Data", "the same")]
 
 
 def lines(table: TableDiff) -> Iterator[Line]:
