@@ -203,10 +203,10 @@ def _permits(term: Term, domain: str, address: str, dns: Dns) -> bool:
     if not length:
         return any(address in dns.addresses(name) for name in hosts)
     return any(
-        ip_address(address) in ip_network(f"{found}/{length.partition('/')[0]}", strict=False)
+        ip_address(address) in ip_network(f"{resolved}/{length.partition('/')[0]}", strict=False)
         for name in hosts
-        for found in dns.addresses(name)
-        if ip_address(found).version == ip_address(address).version == 4
+        for resolved in dns.addresses(name)
+        if ip_address(resolved).version == ip_address(address).version == 4
     )
 
 

@@ -89,10 +89,10 @@ def search(
     pattern.
     """
     words = [stem(word) for word in words_of(text)]
-    found = session.scalars(_published().options(undefer(Post.words)))
+    published = session.scalars(_published().options(undefer(Post.words)))
     return [
         post
-        for post in found
+        for post in published
         if (keyword is None or keyword in post.version.keywords)
         and (dataset is None or post.version.dataset.slug == dataset)
         and (language is None or post.language == language)
