@@ -15,10 +15,13 @@ from argon2 import PasswordHasher
 from newsletter import curators
 from newsletter.db import Database
 from newsletter.settings import Settings
+from tests import examples
 from tests.days import ahead
 from tests.migrated import migrate
 
 BASE_URL = "https://news.example.org"
+
+examples.load_profile()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

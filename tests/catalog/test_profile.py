@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from newsletter.catalog import profile
 from newsletter.catalog.profile import profile_table
+from tests.examples import examples
 
 TYPES = {
     pl.String: "string",
@@ -78,7 +79,7 @@ def expect_histogram(histogram: dict[str, Any], values: pl.Series) -> None:
         assert count == sum(low <= value < high for value in values)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.none() | TAME, min_size=1, max_size=60))
 def test_it_agrees_with_polars_on_floats(values: list[float | None]) -> None:
     found = column(x=pl.Series(values, dtype=pl.Float64))["statistics"]
@@ -99,7 +100,7 @@ def test_it_agrees_with_polars_on_floats(values: list[float | None]) -> None:
     expect_histogram(found["histogram"], present)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.none() | st.integers(-(2**40), 2**40), min_size=1, max_size=60))
 def test_it_agrees_with_polars_on_integers(values: list[int | None]) -> None:
     found = column(x=pl.Series(values, dtype=pl.Int64))
@@ -112,7 +113,7 @@ def test_it_agrees_with_polars_on_integers(values: list[int | None]) -> None:
         assert len(set(widths.tolist())) <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(

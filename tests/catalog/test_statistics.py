@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from newsletter.catalog.profile import profile_table
 from newsletter.catalog.statistics import BINS
 from tests.catalog.test_profile import close, profiled
+from tests.examples import examples
 
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=examples(60), deadline=None)
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (as the columns, which have no zone)
 SPAN = re.compile(r"(?:(?P<days>-?\d+) days?, )?(?P<h>\d+):(?P<m>\d+):(?P<s>\d+(?:\.\d+)?)")
 

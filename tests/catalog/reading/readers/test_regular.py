@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from newsletter.catalog.reading import parser
 from newsletter.catalog.reading.readers import delimited, regular
 from newsletter.errors import UnreadableTable
+from tests.examples import examples
 
 PLAIN = b"id,name\n1,Ann\n2,Bob\n"
 OPTIONS: dict[str, Any] = {
@@ -45,7 +46,7 @@ LINES = st.lists(ROWS, min_size=1, max_size=6).map(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @example(text=",,,", missing=[""], end="\n", mark="")
 @example(text='"1",,,\n', missing=[""], end="\r\n", mark="")
 @example(text='1,"2",3,NA\n1,2,3\n', missing=["NA"], end="\n", mark="")
