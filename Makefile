@@ -2,6 +2,8 @@
 # make test    install, and check and test everything
 # make posts   the code of each post in datasets/, in fresh environments (three minutes)
 # make formats  all rows of the catalog by the loader of Croissant (two minutes)
+# make test-days  the tests that know of days, at seven moments: in a year, on a Monday, as clocks change, ...
+# make properties  each property on many times as many examples (ten minutes)
 # make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
@@ -14,8 +16,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
+DAYS ?= year monday friday new-year leap-day spring autumn
+DAYS_TESTS ?= tests/test_curators.py tests/web/test_mondays.py tests/web/admin/test_login.py \
+	tests/web/admin/test_issues.py tests/cli/test_issues.py tests/functional/test_first_monday.py
+EXAMPLES ?= 15
 
-.PHONY: demo install test check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
+.PHONY: demo install test test-days properties check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -29,6 +35,12 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+test-days: $(VENV)/.installed-test
+	$(BIN)/python -m tests.days $(DAYS) -- -n $(TESTERS) --dist loadgroup $(DAYS_TESTS)
+
+properties: $(VENV)/.installed-test
+	NEWSLETTER_TESTS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(TESTERS) -m hypothesis
 
 # Here a post that cannot run for want of a program is a failure, too, as in the tests.
 posts: $(VENV)/.installed-test datasets/nyc-flights/data/flights.parquet

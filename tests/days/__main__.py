@@ -1,9 +1,8 @@
 """Is every test green on any day? Runs tests at moments that are not now.
 
-    python -m tests.days [MOMENT ...] [-- ARGUMENTS OF PYTEST]
+    python -m tests.days MOMENT ... [-- ARGUMENTS OF PYTEST]
 
-The clock of each Python, and of the database servers, is set ahead. Without moments it is
-each of them; without arguments the tests that know of days the most.
+The clock of each Python, and of the database servers, is set to the next of such moments.
 """
 
 import os
@@ -22,7 +21,6 @@ ZONE = ZoneInfo("America/New_York")  # of the lists in the tests that have one
 DAY = timedelta(days=1)
 # time_machine, which is a plug-in of pytest, was loaded before it.
 EXPECTED = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
-TESTS = ("tests/functional/test_first_monday.py",)
 
 
 def _at(day: date, hour: int, zone: ZoneInfo | None = None) -> datetime:
@@ -68,14 +66,14 @@ MOMENTS: dict[str, Callable[[date], datetime]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    names, tests = list(arguments), list(TESTS)
+    names, tests = list(arguments), list[str]()
     if "--" in names:
         at = names.index("--")
         names, tests = names[:at], names[at + 1 :]
-    if unknown := set(names) - set(MOMENTS):
-        print(f"No moment is called {unknown.pop()}: name some of {', '.join(MOMENTS)}.")
+    if not names or not set(names) <= set(MOMENTS):
+        print(f"Name one or more of these moments: {', '.join(MOMENTS)}.")
         return 2
-    failed = [name for name in names or MOMENTS if not _is_green(name, tests)]
+    failed = [name for name in names if not _is_green(name, tests)]
     print(f"Not green: {', '.join(failed)}." if failed else "All green.")
     return bool(failed)
 
