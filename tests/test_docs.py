@@ -170,4 +170,4 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 def test_the_changelog_begins_with_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## (\S+)", text, re.MULTILINE)
-    assert [name for name in headings if name != "Unreleased"][0] == __version__
+    assert next(name for name in headings if name != "Unreleased") == __version__
