@@ -2,7 +2,8 @@
 
     python -m tests.days MOMENT ... [-- ARGUMENTS OF PYTEST]
 
-The clock of each Python, and of the database servers, is set to the next of such moments.
+The clock of each Python, and of the database servers, is set to the next of such moments; OpenSSL
+looks at the real one, so that tests of expired certificates (tests/doctor) are no part of it.
 """
 
 import os
