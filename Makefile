@@ -10,18 +10,20 @@
 # make bench-ingest  a million rows read, beside DuckDB and frictionless
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
-# make lock    resolve the requirements again
+# make lock    resolve the requirements again, with uv
+# make lean    the wheel alone in an empty environment: how large, how quick, what it refuses
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 DAYS ?= year monday friday new-year leap-day spring autumn
-DAYS_TESTS ?= tests/test_curators.py tests/web/test_mondays.py tests/web/admin/test_login.py \
+DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/test_mondays.py tests/web/admin/test_login.py \
 	tests/web/admin/test_issues.py tests/cli/test_issues.py tests/functional/test_first_monday.py
 EXAMPLES ?= 15
+UV ?= uv
 
-.PHONY: demo install test test-days properties check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lock clean
+.PHONY: demo install test test-days properties check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -50,7 +52,7 @@ datasets/nyc-flights/data/flights.parquet: | $(VENV)/.installed-test
 	$(BIN)/python datasets/nyc-flights/prepare.py
 
 fuzz: $(VENV)/.installed-test
-	$(BIN)/python -m tests.issues.fuzz
+	$(BIN)/python -m tests.mailing.fuzz
 
 formats: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_ALL_ROWS=1 $(BIN)/python -m pytest tests/datasets/test_formats.py
@@ -81,11 +83,15 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
 	touch $@
 
+lean: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/lean.py
+
+# What an operator installs, without extras; and what the tests need, with all of them.
+lock: COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-header --python-version 3.11 --group build
 lock:
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --group build --all-extras pyproject.toml --output-file requirements.txt
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --group build --group test --all-extras pyproject.toml \
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	$(COMPILE) --group test --all-extras pyproject.toml \
 		--constraint requirements.txt --output-file requirements-test.txt
 
 clean:

@@ -20,16 +20,16 @@ import psycopg
 from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
-from newsletter.addresses import parse_address
 from newsletter.audience.subscriptions import PREFERENCES, UNSUBSCRIBE
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import sync
 from newsletter.db import UTCDateTime
-from newsletter.delivery.balance import balance_of
-from newsletter.delivery.freeze import freeze_issue
+from newsletter.delivery.issue_run.freeze import freeze_issue
+from newsletter.delivery.queue.balance import balance_of
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.issues.frozen import FrozenMessage, Recipient
+from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Subscriber
 from newsletter.settings import Settings

@@ -19,8 +19,8 @@ import duckdb
 import preview
 from bench import finish, in_turns, timed
 
-from newsletter.catalog.ingest import IngestOptions, ingest, request_for, run_parser
-from newsletter.catalog.reading.parser import THREADS
+from newsletter.tables.ingest import IngestOptions, ingest, request_for, run_parser
+from newsletter.tables.reading.worker import THREADS
 
 ROWS = 1_000_000
 BARE = """

@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 from bench import finish
 
-from newsletter.catalog.asking import query
-from newsletter.catalog.asking.question import Question, asked
-from newsletter.catalog.asking.shelf import Shelf
+from newsletter.tables.querying import execute
+from newsletter.tables.querying.table_cache import Shelf
+from newsletter.tables.querying.table_query import Question, asked
 
 ROWS = 1_000_000
 COLUMNS = [
@@ -80,7 +80,7 @@ def measured(rows: int = ROWS, questions: int = 400) -> dict[str, float]:
 def _milliseconds(shelf: Shelf, file: Path, each: Asked) -> float:
     _, question, offset = each
     began = time.perf_counter()
-    query.page(shelf, file, COLUMNS, question, offset)
+    execute.page(shelf, file, COLUMNS, question, offset)
     return (time.perf_counter() - began) * 1000
 
 
@@ -92,10 +92,10 @@ def _questions(chance: random.Random, rows: int, count: int) -> list[Asked]:
 
 def _question(chance: random.Random, kind: str, rows: int) -> Asked:
     sort = [(chance.choice(["_sort", "_sort_desc"]), chance.choice(COLUMNS)[0])]
-    page = query.LIMIT * int(chance.expovariate(0.5))
+    page = execute.LIMIT * int(chance.expovariate(0.5))
     match kind:
         case "page":
-            return kind, Question(), chance.randrange(0, rows, query.LIMIT)
+            return kind, Question(), chance.randrange(0, rows, execute.LIMIT)
         case "sort":
             return kind, asked(sort, COLUMNS), page
         case "filter":

@@ -39,8 +39,8 @@ from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs
 from newsletter.db import UTCDateTime
-from newsletter.delivery import ledger
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue import ledger
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue

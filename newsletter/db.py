@@ -16,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
 
 from newsletter.clock import aware
+from newsletter.extras import POSTGRES
 
 SQLITE_BUSY_SECONDS = 60
 SQLITE_BUSY_SECONDS_OF_SENDER = 0.05  # its event loop stands still for so long
@@ -125,11 +126,12 @@ ALONE: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_retu
 
 
 def _postgres(url: str, for_sender: bool, alone: bool = False) -> Engine:
-    """``alone``: each statement is a transaction of its own."""
+    """``alone``: each statement is a transaction of its own. Raises MissingExtra."""
     options: dict[str, Any] = {"pool_pre_ping": True}
     if for_sender:  # which notices a lost connection by itself, and tries again
         options = {"connect_args": {"options": SENDER_OPTIONS}}
-    return create_engine(url, **options, **(ALONE if alone else {}))
+    with POSTGRES.imports():  # of the driver, which SQLAlchemy does
+        return create_engine(url, **options, **(ALONE if alone else {}))
 
 
 def _sqlite(url: str, for_sender: bool, alone: bool = False) -> Engine:

@@ -2,6 +2,7 @@
 
     NewsletterError
     ├── BadSetting          the environment names a value that cannot be used
+    ├── MissingExtra        what is asked for needs a package that is not installed
     ├── Refused             the request cannot be carried out as asked
     │   ├── Invalid         what was typed or sent breaks a rule; carries the fields
     │   │   ├── InvalidAddress
@@ -18,7 +19,7 @@
     │   ├── TooMany         a limit was reached; try later
     │   └── FetchRefused    an address on the web that we will not or cannot read
     │       └── UnknownHost     whose host's name has no address
-    └── TransportError      the way out cannot be opened or is set up wrongly
+    └── TransportError      the transport cannot be opened or is set up wrongly
 
 A class names an outcome; its message is one sentence that says what the
 person can do about it. The web layer and the command line turn it into a
@@ -34,6 +35,10 @@ class NewsletterError(Exception):
 
 class BadSetting(NewsletterError):
     """A setting is missing or wrong; the message names it."""
+
+
+class MissingExtra(NewsletterError):
+    """An optional dependency is not installed; the message has the command that installs it."""
 
 
 class Refused(NewsletterError):
@@ -113,4 +118,4 @@ class UnknownHost(FetchRefused):
 
 
 class TransportError(NewsletterError):
-    """The way out cannot be opened: nothing was handed over."""
+    """The transport cannot be opened: nothing was handed over."""

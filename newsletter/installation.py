@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from newsletter.tokens import Signer
 
 

@@ -17,25 +17,25 @@ from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.catalog import datasets
-from newsletter.catalog.upkeep import weeks
-from newsletter.catalog.upkeep.digest import digest
-from newsletter.catalog.upkeep.examination import GoOn, always, examine
+from newsletter.catalog.checks import weeks
+from newsletter.catalog.checks.digest import digest
+from newsletter.catalog.checks.examination import GoOn, always, examine
 from newsletter.db import Database
-from newsletter.delivery import workers
-from newsletter.delivery.books import Books
-from newsletter.delivery.breakers import act, listen
-from newsletter.delivery.envelopes import Envelopes
-from newsletter.delivery.freeze import BY_A_CURATOR, freeze_issue
-from newsletter.delivery.sender import Sender
-from newsletter.delivery.waves import waves_of
+from newsletter.delivery.issue_run.circuit_breakers import act, listen
+from newsletter.delivery.issue_run.freeze import BY_A_CURATOR, freeze_issue
+from newsletter.delivery.issue_run.timezone_waves import waves_of
+from newsletter.delivery.queue import worker_liveness
+from newsletter.delivery.sending.envelopes import Envelopes
+from newsletter.delivery.sending.sender import Sender
+from newsletter.delivery.sending.worker_store import Books
 from newsletter.errors import Conflict, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import FRIDAY, Due, Waves, due, latest_day, local_day, monday_of
 from newsletter.models.issue import Issue, IssueState, Kind
-from newsletter.posts import submissions
-from newsletter.posts.offers import OFFERED, OFFERED_FOR
+from newsletter.submissions import queue
+from newsletter.submissions.form import OFFERED, OFFERED_FOR
 from newsletter.transports import open_transport
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def publish_due_issues(installation: Installation, now: datetime) -> list[date]:
 
 
 def publish_issue(
-    installation: Installation, day: date, now: datetime, kind: Kind = Kind.MONDAY
+    installation: Installation, day: date, now: datetime, kind: Kind = Kind.REGULAR
 ) -> None:
     """Begin the issue of ``day`` now, on a curator's word. Raises Refused."""
     with installation.db.write() as session:
@@ -112,11 +112,11 @@ def warn_of_empty_monday(installation: Installation, now: datetime) -> date | No
     return monday if told else None
 
 
-def tell_of_submissions(installation: Installation, now: datetime) -> None:
+def notify_submissions(installation: Installation, now: datetime) -> None:
     """Tell the curators what readers brought in a day once it has passed, if it waits still."""
     zone = installation.settings.timezone
     with installation.db.read() as session:
-        dated = [(local_day(s.created_at, zone), s) for s in submissions.waiting(session)]
+        dated = [(local_day(s.created_at, zone), s) for s in queue.waiting(session)]
     past = [(day, s) for day, s in dated if day < local_day(now, zone)]
     if not past:
         return
@@ -128,7 +128,7 @@ def tell_of_submissions(installation: Installation, now: datetime) -> None:
         alert_curators(session, "Readers brought something", lines, now=now, **told)
 
 
-def listen_to_readers(installation: Installation, now: datetime) -> None:
+def check_breakers(installation: Installation, now: datetime) -> None:
     """Stop an issue of which too much bounces or is reported as spam; tell the curators."""
     breakers = installation.settings.breakers
     with installation.db.read() as session:
@@ -152,7 +152,7 @@ def deliver(
     settings = installation.settings
     transport = open_transport(settings.mail_url, settings.host)
     envelopes = Envelopes(settings, installation.storage, installation.signer)
-    with workers.enlisted(settings.home) as worker:
+    with worker_liveness.registered(settings.home) as worker:
         db = Database(settings.database_url, for_sender=True)
         rate, breakers = settings.rate, settings.breakers
         books = Books(db, envelopes, settings.home, worker, rate.per_day, breakers, rate.warm_up)
@@ -201,18 +201,18 @@ def check_catalog(installation: Installation, now: datetime, go_on: GoOn = alway
     return is_done
 
 
-def forget_strangers(installation: Installation, now: datetime) -> None:
+def purge_submitter_addresses(installation: Installation, now: datetime) -> None:
     """Forget the addresses of people who brought something and have their answer, and remove
     the files that came with a form and that nobody keeps."""
     with installation.db.write() as session:
-        submissions.forget_addresses(session, now)
-        kept = submissions.kept_files(session)
+        queue.forget_addresses(session, now)
+        kept = queue.kept_files(session)
     installation.storage.remove_unused(OFFERED, kept, now - OFFERED_FOR)
 
 
-def look(installation: Installation, now: datetime) -> None:
+def run_due(installation: Installation, now: datetime) -> None:
     """All that the clock asks for, one after the other; one failing stops no other."""
-    for job in (publish_due_issues, warn_of_empty_monday, listen_to_readers, tell_of_submissions):
+    for job in (publish_due_issues, warn_of_empty_monday, check_breakers, notify_submissions):
         try:
             job(installation, now)
         except Exception:

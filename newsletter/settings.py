@@ -20,8 +20,13 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
-from newsletter.errors import BadSetting
-from newsletter.limits import Breakers, DomainRates, Rate
+from newsletter.errors import BadSetting, MissingExtra
+from newsletter.extras import POSTGRES, SES
+from newsletter.rates import (
+    Breakers,
+    DomainRates,
+    Rate,
+)
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
@@ -138,7 +143,7 @@ def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str]
     text = env.get(name, "").strip() or default
     try:
         return parse(text)
-    except ValueError as error:
+    except (ValueError, MissingExtra) as error:
         shown = "" if name in ("DATABASE_URL", "NEWSLETTER_MAIL_URL") else f" (it is {text!r})"
         raise BadSetting(f"{name}{shown}: {error}") from error
 
@@ -204,6 +209,8 @@ def _database_url(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError("give sqlite:///path/to/file.db or postgresql://user:password@host/name")
     _check_port(text)
+    if not text.startswith("sqlite:"):
+        POSTGRES.require()
     return text
 
 
@@ -218,6 +225,8 @@ def _mail_url(text: str) -> str:
     if ":" not in text or scheme not in MAIL_SCHEMES:
         raise ValueError(f"give one of {', '.join(s + ':' for s in MAIL_SCHEMES)}")
     _check_port(text)
+    if scheme == "ses":
+        SES.require()
     return text
 
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 
-from newsletter import curators
+from newsletter.curators import accounts
 from newsletter.db import Database
 from newsletter.settings import Settings
 from tests import examples
@@ -36,7 +36,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def passwords_that_cost_little() -> Iterator[None]:
     """Each app and each sign-in of a test hashes a password, at a cost that is its purpose."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curators, "HASHER", PasswordHasher(time_cost=1, memory_cost=64))
+        patch.setattr(accounts, "HASHER", PasswordHasher(time_cost=1, memory_cost=64))
         yield
 
 

@@ -14,10 +14,11 @@ import duckdb
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import address_key, parse_address
 from newsletter.audience.suppression import address_hash
-from newsletter.catalog.profile import profile_table
-from newsletter.catalog.storage import Storage
+from newsletter.email_address import (
+    address_key,
+    parse_address,
+)
 from newsletter.models import Dataset, Issue, Subscriber, Table, Version
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import IssueState
@@ -26,6 +27,8 @@ from newsletter.models.submission import Submission, SubmissionKind
 from newsletter.models.subscriber import Status
 from newsletter.posts.cells import Cell, Code, Prose, as_json
 from newsletter.posts.cells import Table as Rows
+from newsletter.storage import Storage
+from newsletter.tables.profiling.profile import profile_table
 from newsletter.tokens import Signer
 
 LONG_AGO = datetime(2026, 11, 2, 9, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """Two kinds of transaction, aware datetimes only, and SQLite set up to be trusted."""
 
+import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,6 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from newsletter.db import Database
+from newsletter.errors import MissingExtra
 from newsletter.models.subscriber import Suppression, SuppressionReason
 
 NOON = datetime(2026, 11, 23, 12, 30, 15, 123456, tzinfo=UTC)
@@ -153,3 +155,11 @@ def test_readers_of_sqlite_go_on_beside_a_writer(sqlite_db: Database) -> None:
         session.add(suppression("a"))
         session.flush()
         assert names(sqlite_db) == []
+
+
+def test_postgresql_without_its_driver_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'dataset-daily\[postgres\]'\.$"):
+        Database("postgresql+psycopg://u:p@db/news")

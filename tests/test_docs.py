@@ -14,7 +14,12 @@ from newsletter.settings import variables
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-LINKED = [*PAGES, ROOT / "datasets" / "README.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))]
+LINKED = [
+    *PAGES,
+    ROOT / "client" / "README.md",
+    ROOT / "datasets" / "README.md",
+    *sorted((ROOT / "docs" / "adr").glob("*.md")),
+]
 DECISIONS = sorted((ROOT / "docs" / "adr").iterdir())
 
 
@@ -168,6 +173,7 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 
 
 def test_the_changelog_begins_with_this_version() -> None:
+    """After what is not released yet."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    headings = re.findall(r"^## (\S+)", text, re.MULTILINE)
-    assert next(name for name in headings if name != "Unreleased") == __version__
+    first, *versions = re.findall(r"^## (\S+)", text, re.MULTILINE)
+    assert (versions[0] if first == "Unreleased" else first) == __version__

@@ -11,7 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.errors import BadSetting
-from newsletter.limits import Breakers, DomainRates, Rate, WarmUp
+from newsletter.rates import (
+    Breakers,
+    DomainRates,
+    Rate,
+    WarmUp,
+)
 from newsletter.settings import LOOPBACK, SendAt, Settings, variables
 
 

@@ -13,8 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter import clock
-from newsletter.addresses import Address, address_key, parse_address
 from newsletter.audience.suppression import address_hash, is_suppressed
+from newsletter.email_address import (
+    Address,
+    address_key,
+    parse_address,
+)
 from newsletter.errors import BadToken, ExpiredToken, Invalid
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
@@ -105,8 +109,8 @@ def confirm(subscriber: Subscriber, now: datetime) -> None:
     """
     if subscriber.status is Status.ACTIVE:
         return
-    asked, left = subscriber.confirmation_at, subscriber.left_at
-    if left is not None and (asked is None or asked < left):
+    asked_at, left = subscriber.confirmation_at, subscriber.left_at
+    if left is not None and (asked_at is None or asked_at < left):
         raise ExpiredToken("This link is from before you left. Ask for a new one.")
     subscriber.status = Status.ACTIVE
     subscriber.confirmed_at = now

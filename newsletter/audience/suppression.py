@@ -5,7 +5,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import Address, address_key
+from newsletter.email_address import (
+    Address,
+    address_key,
+)
 from newsletter.models.subscriber import Suppression, SuppressionReason
 from newsletter.tokens import Signer
 

@@ -15,10 +15,10 @@ from typing import TextIO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.audience.suppression import is_suppressed
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
 from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
 from newsletter.tokens import Signer
@@ -57,7 +57,7 @@ def read_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
         raise Invalid(f"Line {reader.line_num} does not read as CSV: {error}.") from error
 
 
-def bring_in(
+def import_csv(
     session: Session,
     signer: Signer,
     rows: Iterable[tuple[int, dict[str, str]]],

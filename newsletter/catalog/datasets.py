@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from newsletter.catalog.intake import Intake
+from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.package import DatasetPackage, check_slug, publishing_problems
-from newsletter.catalog.versions.semver import parsed
+from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound, SlugTaken
 from newsletter.models.dataset import Dataset, Erratum, Table, Version, VersionState
 
@@ -108,7 +108,7 @@ def create(session: Session, slug: str, intake: Intake, now: datetime) -> Versio
     return _new_version(session, dataset, intake, now)
 
 
-def bring_up(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
+def upsert(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
     """Make the catalog hold ``intake`` under ``slug``: a new dataset, a new version,
     or new words for a version whose data is the same.
 
@@ -147,7 +147,7 @@ def renumber(session: Session, slug: str, number: str) -> None:
     ]
 
 
-def bring_draft(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
+def upsert_draft(session: Session, slug: str, intake: Intake, now: datetime) -> Version:
     """The same for a dataset whose newest version, if that is a draft, takes the number of
     ``intake``: it is only another of its words."""
     draft = newest(session, slug)
@@ -155,7 +155,7 @@ def bring_draft(session: Session, slug: str, intake: Intake, now: datetime) -> V
     if draft.state is VersionState.DRAFT and draft.number != number:
         check_number(draft.dataset, number)
         draft.number = number
-    return bring_up(session, slug, intake, now)
+    return upsert(session, slug, intake, now)
 
 
 def is_same_data(version: Version, intake: Intake) -> bool:

@@ -14,10 +14,10 @@ from newsletter.catalog.datasets import package_of
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.package import FILE_NAME
-from newsletter.catalog.storage import Storage
 from newsletter.errors import Conflict
 from newsletter.models.dataset import Version
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 
 
 def export(version: Version, settings: Settings, storage: Storage, root: Path) -> list[Path]:

@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from newsletter.catalog.complaints import complaints
-from newsletter.catalog.fields import (
+from newsletter.catalog.field_types import (
     Cell,
     ColumnName,
     ColumnType,
@@ -35,6 +34,7 @@ from newsletter.catalog.fields import (
     WebAddress,
 )
 from newsletter.catalog.licenses import license_problem
+from newsletter.catalog.validation_messages import complaints
 from newsletter.catalog.yamltext import load_mapping
 from newsletter.errors import Invalid, UnreadablePackage
 

@@ -8,13 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from newsletter.catalog import datasets
-from newsletter.catalog.intake import digest_of, take_in
+from newsletter.catalog.dataset_import import digest_of, import_files
 from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, read_package
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions import changes
-from newsletter.catalog.versions.diff import Diff
 from newsletter.db import Database
 from newsletter.errors import NotFound, Refused, UnreadablePackage
+from newsletter.storage import Storage
+from newsletter.tables.diff import Diff
 
 READ_AT_ONCE = 2  # folders; each is read by a child process of its own
 
@@ -47,8 +47,8 @@ def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[
     if not folders:
         raise NotFound(f"There is no {FILE_NAME} in {root} or in a folder of it.")
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        found = [path.parent if path.name == FILE_NAME else path for path in folders]
-        yield from readers.map(lambda folder: _step(db, storage, folder, now), found)
+        dataset_folders = [path.parent if path.name == FILE_NAME else path for path in folders]
+        yield from readers.map(lambda folder: _step(db, storage, folder, now), dataset_folders)
 
 
 def _step(db: Database, storage: Storage, folder: Path, now: datetime) -> Step:
@@ -70,9 +70,9 @@ def _sync_one(db: Database, storage: Storage, folder: Path, slug: str, now: date
         digests = {v.number: v.digest for v in known.versions} if known else {}
     if digests.get(package.version) == digest_of(package, sources):
         return Step(slug, Done.UNCHANGED)
-    intake = take_in(package, sources, storage)
+    intake = import_files(package, sources, storage)
     with db.write() as session:
-        version = datasets.bring_up(session, slug, intake, now)
+        version = datasets.upsert(session, slug, intake, now)
         problems = datasets.problems_of(version)
         if not problems:
             datasets.publish(version, now)

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Iterable
 from importlib import import_module
+from typing import Any
 
 import click
 
 from newsletter import __version__
-from newsletter.cli.context import Commands
+from newsletter.errors import NewsletterError
 
 WHERE = {  # each command, and the module of this package that has it
     "demo": "demo",
@@ -26,9 +27,13 @@ WHERE = {  # each command, and the module of this package that has it
 }
 
 
-class EachWithItsOwn(Commands):
-    """Imports what a command needs once it is asked for: a process that sends does not carry
-    the whole site about (https://click.palletsprojects.com/en/stable/complex/)."""
+class LazyCommands(click.Group):
+    """Imports what a command needs once it is asked for: ``--version`` answers at once, and a
+    process that sends does not carry the whole site about
+    (https://click.palletsprojects.com/en/stable/complex/).
+
+    A command ends with one line and exit code 1 where it refuses.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(WHERE)
@@ -41,8 +46,15 @@ class EachWithItsOwn(Commands):
         ).COMMANDS
         return next(command for command in commands if command.name == cmd_name)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NewsletterError as error:
+            click.echo(f"newsletter: {error}", err=True)
+            ctx.exit(1)
 
-@click.group(cls=EachWithItsOwn, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def newsletter() -> None:
     """A newsletter that opens the data."""

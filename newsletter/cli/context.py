@@ -1,34 +1,19 @@
-"""What the commands share: refusals, opening the installation, printing."""
+"""What the commands share: opening the installation, printing."""
 
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from newsletter import migrations
-from newsletter.errors import NewsletterError, Refused
+from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 
 once = click.option("--once", is_flag=True, help="Do what is due, then end.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-class Commands(click.Group):
-    """A group whose commands end with one line and exit code 1 where they refuse."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except NewsletterError as error:
-            _refuse(ctx, str(error))
-
-
-def _refuse(ctx: click.Context, sentence: str) -> NoReturn:
-    click.echo(f"newsletter: {sentence}", err=True)
-    ctx.exit(1)
 
 
 def speak_up() -> None:

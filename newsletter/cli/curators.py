@@ -4,8 +4,9 @@ import secrets
 
 import click
 
-from newsletter import clock, curators
+from newsletter import clock
 from newsletter.cli.context import open_installation
+from newsletter.curators import accounts
 from newsletter.models.curator import Role
 
 
@@ -27,9 +28,9 @@ def add(email: str, role: str | None, password: str | None) -> None:
     installation = open_installation()
     chosen = password or secrets.token_urlsafe(12)
     with installation.db.write() as session:
-        usual = Role.CURATOR if curators.everyone(session) else Role.OWNER
+        usual = Role.CURATOR if accounts.everyone(session) else Role.OWNER
         given = Role(role) if role else usual
-        curators.add_curator(session, email, given, chosen, clock.now())
+        accounts.add_curator(session, email, given, chosen, clock.now())
     click.echo(f"{email} ({given.value}) can sign in at {installation.settings.base_url}/admin/")
     if password is None:
         click.echo(f"Password: {chosen}")

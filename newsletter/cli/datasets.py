@@ -8,6 +8,7 @@ import click
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog.dataset_import import import_files
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
@@ -15,11 +16,10 @@ from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.draft import draft
 from newsletter.catalog.export import export
-from newsletter.catalog.intake import take_in
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package import check_slug
-from newsletter.catalog.profile_text import summary
 from newsletter.catalog.sync import Done, sync
+from newsletter.cli.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.context import (
     as_json,
     open_installation,
@@ -29,12 +29,12 @@ from newsletter.cli.context import (
     show,
 )
 from newsletter.cli.sources import brought, how_to_read, is_url
-from newsletter.cli.upkeep import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.versions import tell_changes
 from newsletter.errors import Invalid, Refused, UnreadablePackage
 from newsletter.models.dataset import Table, Version
 from newsletter.posts.sync import sync as sync_posts
+from newsletter.tables.profiling.profile_text import summary
 
 FORMATS = {
     "datapackage": datapackage,
@@ -124,7 +124,7 @@ def add(
             )
         except UnreadablePackage as error:
             raise _by_its_option(error) from error
-        intake = take_in(package, {package.tables[0].name: path}, installation.storage)
+        intake = import_files(package, {package.tables[0].name: path}, installation.storage)
     now = clock.now()
     with installation.db.write() as session:
         version = datasets.create(session, slug, intake, now)

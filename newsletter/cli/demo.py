@@ -12,12 +12,17 @@ from pathlib import Path
 
 import click
 
-from newsletter import clock, curators, jobs, migrations
-from newsletter.audience.transfer import FIELDS, bring_in
+from newsletter import (
+    clock,
+    jobs,
+    migrations,
+)
+from newsletter.audience.transfer import FIELDS, import_csv
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import Done, sync
-from newsletter.delivery.balance import balance_of
-from newsletter.engine.family import attended
+from newsletter.curators import accounts
+from newsletter.delivery.queue.balance import balance_of
+from newsletter.engine.process_group import running_in_threads
 from newsletter.errors import BadSetting, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -64,7 +69,7 @@ def demo(folder: Path, serve: bool) -> None:
     click.echo(f"Done in {time.monotonic() - began:.1f} s.\n")
     _say_where_to_look(installation, day, password)
     if server is not None:
-        with attended(installation):
+        with running_in_threads(installation):
             click.echo("Ctrl-C ends it.")
             serve_here(server)
 
@@ -139,8 +144,8 @@ def _take_people(installation: Installation, password: str) -> None:
         for line, name in enumerate(READERS, start=2)
     )
     with installation.db.write() as session:
-        curators.add_curator(session, CURATOR, Role.OWNER, password, now)
-        bring_in(session, installation.signer, rows, confirmed=True, now=now)
+        accounts.add_curator(session, CURATOR, Role.OWNER, password, now)
+        import_csv(session, installation.signer, rows, confirmed=True, now=now)
 
 
 def _publish(installation: Installation, day: date) -> None:

@@ -14,8 +14,8 @@ import click
 
 from newsletter import clock
 from newsletter.cli.canvas import Canvas
-from newsletter.delivery.progress import Progress, progress, roughly
-from newsletter.delivery.reasons import Reason
+from newsletter.delivery.issue_run.progress import Progress, progress, roughly
+from newsletter.delivery.issue_run.reasons import Reason
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import Issue, IssueState, Kind
@@ -33,7 +33,7 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An issue and its books at one moment."""
+    """An issue and its delivery report at one moment."""
 
     issue: Issue
     record: dict[str, Any]  # what `issue show` says of it
@@ -59,7 +59,7 @@ def standing(installation: Installation, day: date, kind: Kind) -> Standing:
         return Standing(issue, record_of(issue), progress(session, issue, now), now)
 
 
-def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.MONDAY) -> None:
+def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.REGULAR) -> None:
     found = standing(installation, day, kind)
     if as_json:
         click.echo(_json(found, indent=2))
@@ -67,7 +67,7 @@ def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind
         click.echo("\n".join(block(found)))
 
 
-def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.MONDAY) -> None:
+def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.REGULAR) -> None:
     """Go on until the issue is closed: repainted in place on a terminal; elsewhere, and in
     JSON, a line for each change."""
     canvas = None if as_json else _canvas()
@@ -86,7 +86,7 @@ def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kin
 
 
 @contextmanager
-def shown(installation: Installation, day: date, kind: Kind = Kind.MONDAY) -> Iterator[None]:
+def shown(installation: Installation, day: date, kind: Kind = Kind.REGULAR) -> Iterator[None]:
     """While the block runs, its progress on a terminal; after it the balance, anywhere."""
     canvas = _canvas()
     if canvas is None:
@@ -155,7 +155,7 @@ def record_of(issue: Issue) -> dict[str, Any]:
 
 def _named(issue: Issue) -> str:
     """How the commands are told which issue."""
-    kind = "" if issue.kind is Kind.MONDAY else f" --kind {issue.kind.value}"
+    kind = "" if issue.kind is Kind.REGULAR else f" --kind {issue.kind.value}"
     return f"{issue.date}{kind}"
 
 

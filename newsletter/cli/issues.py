@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from newsletter import clock, jobs
-from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
 from newsletter.cli import issue_status
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
 from newsletter.cli.issue_status import record_of
-from newsletter.delivery import again
-from newsletter.delivery.envelopes import preview_message
-from newsletter.delivery.waves import waves_of
+from newsletter.delivery.issue_run import retry
+from newsletter.delivery.issue_run.timezone_waves import waves_of
+from newsletter.delivery.sending.envelopes import preview_message
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -42,7 +42,7 @@ def slot(command: Command) -> Command:
     kind = click.option(
         "--kind",
         type=click.Choice([each.value for each in Kind]),
-        default=Kind.MONDAY.value,
+        default=Kind.REGULAR.value,
         callback=lambda _context, _parameter, value: Kind(value),
         help="Which issue of that date: a post or a correction has a slot of its own.",
     )
@@ -160,14 +160,14 @@ def status(day: date, kind: Kind, watch: bool, as_json: bool) -> None:
 @slot
 @click.option("--reason", help="Only what failed for this; `newsletter issue status` has them.")
 @click.option("--unknown", is_flag=True, help="Those of unknown outcome: they may arrive twice.")
-def retry(day: date, kind: Kind, reason: str | None, unknown: bool) -> None:
+def retry_deliveries(day: date, kind: Kind, reason: str | None, unknown: bool) -> None:
     """Try again what failed, but for dead addresses and readers who have left."""
     with open_installation().db.write() as session:
         issue = calendar.get(session, day, kind)
-        number = again.retry(session, issue, clock.now(), unknown, reason)
+        number = retry.retry(session, issue, clock.now(), unknown, reason)
     click.echo(f"Due again: {number:,} of the issue of {day}.")
     if unknown:
-        click.echo(again.MAY_ARRIVE_TWICE)
+        click.echo(retry.MAY_ARRIVE_TWICE)
 
 
 @issue_group.command("pause")

@@ -11,12 +11,12 @@ from newsletter.cli.context import as_json, open_installation, print_json, print
 from newsletter.errors import NotFound, Refused
 from newsletter.models.post import Post, PostRun
 from newsletter.posts import posts
-from newsletter.posts.reading.written import FORMS
+from newsletter.posts.reading.parsed_post import FORMS
 from newsletter.posts.run_record import write_record
 from newsletter.posts.running.folder import posts_in, run_files
-from newsletter.posts.running.held import run_held
 from newsletter.posts.running.limits import RunLimits
 from newsletter.posts.running.run import Ran
+from newsletter.posts.running.run_published import run_held
 
 SKIPPED = "skipped"
 

@@ -6,8 +6,8 @@ import click
 
 from newsletter import clock, jobs
 from newsletter.cli.context import once, open_installation, speak_up
-from newsletter.engine.clock import run_clock
-from newsletter.engine.family import run_family
+from newsletter.engine.process_group import run_family
+from newsletter.engine.scheduler import run_clock
 
 
 @click.command("run")
@@ -24,9 +24,9 @@ def clock_command(once: bool) -> None:
     speak_up()
     installation = open_installation()
     if once:
-        jobs.look(installation, clock.now())
+        jobs.run_due(installation, clock.now())
         jobs.check_catalog(installation, clock.now())
-        jobs.forget_strangers(installation, clock.now())
+        jobs.purge_submitter_addresses(installation, clock.now())
     else:
         run_clock(installation)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from newsletter.catalog.exchange import FetchLimits
-from newsletter.catalog.fetch import fetch
 from newsletter.errors import NotFound
+from newsletter.fetching.download import fetch
+from newsletter.fetching.http_exchange import FetchLimits
 from newsletter.installation import Installation
 
 READ_OPTIONS = (

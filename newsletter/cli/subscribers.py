@@ -6,11 +6,11 @@ from typing import Any, TextIO
 import click
 
 from newsletter import clock
-from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.audience.privacy import erase
-from newsletter.audience.transfer import bring_in, read_rows, write_rows
+from newsletter.audience.transfer import import_csv, read_rows, write_rows
 from newsletter.cli.context import as_json, open_installation, print_json, print_record
+from newsletter.email_address import parse_address
 from newsletter.errors import NotFound
 from newsletter.models.subscriber import Subscriber
 
@@ -35,7 +35,7 @@ def import_(file: TextIO, confirmed: bool) -> None:
         ) as rows,
         installation.db.write() as session,
     ):
-        done = bring_in(session, installation.signer, rows, confirmed, clock.now())
+        done = import_csv(session, installation.signer, rows, confirmed, clock.now())
     click.echo(
         f"{done.added} added, {done.known} known already, "
         f"{done.suppressed} never to be mailed, {len(done.refused)} refused."

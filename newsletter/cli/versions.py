@@ -9,10 +9,8 @@ from pydantic import TypeAdapter
 from newsletter import clock, jobs
 from newsletter.catalog import datasets
 from newsletter.catalog.package import ReadPackage
+from newsletter.catalog.semver import step_of, understated
 from newsletter.catalog.versions import changes, renewal
-from newsletter.catalog.versions.diff import Diff
-from newsletter.catalog.versions.diff.words import block
-from newsletter.catalog.versions.semver import step_of, understated
 from newsletter.cli.context import as_json, open_installation, print_json
 from newsletter.cli.sources import brought, how_to_read
 from newsletter.errors import Conflict, NotFound
@@ -21,6 +19,8 @@ from newsletter.issues import calendar, corrections
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Issue, Kind
+from newsletter.tables.diff import Diff
+from newsletter.tables.diff.words import block
 
 NOW = "now"
 
@@ -56,7 +56,7 @@ def update(
     today = local_day(now, installation.settings.timezone)
     intake, diff = renewal.numbered(intake, before, installation.storage, today, number)
     with installation.db.write() as session:
-        datasets.bring_draft(session, slug, intake, now)
+        datasets.upsert_draft(session, slug, intake, now)
     tell_changes(diff)
     click.echo(f"{slug} {diff.after} is a draft. Publish it: `newsletter dataset publish {slug}`;")
     click.echo(f"or if {before.number} was wrong: `newsletter dataset correct {slug} --note …`.")

@@ -45,7 +45,7 @@ def plan(session: Session, day: date, version: Version, today: date, now: dateti
     if day < today:
         message = f"{day} has passed: choose a Monday from {today} on."
         raise Invalid(message, {"date": message})
-    return take_slot(session, Kind.MONDAY, day, version, now)
+    return take_slot(session, Kind.REGULAR, day, version, now)
 
 
 def plan_post(session: Session, day: date, post: Post, today: date, now: datetime) -> Issue:
@@ -122,7 +122,7 @@ def parse_slot(text: str) -> tuple[date, Kind]:
     """The date and the kind that ``Issue.slot`` says. Raises NotFound."""
     day, dash, word = text[:10], text[10:11], text[11:]
     try:
-        found = date.fromisoformat(day), Kind(word) if dash else Kind.MONDAY
+        found = date.fromisoformat(day), Kind(word) if dash else Kind.REGULAR
     except ValueError as error:
         raise NotFound("There is no such issue.") from error
     if Issue(date=found[0], kind=found[1]).slot != text:  # 2026-W49-1 is a date too
@@ -130,15 +130,15 @@ def parse_slot(text: str) -> tuple[date, Kind]:
     return found
 
 
-def find(session: Session, day: date, kind: Kind = Kind.MONDAY) -> Issue | None:
+def find(session: Session, day: date, kind: Kind = Kind.REGULAR) -> Issue | None:
     return session.scalar(select(Issue).where(Issue.kind == kind, Issue.date == day))
 
 
-def get(session: Session, day: date, kind: Kind = Kind.MONDAY) -> Issue:
+def get(session: Session, day: date, kind: Kind = Kind.REGULAR) -> Issue:
     """Raises NotFound."""
     issue = find(session, day, kind)
     if issue is None:
-        what = "issue" if kind is Kind.MONDAY else kind.value
+        what = "issue" if kind is Kind.REGULAR else kind.value
         raise NotFound(f"There is no {what} on {day}: `newsletter issue list` shows them all.")
     return issue
 
@@ -164,7 +164,7 @@ def previous_on_topic(session: Session, issue: Issue) -> Issue | None:
     if issue.version is None:
         return None
     keywords = set(issue.version.keywords)
-    for earlier in public_issues(session, kind=Kind.MONDAY):
+    for earlier in public_issues(session, kind=Kind.REGULAR):
         if (
             earlier.date < issue.date
             and earlier.version is not None
@@ -247,7 +247,7 @@ def begin(session: Session, issue: Issue, now: datetime, states: Collection[Issu
 
 
 def _day_word(kind: Kind) -> str:
-    return "Monday" if kind is Kind.MONDAY else "day"
+    return "Monday" if kind is Kind.REGULAR else "day"
 
 
 def _move(

@@ -9,16 +9,14 @@ import struct
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import markdown
-from newsletter.catalog.citation import CitationFacts, plain
-from newsletter.catalog.loaders import loaders
-from newsletter.catalog.period import in_words
-from newsletter.catalog.profile_text import sparkline, summary
-from newsletter.catalog.storage import Storage
+from newsletter.catalog.describe.citation import CitationFacts, in_words, plain
+from newsletter.catalog.describe.loaders import loaders
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_correction import compose_correction
 from newsletter.issues.compose_post import compose_post
-from newsletter.issues.content import (
+from newsletter.issues.round_up import posts_of
+from newsletter.mailing.content import (
     ColumnSketch,
     Fact,
     InlineImage,
@@ -29,14 +27,15 @@ from newsletter.issues.content import (
     Preview,
     Prose,
 )
-from newsletter.issues.post_blocks import language_name
-from newsletter.issues.render import AnyContent
-from newsletter.issues.round_up import posts_of
-from newsletter.issues.styled import spaced
+from newsletter.mailing.render import AnyContent
+from newsletter.mailing.styled import spaced
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
+from newsletter.posts.wording import language_name
 from newsletter.settings import Settings
+from newsletter.storage import Storage
+from newsletter.tables.profiling.profile_text import sparkline, summary
 
 CHART_WIDTH = 560  # CSS pixels: the width of the mail's text
 PREVIEW_ROWS = 5
@@ -51,7 +50,7 @@ def compose(session: Session, issue: Issue, settings: Settings, storage: Storage
     """What ``issue`` says as things stand. Raises Invalid if it has no dataset or no post, or
     if it is a correction of nothing."""
     match issue.kind:
-        case Kind.MONDAY:
+        case Kind.REGULAR:
             return _compose_issue(session, issue, settings, storage)
         case Kind.POST:
             return compose_post(issue, settings, storage)

@@ -3,16 +3,16 @@
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import markdown
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions import changes, errata
-from newsletter.catalog.versions.diff import words
 from newsletter.errors import Invalid
-from newsletter.issues.content import CorrectionContent, Fact, Link, Prose
 from newsletter.issues.corrections import originals
-from newsletter.issues.styled import spaced
+from newsletter.mailing.content import CorrectionContent, Fact, Link, Prose
+from newsletter.mailing.styled import spaced
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings
+from newsletter.storage import Storage
+from newsletter.tables.diff import words
 
 PREHEADER_AT_MOST = 150
 

@@ -7,18 +7,19 @@ from typing import Any
 
 from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
-from newsletter.catalog.loaders import table_url
-from newsletter.catalog.storage import Storage
+from newsletter.catalog.describe.loaders import table_url
 from newsletter.errors import Invalid
-from newsletter.issues.content import Link, Prose
-from newsletter.issues.post_blocks import LANGUAGES, Blocks, language_name
-from newsletter.issues.post_content import PostContent
-from newsletter.issues.render import HTML_BYTES, html_bytes
-from newsletter.issues.styled import styled
+from newsletter.mailing.content import Link, Prose
+from newsletter.mailing.post_blocks import Blocks
+from newsletter.mailing.post_content import PostContent
+from newsletter.mailing.render import HTML_BYTES, html_bytes
+from newsletter.mailing.styled import styled
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post, RunStatus
+from newsletter.posts.wording import LANGUAGES, language_name
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 
 BLOCKS_AT_MOST = 120
 QUESTION_AT_MOST = 300  # characters

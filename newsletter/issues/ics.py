@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from newsletter.issues.holes import without_marks
+from newsletter.mailing.placeholders import without_marks
 from newsletter.models.issue import Issue, IssueState
 
 PRODUCT = "-//Dataset Daily//Mondays//EN"

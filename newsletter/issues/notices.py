@@ -6,14 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.audience.subscriptions import confirm_token
-from newsletter.catalog.storage import Storage
 from newsletter.errors import Conflict
 from newsletter.issues.compose import compose
-from newsletter.issues.render import RenderedMail, render_issue, render_mail
+from newsletter.mailing.render import RenderedMail, render_issue, render_mail
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice, NoticeKind
 from newsletter.models.issue import Issue
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from newsletter.tokens import Signer
 
 PROMISE = (

@@ -1,15 +1,15 @@
 """What a careful editor would still look at before an issue goes out. Pure.
 
 Warnings keep nothing from being sent; what does is in catalog.package and
-issues.render.
+mailing.render.
 """
 
 import re
 from collections.abc import Iterator
 
-from newsletter.issues.content import CorrectionContent, IssueContent
-from newsletter.issues.post_content import PostContent, Words
-from newsletter.issues.render import HTML_BYTES, AnyContent, RenderedMail
+from newsletter.mailing.content import CorrectionContent, IssueContent
+from newsletter.mailing.post_content import PostContent, Words
+from newsletter.mailing.render import HTML_BYTES, AnyContent, RenderedMail
 
 SUBJECT_ON_A_PHONE = 60  # characters, about; the rest is cut off in the list
 NEAR_THE_LIMIT = 0.85

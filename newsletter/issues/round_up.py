@@ -28,7 +28,7 @@ def posts_of(session: Session, issue: Issue, settings: Settings) -> list[Post]:
     return list(session.scalars(kept.order_by(IssuePost.number)))
 
 
-def keep(session: Session, issue: Issue, settings: Settings) -> None:
+def save(session: Session, issue: Issue, settings: Settings) -> None:
     """Fix which posts ``issue``, which is freezing, lists, and the number of each."""
     for number, post in enumerate(_as_things_stand(session, issue, settings)):
         session.add(IssuePost(issue_id=issue.id, number=number, post_id=post.id))
@@ -69,7 +69,7 @@ def _since(session: Session, issue: Issue, settings: Settings) -> datetime:
     before = (
         select(Issue.frozen_at)
         .where(
-            Issue.kind == Kind.MONDAY,
+            Issue.kind == Kind.REGULAR,
             Issue.id != issue.id,
             Issue.frozen_at.is_not(None),
             Issue.state != IssueState.CANCELLED,

@@ -1,5 +1,6 @@
 """What is kept. One file an idea; importing this package knows every table."""
 
+from newsletter.models.catalog_check import CatalogCheck, CatalogCheckWeek
 from newsletter.models.curator import Curator, CuratorSession
 from newsletter.models.dataset import Dataset, Erratum, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
@@ -8,9 +9,10 @@ from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
-from newsletter.models.upkeep import Upkeep, UpkeepWeek
 
 __all__ = [
+    "CatalogCheck",
+    "CatalogCheckWeek",
     "Consent",
     "Curator",
     "CuratorSession",
@@ -30,7 +32,5 @@ __all__ = [
     "Subscriber",
     "Suppression",
     "Table",
-    "Upkeep",
-    "UpkeepWeek",
     "Version",
 ]

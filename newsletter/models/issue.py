@@ -14,7 +14,7 @@ from newsletter.models.post import Post
 
 
 class Kind(StrEnum):
-    MONDAY = "monday"
+    REGULAR = "monday"
     POST = "post"
     CORRECTION = "correction"
 
@@ -33,7 +33,7 @@ class Issue(Base):
     __table_args__ = (UniqueConstraint("kind", "date"),)
 
     id: Mapped[Key]
-    kind: Mapped[Kind] = mapped_column(one_of(Kind), default=Kind.MONDAY)
+    kind: Mapped[Kind] = mapped_column(one_of(Kind), default=Kind.REGULAR)
     date: Mapped[date]
     state: Mapped[IssueState] = mapped_column(one_of(IssueState), default=IssueState.PLANNED)
     version_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("version.id"), index=True)
@@ -55,7 +55,7 @@ class Issue(Base):
     balance: Mapped[dict[str, Any]] = mapped_column(default=dict)  # as checked when it closed
     message: Mapped[bytes | None] = mapped_column(
         LargeBinary, deferred=True
-    )  # issues.message, frozen
+    )  # mailing.message, frozen
     page: Mapped[str | None] = mapped_column(
         Text, deferred=True
     )  # the HTML as a reader of the archive sees it
@@ -77,7 +77,7 @@ class Issue(Base):
         """Its place in the calendar as an address has it: the date, and its kind unless that
         is Monday's: 2026-11-30, 2026-12-02-correction."""
         day = self.date.isoformat()
-        return day if self.kind is Kind.MONDAY else f"{day}-{self.kind.value}"
+        return day if self.kind is Kind.REGULAR else f"{day}-{self.kind.value}"
 
 
 class IssuePost(Base):

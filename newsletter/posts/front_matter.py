@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
-from newsletter.catalog.complaints import complaints
-from newsletter.catalog.fields import ONE_LINE, ColumnName, Line, Semver, Sha256, WebAddress
-from newsletter.catalog.fields import TableName as Table
+from newsletter.catalog.field_types import ONE_LINE, ColumnName, Line, Semver, Sha256, WebAddress
+from newsletter.catalog.field_types import TableName as Table
 from newsletter.catalog.licenses import license_problem
+from newsletter.catalog.validation_messages import complaints
 from newsletter.catalog.yamltext import load_mapping
 from newsletter.errors import UnreadablePackage, UnreadablePost
 
@@ -86,18 +86,18 @@ class FrontMatter(BaseModel):
 
 def split(text: str) -> tuple[str, str]:
     """The YAML at the top of ``text``, and what follows it. Raises UnreadablePost."""
-    found = BLOCK.match(text)
-    if found is None:
+    block = BLOCK.match(text)
+    if block is None:
         raise UnreadablePost(
             "The post has no front matter: begin it with a line ---, the fields, and a line ---."
         )
-    return found[1], text[found.end() :]
+    return block[1], text[block.end() :]
 
 
 def without(text: str) -> str:
     """``text`` without the front matter at its top, if it has one."""
-    found = BLOCK.match(text)
-    return text[found.end() :] if found else text
+    block = BLOCK.match(text)
+    return text[block.end() :] if block else text
 
 
 def block(front: FrontMatter) -> str:

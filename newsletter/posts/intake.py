@@ -1,4 +1,4 @@
-"""From a post's file to all that the house keeps of it, before the database.
+"""From a post's file to all that the catalog keeps of it, before the database.
 
 Slow and isolated: a stranger's notebook is read in a child process with limits, and its
 figures are stored by their content. Recording it (posts.posts) is then one short
@@ -12,14 +12,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog import child
-from newsletter.catalog.storage import Storage
 from newsletter.errors import UnreadablePost
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Figure
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.reading.written import Form, check_size, form_of
+from newsletter.posts.reading.parsed_post import Form, check_size, form_of
 from newsletter.posts.run_record import RunRecord
+from newsletter.storage import Storage
+from newsletter.tables import sandbox
 
 READER = "newsletter.posts.reading.reader"
 READING = 1  # raised when cells come out otherwise: the next sync reads each post again
@@ -46,7 +46,7 @@ class PostFile:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
+class ImportedPost:
     """A post as it was written and read."""
 
     name: str  # of the file
@@ -66,7 +66,9 @@ def digest_of(file: PostFile) -> str:
     return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
 
 
-def take_in(file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits()) -> TakenIn:
+def import_post(
+    file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits()
+) -> ImportedPost:
     """Read ``file``, make its cells safe and store its figures.
 
     Raises UnreadablePost with one sentence; its ``fields`` are the front matter's.
@@ -82,7 +84,7 @@ def take_in(file: PostFile, storage: Storage, limits: ReadLimits = ReadLimits())
         (folder / "ran").write_text(json.dumps(ran))
         read = _read(file, folder, limits)
         kept = folder / ("post" if file.given is None else "rewritten")
-        return TakenIn(
+        return ImportedPost(
             name=file.name,
             front=FrontMatter.model_validate(read["front"]),
             form=form,
@@ -102,21 +104,23 @@ def _read(file: PostFile, folder: Path, limits: ReadLimits) -> dict[str, Any]:
         "limits": asdict(limits),
     }
     try:
-        answer = child.run(READER, json.dumps(request).encode(), folder, limits.seconds, MAX_ANSWER)
-    except child.TooSlow as error:
+        answer = sandbox.run(
+            READER, json.dumps(request).encode(), folder, limits.seconds, MAX_ANSWER
+        )
+    except sandbox.TooSlow as error:
         raise UnreadablePost(
             f"Reading the post took over {limits.seconds:g} seconds: make it smaller."
         ) from error
-    except child.BrokenOff as error:
+    except sandbox.BrokenOff as error:
         refused = UnreadablePost(
             "Reading the post was broken off: clear its large outputs and save it again."
         )
-        refused.add_note(error.told)  # for a developer; never shown to a person
+        refused.add_note(error.output)  # for a developer; never shown to a person
         raise refused from error
-    told = json.loads(answer)
-    if "refused" in told:
-        raise UnreadablePost(told["refused"], told["fields"])
-    read: dict[str, Any] = told["read"]
+    reply = json.loads(answer)
+    if "refused" in reply:
+        raise UnreadablePost(reply["refused"], reply["fields"])
+    read: dict[str, Any] = reply["read"]
     return read
 
 

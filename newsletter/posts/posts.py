@@ -1,6 +1,7 @@
-"""The posts: what the house holds of each, publishing, and finding them again."""
+"""The posts: what is kept of each, publishing, and finding them again."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,14 +9,17 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
+from newsletter.catalog.describe.facts import Party, WorkFacts
 from newsletter.catalog.search import stem, words_of
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset, Version, VersionState
 from newsletter.models.post import Post, PostRun, PostState, RunStatus
 from newsletter.posts import cells, front_matter
-from newsletter.posts.intake import TakenIn
+from newsletter.posts.cells import Cell, Code
+from newsletter.posts.front_matter import FrontMatter
+from newsletter.posts.intake import ImportedPost
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.uses import columns_used
+from newsletter.posts.wording import language_name
 
 # The fields of a front matter that a post has under the same name.
 WRITTEN = ("title", "question", "author", "author_url", "license", "language")
@@ -85,10 +89,10 @@ def search(
     pattern.
     """
     words = [stem(word) for word in words_of(text)]
-    found = session.scalars(_published().options(undefer(Post.words)))
+    published = session.scalars(_published().options(undefer(Post.words)))
     return [
         post
-        for post in found
+        for post in published
         if (keyword is None or keyword in post.version.keywords)
         and (dataset is None or post.version.dataset.slug == dataset)
         and (language is None or post.language == language)
@@ -104,7 +108,7 @@ def _words(post: Post) -> str:
     return "\n".join((post.words, *of_dataset)).casefold()
 
 
-def version_for(session: Session, dataset: Dataset, taken: TakenIn) -> Version:
+def version_for(session: Session, dataset: Dataset, taken: ImportedPost) -> Version:
     """The version of ``dataset`` that the post names. Raises Invalid."""
     for version in dataset.versions:
         if version.number == taken.front.version:
@@ -114,8 +118,8 @@ def version_for(session: Session, dataset: Dataset, taken: TakenIn) -> Version:
     raise Invalid(f"{sentence}.", {"version": sentence})
 
 
-def bring_up(session: Session, version: Version, taken: TakenIn, now: datetime) -> Post:
-    """Make the house hold ``taken``: a new draft, or new words for the post of its slug.
+def upsert(session: Session, version: Version, taken: ImportedPost, now: datetime) -> Post:
+    """Keep ``taken``: a new draft, or new words for the post of its slug.
 
     Its run is recorded too. Raises Conflict if the slug is of another dataset's post.
     """
@@ -136,7 +140,7 @@ def bring_up(session: Session, version: Version, taken: TakenIn, now: datetime) 
     return post
 
 
-def slug_of(dataset: Dataset, taken: TakenIn) -> str:
+def slug_of(dataset: Dataset, taken: ImportedPost) -> str:
     return taken.front.slug or front_matter.slug_of(dataset.slug, taken.name)
 
 
@@ -214,7 +218,7 @@ def withdraw(post: Post, now: datetime) -> None:
     post.modified_at = now
 
 
-def _write(post: Post, version: Version, taken: TakenIn, now: datetime) -> None:
+def _write(post: Post, version: Version, taken: ImportedPost, now: datetime) -> None:
     front = taken.front
     before = _seen(post)
     for name in WRITTEN:
@@ -250,4 +254,25 @@ def _loaded() -> Select[Post]:
     return select(Post).options(
         joinedload(Post.version).joinedload(Version.dataset),
         selectinload(Post.runs),
+    )
+
+
+def columns_used(front: FrontMatter, cells: Iterable[Cell], version: Version) -> list[str]:
+    """The columns that the post names, or those of ``version`` that its code mentions."""
+    if front.columns is not None:
+        return list(front.columns)
+    code = "\n".join(cell.source for cell in cells if isinstance(cell, Code))
+    names = dict.fromkeys(column["name"] for table in version.tables for column in table.columns)
+    return [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code)]
+
+
+def work_facts(post: Post, base_url: str) -> WorkFacts:
+    return WorkFacts(
+        title=post.title,
+        question=post.question,
+        url=f"{base_url}/posts/{post.slug}",
+        author=Party(post.author, post.author_url),
+        language=language_name(post.language),
+        license=post.license,
+        published=post.published_at or post.modified_at,
     )

@@ -1,4 +1,4 @@
-"""From the posts of dataset folders to the house. Doing it again changes nothing.
+"""From the posts of dataset folders to the catalog. Doing it again changes nothing.
 
 A post that is new becomes a draft: it is published by its mailing, or by a curator's hand.
 """
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from newsletter.catalog import datasets
 from newsletter.catalog.package import FILE_NAME
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.sync import READ_AT_ONCE, Done, Step
 from newsletter.db import Database
 from newsletter.errors import Conflict, NotFound, Refused
 from newsletter.posts import posts
-from newsletter.posts.intake import PostFile, TakenIn, digest_of, take_in
-from newsletter.posts.reading.written import FORMS, MAX_BYTES
+from newsletter.posts.intake import ImportedPost, PostFile, digest_of, import_post
+from newsletter.posts.reading.parsed_post import FORMS, MAX_BYTES
 from newsletter.posts.run_record import path_beside, read_record
+from newsletter.storage import Storage
 
 FOLDER = "posts"
 
@@ -35,31 +35,31 @@ def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[
     unchanged = _unchanged(db, files)
     owners = {slug: path for path, slug in unchanged.items()}
 
-    def read(path: Path) -> TakenIn | Refused | None:
+    def read(path: Path) -> ImportedPost | Refused | None:
         return None if path in unchanged else _read(db, storage, path)
 
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        for path, found in zip(files, readers.map(read, files), strict=True):
+        for path, result in zip(files, readers.map(read, files), strict=True):
             name = f"{_dataset(path)}/{path.name}"
-            if found is None:
+            if result is None:
                 yield Step(name, Done.UNCHANGED)
-            elif isinstance(found, NotFound):
-                yield Step(name, Done.SKIPPED, str(found))
-            elif isinstance(found, Refused):
-                yield Step(name, Done.REFUSED, str(found))
+            elif isinstance(result, NotFound):
+                yield Step(name, Done.SKIPPED, str(result))
+            elif isinstance(result, Refused):
+                yield Step(name, Done.REFUSED, str(result))
             else:
-                yield _step(db, path, name, found, owners, now)
+                yield _step(db, path, name, result, owners, now)
 
 
 def files_of(dataset_folder: Path) -> list[Path]:
     """The posts in the folder of a dataset, in the order of their names."""
-    found = (path for form in FORMS for path in (dataset_folder / FOLDER).glob(f"*.{form}"))
-    return sorted(path for path in found if path.name != "README.md")
+    paths = (path for form in FORMS for path in (dataset_folder / FOLDER).glob(f"*.{form}"))
+    return sorted(path for path in paths if path.name != "README.md")
 
 
 def _unchanged(db: Database, files: Sequence[Path]) -> dict[Path, str]:
     """The files that posts were made from just as they are, each with the slug of its post."""
-    found = {}
+    slug_of = {}
     with db.read() as session:
         for path in files:
             known = datasets.find(session, _dataset(path))
@@ -67,22 +67,22 @@ def _unchanged(db: Database, files: Sequence[Path]) -> dict[Path, str]:
             with suppress(Refused):  # it is refused when it is read
                 slug = slugs.get(digest_of(_file(path)))
                 if slug is not None:
-                    found[path] = slug
-    return found
+                    slug_of[path] = slug
+    return slug_of
 
 
-def _read(db: Database, storage: Storage, path: Path) -> TakenIn | Refused:
+def _read(db: Database, storage: Storage, path: Path) -> ImportedPost | Refused:
     with db.read() as session:
         if datasets.find(session, _dataset(path)) is None:
             return NotFound(f"The dataset {_dataset(path)} is not in the catalog.")
     try:
-        return take_in(_file(path), storage)
+        return import_post(_file(path), storage)
     except Refused as error:
         return error
 
 
 def _step(
-    db: Database, path: Path, name: str, taken: TakenIn, owners: dict[str, Path], now: datetime
+    db: Database, path: Path, name: str, taken: ImportedPost, owners: dict[str, Path], now: datetime
 ) -> Step:
     try:
         with db.write() as session:
@@ -96,7 +96,7 @@ def _step(
                 )
             version = posts.version_for(session, dataset, taken)
             is_new = posts.find(session, slug) is None
-            post = posts.bring_up(session, version, taken, now)
+            post = posts.upsert(session, version, taken, now)
             problems = posts.problems_of(post)
     except Refused as error:
         return Step(name, Done.REFUSED, str(error))
@@ -114,6 +114,6 @@ def _file(path: Path) -> PostFile:
 
 
 def _content(path: Path) -> bytes:
-    """One byte more than a post may have, at most: take_in refuses it then."""
+    """One byte more than a post may have, at most: import_post refuses it then."""
     with path.open("rb") as file:
         return file.read(MAX_BYTES + 1)

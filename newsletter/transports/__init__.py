@@ -10,7 +10,7 @@ from newsletter.transports.postmark import PostmarkTransport
 from newsletter.transports.resend import ResendTransport
 from newsletter.transports.sendgrid import SendgridTransport
 from newsletter.transports.ses import SesTransport
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 
 PROVIDERS: dict[str, Callable[[str], Transport]] = {
     "mailgun": MailgunTransport.from_url,

@@ -1,4 +1,4 @@
-"""What every way out has in common: envelopes go in, outcomes come back.
+"""What every transport has in common: envelopes go in, outcomes come back.
 
 A transport *carries*: it opens one connection, takes envelopes from a feed,
 hands each to the other side and settles it. Two rules bind every transport:
@@ -43,7 +43,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"  # it may have been taken (RFC 1047)
     DEFERRED = "deferred"  # not now, for a reason of this recipient's
     FULL = "full"  # the mailbox is full: a soft bounce
-    DEAD = "dead"  # there is no such address: never again
+    NO_SUCH_ADDRESS = "dead"  # there is no such address: never again
     REJECTED = "rejected"  # not this message to this recipient, for good
     REQUEUED = "requeued"  # nothing to do with the recipient: put back as it was
     THROTTLED = "throttled"  # we are too fast: put back, and wait
@@ -71,7 +71,7 @@ class Feed(Protocol):
 class Transport(Protocol):
     """A way to hand messages on."""
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         """Serve one connection until the feed is empty or the connection ends.
 
         Raises Unavailable if no connection could be had; nothing is then taken.

@@ -18,7 +18,7 @@ ABOUT_THE_RECIPIENT = {
     Verdict.SENT,
     Verdict.DEFERRED,
     Verdict.FULL,
-    Verdict.DEAD,
+    Verdict.NO_SUCH_ADDRESS,
     Verdict.REJECTED,
 }
 NO_EAI = Outcome(

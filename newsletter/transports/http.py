@@ -124,7 +124,7 @@ class HttpTransport(ABC):
     def describe(self) -> str:
         return f"{self.title} ({urlsplit(self.api).netloc})"
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         await reach(self.api, self.describe())
         with requests.Session() as session:
             session.trust_env = False

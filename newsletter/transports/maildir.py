@@ -26,7 +26,7 @@ class MaildirTransport:
             raise BadSetting("NEWSLETTER_MAIL_URL: give a folder, such as maildir:/var/mail/out")
         return cls(Path(path))
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         try:
             for part in ("tmp", "new", "cur"):
                 (self.folder / part).mkdir(parents=True, exist_ok=True)

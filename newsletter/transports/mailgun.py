@@ -24,7 +24,10 @@ APIS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 
 # Mailgun has no codes: what a 400 is about is said in words. Other statuses mean what they say.
 BAD_REQUESTS = (
-    (re.compile(r"'?to'? parameter is not a valid address", re.IGNORECASE), Verdict.DEAD),
+    (
+        re.compile(r"'?to'? parameter is not a valid address", re.IGNORECASE),
+        Verdict.NO_SUCH_ADDRESS,
+    ),
     (re.compile(r"'?from'? parameter is", re.IGNORECASE), Verdict.BLOCKED),
     (re.compile(r"not allowed to send|account|limit", re.IGNORECASE), Verdict.BLOCKED),
 )

@@ -32,11 +32,11 @@ OF_A_REQUEST = {
 }
 OF_A_MESSAGE = OF_A_REQUEST | {
     0: Verdict.SENT,
-    406: Verdict.DEAD,  # inactive: it bounced hard, or complained
+    406: Verdict.NO_SUCH_ADDRESS,  # inactive: it bounced hard, or complained
 }
 INVALID_REQUEST = 300  # whose text says which field is meant
 INVALID_FIELDS = (
-    (re.compile(r"(Invalid|Error parsing) 'To'", re.IGNORECASE), Verdict.DEAD),
+    (re.compile(r"(Invalid|Error parsing) 'To'", re.IGNORECASE), Verdict.NO_SUCH_ADDRESS),
     (re.compile(r"(Invalid|Error parsing) 'From'", re.IGNORECASE), Verdict.BLOCKED),
 )
 
@@ -111,5 +111,5 @@ def _outcome(result: Any) -> Outcome:
     verdict = OF_A_MESSAGE.get(code, Verdict.REJECTED)
     if code == INVALID_REQUEST:
         verdict = next((v for field, v in INVALID_FIELDS if field.match(text)), verdict)
-    said = result.get("MessageID") if verdict is Verdict.SENT else " ".join(text.split())
-    return Outcome(verdict, f"{code} {said}"[:500])
+    reply = result.get("MessageID") if verdict is Verdict.SENT else " ".join(text.split())
+    return Outcome(verdict, f"{code} {reply}"[:500])

@@ -31,7 +31,10 @@ NAMES = {
 }
 VALIDATION = "validation_error"  # with 403 about our domain, else about a field
 FIELDS = (
-    (re.compile(r"Invalid `to` field\. The email address needs", re.IGNORECASE), Verdict.DEAD),
+    (
+        re.compile(r"Invalid `to` field\. The email address needs", re.IGNORECASE),
+        Verdict.NO_SUCH_ADDRESS,
+    ),
     (re.compile(r"Invalid `from` field", re.IGNORECASE), Verdict.BLOCKED),
 )
 

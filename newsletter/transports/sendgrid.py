@@ -20,7 +20,7 @@ from newsletter.transports.parts import take_apart
 UNAVAILABLE_FOR_LEGAL_REASONS = 451  # the account's data may not be where this endpoint is
 # Which field a 400 is about; those of no other kind concern this message alone.
 FIELDS = (
-    (re.compile(r"personalizations\.\d+\.to\b"), Verdict.DEAD),
+    (re.compile(r"personalizations\.\d+\.to\b"), Verdict.NO_SUCH_ADDRESS),
     (re.compile(r"from\b"), Verdict.BLOCKED),
 )
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from newsletter import clock
 from newsletter.errors import BadSetting
+from newsletter.extras import SES
 from newsletter.transports.api_url import ApiUrl
 from newsletter.transports.base import Envelope, Feed, Outcome, Unavailable, Verdict
 from newsletter.transports.batches import carry_batches, reach
@@ -49,7 +50,7 @@ WORDS = (
     (
         "BadRequestException",
         re.compile(r"illegal address|missing final|(local address|domain) contains", re.IGNORECASE),
-        Verdict.DEAD,
+        Verdict.NO_SUCH_ADDRESS,
     ),
 )
 
@@ -88,20 +89,16 @@ class SesTransport:
 
     @classmethod
     def from_url(cls, mail_url: str) -> Self:
-        """Raises BadSetting, also if boto3 is not installed."""
+        """Raises BadSetting, and MissingExtra if boto3 is not installed."""
         url = ApiUrl.parse(mail_url, cls.form)
-        try:
+        with SES.imports():
             from boto3.session import Session
-        except ImportError as error:
-            raise BadSetting(
-                "NEWSLETTER_MAIL_URL: ses: needs boto3; `pip install dataset-daily[ses]` adds it"
-            ) from error
         return cls(Session(), url.name, url.endpoint)
 
     def describe(self) -> str:
         return f"{self.title} ({self._client.meta.region_name})"
 
-    async def carry(self, feed: Feed) -> None:
+    async def serve_connection(self, feed: Feed) -> None:
         if await asyncio.to_thread(self._session.get_credentials) is None:
             raise Unavailable(
                 f"{self.describe()} cannot be asked: set AWS_ACCESS_KEY_ID and "
@@ -137,8 +134,8 @@ def _judge(response: Any) -> Outcome:
     for same_code, words, exact in WORDS:
         if code == same_code and words.search(text):
             verdict = exact
-    said = f"{status} {code}: {' '.join(text.split())}"[:500]
-    return Outcome(verdict, said, retry_after(status, headers.get("retry-after"), clock.now()))
+    reply = f"{status} {code}: {' '.join(text.split())}"[:500]
+    return Outcome(verdict, reply, retry_after(status, headers.get("retry-after"), clock.now()))
 
 
 def _lost(error: Exception) -> Outcome:

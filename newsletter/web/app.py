@@ -2,20 +2,11 @@
 
 from flask import Flask
 
-from newsletter.catalog.asking.shelf import Shelf
 from newsletter.installation import Installation
 from newsletter.resources import shipped
-from newsletter.web import (
-    admin,
-    errors,
-    feeds,
-    filters,
-    health,
-    limits,
-    mondays,
-    security,
-    site,
-)
+from newsletter.tables.querying.table_cache import Shelf
+from newsletter.web import admin, errors, filters, health, limits, security, site
+from newsletter.web.feeds import calendar_feed, feeds
 
 
 def create_app(installation: Installation) -> Flask:
@@ -29,7 +20,7 @@ def create_app(installation: Installation) -> Flask:
     errors.register(app)
     filters.register(app)
     limits.register(app)
-    for blueprint in (*site.BLUEPRINTS, feeds.blueprint, mondays.blueprint, health.blueprint):
+    for blueprint in (*site.BLUEPRINTS, feeds.blueprint, calendar_feed.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     admin.register(app)
     return app

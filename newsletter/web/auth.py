@@ -1,7 +1,7 @@
 """Sessions of curators: the cookie, the guard before the admin, the way in and out.
 
 The session cookie is signed and holds a random key; a row of CuratorSession
-says whose it is and whether it still holds (see newsletter.logins), so that
+says whose it is and whether it still holds (see newsletter.curators.logins), so that
 signing out, here or everywhere, ends it for good. Only the admin looks at
 it: the public site neither reads nor sets a cookie.
 """
@@ -26,7 +26,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from newsletter import clock, curators, logins
+from newsletter import clock
+from newsletter.curators import (
+    accounts,
+    logins,
+)
 from newsletter.installation import Installation
 from newsletter.models.curator import Curator, Role
 from newsletter.web.context import installation
@@ -93,7 +97,7 @@ def init_app(app: Flask) -> None:
     app.login_manager = manager  # type: ignore[attr-defined]
     manager.user_loader(load)
     csrf.init_app(app)
-    curators.matches(None, "")  # the first look at nobody's hash is slower than the others
+    accounts.matches(None, "")  # the first look at nobody's hash is slower than the others
 
 
 def load(key: str) -> SignedIn | None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import brotli
 from flask import Response, request
 
-from newsletter.catalog.storage import Storage
+from newsletter.storage import Storage
 
 SUFFIXES = {"br": ".br", "gzip": ".gz"}  # the better one first
 SMALLEST = 1000  # bytes: below, the headers are most of it

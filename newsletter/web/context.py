@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from flask import current_app, request
 
-from newsletter.catalog.asking.shelf import Shelf
 from newsletter.installation import Installation
+from newsletter.tables.querying.table_cache import Shelf
 
 
 def installation() -> Installation:

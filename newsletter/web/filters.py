@@ -7,10 +7,10 @@ from flask import Flask
 
 from newsletter.catalog import markdown
 from newsletter.issues.compose import readable_size
-from newsletter.issues.plain import long_date
+from newsletter.mailing.plain import long_date
+from newsletter.posts.wording import language_name
 from newsletter.web.context import installation, public_url
-from newsletter.web.site.facts import dimensions
-from newsletter.web.site.post_cells import language_name
+from newsletter.web.site.datasets.facts import dimensions
 from newsletter.web.site.timezones import place
 
 

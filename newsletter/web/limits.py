@@ -8,7 +8,7 @@ from flask import Flask
 from flask_limiter import Limiter
 
 from newsletter.web.context import client_address, client_network
-from newsletter.web.site import subscribe, taking_part
+from newsletter.web.site import contribute, subscribe
 
 SUBSCRIBING = (
     ("10 per hour", client_address),
@@ -34,6 +34,6 @@ def register(app: Flask) -> None:
             scope="taking part",  # both forms together
             key_func=key,
             methods=["POST"],
-            on_breach=taking_part.too_often,
+            on_breach=contribute.too_often,
         )
-        limited(taking_part.blueprint)
+        limited(contribute.blueprint)

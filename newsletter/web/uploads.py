@@ -12,8 +12,8 @@ from pathlib import Path
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
-from newsletter.catalog.fetch import fetch
 from newsletter.errors import BadToken, ExpiredToken
+from newsletter.fetching.download import fetch
 from newsletter.installation import Installation
 
 PURPOSE = "upload"
@@ -35,7 +35,7 @@ class Upload:
         return secure_filename(self.name)[-NAME_AT_MOST:].lstrip(".-_") or "table"
 
 
-def receive(installation: Installation, sent: FileStorage, ending: str = "") -> Upload:
+def store_upload(installation: Installation, sent: FileStorage, ending: str = "") -> Upload:
     """Store a file that came with a form; its key ends in ``ending``, after its own suffix."""
     name = Path(sent.filename or "").name
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
@@ -51,7 +51,7 @@ def stored(installation: Installation, digest: str, name: str) -> Upload | None:
     return replace(upload, key=key) if installation.storage.exists(key) else None
 
 
-def bring(installation: Installation, url: str) -> Upload:
+def download(installation: Installation, url: str) -> Upload:
     """Fetch and store the file at ``url``. Raises FetchRefused."""
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         hosts = installation.settings.fetch_hosts

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 
-from newsletter.addresses import parse_address
 from newsletter.audience.privacy import erase
 from newsletter.audience.subscriptions import ConsentGiven, find, subscribe
 from newsletter.audience.suppression import is_suppressed
 from newsletter.db import Base, Database
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
+from newsletter.email_address import parse_address
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.feedback import FeedbackEvent, FeedbackKind
 from newsletter.models.issue import Issue, IssueState

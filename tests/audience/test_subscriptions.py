@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import (
     CONFIRM,
@@ -23,6 +22,7 @@ from newsletter.audience.subscriptions import (
 )
 from newsletter.audience.suppression import suppress
 from newsletter.db import Database
+from newsletter.email_address import parse_address
 from newsletter.errors import BadToken, ExpiredToken, Invalid, InvalidAddress
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.issue import Issue, IssueState

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash, is_suppressed, suppress
 from newsletter.db import Database
+from newsletter.email_address import parse_address
 from newsletter.models.subscriber import Suppression, SuppressionReason
 from newsletter.tokens import Signer
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from newsletter.addresses import parse_address
 from newsletter.audience.privacy import erase
 from newsletter.audience.subscriptions import find, leave
-from newsletter.audience.transfer import Transfer, bring_in, harmless, read_rows, write_rows
+from newsletter.audience.transfer import Transfer, harmless, import_csv, read_rows, write_rows
 from newsletter.db import Database
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
 from newsletter.models.delivery import Notice
 from newsletter.models.subscriber import Cadence, Status, Subscriber
@@ -26,7 +26,7 @@ signer = Signer("a secret for the tests, 0123456789")
 
 def import_(db: Database, text: str, confirmed: bool = True, now: datetime = NOW) -> Transfer:
     with db.write() as session:
-        return bring_in(session, signer, read_rows(io.StringIO(text)), confirmed, now)
+        return import_csv(session, signer, read_rows(io.StringIO(text)), confirmed, now)
 
 
 def export(db: Database) -> str:

@@ -6,8 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from newsletter import clock, curators
+from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
 from newsletter.models.post import RunStatus
@@ -47,7 +48,7 @@ def site(installation: Installation) -> None:
         factories.post(session, version, "hostile", cells=cells(key, MARKUP), title=MARKUP,
                        question=MARKUP, author=MARKUP, credit=MARKUP, runs=[],
                        columns=[MARKUP], requires=[MARKUP])  # fmt: skip
-        curators.add_curator(session, OWNER, Role.OWNER, PASSWORD, clock.now())
+        accounts.add_curator(session, OWNER, Role.OWNER, PASSWORD, clock.now())
 
 
 @pytest.fixture

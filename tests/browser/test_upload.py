@@ -8,8 +8,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
-from newsletter import clock, curators, logins
+from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.curators import (
+    accounts,
+    logins,
+)
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
 
@@ -46,7 +50,7 @@ def page(browser: Browser, installation: Installation) -> Iterator[Page]:
 
 def _signed_in(browser: Browser, installation: Installation, scripts: bool) -> Page:
     with installation.db.write() as session:
-        curators.add_curator(session, ADDRESS, Role.OWNER, PASSWORD, clock.now())
+        accounts.add_curator(session, ADDRESS, Role.OWNER, PASSWORD, clock.now())
     base = installation.settings.base_url
     page = browser.new_page(base_url=base, java_script_enabled=scripts)
     page.set_default_timeout(PATIENCE)
@@ -65,7 +69,7 @@ def _sign_in(page: Page) -> None:
 def end_sessions(installation: Installation) -> None:
     """As "sign out everywhere" does."""
     with installation.db.write() as session:
-        curator = curators.find(session, ADDRESS)
+        curator = accounts.find(session, ADDRESS)
         assert curator is not None
         logins.end_sessions(session, curator.id)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.catalog.data_paths import published_as, with_addresses
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.models import Version
+from newsletter.storage import Storage
 from tests import factories
 
 BASE = "https://news.example.org/"

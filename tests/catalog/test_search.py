@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
 from newsletter.catalog.search import has_column, search, words_of
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
+from newsletter.storage import Storage
 from tests import factories
 
 

@@ -1,6 +1,6 @@
 import re
 
-from newsletter import curators
+from newsletter.curators import accounts
 from newsletter.db import Database
 from newsletter.models.curator import Role
 from tests.cli.conftest import Shell
@@ -9,9 +9,9 @@ from tests.cli.conftest import Shell
 def _role_and_password(shell: Shell, address: str, password: str) -> tuple[Role, bool]:
     db = Database(f"sqlite:///{shell.folder}/instance/newsletter.db")
     with db.read() as session:
-        found = curators.find(session, address)
+        found = accounts.find(session, address)
         assert found is not None
-        answer = found.role, curators.matches(found.password_hash, password)
+        answer = found.role, accounts.matches(found.password_hash, password)
     db.close()
     return answer
 

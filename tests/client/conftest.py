@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,14 +58,14 @@ class Served:
     """A site that counts what it is asked, and can be made to go wrong."""
 
     address: str
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     spoiled: dict[str, bytes] = field(default_factory=dict)  # what it says in place of a page
     failing: str = ""  # the status with which it answers everything
 
     def __call__(self, app: Any) -> Any:
         def answer(environ: dict[str, Any], start: Any) -> Any:
             path = environ["PATH_INFO"]
-            self.asked.append(path)
+            self.requested.append(path)
             if self.failing:
                 start(self.failing, [("Location", "ftp://127.0.0.1/x"), ("Content-Length", "0")])
                 return []
@@ -78,7 +79,23 @@ class Served:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home, port = tmp_path_factory.mktemp("client"), free_port()
+    home = tmp_path_factory.mktemp("client")
+    with newsletter(home) as (opened, served):
+        one = {"lonely": ('value\n1\n""\n3\n', {"value": "integer"})}
+        publish(opened, home, "lonely", "1.0.0", one)
+        kinds = {"kinds": (KINDS, TYPES)}
+        publish(opened, home, "kinds", "1.0.0", kinds, MONDAY + timedelta(days=7))
+        more = {"kinds": (KINDS + "new,2,2.5,8,false,2026-01-01,,,,\n", TYPES)}
+        publish(opened, home, "kinds", "1.1.0", more, MONDAY + timedelta(days=21))
+        two = {name: (f"{name}\n1\n2\n", {name: "integer"}) for name in ("countries", "cities")}
+        publish(opened, home, "world", "1.0.0", two, MONDAY + timedelta(days=14))
+        yield served
+
+
+@contextmanager
+def newsletter(home: Path) -> Iterator[tuple[Installation, Served]]:
+    """A newsletter in ``home`` that has published nothing yet, and its site."""
+    port = free_port()
     served = Served(f"http://127.0.0.1:{port}")
     settings = Settings.load(
         {
@@ -89,20 +106,16 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     )
     opened = Installation.open(settings)
     migrate(opened.db)
-    bring(opened, home, "lonely", "1.0.0", {"lonely": ('value\n1\n""\n3\n', {"value": "integer"})})
-    bring(opened, home, "kinds", "1.0.0", {"kinds": (KINDS, TYPES)}, MONDAY + timedelta(days=7))
-    more = KINDS + "new,2,2.5,8,false,2026-01-01,,,,\n"
-    bring(opened, home, "kinds", "1.1.0", {"kinds": (more, TYPES)}, MONDAY + timedelta(days=21))
-    two = {name: (f"{name}\n1\n2\n", {name: "integer"}) for name in ("countries", "cities")}
-    bring(opened, home, "world", "1.0.0", two, MONDAY + timedelta(days=14))
     server = make_server("127.0.0.1", port, served(create_app(opened)), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield served
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    opened.db.close()
+    try:
+        yield opened, served
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        opened.db.close()
 
 
 @pytest.fixture
@@ -110,13 +123,13 @@ def served(serving: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """The site, and a reader whose cache is empty and who has named it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("NEWSLETTER_SITE", serving.address)
-    serving.asked.clear()
+    serving.requested.clear()
     yield serving
     serving.spoiled.clear()
     serving.failing = ""
 
 
-def bring(
+def publish(
     opened: Installation,
     home: Path,
     slug: str,

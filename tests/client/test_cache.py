@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.client import Damaged, Unreachable, Unusable, cache, load
+from dataset_daily import Damaged, Unreachable, Unusable, cache, load
 from tests.client.conftest import Served
 
 PARQUET = "/datasets/kinds/v/1.0.0/kinds.parquet"
@@ -20,17 +20,17 @@ def files(tmp_path: Path, pattern: str = "*") -> list[Path]:
 
 def test_a_version_that_was_loaded_needs_no_network(served: Served) -> None:
     first = load("kinds", version="1.0.0")
-    served.asked.clear()
+    served.requested.clear()
     assert load("kinds", version="1.0.0").equals(first)
     assert load("kinds", version="1.0.0", using="polars").height == len(first)
-    assert served.asked == []
+    assert served.requested == []
 
 
 def test_the_newest_is_asked_for_and_its_file_is_fetched_once(served: Served) -> None:
     load("kinds")
-    served.asked.clear()
+    served.requested.clear()
     load("kinds")
-    assert served.asked == ["/datasets/kinds/datapackage.json"]
+    assert served.requested == ["/datasets/kinds/datapackage.json"]
 
 
 def test_without_a_network_it_says_which_version_is_there(served: Served) -> None:
@@ -70,7 +70,7 @@ def test_what_is_not_what_was_published_is_refused_and_not_kept(
 
 
 def test_several_processes_fill_it_at_once(served: Served, tmp_path: Path) -> None:
-    program = "from newsletter.client import load; print(len(load('kinds', version='1.0.0')))"
+    program = "from dataset_daily import load; print(len(load('kinds', version='1.0.0')))"
     running = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         for _ in range(3)

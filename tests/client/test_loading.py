@@ -1,16 +1,18 @@
 """A table from a newsletter over real HTTP, as pandas and polars have it."""
 
 import math
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
 
-from newsletter.client import NoSuchTable, NotInstalled, Unusable, load, pandas_frames
+from dataset_daily import NoSuchTable, NotInstalled, Unusable, load, pandas_frames
 from tests.client.conftest import Served
 
 LONG = 123456789012345678901234567890
@@ -50,7 +52,7 @@ def test_pandas_has_the_same_without_a_reader_of_parquet(
     from_parquet = load("kinds")
     monkeypatch.setattr(pandas_frames, "FORMATS", ("csv",))
     assert_frame_equal(load("kinds"), from_parquet)
-    assert [path.rpartition(".")[2] for path in served.asked if "/kinds." in path] == [
+    assert [path.rpartition(".")[2] for path in served.requested if "/kinds." in path] == [
         "parquet",
         "csv",
     ]
@@ -92,8 +94,8 @@ def test_the_newest_version_is_loaded_or_the_one_that_is_named(served: Served) -
     for using in ("pandas", "polars"):
         assert len(load("kinds", using=using)) == 5
         assert len(load("kinds", version="1.0.0", using=using)) == 4
-    assert "/datasets/kinds/v/1.1.0/kinds.parquet" in served.asked
-    assert "/datasets/kinds/v/1.0.0/kinds.parquet" in served.asked
+    assert "/datasets/kinds/v/1.1.0/kinds.parquet" in served.requested
+    assert "/datasets/kinds/v/1.0.0/kinds.parquet" in served.requested
 
 
 def test_the_site_that_is_given_goes_before_that_of_the_environment(
@@ -120,7 +122,7 @@ def test_the_site_that_is_given_goes_before_that_of_the_environment(
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(
-    arguments: tuple[str, ...], sentence: str, served: Served
+    arguments: tuple[Any, ...], sentence: str, served: Served
 ) -> None:
     with pytest.raises(NoSuchTable) as refusal:
         load(*arguments)
@@ -134,21 +136,34 @@ def test_no_newsletter_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_library_is_refused(served: Served) -> None:
-    with pytest.raises(Unusable, match="choose one of pandas and polars"):
+    with pytest.raises(Unusable, match="choose one of pandas, polars, python"):
         load("kinds", using="os")  # type: ignore[call-overload]
-    assert served.asked == []
+    assert served.requested == []
 
 
 def test_a_library_that_is_not_there_is_named(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "newsletter.client.polars_frames", None)
-    with pytest.raises(ModuleNotFoundError):  # a fault of ours is not called theirs
+    without(monkeypatch, "polars")
+    with pytest.raises(NotInstalled, match=r"run pip install polars, or leave out using='polars'"):
         load("kinds", using="polars")
-    monkeypatch.delitem(__import__("sys").modules, "newsletter.client.polars_frames")
-    monkeypatch.setitem(__import__("sys").modules, "polars", None)
-    with pytest.raises(NotInstalled, match="run pip install polars"):
-        load("kinds", using="polars")
+    assert served.requested == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "type_"),
+    [([], pd.DataFrame), (["pandas"], pl.DataFrame), (["pandas", "polars"], list)],
+)
+def test_who_names_no_library_gets_the_first_that_is_installed(
+    missing: list[str], type_: type, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, *missing)
+    assert type(load("lonely")) is type_
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *libraries: str) -> None:
+    for library in libraries:
+        monkeypatch.setitem(sys.modules, library, None)
 
 
 def test_the_cache_is_where_the_platform_has_it(

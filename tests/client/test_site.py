@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from newsletter.client import Damaged, NoSuchTable, Unreachable, Unusable, datasets, load
-from newsletter.client.site import Site
+from dataset_daily import Damaged, NoSuchTable, Unreachable, Unusable, datasets, load
+from dataset_daily.site import Site
 from tests.client.conftest import Served
 
 INDEX = "/index.json"
@@ -102,7 +102,7 @@ def test_a_page_that_is_no_list_of_datasets(page: bytes, served: Served) -> None
 
 
 def test_a_page_without_an_end(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsletter.client.site.DOCUMENT_AT_MOST", 100)
+    monkeypatch.setattr("dataset_daily.site.DOCUMENT_AT_MOST", 100)
     with pytest.raises(Damaged, match="does not end"):
         datasets()
 
@@ -157,6 +157,6 @@ def test_a_secure_site_leads_to_none_that_is_not(
     moved = f"HTTP/1.0 302 Found\r\nLocation: {served.address}{INDEX}\r\n\r\n".encode()
     with answering(moved, context) as address, pytest.raises(Unreachable, match="without https"):
         datasets(address)
-    assert served.asked == []
+    assert served.requested == []
     with answering(moved) as address:
         assert len(datasets(address)) == 3

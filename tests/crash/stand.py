@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from newsletter import clock
 from newsletter.audience import subscriptions
 from newsletter.db import Base
-from newsletter.delivery.balance import Balance, balance_of
+from newsletter.delivery.queue.balance import Balance, balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import IssueState

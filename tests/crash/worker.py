@@ -25,10 +25,10 @@ import time_machine
 from sqlalchemy import Engine, event
 
 from newsletter.cli import main
-from newsletter.delivery.books import Books
-from newsletter.delivery.direct import Direct
-from newsletter.delivery.shortcuts import SETTLE, Shortcuts
-from newsletter.transports.smtp_connection import Wire
+from newsletter.delivery.sending.pg_direct import Direct
+from newsletter.delivery.sending.pg_fast_path import SETTLE, Shortcuts
+from newsletter.delivery.sending.worker_store import Books
+from newsletter.transports.smtp.connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter
 SECONDS = 300.0  # before a worker is taken to hang

@@ -15,7 +15,7 @@ from newsletter.catalog import datasets
 from newsletter.catalog.data_paths import PATH
 from newsletter.models.post import RunStatus
 from newsletter.posts.reading import forms
-from newsletter.posts.reading.written import Written
+from newsletter.posts.reading.parsed_post import Written
 from newsletter.posts.run_record import path_beside, read_record
 from tests.datasets.conftest import Starter
 from tests.datasets.starter import CATALOG, SLUGS

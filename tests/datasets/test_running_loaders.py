@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from newsletter.catalog.loaders import loaders, variable
+from newsletter.catalog.describe.loaders import loaders, variable
 from tests.datasets.conftest import Starter
 
 PROGRAMS = {

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import ledger
+from newsletter.delivery.queue import ledger
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Subscriber
 from newsletter.tokens import Signer
@@ -22,7 +22,7 @@ def readers(session: Session, count: int) -> list[Subscriber]:
     ]
 
 
-def sending(session: Session, day: date = TODAY, kind: Kind = Kind.MONDAY) -> Issue:
+def sending(session: Session, day: date = TODAY, kind: Kind = Kind.REGULAR) -> Issue:
     """An issue that froze at NOW for whoever is to have it."""
     issue = Issue(kind=kind, date=day, state=IssueState.SENDING, created_at=NOW, frozen_at=NOW)
     session.add(issue)

@@ -10,7 +10,7 @@ import pytest
 from newsletter.doctor.findings import Finding, State
 from newsletter.doctor.server import Visit, examine_visit, refusal, visit
 from newsletter.transports.base import Unavailable
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.transports.scripted import ScriptedServer, say
 
 Beside = Callable[[ScriptedServer], ScriptedServer]

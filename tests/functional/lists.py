@@ -6,15 +6,15 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from newsletter.addresses import parse_address
 from newsletter.audience.suppression import address_hash
-from newsletter.delivery import ledger
+from newsletter.delivery.queue import ledger
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import render_issue
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.render import render_issue
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Cadence, Status, Subscriber
-from tests.issues.sample import penguins_content
+from tests.mailing.sample import penguins_content
 
 REPOSITORY = Path(__file__).parents[2]
 NEWSLETTER = [sys.executable, "-m", "newsletter"]
@@ -48,7 +48,7 @@ def begin_issue(installation: Installation, day: date, now: datetime) -> None:
     message = freeze(render_issue(content), headers).to_bytes()
     with installation.db.write() as session:
         issue = Issue(
-            kind=Kind.MONDAY,
+            kind=Kind.REGULAR,
             date=day,
             state=IssueState.SENDING,
             created_at=now,

@@ -15,17 +15,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.db import Database
-from newsletter.delivery.balance import Balance, balance_of
-from newsletter.delivery.books import Books
-from newsletter.delivery.envelopes import Envelopes
-from newsletter.delivery.held import Report
-from newsletter.delivery.ledger import enter
-from newsletter.delivery.sender import Sender
+from newsletter.delivery.queue.balance import Balance, balance_of
+from newsletter.delivery.queue.ledger import enter
+from newsletter.delivery.sending.claims import Report
+from newsletter.delivery.sending.envelopes import Envelopes
+from newsletter.delivery.sending.sender import Sender
+from newsletter.delivery.sending.worker_store import Books
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.issues.holes import Hole
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import RenderedMail
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Subscriber, Suppression
@@ -76,7 +76,7 @@ class Mailing:
         add_readers(installation, readers, START)
         with self._db.write() as session:
             issue = Issue(
-                kind=Kind.MONDAY,
+                kind=Kind.REGULAR,
                 date=START.date(),
                 state=IssueState.SENDING,
                 created_at=START,
@@ -175,10 +175,10 @@ class _WatchedBooks(Books):
 @cache
 def _message(octets: int) -> bytes:
     """A frozen issue of little content, but of at least so many octets."""
-    holes = f"{Hole.UNSUBSCRIBE.value}\n{Hole.PREFERENCES.value}\n"
-    text = ("x" * 70 + "\n") * (octets // 72) + holes
+    placeholders = f"{Placeholder.UNSUBSCRIBE.value}\n{Placeholder.PREFERENCES.value}\n"
+    text = ("x" * 70 + "\n") * (octets // 72) + placeholders
     headers = Headers.of_issue(SETTINGS, "monday", START.date(), START)
-    return freeze(RenderedMail("Penguins", text, f"<p>{holes}</p>"), headers).to_bytes()
+    return freeze(RenderedMail("Penguins", text, f"<p>{placeholders}</p>"), headers).to_bytes()
 
 
 def run(

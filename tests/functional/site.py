@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from newsletter import clock, curators
+from newsletter import clock
+from newsletter.curators import accounts
 from newsletter.db import Base
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
@@ -77,7 +78,7 @@ def open_site(environ: dict[str, str], port: int) -> Iterator[Site]:
     installation = Installation.open(Settings.load(environ))
     migrate(installation.db)
     with installation.db.write() as session:
-        curators.add_curator(session, CURATOR, Role.OWNER, PASSWORD, clock.now())
+        accounts.add_curator(session, CURATOR, Role.OWNER, PASSWORD, clock.now())
     server = make_server("127.0.0.1", port, create_app(installation), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -12,14 +12,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from newsletter.addresses import parse_address
 from newsletter.catalog import datasets
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues.compose import compose
-from newsletter.issues.content import IssueContent
-from newsletter.issues.frozen import Recipient
-from newsletter.issues.message import Headers, build
-from newsletter.issues.render import HTML_BYTES, render_issue
+from newsletter.mailing.content import IssueContent
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.message import Headers, build
+from newsletter.mailing.render import HTML_BYTES, render_issue
 from newsletter.models.issue import Issue, Kind
 from tests.conftest import BASE_URL
 from tests.datasets.starter import NOW, SLUGS, starter_catalog
@@ -65,7 +65,7 @@ def mail(request: pytest.FixtureRequest, mails: dict[str, Mail]) -> Mail:
 def _mail(catalog: Installation, slug: str) -> Mail:
     with catalog.db.read() as session:
         version = datasets.newest(session, slug)
-        issue = Issue(kind=Kind.MONDAY, date=date(2026, 11, 30), version=version)
+        issue = Issue(kind=Kind.REGULAR, date=date(2026, 11, 30), version=version)
         issue.subject = issue.preheader = issue.intro = ""
         content = compose(session, issue, catalog.settings, catalog.storage)
     recipient = Recipient(

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from newsletter import clock, jobs
 from newsletter.cli import newsletter
-from newsletter.delivery.balance import Balance, balance_of
+from newsletter.delivery.queue.balance import Balance, balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import IssueState, Kind
@@ -50,7 +50,7 @@ class Desk:
     def work(self) -> list[EmailMessage]:
         """Let the clock look and the worker send; returns what arrived."""
         before = len(self._server.raw())
-        jobs.look(self.installation, clock.now())
+        jobs.run_due(self.installation, clock.now())
         jobs.deliver(self.installation)
         arrived = self._server.messages()[before:]
         return [mail for mail in arrived if "The longest rivers" in mail["Subject"]]
@@ -112,7 +112,7 @@ def test_a_wrong_dataset_is_put_right_for_those_who_got_it(desk: Desk, tmp_path:
     with time_machine.travel(MONDAY):
         first = desk.work()
         assert sorted(m["X-To"] for m in first) == READERS
-        assert desk.balance(MONDAY, Kind.MONDAY) == Balance(6, sent=4, failed=2)
+        assert desk.balance(MONDAY, Kind.REGULAR) == Balance(6, sent=4, failed=2)
     old_files, old_entries = desk.files("1.0.0"), desk.entries()
     desk.leave(next(m for m in first if m["X-To"] == READERS[0]))
 
@@ -137,7 +137,7 @@ def test_a_wrong_dataset_is_put_right_for_those_who_got_it(desk: Desk, tmp_path:
         assert "/datasets/rivers/v/1.0.0/" in text
         assert "/datasets/rivers/v/2.0.0/" in text
     assert desk.balance(WEDNESDAY, Kind.CORRECTION) == Balance(3, sent=3)
-    assert desk.balance(MONDAY, Kind.MONDAY) == Balance(6, sent=4, failed=2)
+    assert desk.balance(MONDAY, Kind.REGULAR) == Balance(6, sent=4, failed=2)
 
     assert desk.files("1.0.0") == old_files
     assert desk.get("/datasets/rivers/v/1.0.0/rivers.csv").text == WRONG

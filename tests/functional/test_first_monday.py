@@ -15,7 +15,7 @@ import requests
 import time_machine
 
 from newsletter import clock, jobs
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from tests.functional.conftest import MailServer
@@ -136,7 +136,7 @@ def _plan(curator: Visitor, slug: str, monday: datetime) -> None:
 def _work(installation: Installation, mail_server: MailServer) -> list:  # type: ignore[type-arg]
     """Let the clock look and the worker send; returns what arrived meanwhile."""
     before = len(mail_server.raw())
-    jobs.look(installation, clock.now())
+    jobs.run_due(installation, clock.now())
     jobs.deliver(installation)
     return [m for m in mail_server.messages()[before:] if str(m["X-To"]) != CURATOR]
 

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from newsletter import clock, jobs
-from newsletter.addresses import parse_address
 from newsletter.audience import subscriptions
 from newsletter.cli import newsletter
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
+from newsletter.email_address import parse_address
 from newsletter.issues import calendar, corrections
 from newsletter.models.issue import Issue, IssueState, IssueVariant, Kind
 from newsletter.models.post import PostState
@@ -164,7 +164,7 @@ class Weeks:
 
     def work(self) -> None:
         """Let the clock look and the worker send."""
-        jobs.look(self.installation, clock.now())
+        jobs.run_due(self.installation, clock.now())
         jobs.deliver(self.installation)
 
     def found(self) -> dict[str, list[Mail]]:
@@ -251,10 +251,10 @@ def _every_book_balances(weeks: Weeks) -> None:
         kinds = Counter((issue.kind, issue.state) for issue in found)
         assert all(balance_of(session, issue).holds for issue in found)
         variants = session.scalars(select(IssueVariant.issue_id)).all()
-        mondays = session.scalars(select(Issue.id).where(Issue.kind == Kind.MONDAY)).all()
+        mondays = session.scalars(select(Issue.id).where(Issue.kind == Kind.REGULAR)).all()
         left = posts.get(session, CANCELLED).state
     assert kinds == {
-        (Kind.MONDAY, IssueState.SENT): WEEKS,
+        (Kind.REGULAR, IssueState.SENT): WEEKS,
         (Kind.POST, IssueState.SENT): WEEKS * len(DAYS) - 1,
         (Kind.POST, IssueState.CANCELLED): 1,
         (Kind.CORRECTION, IssueState.SENT): 1,

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from newsletter import clock
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.issue import IssueState

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from newsletter import jobs
-from newsletter.delivery.progress import progress
+from newsletter.delivery.issue_run.progress import progress
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.delivery import Delivery

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter import clock
-from newsletter.delivery.balance import Balance, balance_of
+from newsletter.delivery.queue.balance import Balance, balance_of
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.delivery import Delivery, DeliveryState

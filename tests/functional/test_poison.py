@@ -10,8 +10,8 @@ import pytest
 
 from newsletter.installation import Installation
 from newsletter.models.issue import IssueState
-from newsletter.transports.smtp_connection import TIMEOUTS
-from newsletter.transports.smtp_replies import Phase
+from newsletter.transports.smtp.connection import TIMEOUTS
+from newsletter.transports.smtp.replies import Phase
 from tests.functional.mailing import DEFERRED, REJECTED, REQUEUED, SENT, Mailing, Try, run
 from tests.transports.scripted import FAULTS, HANGS_UP, STALLS, Answer, ScriptedServer, say
 

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.installation import Installation
 from newsletter.models.issue import IssueState
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.functional.mailing import (
     BLOCKED,
     DEFERRED,

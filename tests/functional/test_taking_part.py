@@ -40,7 +40,7 @@ def send(visitor: Visitor, form: str, **typed: object) -> Visitor:
 
 def deliver(installation: Installation) -> None:
     jobs.deliver(installation)
-    jobs.forget_strangers(installation, clock.now())
+    jobs.purge_submitter_addresses(installation, clock.now())
 
 
 def test_shared_code_stands_beside_the_dataset_and_its_author_is_told(
@@ -149,13 +149,13 @@ def test_the_curators_hear_of_each_day_once_it_has_passed(site: Site) -> None:
     def bring(title: str, at: datetime) -> None:
         with time_machine.travel(at):
             send(site.visitor(), "/share?dataset=penguins", **CODE | {"title": title})
-        jobs.look(installation, at + LATER)
+        jobs.run_due(installation, at + LATER)
 
     bring("Bills tell them apart", noon)
     bring("Flippers, too", noon + timedelta(hours=1))
     assert told(installation) == []
     for minutes in range(3):
-        jobs.look(installation, noon + day + timedelta(minutes=minutes))
+        jobs.run_due(installation, noon + day + timedelta(minutes=minutes))
     ((subject, lines),) = told(installation)
     assert subject == "Readers brought something"
     assert lines[0].startswith("2 wait for you.")
@@ -163,9 +163,9 @@ def test_the_curators_hear_of_each_day_once_it_has_passed(site: Site) -> None:
 
     bring("And islands", noon + day)
     assert len(told(installation)) == 1
-    jobs.look(installation, noon + 2 * day)
+    jobs.run_due(installation, noon + 2 * day)
     assert told(installation)[1][1][0].startswith("3 wait for you.")
-    jobs.look(installation, noon + 3 * day)
+    jobs.run_due(installation, noon + 3 * day)
     assert len(told(installation)) == 2
 
 

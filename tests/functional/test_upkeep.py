@@ -13,7 +13,7 @@ from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice
 from newsletter.settings import Settings
 from tests import factories
-from tests.catalog.upkeep.web import Page, Web
+from tests.fetching.web import Page, Web
 from tests.migrated import migrate
 
 TUESDAY = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.errors import Conflict, Invalid, NotFound, Refused, SlotTaken
 from newsletter.issues import calendar
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import Post, PostState
+from newsletter.storage import Storage
 from tests import factories
 
 NOW = datetime(2026, 11, 19, 9, tzinfo=UTC)

@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions import errata
 from newsletter.db import Database
-from newsletter.delivery.envelopes import preview_message
+from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_post import compose_post
-from newsletter.issues.post_blocks import FIGURES_AT_MOST, PRINTED_LINES, TABLE_ROWS
-from newsletter.issues.post_content import Figure, PostContent, Printed, Remark, Rows, Words
-from newsletter.issues.render import HTML_BYTES, render_issue, render_page
+from newsletter.mailing.post_blocks import FIGURES_AT_MOST, PRINTED_LINES, TABLE_ROWS
+from newsletter.mailing.post_content import Figure, PostContent, Printed, Remark, Rows, Words
+from newsletter.mailing.render import HTML_BYTES, render_issue, render_page
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import PostState
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Error, Html, Note, Prose, Table, Text
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
 
 DAY = date(2026, 11, 24)

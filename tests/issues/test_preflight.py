@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from newsletter.issues.content import InlineImage
-from newsletter.issues.post_content import Figure
 from newsletter.issues.preflight import warnings
-from newsletter.issues.render import HTML_BYTES, RenderedMail
-from tests.issues.sample import penguins_content
-from tests.issues.sample_post import WORDS, post_content
+from newsletter.mailing.content import InlineImage
+from newsletter.mailing.post_content import Figure
+from newsletter.mailing.render import HTML_BYTES, RenderedMail
+from tests.mailing.sample import penguins_content
+from tests.mailing.sample_post import WORDS, post_content
 
 MAIL = RenderedMail("subject", "text", "<p>html</p>")
 

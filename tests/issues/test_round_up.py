@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.issues import calendar, round_up
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import Post, PostState
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
 
 MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -61,7 +61,7 @@ def house(db: Database, settings: Settings, tmp_path: Path) -> Iterator[House]:
 
 
 def test_it_lists_what_became_public_since_the_monday_before_in_order(house: House) -> None:
-    house.issue(Kind.MONDAY, LAST_MONDAY, IssueState.SENT)
+    house.issue(Kind.REGULAR, LAST_MONDAY, IssueState.SENT)
     house.post("friday", MONDAY - 3 * DAY)
     house.post("tuesday", MONDAY - 6 * DAY)
     house.post("before", LAST_MONDAY - DAY)
@@ -75,8 +75,8 @@ def test_the_first_monday_lists_the_week_before_it(house: House) -> None:
 
 
 def test_a_monday_that_was_skipped_or_cancelled_is_made_up_for(house: House) -> None:
-    house.issue(Kind.MONDAY, LAST_MONDAY - 7 * DAY, IssueState.SENT)
-    house.issue(Kind.MONDAY, LAST_MONDAY, IssueState.CANCELLED)
+    house.issue(Kind.REGULAR, LAST_MONDAY - 7 * DAY, IssueState.SENT)
+    house.issue(Kind.REGULAR, LAST_MONDAY, IssueState.CANCELLED)
     house.post("two-weeks-ago", LAST_MONDAY - 3 * DAY)
     assert house.listed == ["two-weeks-ago"]
 
@@ -98,7 +98,7 @@ def test_a_post_whose_mailing_is_planned_waits_for_it(house: House) -> None:
 def test_a_post_that_was_mailed_long_after_it_was_published_is_listed_after_that(
     house: House,
 ) -> None:
-    house.issue(Kind.MONDAY, LAST_MONDAY, IssueState.SENT)
+    house.issue(Kind.REGULAR, LAST_MONDAY, IssueState.SENT)
     post = house.post("old", LAST_MONDAY - 30 * DAY)
     house.issue(Kind.POST, MONDAY - DAY, IssueState.SENT, post)
     assert house.listed == ["old"]
@@ -107,7 +107,7 @@ def test_a_post_that_was_mailed_long_after_it_was_published_is_listed_after_that
 def test_what_was_kept_stays_and_is_listed_by_no_other_monday(house: House) -> None:
     house.post("tuesday", MONDAY - 6 * DAY)
     house.monday.state, house.monday.frozen_at = IssueState.SENDING, MONDAY
-    round_up.keep(house.session, house.monday, house.settings)
+    round_up.save(house.session, house.monday, house.settings)
     house.post("too-late", MONDAY - DAY)
     assert house.listed == ["tuesday"]
     nearly = house.post("nearly-missed", MONDAY - timedelta(minutes=1))
@@ -124,7 +124,7 @@ def test_a_mailing_that_was_broken_off_after_the_round_up_is_listed_once_more(
     post = house.post("friday", MONDAY - 3 * DAY)
     mailing = house.issue(Kind.POST, MONDAY - 3 * DAY, IssueState.PAUSED, post)
     house.monday.state, house.monday.frozen_at = IssueState.SENT, MONDAY
-    round_up.keep(house.session, house.monday, house.settings)
+    round_up.save(house.session, house.monday, house.settings)
     calendar.cancel(house.session, mailing, MONDAY + DAY)
     next_ = calendar.plan(
         house.session, (MONDAY + 7 * DAY).date(), house.version, date(2026, 11, 1), MONDAY

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from newsletter.catalog.storage import Storage
 from newsletter.errors import UnreadablePost
 from newsletter.models.post import RunStatus
 from newsletter.posts.cells import Code, Figure, Note, Prose, Text, as_json, figures, from_json
 from newsletter.posts.front_matter import from_mapping
-from newsletter.posts.intake import PostFile, ReadLimits, TakenIn, digest_of, take_in
-from newsletter.posts.reading import forms, safe
+from newsletter.posts.intake import ImportedPost, PostFile, ReadLimits, digest_of, import_post
+from newsletter.posts.reading import forms, sanitize
 from newsletter.posts.run_record import RunRecord
+from newsletter.storage import Storage
 from tests.posts import written
 from tests.posts.written import PNG, code, display, prose, stream
 
@@ -40,13 +40,13 @@ def record(source: bytes, *outputs: dict[str, Any]) -> RunRecord:
     )
 
 
-def taken(name: str, content: bytes, storage: Storage, **more: Any) -> TakenIn:
-    return take_in(PostFile(name, content, **more), storage)
+def taken(name: str, content: bytes, storage: Storage, **more: Any) -> ImportedPost:
+    return import_post(PostFile(name, content, **more), storage)
 
 
 def refused(name: str, content: bytes, storage: Storage, **limits: Any) -> str:
     with pytest.raises(UnreadablePost) as error:
-        take_in(PostFile(name, content), storage, ReadLimits(**limits))
+        import_post(PostFile(name, content), storage, ReadLimits(**limits))
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -159,10 +159,10 @@ def test_markdown_that_would_be_set_for_ever_is_shown_or_refused(
 
 def test_markdown_that_takes_longer_than_it_may_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     post = forms.read("a.md", written.markdown("Some *words*."))
-    assert safe.safe_cells(post, [], str) == (Prose("Some *words*."),)
-    monkeypatch.setattr(safe, "MAX_SETTING", 0.0)
+    assert sanitize.safe_cells(post, [], str) == (Prose("Some *words*."),)
+    monkeypatch.setattr(sanitize, "MAX_SETTING", 0.0)
     with pytest.raises(UnreadablePost, match="takes too long to set"):
-        safe.safe_cells(post, [], str)
+        sanitize.safe_cells(post, [], str)
 
 
 def test_a_post_that_needs_much_memory_is_refused(storage: Storage) -> None:

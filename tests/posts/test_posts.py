@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models import Version
@@ -19,9 +18,10 @@ from newsletter.models.post import Post, PostState, RunStatus
 from newsletter.posts import posts
 from newsletter.posts.cells import Code, Prose
 from newsletter.posts.front_matter import from_mapping
-from newsletter.posts.intake import TakenIn
-from newsletter.posts.reading.safe import words_in
+from newsletter.posts.intake import ImportedPost
+from newsletter.posts.reading.sanitize import words_in
 from newsletter.posts.run_record import RunRecord
+from newsletter.storage import Storage
 from tests import factories
 from tests.posts import written
 
@@ -48,11 +48,11 @@ def version(session: Session) -> Version:
     return datasets.published(session, "penguins")
 
 
-def taken(on: Version, source: str = "plot(bill_mm)", /, **fields: Any) -> TakenIn:
+def taken(on: Version, source: str = "plot(bill_mm)", /, **fields: Any) -> ImportedPost:
     named = {table.name: table.files["csv"]["sha256"] for table in on.tables}
     front = from_mapping(written.front(**({"data": named} | fields)))
     cells = (Prose("Read *it*."), Code("python", source, True))
-    return TakenIn(
+    return ImportedPost(
         name="02-which-one.md",
         front=front,
         form="md",
@@ -69,13 +69,13 @@ def run(status: RunStatus = RunStatus.RAN, **more: Any) -> RunRecord:
 
 
 def brought(session: Session, version: Version, **fields: Any) -> Post:
-    post = posts.bring_up(session, version, taken(version, **fields), NOW)
+    post = posts.upsert(session, version, taken(version, **fields), NOW)
     posts.publish(post, NOW)
     return post
 
 
 def test_a_new_post_is_a_draft_on_its_version(session: Session, version: Version) -> None:
-    posts.bring_up(session, version, replace(taken(version), record=run()), NOW)
+    posts.upsert(session, version, replace(taken(version), record=run()), NOW)
     session.expire_all()
     post = posts.get(session, "penguins-which-one")
     assert (post.state, post.version, post.language) == (PostState.DRAFT, version, "python")
@@ -92,23 +92,23 @@ def test_the_same_again_changes_nothing_and_other_words_do(
     session: Session, version: Version
 ) -> None:
     later = NOW + timedelta(days=1)
-    post = posts.bring_up(session, version, replace(taken(version), record=run()), NOW)
-    again = posts.bring_up(session, version, replace(taken(version), record=run()), later)
+    post = posts.upsert(session, version, replace(taken(version), record=run()), NOW)
+    again = posts.upsert(session, version, replace(taken(version), record=run()), later)
     assert (again.id, again.modified_at, len(again.runs)) == (post.id, NOW, 1)
     ran_again = replace(taken(version), record=run(at=later))
-    assert posts.bring_up(session, version, ran_again, later).modified_at == NOW
+    assert posts.upsert(session, version, ran_again, later).modified_at == NOW
     assert [run.at for run in post.runs] == [NOW, later]
-    posts.bring_up(session, version, taken(version, title="Another title"), later)
+    posts.upsert(session, version, taken(version, title="Another title"), later)
     assert (post.title, post.modified_at, post.created_at) == ("Another title", later, NOW)
 
 
 def test_it_may_name_its_slug_and_its_columns(session: Session, version: Version) -> None:
-    post = posts.bring_up(session, version, taken(version, slug="mine", columns=["year"]), NOW)
+    post = posts.upsert(session, version, taken(version, slug="mine", columns=["year"]), NOW)
     assert (post.slug, post.columns) == ("mine", ["year"])
 
 
 def test_a_column_is_a_word_of_its_own_in_the_code(session: Session, version: Version) -> None:
-    post = posts.bring_up(session, version, taken(version, "df['year'] + my_species2"), NOW)
+    post = posts.upsert(session, version, taken(version, "df['year'] + my_species2"), NOW)
     assert post.columns == ["year"]
 
 
@@ -121,10 +121,10 @@ def test_the_version_that_it_names_must_be_there(session: Session, version: Vers
 def test_a_slug_of_another_datasets_post_is_refused(
     session: Session, version: Version, storage: Storage
 ) -> None:
-    posts.bring_up(session, version, taken(version, slug="mine"), NOW)
+    posts.upsert(session, version, taken(version, slug="mine"), NOW)
     other = factories.dataset(session, storage, "airports")
     with pytest.raises(Conflict, match="is on penguins: choose another slug"):
-        posts.bring_up(session, other, taken(other, slug="mine"), NOW)
+        posts.upsert(session, other, taken(other, slug="mine"), NOW)
 
 
 def test_published_it_is_shown_and_withdrawn_it_is_not(session: Session, version: Version) -> None:
@@ -149,25 +149,25 @@ def kept_back(post: Post) -> str:
 
 def test_data_of_another_checksum_keep_it_back(session: Session, version: Version) -> None:
     theirs, ours = "0" * 64, version.tables[0].files["csv"]["sha256"]
-    post = posts.bring_up(session, version, taken(version, data={"penguins": theirs}), NOW)
+    post = posts.upsert(session, version, taken(version, data={"penguins": theirs}), NOW)
     said = kept_back(post)
     assert theirs in said
     assert ours in said
 
 
 def test_a_table_that_is_not_there_keeps_it_back(session: Session, version: Version) -> None:
-    post = posts.bring_up(session, version, taken(version, data={"birds": "0" * 64}), NOW)
+    post = posts.upsert(session, version, taken(version, data={"birds": "0" * 64}), NOW)
     assert "has no table birds" in kept_back(post)
 
 
 def test_a_draft_of_its_dataset_keeps_it_back(session: Session, storage: Storage) -> None:
     draft = factories.dataset(session, storage, "nile", state=VersionState.DRAFT)
-    assert "publish it first" in kept_back(posts.bring_up(session, draft, taken(draft), NOW))
+    assert "publish it first" in kept_back(posts.upsert(session, draft, taken(draft), NOW))
 
 
 def test_a_post_without_code_is_kept_back(session: Session, version: Version) -> None:
     empty = replace(taken(version), cells=(Prose("Only words."),))
-    assert "It has no code" in kept_back(posts.bring_up(session, version, empty, NOW))
+    assert "It has no code" in kept_back(posts.upsert(session, version, empty, NOW))
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,14 @@ def test_a_post_without_code_is_kept_back(session: Session, version: Version) ->
 def test_a_run_that_did_not_go_through_keeps_it_back(
     session: Session, version: Version, record: RunRecord, sentence: str
 ) -> None:
-    post = posts.bring_up(session, version, replace(taken(version), record=record), NOW)
+    post = posts.upsert(session, version, replace(taken(version), record=record), NOW)
     assert sentence in kept_back(post)
 
 
 def test_one_that_went_through_does_not(session: Session, version: Version) -> None:
     earlier = run(RunStatus.FAILED, at=NOW - timedelta(hours=1))
-    posts.bring_up(session, version, replace(taken(version), record=run()), NOW)
-    post = posts.bring_up(session, version, replace(taken(version), record=earlier), NOW)
+    posts.upsert(session, version, replace(taken(version), record=run()), NOW)
+    post = posts.upsert(session, version, replace(taken(version), record=earlier), NOW)
     last = posts.last_run(post)
     assert last is not None
     assert last.status is RunStatus.RAN
@@ -207,10 +207,10 @@ def several(session: Session, version: Version, storage: Storage) -> dict[str, P
     )
     sql = taken(airports, "SELECT latitude", slug="north", language="sql", title="Who is north?")
     old = NOW.replace(year=2025)
-    north = posts.bring_up(session, airports, sql, old)
+    north = posts.upsert(session, airports, sql, old)
     posts.publish(north, old)
     draft = taken(version, slug="draft", title="A draft on bills")
-    posts.bring_up(session, version, draft, NOW)
+    posts.upsert(session, version, draft, NOW)
     return {"bills": brought(session, version, slug="bills"), "north": north}
 
 

@@ -1,4 +1,4 @@
-"""The posts of dataset folders come into the house as drafts, with their runs."""
+"""The posts of dataset folders come in as drafts, with their runs."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.sync import Done, Step
 from newsletter.db import Database
 from newsletter.models.post import PostState, RunStatus
 from newsletter.posts import posts
 from newsletter.posts.run_record import RunRecord, path_beside, read_record, write_record
 from newsletter.posts.sync import sync
+from newsletter.storage import Storage
 from tests import factories
 from tests.posts import written
 from tests.posts.written import stream

@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from newsletter import clock
-from newsletter.delivery.envelopes import preview_message
+from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.installation import Installation
 from tests import factories
 

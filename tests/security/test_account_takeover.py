@@ -4,7 +4,11 @@ import re
 
 from sqlalchemy import select
 
-from newsletter import clock, curators, logins
+from newsletter import clock
+from newsletter.curators import (
+    accounts,
+    logins,
+)
 from newsletter.installation import Installation
 from newsletter.models import Notice
 from newsletter.tokens import MAC_BYTES
@@ -34,7 +38,7 @@ def test_posted_ids_do_not_change_whose_password_is_set(
     assert answer.status_code == 302
     assert password_of(installation, OWNER) == hash_before
     with installation.db.read() as session:
-        me = curators.find(session, CURATOR)
+        me = accounts.find(session, CURATOR)
         assert me is not None
         assert me.role.value == "curator"
 
@@ -64,7 +68,7 @@ def test_a_token_for_another_purpose_resets_nothing(
     installation: Installation, nobody: Browser, people: None
 ) -> None:
     with installation.db.read() as session:
-        me = curators.find(session, CURATOR)
+        me = accounts.find(session, CURATOR)
         assert me is not None
         device = logins.device_token(installation.signer, me.id, clock.now())
     assert nobody.get(f"/admin/password/{device}").status_code == 404
@@ -98,13 +102,13 @@ def test_the_link_never_stands_on_a_page(
 
 def password_of(installation: Installation, address: str) -> str:
     with installation.db.read() as session:
-        found = curators.find(session, address)
+        found = accounts.find(session, address)
         assert found is not None
         return found.password_hash
 
 
 def reset_path(installation: Installation, address: str) -> str:
     with installation.db.read() as session:
-        found = curators.find(session, address)
+        found = accounts.find(session, address)
         assert found is not None
         return f"/admin/password/{logins.reset_token(installation.signer, found, clock.now())}"

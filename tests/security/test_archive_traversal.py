@@ -17,9 +17,9 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
-from newsletter.catalog import datasets, several
-from newsletter.catalog.ingest import IngestLimits, IngestOptions
+from newsletter.catalog import datasets, multi_table
 from newsletter.installation import Installation
+from newsletter.tables.ingest import IngestLimits, IngestOptions
 from tests.web.admin.conftest import Browser
 
 WORDS = {"slug": "packed", "title": "From an archive", "summary": "x" * 30, "description": "x" * 60}
@@ -75,7 +75,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     limits = IngestLimits(output_bytes=UNPACKED_AT_MOST)
-    monkeypatch.setattr(several, "IngestOptions", partial(IngestOptions, limits=limits))
+    monkeypatch.setattr(multi_table, "IngestOptions", partial(IngestOptions, limits=limits))
     return folder
 
 

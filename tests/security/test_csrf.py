@@ -4,7 +4,11 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from newsletter import clock, curators, logins
+from newsletter import clock
+from newsletter.curators import (
+    accounts,
+    logins,
+)
 from newsletter.installation import Installation
 from tests.security.admin_routes import admin_routes
 from tests.security.test_get_changes_nothing import WRITES, statements
@@ -72,7 +76,7 @@ def test_opening_the_link_to_set_a_password_leaves_it_good(
     installation: Installation, nobody: Browser, people: None
 ) -> None:
     with installation.db.read() as session:
-        someone = curators.find(session, OWNER)
+        someone = accounts.find(session, OWNER)
         assert someone is not None
         token = logins.reset_token(installation.signer, someone, clock.now())
     for _ in range(3):

@@ -18,12 +18,12 @@ from sqlalchemy import select, update
 
 from newsletter import clock, jobs
 from newsletter.audience import subscriptions
-from newsletter.delivery import ledger
-from newsletter.delivery.envelopes import Envelopes
+from newsletter.delivery.queue import ledger
+from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.installation import Installation
-from newsletter.issues.holes import Hole
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import RenderedMail
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
 from newsletter.models import Subscriber
 from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue, IssueState, Kind
@@ -192,15 +192,15 @@ def begin_short_issue(installation: Installation, now: datetime) -> None:
     """An issue of little content, and readers with names that nobody else has."""
     base = installation.settings.base_url
     links = (
-        f"{base}/unsubscribe/{Hole.UNSUBSCRIBE.value}\n"
-        f"{base}/preferences/{Hole.PREFERENCES.value}\n"
+        f"{base}/unsubscribe/{Placeholder.UNSUBSCRIBE.value}\n"
+        f"{base}/preferences/{Placeholder.PREFERENCES.value}\n"
     )
     mail = RenderedMail("Penguins", f"Leave:\n{links}", f"<pre>{links}</pre>")
     headers = Headers.of_issue(installation.settings, "monday", factories.MONDAY, now)
     with installation.db.write() as session:
         session.execute(update(Subscriber).values(name="Reader " + Subscriber.address_hash))
         issue = Issue(
-            kind=Kind.MONDAY,
+            kind=Kind.REGULAR,
             date=factories.MONDAY,
             state=IssueState.SENDING,
             created_at=now,

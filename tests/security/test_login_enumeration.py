@@ -8,10 +8,10 @@ from argon2 import Parameters, PasswordHasher, extract_parameters
 from flask import Flask
 from sqlalchemy import select
 
-from newsletter import curators
+from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from newsletter.web.admin.limits import limiter
+from newsletter.web.admin.accounts.limits import limiter
 from tests.web.admin.conftest import OWNER, TOKEN, Browser
 
 STRANGER = "nobody@example.org"
@@ -82,11 +82,11 @@ class Counting:
 def test_a_password_is_hashed_for_an_unknown_address_as_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    known = curators.hashed("a password of a curator")
-    hasher = Counting(curators.HASHER)
-    monkeypatch.setattr(curators, "HASHER", hasher)
-    assert not curators.matches(known, "a wrong password")
-    assert not curators.matches(None, "a wrong password")
+    known = accounts.hashed("a password of a curator")
+    hasher = Counting(accounts.HASHER)
+    monkeypatch.setattr(accounts, "HASHER", hasher)
+    assert not accounts.matches(known, "a wrong password")
+    assert not accounts.matches(None, "a wrong password")
     assert len(hasher.worked) == 2
     assert hasher.worked[0] == hasher.worked[1] == extract_parameters(known)
 

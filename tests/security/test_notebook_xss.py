@@ -17,11 +17,11 @@ from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
 
 from newsletter.catalog.markdown import render
-from newsletter.catalog.storage import Storage
 from newsletter.installation import Installation
 from newsletter.posts import posts
 from newsletter.posts.cells import Code, Figure, Html, Prose
-from newsletter.posts.intake import PostFile, TakenIn, take_in
+from newsletter.posts.intake import ImportedPost, PostFile, import_post
+from newsletter.storage import Storage
 from tests import factories
 from tests.posts import written
 from tests.posts.written import code, display, prose, stream
@@ -92,8 +92,8 @@ def hostile(text: str, checksum: str) -> bytes:
     )
 
 
-def taken(content: bytes, storage: Storage) -> TakenIn:
-    return take_in(PostFile("01-x.ipynb", content), storage)
+def taken(content: bytes, storage: Storage) -> ImportedPost:
+    return import_post(PostFile("01-x.ipynb", content), storage)
 
 
 @pytest.fixture
@@ -102,13 +102,13 @@ def storage(installation: Installation) -> Storage:
 
 
 @pytest.fixture(params=PAYLOADS, ids=range(len(PAYLOADS)))
-def attacked(request: pytest.FixtureRequest, installation: Installation) -> TakenIn:
+def attacked(request: pytest.FixtureRequest, installation: Installation) -> ImportedPost:
     """A published post on the penguins with one payload everywhere."""
     with installation.db.write() as session:
         version = factories.dataset(session, installation.storage)
         checksum = version.tables[0].files["csv"]["sha256"]
         post = taken(_printable(hostile(str(request.param), checksum)), installation.storage)
-        posts.publish(posts.bring_up(session, version, post, NOW), NOW)
+        posts.publish(posts.upsert(session, version, post, NOW), NOW)
     return post
 
 
@@ -120,7 +120,7 @@ def _printable(content: bytes) -> bytes:
     return json.dumps(whole).encode()
 
 
-def test_cells_hold_no_live_markup(attacked: TakenIn, client: FlaskClient) -> None:
+def test_cells_hold_no_live_markup(attacked: ImportedPost, client: FlaskClient) -> None:
     for cell in attacked.cells:
         shown = cell.outputs if isinstance(cell, Code) else (cell,)
         for output in shown:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from newsletter import clock, logins
+from newsletter import clock
+from newsletter.curators import logins
 from tests.conftest import BASE_URL
 from tests.web.admin.conftest import CURATOR, OWNER, PASSWORD, Browser
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.catalog.ingest import FORMATS
-from newsletter.catalog.reading import parser
 from newsletter.installation import Installation
+from newsletter.tables.ingest import FORMATS
+from newsletter.tables.reading import worker
 from tests.examples import examples
 from tests.security.test_sql_injection import HOSTILE, TEXT
 from tests.web.admin.conftest import Browser
@@ -107,7 +107,7 @@ def parse(folder: Path, kind: str, name: str = "in") -> dict[str, Any]:
     work = folder / "work"
     work.mkdir()
     request = {"source": str(folder / "in"), "name": name, "folder": str(work), "limits": LIMITS}
-    return parser.parse(request | {"formats": FORMATS, "options": OPTIONS | {"kind": kind}})
+    return worker.parse(request | {"formats": FORMATS, "options": OPTIONS | {"kind": kind}})
 
 
 def assert_read(read: dict[str, Any], names: list[str], number: int) -> None:

@@ -8,11 +8,11 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsletter.catalog.asking import query
-from newsletter.catalog.asking.question import OPERATORS, asked
-from newsletter.catalog.asking.shelf import Shelf
 from newsletter.errors import Invalid
 from newsletter.installation import Installation
+from newsletter.tables.querying import execute
+from newsletter.tables.querying.table_cache import Shelf
+from newsletter.tables.querying.table_query import OPERATORS, asked
 from tests.examples import examples
 from tests.security.test_sql_injection import HOSTILE, TEXT
 from tests.security.test_sql_injection_by_file import NAMES, STATEMENTS
@@ -70,14 +70,14 @@ def test_a_column_may_have_any_name(
     shelf = Shelf(folder)
     for name in names:
         parameters = [(f"{name}__exact", "x"), ("_sort_desc" if descending else "_sort", name)]
-        found = query.page(shelf, file, columns, asked(parameters, columns))
+        found = execute.page(shelf, file, columns, asked(parameters, columns))
         assert found.rows == [("x",) * len(names)]
         try:
             question = asked([(f"{name}__contains", value)], columns)
         except Invalid:
             continue
         expected = not value.strip() or value.strip().casefold() in "x"
-        assert query.page(shelf, file, columns, question).total == int(expected)
+        assert execute.page(shelf, file, columns, question).total == int(expected)
     shelf.close()
 
 

@@ -1,6 +1,6 @@
 """Row "SSRF": by the form and by the command, no spelling reaches what is inside.
 
-Each rule has its own test in tests/catalog/test_fetch.py; here the doors are tried.
+Each rule has its own test in tests/fetching/test_download.py; here the doors are tried.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalog.test_fetch import SPELLINGS
+from tests.fetching.test_download import SPELLINGS
 from tests.web.admin.conftest import Browser
 
 WORDS = {"slug": "inside", "title": "From inside", "summary": "x" * 30, "description": "x" * 60}

@@ -6,15 +6,15 @@ from html import unescape
 import pytest
 
 from newsletter import clock
-from newsletter.addresses import parse_address
+from newsletter.email_address import parse_address
 from newsletter.installation import Installation
-from newsletter.issues.frozen import Recipient
-from newsletter.issues.holes import REPLACEMENT, Hole
-from newsletter.issues.message import Headers, build
-from newsletter.issues.render import render_issue
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.message import Headers, build
+from newsletter.mailing.placeholders import REPLACEMENT, Placeholder
+from newsletter.mailing.render import render_issue
 from newsletter.settings import Settings
 from tests import factories
-from tests.issues.sample import penguins_content
+from tests.mailing.sample import penguins_content
 from tests.security.hostile_mail import mail_saying, part
 from tests.security.test_template_injection import PAYLOADS
 
@@ -29,7 +29,7 @@ def test_a_curators_braces_stay_braces_in_a_mail(installation: Installation, tex
 
 
 def test_nobody_writes_a_hole_that_a_readers_token_would_fill(installation: Installation) -> None:
-    marks = "".join(hole.value for hole in Hole)
+    marks = "".join(placeholder.value for placeholder in Placeholder)
     mail = mail_saying(installation, f"before {marks} after")
     for kind in ("plain", "html"):
         content = unescape(part(mail, kind))

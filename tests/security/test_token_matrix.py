@@ -7,8 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from newsletter import clock, logins
+from newsletter import clock
 from newsletter.audience.subscriptions import CONFIRM, PREFERENCES, UNSUBSCRIBE
+from newsletter.curators import logins
 from newsletter.installation import Installation
 from newsletter.models import Subscriber
 from newsletter.models.subscriber import Status

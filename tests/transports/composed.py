@@ -2,20 +2,20 @@
 
 from datetime import date
 
-from newsletter.addresses import parse_address
-from newsletter.issues.content import InlineImage
-from newsletter.issues.frozen import Recipient
-from newsletter.issues.holes import Hole
-from newsletter.issues.message import Headers, build
-from newsletter.issues.render import RenderedMail
+from newsletter.email_address import parse_address
+from newsletter.mailing.content import InlineImage
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.message import Headers, build
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
 from newsletter.settings import Settings
 from newsletter.transports.base import Envelope
-from tests.issues.sample import SENT_AT, png
+from tests.mailing.sample import SENT_AT, png
 
 PNG = png(4, 2)
 CHART = InlineImage(cid="chart@issue", png=PNG, width=4, height=2, alt="a chart")
-TEXT = f"Grüße, 344 penguins.\n.dot\n{Hole.UNSUBSCRIBE.value}\n"
-HTML = f'<p>Grüße</p><img src="cid:chart@issue"><a href="{Hole.UNSUBSCRIBE.value}">leave</a>'
+TEXT = f"Grüße, 344 penguins.\n.dot\n{Placeholder.UNSUBSCRIBE.value}\n"
+HTML = f'<p>Grüße</p><img src="cid:chart@issue"><a href="{Placeholder.UNSUBSCRIBE.value}">leave</a>'
 TOKEN = "u" * 200
 SENDER = "list@news.example.org"
 

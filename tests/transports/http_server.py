@@ -115,5 +115,5 @@ def opened(form: str, provider: Provider, read_seconds: float = 5.0) -> HttpTran
 def carried(transport: HttpTransport, *envelopes: Envelope) -> ListFeed:
     """A feed of ``envelopes`` after one connection."""
     feed = ListFeed(envelopes)
-    asyncio.run(transport.carry(feed))
+    asyncio.run(transport.serve_connection(feed))
     return feed

@@ -8,9 +8,9 @@ import pytest
 import uvloop
 
 from newsletter.transports.base import Envelope
-from newsletter.transports.smtp import SmtpTransport
-from newsletter.transports.smtp_connection import TIMEOUTS
-from newsletter.transports.smtp_replies import Phase
+from newsletter.transports.smtp.connection import TIMEOUTS
+from newsletter.transports.smtp.replies import Phase
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.transports.feeds import ListFeed
 from tests.transports.scripted import ScriptedServer
 
@@ -49,7 +49,7 @@ def carry(server: ScriptedServer, feed: ListFeed, times: int = 1, **options: obj
         async with server:
             way = transport(server, **options)
             for _ in range(times):
-                await way.carry(feed)
+                await way.serve_connection(feed)
 
     talk(run())
 

@@ -113,7 +113,7 @@ def test_nothing_is_taken_where_nobody_listens(form: str) -> None:
         transport = opened(form, provider)
     feed = ListFeed([issue(1)])
     with pytest.raises(Unavailable, match="cannot be reached: Connect call failed") as caught:
-        asyncio.run(transport.carry(feed))
+        asyncio.run(transport.serve_connection(feed))
     assert caught.value.outcome.verdict is Verdict.REQUEUED
     assert not feed.taken
 
@@ -195,7 +195,7 @@ def test_being_stopped_waits_for_the_answer_and_records_it(form: str) -> None:
         return accepted(request) if callable(accepted) else accepted
 
     async def stop_in_mid_request(transport: HttpTransport, feed: ListFeed) -> None:
-        carrying = asyncio.create_task(transport.carry(feed))
+        carrying = asyncio.create_task(transport.serve_connection(feed))
         await asyncio.to_thread(asked.wait, 10)
         carrying.cancel()
         asyncio.get_running_loop().call_soon(go_on.set)

@@ -11,13 +11,13 @@ from newsletter.errors import BadSetting
 from newsletter.transports import open_transport
 from newsletter.transports.base import Unavailable, Verdict
 from newsletter.transports.maildir import MaildirTransport
-from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp.transport import SmtpTransport
 from tests.transports.feeds import ListFeed, envelope
 
 
 def carry(folder: Path, *numbers: int) -> ListFeed:
     feed = ListFeed(map(envelope, numbers))
-    asyncio.run(MaildirTransport(folder).carry(feed))
+    asyncio.run(MaildirTransport(folder).serve_connection(feed))
     return feed
 
 
@@ -51,7 +51,7 @@ def test_a_disk_that_takes_nothing_puts_the_message_back_and_ends(tmp_path: Path
     (tmp_path / "new").write_text("in the way")
     feed = ListFeed(map(envelope, (1, 2)))
     with pytest.raises(Unavailable, match="no Maildir"):
-        asyncio.run(MaildirTransport(tmp_path).carry(feed))
+        asyncio.run(MaildirTransport(tmp_path).serve_connection(feed))
     assert feed.taken == []
 
 
@@ -65,7 +65,7 @@ def test_a_message_that_cannot_be_written_is_put_back_and_no_other_is_begun(
             return await super().take(wait)
 
     feed = InTheWay(map(envelope, (1, 2)))
-    asyncio.run(MaildirTransport(tmp_path).carry(feed))
+    asyncio.run(MaildirTransport(tmp_path).serve_connection(feed))
     assert feed.verdicts == {1: Verdict.REQUEUED}
     assert list((tmp_path / "tmp").iterdir()) == []
 

@@ -50,7 +50,7 @@ def test_the_raw_message_is_sent() -> None:
                 400,
                 {"message": "'to' parameter is not a valid address. please check documentation"},
             ),
-            Verdict.DEAD,
+            Verdict.NO_SUCH_ADDRESS,
         ),
         (Reply(400, {"message": "from parameter is missing"}), Verdict.BLOCKED),
         (Reply(400, {"message": "Please activate your Mailgun account."}), Verdict.BLOCKED),
@@ -82,4 +82,4 @@ def test_a_dead_address_does_not_stop_the_next() -> None:
     )
     with Provider(QUEUED, dead, QUEUED) as provider:
         feed = carried(opened(FORM, provider), *map(issue, (1, 2, 3)))
-    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.DEAD, 3: Verdict.SENT}
+    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.NO_SUCH_ADDRESS, 3: Verdict.SENT}

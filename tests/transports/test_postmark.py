@@ -94,9 +94,9 @@ def test_each_message_of_a_batch_is_settled_by_its_own_answer() -> None:
         feed = carried(opened(FORM, provider), *map(issue, range(1, 8)))
     assert list(feed.verdicts.values()) == [
         Verdict.SENT,
-        Verdict.DEAD,
-        Verdict.DEAD,
-        Verdict.DEAD,
+        Verdict.NO_SUCH_ADDRESS,
+        Verdict.NO_SUCH_ADDRESS,
+        Verdict.NO_SUCH_ADDRESS,
         Verdict.REJECTED,
         Verdict.REJECTED,
         Verdict.UNKNOWN,

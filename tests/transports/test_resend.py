@@ -94,7 +94,7 @@ INVALID_TO = (
 @pytest.mark.parametrize(
     ("reply", "verdict"),
     [
-        (refusal(422, "validation_error", INVALID_TO), Verdict.DEAD),
+        (refusal(422, "validation_error", INVALID_TO), Verdict.NO_SUCH_ADDRESS),
         (refusal(400, "validation_error", "Invalid `from` field."), Verdict.BLOCKED),
         (
             refusal(422, "validation_error", "Invalid `to` field. Please use our testing address"),
@@ -126,4 +126,4 @@ def test_a_dead_address_does_not_stop_the_next() -> None:
     dead = refusal(422, "validation_error", INVALID_TO)
     with Provider(ACCEPTED, dead, ACCEPTED) as provider:
         feed = carried(opened(FORM, provider), *map(issue, (1, 2, 3)))
-    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.DEAD, 3: Verdict.SENT}
+    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.NO_SUCH_ADDRESS, 3: Verdict.SENT}

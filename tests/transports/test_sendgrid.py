@@ -66,7 +66,7 @@ def test_nothing_is_tracked_and_no_other_way_to_leave_is_added() -> None:
             Reply(
                 400, refusal("personalizations.0.to.0.email", "Does not contain a valid address.")
             ),
-            Verdict.DEAD,
+            Verdict.NO_SUCH_ADDRESS,
         ),
         (Reply(400, refusal("from.email", "The from email is not valid.")), Verdict.BLOCKED),
         (
@@ -98,4 +98,4 @@ def test_a_dead_address_does_not_stop_the_next() -> None:
     dead = Reply(400, refusal("personalizations.0.to.0.email", "Does not contain a valid address."))
     with Provider(ACCEPTED, dead, ACCEPTED) as provider:
         feed = carried(opened(FORM, provider), *map(issue, (1, 2, 3)))
-    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.DEAD, 3: Verdict.SENT}
+    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.NO_SUCH_ADDRESS, 3: Verdict.SENT}

@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import logging
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from boto3.session import Session
 
+from newsletter.errors import MissingExtra
 from newsletter.transports import open_transport
 from newsletter.transports.base import Unavailable, Verdict
 from newsletter.transports.ses import SesTransport
@@ -41,7 +43,7 @@ def opened(provider: Provider, read_seconds: float = 5.0) -> SesTransport:
 
 def carried(transport: SesTransport, *numbers: int) -> ListFeed:
     feed = ListFeed(map(issue, numbers))
-    asyncio.run(transport.carry(feed))
+    asyncio.run(transport.serve_connection(feed))
     return feed
 
 
@@ -64,13 +66,13 @@ def test_the_raw_message_is_sent() -> None:
 @pytest.mark.parametrize(
     ("reply", "verdict"),
     [
-        (refusal(400, "BadRequestException", "Illegal address"), Verdict.DEAD),
-        (refusal(400, "BadRequestException", "Missing final '@domain'"), Verdict.DEAD),
+        (refusal(400, "BadRequestException", "Illegal address"), Verdict.NO_SUCH_ADDRESS),
+        (refusal(400, "BadRequestException", "Missing final '@domain'"), Verdict.NO_SUCH_ADDRESS),
         (
             refusal(
                 400, "BadRequestException", "Domain contains illegal character in string 'x y'"
             ),
-            Verdict.DEAD,
+            Verdict.NO_SUCH_ADDRESS,
         ),
         (refusal(400, "BadRequestException", "Too many headers"), Verdict.REJECTED),
         (refusal(400, "MessageRejected", "Message contains a virus"), Verdict.REJECTED),
@@ -124,7 +126,7 @@ def test_a_dead_address_does_not_stop_the_next() -> None:
     dead = refusal(400, "BadRequestException", "Illegal address")
     with Provider(TAKEN, dead, TAKEN) as provider:
         feed = carried(opened(provider), 1, 2, 3)
-    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.DEAD, 3: Verdict.SENT}
+    assert feed.verdicts == {1: Verdict.SENT, 2: Verdict.NO_SUCH_ADDRESS, 3: Verdict.SENT}
 
 
 def test_nothing_is_taken_where_nobody_listens() -> None:
@@ -132,7 +134,7 @@ def test_nothing_is_taken_where_nobody_listens() -> None:
         transport = opened(provider)
     feed = ListFeed([issue(1)])
     with pytest.raises(Unavailable, match="cannot be reached") as caught:
-        asyncio.run(transport.carry(feed))
+        asyncio.run(transport.serve_connection(feed))
     assert caught.value.outcome.verdict is Verdict.REQUEUED
     assert not feed.taken
 
@@ -153,7 +155,7 @@ def test_without_credentials_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -
     with Provider(TAKEN) as provider:
         feed = ListFeed([issue(1)])
         with pytest.raises(Unavailable, match="AWS_ACCESS_KEY_ID") as caught:
-            asyncio.run(opened(provider).carry(feed))
+            asyncio.run(opened(provider).serve_connection(feed))
     assert caught.value.outcome.verdict is Verdict.BLOCKED
     assert not feed.taken
     assert not provider.requests
@@ -174,3 +176,9 @@ def test_the_secret_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
             feed = carried(transport, 1)
     assert SECRET not in caplog.text + repr(transport) + repr(vars(transport))
     assert SECRET not in feed.settled[1].reply
+
+
+def test_ses_without_boto3_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3.session", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'dataset-daily\[ses\]'\.$"):
+        open_transport("ses://us-east-1", "news.example.org")

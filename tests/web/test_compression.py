@@ -7,8 +7,8 @@ import brotli
 import pytest
 from flask.testing import FlaskClient
 
-from newsletter.catalog.storage import Storage
 from newsletter.installation import Installation
+from newsletter.storage import Storage
 from newsletter.web.compression import compressed_file
 from tests import factories
 

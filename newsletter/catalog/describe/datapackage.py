@@ -60,8 +60,8 @@ def _resource(table: TableFacts, relative: bool) -> dict[str, Any]:
             "encoding": "utf-8",
             "bytes": file.bytes,
             "hash": f"sha256:{file.sha256}",
-            # Not of the standard, which allows for more: what newsletter.client checks.
-            "alternatives": [] if relative else [_alternative(each) for each in table.files[1:]],
+            # Not of the standard, which allows for more: what dataset_daily checks.
+            "alternatives": [] if relative else [_alternative(other) for other in table.files[1:]],
             "schema": _schema(table),
         }
     )

@@ -56,7 +56,7 @@ class FileFacts:
 @dataclass(frozen=True)
 class ColumnFacts:
     """A column. ``type`` is a word of dataset.yaml; ``profile`` is its entry in the table's
-    profile (see ``catalog.profile``), if it has one."""
+    profile (see ``tables.profiling.profile``), if it has one."""
 
     name: str
     type: str

@@ -5,7 +5,7 @@ from datetime import date
 from email.utils import parseaddr
 from typing import Any
 
-from newsletter.catalog.citation import CitationFacts, plain
+from newsletter.catalog.describe.citation import CitationFacts, plain
 from newsletter.catalog.describe.facts import (
     MEDIA_TYPES,
     ColumnFacts,
@@ -18,7 +18,7 @@ from newsletter.catalog.describe.facts import (
     TableFacts,
     WorkFacts,
 )
-from newsletter.catalog.loaders import table_url
+from newsletter.catalog.describe.loaders import table_url
 from newsletter.models.dataset import Erratum, Table, Version
 from newsletter.settings import Settings
 

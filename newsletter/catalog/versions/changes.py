@@ -13,10 +13,10 @@ from typing import BinaryIO
 from pydantic import TypeAdapter
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
-from newsletter.catalog.versions.diff import Diff, TableDiff, TableFile, compare_tables
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Table, Version
+from newsletter.storage import Storage
+from newsletter.tables.diff import Diff, TableDiff, TableFile, compare_tables
 
 KEPT = TypeAdapter(TableDiff)
 FORMAT = "1"  # of what is kept: another one is computed again

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from newsletter.catalog.intake import Chart, Intake, Values
+from newsletter.catalog.dataset_import import Chart, Intake, Values
 from newsletter.catalog.package import DatasetPackage, TablePackage
 from newsletter.models.dataset import Table, Version
 

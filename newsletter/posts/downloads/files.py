@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from newsletter.catalog.storage import Storage
 from newsletter.errors import NotFound
 from newsletter.models.post import Post
 from newsletter.posts.downloads.markdown import markdown_file
 from newsletter.posts.downloads.notebook import notebook_file
 from newsletter.posts.downloads.script import python_script, r_script, sql_script
 from newsletter.posts.downloads.work import Work, work_of
+from newsletter.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 from markupsafe import escape
 
-from newsletter.catalog.storage import Storage
 from newsletter.posts.cells import (
     Code,
     Error,
@@ -24,6 +23,7 @@ from newsletter.posts.cells import (
 )
 from newsletter.posts.downloads.script import sql_in_python
 from newsletter.posts.downloads.work import Work
+from newsletter.storage import Storage
 
 KERNELS = {
     "python": ("python3", "Python 3", "python"),
@@ -45,8 +45,8 @@ def notebook_file(work: Work, storage: Storage) -> str:
         else:
             outputs = [_output(output, storage) for output in cell.outputs]
             cells.append(_code(_source(cell), outputs))
-    for number, each in enumerate(cells, 1):
-        each["id"] = f"cell-{number}"
+    for number, made in enumerate(cells, 1):
+        made["id"] = f"cell-{number}"
     notebook = {
         "cells": cells,
         "metadata": {
@@ -68,7 +68,7 @@ def _heading(work: Work) -> str:
 
 def _as_text(line: str) -> str:
     """``line`` as Markdown that shows just it."""
-    return "".join(f"\\{each}" if each in "\\`*_[]<>#&" else each for each in line)
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#&" else sign for sign in line)
 
 
 def _requirements(work: Work) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from newsletter.errors import UnreadablePost
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.reading import markdown_post, notebook
-from newsletter.posts.reading.written import Written, check_size, form_of
+from newsletter.posts.reading.parsed_post import Written, check_size, form_of
 
 
 def read(name: str, content: bytes, given: FrontMatter | None = None) -> Written:

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from newsletter.posts import front_matter
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.reading.written import (
+from newsletter.posts.reading.parsed_post import (
     RUN,
     Written,
     WrittenCell,

@@ -15,7 +15,7 @@ from nbformat.validator import NotebookValidationError, normalize
 from newsletter.errors import UnreadablePost
 from newsletter.posts import front_matter
 from newsletter.posts.front_matter import FrontMatter
-from newsletter.posts.reading.written import (
+from newsletter.posts.reading.parsed_post import (
     MAX_ALT,
     MAX_CELLS,
     Written,

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog import child
 from newsletter.errors import UnreadablePost
 from newsletter.posts import cells
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.reading import forms
-from newsletter.posts.reading.safe import safe_cells, words_in
+from newsletter.posts.reading.sanitize import safe_cells, words_in
+from newsletter.tables import sandbox
 
 TOO_LARGE = "The post needs more memory than it may have: clear its large outputs and save it."
 
@@ -25,7 +25,7 @@ TOO_LARGE = "The post needs more memory than it may have: clear its large output
 def main() -> None:
     request = json.load(sys.stdin)
     limits = request["limits"]
-    child.limit(limits["memory_bytes"], limits["seconds"], 1, limits["output_bytes"])
+    sandbox.limit(limits["memory_bytes"], limits["seconds"], 1, limits["output_bytes"])
     logging.disable()  # nbformat tells there what it raises
     answer: dict[str, Any]
     try:

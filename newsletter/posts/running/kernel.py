@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode, v4
 
-from newsletter.posts.reading.written import WrittenCode
+from newsletter.posts.reading.parsed_post import WrittenCode
 from newsletter.posts.running.environment import Environment
 from newsletter.posts.running.limits import INSIDE, Processes, RunLimits, limited
 from newsletter.posts.running.result import (

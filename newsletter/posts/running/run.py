@@ -6,16 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from newsletter.errors import Refused, UnreadablePost
+from newsletter.extras import RUN
 from newsletter.models.post import RunStatus
 from newsletter.posts.reading import forms
-from newsletter.posts.reading.written import Written
+from newsletter.posts.reading.parsed_post import Written
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.running import kernel, rscript
+from newsletter.posts.running import rscript
 from newsletter.posts.running.data import Data, lay_out
 from newsletter.posts.running.environment import Environments, NotInstalled
 from newsletter.posts.running.limits import Processes, RunLimits
@@ -72,8 +74,10 @@ class Ran:
 def run_all(posts: Sequence[Runnable], limits: RunLimits, now: datetime) -> Iterator[Ran]:
     """Run ``posts``, some at once; what came of each, in their order.
 
-    Nothing is left of it: no process, and no file.
+    Nothing is left of it: no process, and no file. Raises MissingExtra before any is run.
     """
+    if any(isinstance(post.written, Written) and _has_kernel(post.written) for post in posts):
+        RUN.require()
     with TemporaryDirectory(prefix="posts-", ignore_cleanup_errors=True) as folder:
         workshop = _Workshop(Path(folder), limits, now)
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -101,7 +105,7 @@ class _Workshop:
             return self._ran(post, RunStatus.REFUSED, error=str(data))
         if not written.run_cells:
             return self._ran(post, RunStatus.REFUSED, error="It has no code that is run.")
-        if written.front.language == "r" and not rscript.is_installed():
+        if not _has_kernel(written) and not rscript.is_installed():
             return Ran(post.name, None, "Rscript is not installed here.")
         with TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True) as place:
             return self._run_in(Path(place), post, written, data)
@@ -133,10 +137,12 @@ class _Workshop:
         Broken."""
         front, cells = written.front, written.run_cells
         rest = (posts, home, self._limits, self.processes)
-        if front.language == "r":
+        result: Result
+        if not _has_kernel(written):
             began = time.monotonic()
             result = rscript.run_cells(cells, front.requires, *rest)
         else:
+            kernel = import_module("newsletter.posts.running.kernel")  # of an extra
             sql = any(cell.language == "sql" for cell in cells)
             environment = self._environments.of(front.requires, sql)
             began = time.monotonic()
@@ -146,3 +152,8 @@ class _Workshop:
     def _ran(self, post: Runnable, status: RunStatus, seconds: float = 0.0, **came: Any) -> Ran:
         record = RunRecord(at=self._now, status=status, seconds=seconds, source=post.source, **came)
         return Ran(post.name, record)
+
+
+def _has_kernel(written: Written) -> bool:
+    """Whether Jupyter runs it; R runs by itself."""
+    return written.front.language != "r"

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 from newsletter import clock
 from newsletter.audience import directory
 from newsletter.catalog import datasets
-from newsletter.delivery.balance import balance_of
+from newsletter.delivery.queue.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, IssueState
-from newsletter.posts import submissions
-from newsletter.web.admin import slots
+from newsletter.submissions import queue
+from newsletter.web.admin.issues import slots
 from newsletter.web.context import installation
 
 blueprint = Blueprint("overview", __name__)
@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
             drafts=[version for version in everything if version.state is VersionState.DRAFT],
             problems_of=datasets.problems_of,
             counts=directory.counts(session),
-            brought=submissions.waiting(session),
+            brought=queue.waiting(session),
             recent=_recent(session, issues),
             free=slots.free(coming, now),
         )

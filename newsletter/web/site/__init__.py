@@ -1,20 +1,8 @@
 """The public site: one blueprint an idea. None of them reads or sets a cookie."""
 
-from newsletter.web.site import (
-    archive,
-    charts,
-    datasets,
-    descriptions,
-    files,
-    home,
-    made_with,
-    posts,
-    rows,
-    subscribe,
-    subscription,
-    taking_part,
-    versions,
-)
+from newsletter.web.site import archive, contribute, home, showcase, subscribe, subscription
+from newsletter.web.site.datasets import charts, datasets, descriptions, files, rows, versions
+from newsletter.web.site.posts import posts
 
 BLUEPRINTS = (
     home.blueprint,
@@ -28,6 +16,6 @@ BLUEPRINTS = (
     charts.blueprint,
     rows.blueprint,
     descriptions.blueprint,
-    made_with.blueprint,
-    taking_part.blueprint,
+    showcase.blueprint,
+    contribute.blueprint,
 )

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from newsletter.errors import NotFound
 from newsletter.issues import calendar
-from newsletter.issues.frozen import FrozenMessage
-from newsletter.issues.message import image_of
+from newsletter.mailing.frozen import FrozenMessage
+from newsletter.mailing.message import image_of
 from newsletter.models.issue import Issue
 from newsletter.posts import posts
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
-from newsletter.web.site.narrowing import Narrowing, choices, languages_by_dataset
-from newsletter.web.site.stored import for_ever, send_chart
+from newsletter.web.site.archive_filter import Narrowing, choices, languages_by_dataset
+from newsletter.web.site.file_responses import for_ever, send_chart
 
 blueprint = Blueprint("archive", __name__)
 

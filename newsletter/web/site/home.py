@@ -9,7 +9,7 @@ from newsletter.issues import calendar
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Kind
 from newsletter.web.context import installation
-from newsletter.web.site import facts
+from newsletter.web.site.datasets import facts
 
 blueprint = Blueprint("home", __name__)
 
@@ -20,7 +20,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 @blueprint.get("/")
 def home() -> str:
     with installation().db.read() as session:
-        issues = calendar.public_issues(session, limit=1, kind=Kind.MONDAY)
+        issues = calendar.public_issues(session, limit=1, kind=Kind.REGULAR)
         latest = issues[0] if issues else None
         versions = datasets.catalog(session)
         shown = latest.version_id if latest else None

@@ -21,7 +21,7 @@ from newsletter.catalog.describe.facts import (
     SourceFacts,
     TableFacts,
 )
-from newsletter.catalog.profile import profile_table
+from newsletter.tables.profiling.profile import profile_table
 
 BIRDS = """id,species,mass,length,tagged,seen,at,hour,origin
 1,Adelie,3750,39.1,true,2007-11-11,2007-11-11T08:00:00,08:00:00,T

@@ -10,10 +10,10 @@ from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.facts import DatasetFacts, SourceFacts
 from newsletter.catalog.describe.published import citation, facts_of
-from newsletter.catalog.storage import Storage
 from newsletter.db import Database
 from newsletter.models import Version
 from newsletter.settings import Settings
+from newsletter.storage import Storage
 from tests import factories
 
 PAGE = "https://news.example.org/datasets/penguins"

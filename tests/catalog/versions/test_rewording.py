@@ -5,10 +5,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from newsletter.catalog import datasets
-from newsletter.catalog.storage import Storage
 from newsletter.catalog.versions.rewording import only_words_differ, reword
 from newsletter.db import Database
 from newsletter.models import Version
+from newsletter.storage import Storage
 from tests import factories
 
 
@@ -26,7 +26,7 @@ def test_it_keeps_files_profile_and_chart_and_takes_the_words(db: Database, tmp_
         files, profile, chart = before.files, before.profile, version.chart_png
         package = datasets.package_of(version).model_copy(update={"title": "Penguins, reworded"})
         intake = reword(version, package)
-        brought = datasets.bring_up(session, "penguins", intake, factories.LONG_AGO)
+        brought = datasets.upsert(session, "penguins", intake, factories.LONG_AGO)
         assert brought.id == version.id
     with db.read() as session:
         after = session.scalars(select(Version)).one()

@@ -8,7 +8,7 @@ import pytest
 from newsletter.errors import UnreadablePost
 from newsletter.posts.front_matter import from_mapping
 from newsletter.posts.reading import forms, notebook
-from newsletter.posts.reading.written import Written, WrittenCode, WrittenProse
+from newsletter.posts.reading.parsed_post import Written, WrittenCode, WrittenProse
 from tests.posts import written
 from tests.posts.written import code, display, prose
 

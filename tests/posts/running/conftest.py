@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from newsletter.catalog.multi_table import read_tables
 from newsletter.catalog.package import read_package
-from newsletter.catalog.several import read_tables
-from newsletter.posts.reading.written import WrittenCode
+from newsletter.posts.reading.parsed_post import WrittenCode
 from newsletter.posts.running.environment import Environment, Environments
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Result

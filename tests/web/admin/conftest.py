@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter import clock, curators
+from newsletter import clock
+from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
 from tests.conftest import BASE_URL
@@ -63,8 +64,8 @@ def new_browser(app: Flask) -> Callable[[], Browser]:
 def people(installation: Installation) -> None:
     """One owner and one curator."""
     with installation.db.write() as session:
-        curators.add_curator(session, OWNER, Role.OWNER, PASSWORD, clock.now())
-        curators.add_curator(session, CURATOR, Role.CURATOR, PASSWORD, clock.now())
+        accounts.add_curator(session, OWNER, Role.OWNER, PASSWORD, clock.now())
+        accounts.add_curator(session, CURATOR, Role.CURATOR, PASSWORD, clock.now())
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
 from newsletter.installation import Installation
-from newsletter.issues.content import InlineImage
-from newsletter.issues.holes import Hole
-from newsletter.issues.message import Headers, freeze
-from newsletter.issues.render import RenderedMail
+from newsletter.mailing.content import InlineImage
+from newsletter.mailing.message import Headers, freeze
+from newsletter.mailing.placeholders import Placeholder
+from newsletter.mailing.render import RenderedMail
 from newsletter.models.issue import IssueState, Kind
 from tests import factories
 from tests.factories import LONG_AGO
@@ -105,7 +105,7 @@ def test_the_figures_of_a_post_are_those_that_were_mailed(
     png = factories.png(30, 20)
     image = InlineImage("figure-1.2026-01-06@post", png, 30, 20, "A figure")
     mail = RenderedMail(
-        "A post", f"{Hole.UNSUBSCRIBE.value}", f"{Hole.UNSUBSCRIBE.value}", (image,)
+        "A post", f"{Placeholder.UNSUBSCRIBE.value}", f"{Placeholder.UNSUBSCRIBE.value}", (image,)
     )
     headers = Headers.of_issue(installation.settings, "post", date(2026, 1, 6), LONG_AGO)
     with installation.db.write() as session:

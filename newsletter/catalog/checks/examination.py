@@ -1,0 +1,166 @@
+"""Look after the catalog: sources, dictionaries, stored files and documents.
+
+Rows are read and the session closed; then the network and the files are asked;
+then what is to be remembered is written. Sources are asked one at a time, those
+first that were not asked for longest, and all of it takes a bounded time.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from newsletter.catalog import datasets
+from newsletter.catalog.checks.dictionary import dictionary_findings
+from newsletter.catalog.checks.documents import document_findings
+from newsletter.catalog.checks.files import StoredFile, file_findings, stored_files
+from newsletter.catalog.checks.findings import Finding, Weight
+from newsletter.catalog.checks.sources import Memory, remembered, source_findings
+from newsletter.catalog.describe.published import facts_of
+from newsletter.db import Database
+from newsletter.fetching.http_exchange import AGENT
+from newsletter.fetching.source_probe import Answer, Asker, State
+from newsletter.models.catalog_check import CatalogCheck
+from newsletter.models.dataset import Dataset, Version
+from newsletter.settings import Settings
+from newsletter.storage import Storage
+
+ASK_WITHIN = 30 * 60.0  # seconds, for all sources together
+GoOn = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A dataset as it stood when the check began."""
+
+    dataset_id: int
+    slug: str
+    asked_at: datetime | None
+    sources: dict[str, Memory]  # by address
+    files: list[StoredFile]
+    findings: list[Finding]  # what needs neither network nor files
+
+
+def always() -> bool:
+    return True
+
+
+def examine(
+    db: Database,
+    storage: Storage,
+    settings: Settings,
+    now: datetime,
+    slugs: Sequence[str] = (),
+    go_on: GoOn = always,
+    asker: Asker | None = None,
+) -> list[Finding]:
+    """What is to be said of the datasets ``slugs``, or of all that are published, what is
+    wrong first. It ends early, and remembers what it heard, when ``go_on`` says no.
+
+    Of a dataset its newest published version is looked at, or its draft where there is none;
+    and the files of every version. Raises NotFound.
+    """
+    subjects = _subjects(db, settings, slugs)
+    asker = asker or Asker(f"{AGENT} (+{settings.base_url})", settings.fetch_hosts)
+    answers = _answers(subjects, asker, go_on)
+    _remember(db, subjects, answers, now)
+    findings = [finding for subject in subjects for finding in subject.findings]
+    for subject in subjects:
+        for url, answer in answers.get(subject.slug, {}).items():
+            memory = subject.sources[url]
+            findings += source_findings(subject.slug, url, memory, answer, now)
+    if go_on():
+        findings += file_findings((file for s in subjects for file in s.files), storage)
+    order = list(Weight)
+    return sorted(findings, key=lambda f: (order.index(f.weight), f.slug, f.about))
+
+
+def _subjects(db: Database, settings: Settings, slugs: Sequence[str]) -> list[Subject]:
+    with db.read() as session:
+        if slugs:
+            chosen = [datasets.get(session, slug) for slug in dict.fromkeys(slugs)]
+        else:
+            every = session.scalars(select(Dataset).order_by(Dataset.slug))
+            chosen = [one for one in every if datasets.published_versions(one)]
+        return [_subject(one, session.get(CatalogCheck, one.id), settings) for one in chosen]
+
+
+def _subject(dataset: Dataset, kept: CatalogCheck | None, settings: Settings) -> Subject:
+    version = next(iter(datasets.published_versions(dataset)), dataset.versions[-1])
+    known = kept.sources if kept else {}
+    findings = [
+        finding for table in version.tables for finding in dictionary_findings(dataset.slug, table)
+    ]
+    return Subject(
+        dataset_id=dataset.id,
+        slug=dataset.slug,
+        asked_at=kept.asked_at if kept else None,
+        sources={
+            source["url"]: Memory.of(known.get(source["url"]), _retrieved(source, version))
+            for source in version.sources
+            if urlsplit(source["url"]).hostname != settings.host  # we need not ask ourselves
+        },
+        files=[file for one in dataset.versions for file in stored_files(one)],
+        findings=[*findings, *document_findings(facts_of(version, settings))],
+    )
+
+
+def _retrieved(source: dict[str, Any], version: Version) -> date:
+    retrieved = source.get("retrieved")
+    return date.fromisoformat(retrieved) if retrieved else version.created_at.date()
+
+
+def _answers(
+    subjects: Iterable[Subject], asker: Asker, go_on: GoOn
+) -> dict[str, dict[str, Answer]]:
+    """By slug and address; of a host that was silent once nothing more is asked."""
+    ends = time.monotonic() + ASK_WITHIN
+    silent: dict[str | None, Answer] = {}
+    answers: dict[str, dict[str, Answer]] = {}
+    # True sorts last: who was never asked comes first.
+    longest_ago = sorted(subjects, key=lambda s: (s.asked_at is not None, s.asked_at or 0))
+    for subject in longest_ago:
+        for url, memory in subject.sources.items():
+            if not go_on() or time.monotonic() > ends:
+                break
+            host = urlsplit(url).netloc
+            answer = silent.get(host) or asker.ask(url, memory.validators)
+            if not answer.is_heard:
+                silent[host] = answer
+            answers.setdefault(subject.slug, {})[url] = answer
+    return _believed(answers)
+
+
+def _believed(answers: dict[str, dict[str, Answer]]) -> dict[str, dict[str, Answer]]:
+    """That a host has no name is believed only if somebody else answered: a machine that is
+    offline, or without a name server, hears it of every host."""
+    if any(answer.is_heard for of_one in answers.values() for answer in of_one.values()):
+        return answers
+    return {
+        slug: {url: replace(answer, state=State.SILENT) for url, answer in of_one.items()}
+        for slug, of_one in answers.items()
+    }
+
+
+def _remember(
+    db: Database,
+    subjects: Iterable[Subject],
+    answers: dict[str, dict[str, Answer]],
+    now: datetime,
+) -> None:
+    with db.write() as session:
+        for subject in subjects:
+            heard = answers.get(subject.slug)
+            if not heard or session.get(Dataset, subject.dataset_id) is None:  # removed meanwhile
+                continue
+            sources = {
+                url: (remembered(memory, heard[url], now) if url in heard else memory).kept()
+                for url, memory in subject.sources.items()
+            }
+            session.merge(
+                CatalogCheck(dataset_id=subject.dataset_id, asked_at=now, sources=sources)
+            )

@@ -1,0 +1,154 @@
+"""From files to all that the catalog keeps of a dataset, before the database.
+
+Slow and isolated: every table is read in a child process, and what comes out
+is stored by its content. Recording it (catalog.datasets) is then one short
+transaction, and a failure here has changed nothing but unreferenced files.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+from newsletter.catalog.multi_table import read_tables
+from newsletter.catalog.package import DatasetPackage, TablePackage
+from newsletter.charts import alt_text, default_chart, render_png, render_svg
+from newsletter.charts.palette import slimmed
+from newsletter.errors import Invalid, UnreadableTable
+from newsletter.storage import Storage
+from newsletter.tables.ingest import Ingested
+
+CHART_ROWS = 10_000  # a chart is drawn from at most so many rows, evenly spread
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A Vega-Lite spec without its data, and where its pictures are stored."""
+
+    spec: Mapping[str, Any]
+    alt: str
+    png: str
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A dataset as it was written and read."""
+
+    package: DatasetPackage  # with each table that the files turned out to hold
+    tables: tuple[Values, ...]  # each the values of a models.Table, by its columns' names
+    chart: Chart | None
+    digest: str  # of what it was made from
+
+
+def digest_of(package: DatasetPackage, sources: Mapping[str, Path]) -> str:
+    """A hash of what a person wrote and of the files as they came, in hex."""
+    digest = sha256(json.dumps(package.model_dump(mode="json"), sort_keys=True).encode())
+    for table in package.tables:
+        with sources[table.name].open("rb") as file:
+            digest.update(file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def import_files(package: DatasetPackage, sources: Mapping[str, Path], storage: Storage) -> Intake:
+    """Read each table of ``package`` from ``sources`` (by the table's name), store its
+    files and draw the chart. A file that holds several tables, of which none was chosen,
+    becomes all of them.
+
+    Raises UnreadableTable or Invalid, whose ``fields`` names the place in the package.
+    """
+    tables: list[TablePackage] = []
+    values: list[Values] = []
+    drawn: Chart | None = None
+    undrawn: Invalid | None = None
+    charted = charted_table(package)
+    with tempfile.TemporaryDirectory(prefix="intake-") as folder:
+        for at, written in enumerate(package.tables):
+            source, others = sources[written.name], {t.name for t in package.tables[at + 1 :]}
+            taken = others | {table.name for table in tables}
+            for table, read in _read(package, at, source, Path(folder), taken):
+                values.append(_values(len(tables), table, read, source.name, storage))
+                tables.append(table)
+                if written.name == charted and drawn is None:
+                    try:
+                        drawn = _draw(package, read, storage, read.csv.path.parent)
+                    except Invalid as error:  # another table of the same file may do
+                        undrawn = error
+        if drawn is None and undrawn is not None:
+            raise undrawn
+    whole = package.model_copy(update={"tables": tuple(tables)})
+    return Intake(whole, tuple(values), drawn, digest_of(package, sources))
+
+
+def _read(
+    package: DatasetPackage, at: int, source: Path, folder: Path, taken: set[str]
+) -> Iterator[tuple[TablePackage, Ingested]]:
+    try:
+        yield from read_tables(package.tables[at], source, folder, taken)
+    except UnreadableTable as error:
+        named = f"{package.tables[at].name}: {error}" if len(package.tables) > 1 else str(error)
+        raise UnreadableTable(named, {f"tables.{at}.file": str(error)}) from error
+
+
+def _values(at: int, table: TablePackage, read: Ingested, origin: str, storage: Storage) -> Values:
+    return {
+        "position": at,
+        "name": table.name,
+        "description": table.description or "",
+        "primary_key": list(table.primary_key),
+        "foreign_keys": [key.model_dump(mode="json") for key in table.foreign_keys],
+        "missing_values": list(table.missing_values),
+        "columns": _dictionary(table, read),
+        "origin": origin,
+        "encoding": read.encoding,
+        "rows": read.rows_kept,
+        "rejected": [{"line": r.line, "reason": r.reason} for r in read.rejected],
+        "rows_rejected": read.rows_rejected,
+        "notes": list(read.notes),
+        "preview": list(read.preview),
+        "profile": read.profile,
+        "files": {
+            kind: {"key": storage.put(file.path), "bytes": file.bytes, "sha256": file.sha256}
+            for kind, file in (("csv", read.csv), ("parquet", read.parquet), ("json", read.json))
+        },
+    }
+
+
+def _dictionary(table: TablePackage, read: Ingested) -> list[dict[str, Any]]:
+    """The columns as they are in the file, each with what was written about it."""
+    written = {column.name: column for column in table.columns}
+    return [
+        (written[name].model_dump(mode="json") if name in written else {"name": name})
+        | {"type": type_}
+        for name, type_ in read.columns
+    ]
+
+
+def charted_table(package: DatasetPackage) -> str | None:
+    """The table that the chart draws: the one that its usermeta names, or the first."""
+    named = ((package.chart or {}).get("usermeta") or {}).get("table")
+    return named or (package.tables[0].name if package.tables else None)
+
+
+def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path) -> Chart | None:
+    spec = package.chart or default_chart(read.profile)
+    if not spec:
+        return None
+    rows = read.sample(CHART_ROWS)
+    try:
+        png, svg = slimmed(render_png(spec, rows)), render_svg(spec, rows)
+    except Invalid as error:
+        raise Invalid(str(error), {"chart": str(error)}) from error
+    (work / "chart.png").write_bytes(png)
+    (work / "chart.svg").write_text(svg)
+    return Chart(
+        spec=spec,
+        alt=alt_text(spec, read.profile, package.title),
+        png=storage.put(work / "chart.png"),
+        svg=storage.put(work / "chart.svg"),
+    )

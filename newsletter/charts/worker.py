@@ -1,0 +1,60 @@
+"""Draws charts in a process of its own: ``python -m newsletter.charts.worker FD``.
+
+Reads jobs from the connection at the file descriptor FD and answers each with
+``b"+"`` and the drawing, or ``b"-"`` and what went wrong. A job is two messages
+of JSON: ``{"format": "png" | "svg", "config", "scale", "seconds"}``, then the
+spec with its rows. Ends with the connection.
+"""
+
+import json
+import resource
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+import vl_convert
+
+from newsletter.charts.png import packed
+
+# No data, image or font is fetched; what the drawing refers to must be in the spec.
+NOWHERE: list[str] = []
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    connection = Connection(int(sys.argv[1]))
+    while True:
+        try:
+            job = json.loads(connection.recv_bytes())
+            spec = connection.recv_bytes().decode()
+        except EOFError:
+            return
+        _allow(job["seconds"])
+        connection.send_bytes(_answer(job, spec))
+
+
+def _answer(job: dict[str, Any], spec: str) -> bytes:
+    try:
+        return b"+" + _draw(job, spec)
+    except ValueError as error:
+        return b"-" + str(error).encode()
+
+
+def _draw(job: dict[str, Any], spec: str) -> bytes:
+    svg = vl_convert.vegalite_to_svg(spec, config=job["config"], allowed_base_urls=NOWHERE)
+    if job["format"] == "svg":
+        return svg.encode()
+    return packed(vl_convert.svg_to_png(svg, scale=job["scale"]))
+
+
+def _allow(seconds: float) -> None:
+    """Grants so much more processor time: a drawing without end stops even if no one waits."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    granted = int(usage.ru_utime + usage.ru_stime + 2 * seconds) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (granted, hard))
+
+
+if __name__ == "__main__":
+    main()

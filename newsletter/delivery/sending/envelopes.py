@@ -1,0 +1,130 @@
+"""From a claimed row to an envelope: the frozen message with its placeholders filled.
+
+A row that cannot be made into a message concerns that row alone: it gets an
+outcome, never an exception that would stop the others.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from email.utils import parseaddr
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.audience import subscriptions
+from newsletter.delivery.queue.leases import LEASE
+from newsletter.delivery.queue.ledger import Claimed
+from newsletter.email_address import (
+    Address,
+    parse_address,
+)
+from newsletter.issues.compose import compose
+from newsletter.issues.notices import render_notice
+from newsletter.mailing.frozen import FrozenMessage, Recipient
+from newsletter.mailing.message import Headers, build
+from newsletter.mailing.render import render_issue
+from newsletter.models.delivery import Notice
+from newsletter.models.issue import Issue, IssueVariant
+from newsletter.settings import Settings
+from newsletter.storage import Storage
+from newsletter.tokens import Signer
+from newsletter.transports.base import Envelope
+
+MessageKey = tuple[int, int]  # an issue's id, and the variant: see Delivery.variant
+
+
+class Envelopes:
+    """Fills messages for one list. Frozen messages are read once each."""
+
+    def __init__(self, settings: Settings, storage: Storage, signer: Signer) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._signer = signer
+        self._sender = parseaddr(settings.mail_from)[1]
+        self._host = settings.host
+        self._frozen: dict[MessageKey, FrozenMessage] = {}
+
+    def knows(self, keys: Collection[MessageKey]) -> bool:
+        """Whether all these frozen messages were read before."""
+        return self._frozen.keys() >= set(keys)
+
+    def know(self, session: Session, keys: Collection[MessageKey], now: datetime) -> None:
+        """Read these frozen messages, as far as they were not read before."""
+        for key in keys:
+            if key not in self._frozen:
+                self._forget_closed(session, now)
+                self._frozen[key] = FrozenMessage.from_bytes(_message(session, *key))
+
+    def for_delivery(self, claimed: Claimed) -> Envelope:
+        """The issue, to one subscriber. Raises InvalidAddress."""
+        address = parse_address(claimed.address)
+        message_id = self.message_id("delivery", claimed.id)
+        who = str(claimed.subscriber_id)
+        recipient = Recipient(
+            address=address,
+            name=claimed.name,
+            message_id=message_id,
+            unsubscribe_token=self._signer.sign(subscriptions.UNSUBSCRIBE, who),
+            preferences_token=self._signer.sign(subscriptions.PREFERENCES, who),
+        )
+        return Envelope(
+            key=("delivery", claimed.id),
+            sender=self._sender,
+            recipient=str(address),
+            message_id=message_id,
+            segments=self._frozen[claimed.issue_id, claimed.variant].segments(recipient),
+            international=address.needs_smtputf8,
+            # By mailing.quoted_printable; looking for dots would cost more than the rest.
+            dotless=True,
+        )
+
+    def for_notice(self, session: Session, notice: Notice, now: datetime) -> Envelope:
+        """A notice, to the one person it is for. Raises Refused."""
+        address = parse_address(notice.address)
+        message_id = self.message_id("notice", notice.id)
+        rendered = render_notice(session, notice, self._settings, self._storage, self._signer)
+        headers = Headers.of_notice(self._settings, now)
+        return Envelope(
+            key=("notice", notice.id),
+            sender=self._sender,
+            recipient=str(address),
+            message_id=message_id,
+            segments=[build(rendered, headers, _stranger(address, message_id))],
+            international=address.needs_smtputf8,
+        )
+
+    def message_id(self, kind: str, number: int) -> str:
+        """The same for each try, unique to the row, and telling nobody anything."""
+        return f"<{self._signer.fingerprint(f'message-id {kind}', str(number))}@{self._host}>"
+
+    def _forget_closed(self, session: Session, now: datetime) -> None:
+        """Keep no message of an issue of which nothing can be claimed any more."""
+        known = {issue_id for issue_id, _ in self._frozen}
+        closed = select(Issue.id).where(Issue.id.in_(known), Issue.closed_at < now - LEASE)
+        gone = set(session.scalars(closed))
+        self._frozen = {key: kept for key, kept in self._frozen.items() if key[0] not in gone}
+
+
+def preview_message(
+    session: Session, issue: Issue, settings: Settings, storage: Storage, now: datetime
+) -> bytes:
+    """The issue as it stands, as a message to nobody in particular."""
+    headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
+    mail = render_issue(compose(session, issue, settings, storage))
+    message_id = f"<preview@{settings.host}>"
+    return build(mail, headers, _stranger(parse_address("reader@example.org"), message_id))
+
+
+def _message(session: Session, issue_id: int, variant: int) -> bytes:
+    """The frozen message of an issue for readers of a variant."""
+    if variant:
+        return session.get_one(IssueVariant, (issue_id, variant)).message
+    message = session.get_one(Issue, issue_id).message
+    if message is None:
+        raise ValueError(f"issue {issue_id} is being sent without a frozen message")
+    return message
+
+
+def _stranger(address: Address, message_id: str) -> Recipient:
+    """Somebody whose links lead nowhere."""
+    return Recipient(address, None, message_id, "preview", "preview")

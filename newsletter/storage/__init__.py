@@ -1,0 +1,5 @@
+"""Where files live: each under the SHA-256 of its content."""
+
+from newsletter.storage.folder import Storage
+
+__all__ = ["Storage"]

@@ -1,0 +1,161 @@
+"""What a curator should look at in a table before publishing it.
+
+Each alert is ``{"code", "column", "message"}``: the code is for programs, the
+message one sentence for a person. An alert is a hint, never a refusal: real
+data is skewed, sparse and strange.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Alert = dict[str, Any]
+
+MOSTLY_MISSING = 0.5
+MOSTLY_ZERO = 0.5
+SKEWED = 3.0
+IMBALANCED = 0.9
+MANY_VALUES = 50
+CORRELATED = 0.9
+MOSTLY_NUMBERS = 0.5
+# Below this many values a pattern is an accident.
+ENOUGH = 10
+
+PLACEHOLDER_NUMBERS = (-999, -9999, -99999)
+PLACEHOLDER_DAYS = ("1900-01-01", "9999-12-31")
+PLACEHOLDER_WORDS = (
+    "-", "--", "?", "#n/a", "missing", "n/a", "na", "nan", "nil", "none", "null", "tbd", "unknown",
+)  # fmt: skip
+# Both are matched whole, by RE2.
+EMAIL_PATTERN = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
+PHONE_PATTERN = (
+    r"\+[0-9][0-9 ().-]{7,18}"
+    r"|\([0-9]{2,4}\)[ -]?[0-9]{3,4}[ -]?[0-9]{3,5}"
+    r"|[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}"
+)
+# Names of columns whose digits are a code, in which a leading zero means something.
+CODE_NAME = re.compile(
+    r"(^|[_\W])(zip|zip_?code|post_?code|postal(_?code)?|plz|fips|isbn|ean|gtin|upc|siren|siret)"
+    r"($|[_\W])",
+    re.IGNORECASE,
+)
+
+
+def column_alerts(
+    name: str, kind: str, rows: int, unique: int, facts: Mapping[str, Any]
+) -> list[Alert]:
+    """The alerts on one column.
+
+    ``facts`` counts what its queries found: ``present`` values, ``infinite``,
+    ``zeros``, ``placeholders``, ``emails``, ``phones``, ``numbers`` (strings
+    that read as one), the ``commonest`` label's count, ``skewness``, ``min``
+    and ``max``. What does not apply to the kind is absent.
+    """
+    if not rows:
+        return []
+    present = facts["present"]
+    if not present:
+        return [_alert("all_null", name, "Every value is missing.")]
+    alerts = [
+        *_missing(name, rows, present),
+        *_variety(name, kind, rows, present, unique),
+        *_numbers(name, present, facts),
+        *_labels(name, present, unique, facts),
+        *_strings(name, present, facts),
+    ]
+    if kind == "int" and CODE_NAME.search(name) and _digits(facts["min"]) < _digits(facts["max"]):
+        message = "These look like codes read as numbers: leading zeros may be lost."
+        alerts.append(_alert("leading_zeros_lost", name, message))
+    return alerts
+
+
+def duplicate_rows(rows: int, distinct: int) -> list[Alert]:
+    """On a table of ``rows`` rows, ``distinct`` of them different."""
+    if distinct >= rows:
+        return []
+    return [_alert("duplicate_rows", None, f"{_count(rows - distinct, 'row')} repeated exactly.")]
+
+
+def high_correlations(pairs: Iterable[tuple[str, str, float | None]]) -> list[Alert]:
+    """On pairs of numeric columns with Pearson's r."""
+    return [
+        _alert("high_correlation", one, f"Moves with {other} (r = {r:.2f}): one may say it all.")
+        for one, other, r in pairs
+        if r is not None and abs(r) >= CORRELATED
+    ]
+
+
+def encoding_guessed(encoding: str) -> Alert:
+    """For the parser, when a file did not say how its letters are encoded."""
+    message = f"The encoding was guessed as {encoding}: check names with accents."
+    return _alert("encoding_guessed", None, message)
+
+
+def _missing(name: str, rows: int, present: int) -> list[Alert]:
+    share = 1 - present / rows
+    if share < MOSTLY_MISSING:
+        return []
+    return [_alert("mostly_missing", name, f"{share:.0%} of the values are missing.")]
+
+
+def _variety(name: str, kind: str, rows: int, present: int, unique: int) -> list[Alert]:
+    if unique == 1 and present == rows and rows > 1:
+        return [_alert("constant", name, "Every row has the same value.")]
+    if kind not in {"int", "string_text", "string_label"} or present < ENOUGH:
+        return []
+    if unique == rows:
+        return [_alert("unique", name, "Every value is different: it may be an identifier.")]
+    if kind != "int" and unique > MANY_VALUES:
+        message = f"{unique:,} different values: too many to colour or compare by."
+        return [_alert("high_cardinality", name, message)]
+    return []
+
+
+def _numbers(name: str, present: int, facts: Mapping[str, Any]) -> list[Alert]:
+    alerts = []
+    if count := facts.get("infinite", 0):
+        message = f"{_count(count, 'value')} infinite or out of range, left out of the statistics."
+        alerts.append(_alert("infinite", name, message))
+    if facts.get("zeros", 0) >= MOSTLY_ZERO * present:
+        alerts.append(_alert("zeros", name, f"{facts['zeros'] / present:.0%} of the values are 0."))
+    skewness = facts.get("skewness")
+    if skewness is not None and present >= ENOUGH and abs(skewness) >= SKEWED:
+        side = "high" if skewness > 0 else "low"
+        message = f"A long tail of {side} values (skewness {skewness:.1f}): the mean misleads."
+        alerts.append(_alert("skewed", name, message))
+    return alerts
+
+
+def _labels(name: str, present: int, unique: int, facts: Mapping[str, Any]) -> list[Alert]:
+    commonest = facts.get("commonest", 0)
+    if unique < 2 or present < ENOUGH or commonest < IMBALANCED * present:
+        return []
+    return [_alert("imbalanced", name, f"One value makes up {commonest / present:.0%} of it.")]
+
+
+def _strings(name: str, present: int, facts: Mapping[str, Any]) -> list[Alert]:
+    alerts = []
+    if MOSTLY_NUMBERS * present <= facts.get("numbers", 0) < present:
+        text = present - facts["numbers"]
+        message = f"Numbers, but for {_count(text, 'value')} of text."
+        alerts.append(_alert("mixed_types", name, message))
+    if count := facts.get("placeholders", 0):
+        message = f"{_count(count, 'value')} that often stand for a missing one."
+        alerts.append(_alert("placeholder_values", name, message))
+    for code, noun in (("emails", "an e-mail address"), ("phones", "a phone number")):
+        if count := facts.get(code, 0):
+            message = f"{_count(count, 'value')} like {noun}: check that it may be published."
+            alerts.append(_alert("personal_data", name, message))
+    return alerts
+
+
+def _digits(number: int) -> int:
+    return len(str(abs(number)))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _alert(code: str, column: str | None, message: str) -> Alert:
+    return {"code": code, "column": column, "message": message}

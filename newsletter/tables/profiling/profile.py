@@ -1,0 +1,297 @@
+"""Computes a table's profile: exact, in a few passes, in bounded memory.
+
+Runs inside the parser's locked-down process on a DuckDB connection, and needs
+nothing else at run time. Names of columns come from a stranger's file: each is
+quoted once, in the subquery that every pass reads from, which calls the i-th
+column's value ``v<i>`` (null where missing; NaN counts as missing) and its
+measure ``m<i>`` (see ``statistics``).
+
+Up to ``EXACT_ROWS`` rows every number is exact. Beyond, medians and counts of
+different values are estimates (t-digest, HyperLogLog: within about 2 %), rows
+are not searched for duplicates, and the profile says ``"approximate": true``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import Any
+
+import duckdb
+
+from newsletter.tables.profiling import aggregate_queries, alerts, statistics
+from newsletter.tables.profiling.aggregate_queries import Answers, Pass, Question
+from newsletter.tables.profiling.columns import DATE_FORMATS, TEXT_TESTS, Column, quoted
+
+EXACT_ROWS = 5_000_000
+CORRELATED_COLUMNS = 20
+AGGREGATES = 200
+HELD_VALUES = 1_000_000  # where an aggregate holds each value, so many a pass
+HEAVY = 8  # aggregates a pass where each begins with some MB
+LARGEST = 2**63 - 1
+
+
+def profile_table(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """The profile of ``relation``, which every cursor of ``connection`` sees, fit for JSON.
+
+    ``columns`` are pairs of a name and one of the types string, integer,
+    number, boolean, date, datetime, time, list. The answer is ``{"rows",
+    "approximate", "columns": [{"name", "type", "kind", "nan_count",
+    "nan_proportion", "unique", "statistics", "alerts"}], "alerts"}``, where the
+    last has every column's alerts and the table's own.
+    """
+    return _Profiler(connection, relation, columns).profile()
+
+
+class _Profiler:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        relation: str,
+        columns: Sequence[tuple[str, str]],
+    ) -> None:
+        self._connection = connection
+        self._relation = quoted(relation)
+        self._rows: int = self._row(f"SELECT count(*) FROM {self._relation}")[0]  # noqa: S608
+        self._exact = self._rows <= EXACT_ROWS
+        declared = [Column(at, name, type_) for at, (name, type_) in enumerate(columns)]
+        self._columns = self._dated(declared)
+        self._found: Answers = {}
+
+    def profile(self) -> dict[str, Any]:
+        self._found = self._answers([*self._variety(), *self._summaries(), *self._medians()])
+        kinds = [self._kind(column) for column in self._columns]
+        self._found |= self._bins(kinds) | self._frequencies(kinds)
+        facts: list[dict[str, Any]] = [{} for _ in self._columns]
+        for (at, name), answer in self._found.items():
+            facts[at][name] = answer
+        described = [
+            self._describe(*column_facts)
+            for column_facts in zip(self._columns, kinds, facts, strict=True)
+        ]
+        alerted = [alert for column in described for alert in column["alerts"]]
+        return {
+            "rows": self._rows,
+            "approximate": not self._exact,
+            "columns": described,
+            "alerts": [*alerted, *self._correlations(kinds), *self._duplicates()],
+        }
+
+    def _dated(self, columns: list[Column]) -> list[Column]:
+        """``columns``, the strings among them read as datetimes where all parse in one format."""
+        texts = [column for column in columns if column.type == "string"]
+        one = self._ask({(c.at, "one"): f"any_value(left(v{c.at}, 40))" for c in texts}, columns)
+        strings = [c for c in texts if any(_reads_as(one[c.at, "one"], f) for f in DATE_FORMATS)]
+        ends = self._ask({(c.at, end): f"{end}(left(v{c.at}, 40))" for c in strings
+                          for end in ("min", "max")}, columns)  # fmt: skip
+        tried = {
+            (c.at, format_): f"count(*) FILTER (try_strptime(v{c.at}, '{format_}') IS NULL"
+            f" AND v{c.at} IS NOT NULL)"
+            for c in strings
+            for format_ in DATE_FORMATS
+            if _reads_as(ends[c.at, "min"], format_) and _reads_as(ends[c.at, "max"], format_)
+        }
+        formats = {
+            at: format_ for (at, format_), odd in self._ask(tried, columns).items() if not odd
+        }
+        return [column.dated(formats.get(column.at)) for column in columns]
+
+    def _summaries(self) -> list[Pass]:
+        return self._passes(
+            {
+                (column.at, name): expression
+                for column in self._columns
+                for name, expression in column.aggregates().items()
+            }
+        )
+
+    @property
+    def _holding(self) -> int:
+        return max(1, min(AGGREGATES, HELD_VALUES // max(self._rows, 1)))
+
+    def _medians(self) -> list[Pass]:
+        median = "median({})" if self._exact else "approx_quantile({}, 0.5)"
+        return self._passes(
+            {
+                (column.at, "median"): median.format(f"m{column.at}::DOUBLE")
+                for column in self._columns
+                if column.is_measured
+            },
+            limit=self._holding,
+        )
+
+    def _variety(self) -> list[Pass]:
+        """How many different values; for strings, also what they look like."""
+        others = [column for column in self._columns if not column.is_text]
+        count = "count(DISTINCT v{})" if self._exact else "approx_count_distinct(v{})"
+        counts = {(c.at, "unique"): count.format(c.at) for c in others}
+        looks = [self._looks(column) for column in self._columns if column.is_text]
+        return [*looks, *self._passes(counts, limit=min(HEAVY, self._holding))]
+
+    def _looks(self, column: Column) -> Pass:
+        # Patterns are tried on each different value once: a million rows have few.
+        value = f"v{column.at}"
+        grouped = (
+            f"SELECT {value} AS v, count(*) AS n FROM {self._source([column])}"  # noqa: S608
+            f" WHERE {value} IS NOT NULL GROUP BY ALL"
+        )
+        if not self._exact:
+            grouped = f"SELECT {value} AS v, 1 AS n FROM {self._source([column])}"  # noqa: S608
+        unique = "count(*)" if self._exact else "approx_count_distinct(v)"
+        sums = [f"coalesce(sum(n) FILTER ({test}), 0)::BIGINT" for test in TEXT_TESTS.values()]
+        questions = [(column.at, name) for name in ("unique", *TEXT_TESTS)]
+        return Pass(questions, f"SELECT {', '.join([unique, *sums])} FROM ({grouped})")  # noqa: S608
+
+    def _kind(self, column: Column) -> str:
+        if not column.is_text:
+            return column.kind
+        longest = self._found[column.at, "max"] or 0
+        label = statistics.is_label(self._found[column.at, "unique"], self._rows, longest)
+        return "string_label" if label else "string_text"
+
+    def _bins(self, kinds: Sequence[str]) -> Answers:
+        """The histogram of each measured column that is not a label."""
+        edges: dict[int, list[Any]] = {}
+        for column, kind in zip(self._columns, kinds, strict=True):
+            low, high = (self._found.get((column.at, end)) for end in ("min", "max"))
+            if low is not None and high is not None and kind != "string_label":
+                edges[column.at] = statistics.bin_edges(kind, low, high)
+        # DuckDB's bins are closed above and ours below: both are turned round.
+        type_of = {
+            at: "DOUBLE" if kinds[at] == "float" else _integer_type(edges[at]) for at in edges
+        }
+        counted = self._ask(
+            {(at, "bins"): f"histogram(-m{at}::{type_of[at]}, ?::{type_of[at]}[])" for at in edges},
+            values={(at, "bins"): [-edge for edge in edges[at][:-1]] for at in edges},
+        )
+        return {
+            (at, "histogram"): {
+                "hist": [counts.get(-edge, 0) for edge in edges[at][:-1]],
+                "bin_edges": edges[at],
+            }
+            for (at, _), counts in counted.items()
+        }
+
+    def _frequencies(self, kinds: Sequence[str]) -> Answers:
+        """Counts of each label, the commonest first."""
+        counted = self._ask(
+            {
+                (column.at, "frequencies"): f"histogram(v{column.at})"
+                for column, kind in zip(self._columns, kinds, strict=True)
+                if kind in {"string_label", "bool"}
+            },
+            limit=HEAVY,
+        )
+        return {
+            key: {
+                str(value): count
+                for value, count in sorted((counts or {}).items(), key=lambda pair: -pair[1])
+            }
+            for key, counts in counted.items()
+        }
+
+    def _describe(self, column: Column, kind: str, facts: dict[str, Any]) -> dict[str, Any]:
+        missing = statistics.missing(self._rows - facts["present"], self._rows)
+        shape: dict[str, Any]
+        if kind in {"bool", "string_label"}:
+            frequencies = facts["frequencies"]
+            shape = {"n_unique": len(frequencies)} if kind == "string_label" else {}
+            shape["frequencies"] = frequencies
+            facts["commonest"] = max(frequencies.values(), default=0)
+        else:
+            shape = statistics.distribution(kind, facts, facts.get("histogram"))
+        return {
+            "name": column.name,
+            "type": column.type,
+            "kind": kind,
+            **missing,
+            "unique": facts["unique"],
+            "statistics": {**missing, **shape},
+            "alerts": alerts.column_alerts(column.name, kind, self._rows, facts["unique"], facts),
+        }
+
+    def _correlations(self, kinds: Sequence[str]) -> list[alerts.Alert]:
+        numeric = [
+            column
+            for column, kind in zip(self._columns, kinds, strict=True)
+            if kind in {"int", "float"} and self._found[column.at, "unique"] > 2
+        ][:CORRELATED_COLUMNS]
+        pairs = list(combinations(numeric, 2))
+        coefficients = self._ask(
+            {
+                (at, "r"): f"corr(m{one.at}::DOUBLE, m{other.at}::DOUBLE)"
+                for at, (one, other) in enumerate(pairs)
+            },
+            numeric,
+        )
+        return alerts.high_correlations(
+            (one.name, other.name, coefficients[at, "r"]) for at, (one, other) in enumerate(pairs)
+        )
+
+    def _duplicates(self) -> list[alerts.Alert]:
+        told_apart = any(self._found[c.at, "unique"] == self._rows for c in self._columns)
+        if not self._exact or told_apart or not self._columns:
+            return []
+        values = ", ".join(f"v{column.at}" for column in self._columns)
+        query = f"SELECT count(DISTINCT hash({values})) FROM {self._source(self._columns)}"  # noqa: S608
+        return alerts.duplicate_rows(self._rows, self._row(query)[0])
+
+    def _source(self, columns: Iterable[Column]) -> str:
+        parts = ", ".join(
+            f"{column.value} AS v{column.at}, {column.measure} AS m{column.at}"
+            for column in columns
+        )
+        return f"(SELECT {parts} FROM {self._relation})"  # noqa: S608
+
+    def _ask(
+        self,
+        questions: Mapping[Question, str],
+        columns: Sequence[Column] | None = None,
+        values: Mapping[Question, Any] | None = None,
+        limit: int = AGGREGATES,
+    ) -> Answers:
+        return self._answers(self._passes(questions, columns, values, limit))
+
+    def _passes(
+        self,
+        questions: Mapping[Question, str],
+        columns: Sequence[Column] | None = None,
+        values: Mapping[Question, Any] | None = None,
+        limit: int = AGGREGATES,
+    ) -> list[Pass]:
+        """What asks for aggregate expressions, ``limit`` of them a pass: few where each
+        holds every value in memory. A question is of its own column, or of ``columns``."""
+        keys = list(questions)
+        asking = []
+        for start in range(0, len(keys), limit):
+            some_keys = keys[start : start + limit]
+            # Only the columns asked of: naming all of a wide table takes longer than reading one.
+            own = (
+                [self._columns[at] for at in sorted({at for at, _ in some_keys})]
+                if not columns
+                else ()
+            )
+            source = self._source(columns or own)
+            selected = ", ".join(questions[key] for key in some_keys)
+            bound = [values[key] for key in some_keys] if values else []
+            asking.append(Pass(some_keys, f"SELECT {selected} FROM {source}", bound))  # noqa: S608
+        return asking
+
+    def _answers(self, passes: Sequence[Pass]) -> Answers:
+        return aggregate_queries.answers(self._connection, passes)
+
+    def _row(self, query: str) -> tuple[Any, ...]:
+        return aggregate_queries.only_row(self._connection, Pass((), query))
+
+
+def _integer_type(edges: Sequence[int]) -> str:
+    return "BIGINT" if -LARGEST <= edges[0] <= edges[-1] <= LARGEST else "HUGEINT"
+
+
+def _reads_as(text: str | None, format_: str) -> bool:
+    try:
+        datetime.strptime(text or "", format_).replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,230 @@
+"""Rows of text on their way into DuckDB: kept, or rejected with a line and a reason.
+
+Every reader of text hands its rows to a ``Staging``; it writes them to one CSV
+of a fixed dialect, which DuckDB then reads with every column as text. So
+each kind of file is counted and typed by the same rules.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import finalize
+
+import duckdb
+
+from newsletter.errors import UnreadableTable
+from newsletter.tables.profiling.columns import quoted
+
+MAX_LISTED = 1000
+MAX_COLUMNS = 2000
+MAX_CELL = 1024 * 1024  # characters
+# Bytes that are read at once, and that the longest row has.
+BUFFER = 8 * 1024 * 1024
+MAX_LINE = 64 * 1024 * 1024
+# Stands for "no value" in the staged file. A private-use character, so that no
+# real cell is spelled like it.
+NULL = "\ue000"
+SOURCE = "source"
+STAGED = "staged.csv"  # in the folder
+MAX_NAME = 255  # characters of a column's name
+# What is no character: half of a pair in JSON, or a byte that did not decode; and the
+# one that stands for "no value".
+HALVES = re.compile(f"[\ud800-\udfff{NULL}]")
+NOT_IN_NAMES = str.maketrans(dict.fromkeys("\0\ufeff"))
+
+
+@dataclass(slots=True)
+class Rejections:
+    """Rows that did not fit: all counted, the first ones listed."""
+
+    count: int = 0
+    listed: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, line: int, reason: str) -> None:
+        self.count += 1
+        if len(self.listed) < MAX_LISTED:
+            self.listed.append((line, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A column of the relation ``SOURCE``, as its reader found it.
+
+    ``candidates`` are the types it may still turn out to have, besides
+    string; None: all of them. ``type`` is set when the file itself says it.
+    """
+
+    name: str
+    candidates: frozenset[str] | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader made of a file: the relation ``SOURCE`` and how it came about.
+
+    The relation's columns are called ``c0``, ``c1``, ... in the order of ``columns``. With an
+    ``expected`` number of rows, which are still being counted and None for a file that must be
+    looked at row by row, ``rows_in`` is not known yet, and reading the relation may fail or come to
+    something else: then the reader is to be asked again, with the option ``carefully``.
+    """
+
+    columns: list[SourceColumn]
+    rows_in: int
+    rejections: Rejections = field(default_factory=Rejections)
+    encoding: str | None = None
+    delimiter: str | None = None
+    notes: list[str] = field(default_factory=list)
+    expected: "Future[int | None] | None" = None
+
+
+class Staging:
+    """Takes the rows of one table, and gives them as the relation ``SOURCE``."""
+
+    def __init__(self, folder: Path, width: int) -> None:
+        check_width(width)
+        self._path = folder / STAGED
+        self._file = self._path.open("w", encoding="utf-8", newline="")
+        finalize(self, self._file.close)  # whoever reads may fail before it is shown
+        writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        self.keep = writer.writerow
+        self.rejections = Rejections()
+        self.rows_in = 0
+        self.width = width
+
+    def show(self, connection: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None:
+        """Make the relation; cells spelled like one of ``missing`` become NULL.
+
+        Raises UnreadableTable when nothing is left or most was rejected.
+        """
+        self._file.close()
+        self._refuse_bad_harvest()
+        show_text(connection, self._path, self.width, [NULL, *missing], longest=MAX_LINE)
+
+    def _refuse_bad_harvest(self) -> None:
+        if self.rows_in == 0:
+            raise UnreadableTable("The file has a header but no rows: give one with data.")
+        if self.rejections.count * 2 <= self.rows_in:
+            return
+        line, reason = self.rejections.listed[0]
+        raise UnreadableTable(
+            f"{self.rejections.count:,} of {self.rows_in:,} rows do not fit the header"
+            f" (line {line}: {reason}): check the delimiter and the lines above the header."
+        )
+
+
+def show_text(
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    width: int,
+    missing: Sequence[str],
+    *,
+    delimiter: str = ",",
+    skip: int = 0,
+    newline: str = "\n",
+    longest: int = BUFFER,
+) -> None:
+    """Make ``SOURCE`` of the rows of a CSV ``file``, each column text and null where it is
+    spelled like one of ``missing``. It is read anew by each query, and leaves out a row that
+    has not ``width`` cells, or over ``longest`` bytes: whoever asks has counted the rows.
+
+    (Where it fails instead, DuckDB's threads may wait for each other for ever.)"""
+    columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(width))
+    nulls = ", ".join(_literal(text) for text in dict.fromkeys(missing))
+    connection.execute(
+        f"CREATE OR REPLACE VIEW {quoted(SOURCE)} AS FROM read_csv({_literal(str(file))},"
+        f" columns = {{{columns}}}, nullstr = [{nulls}], allow_quoted_nulls = true,"
+        f" auto_detect = false, header = false, skip = {skip}, delim = {_literal(delimiter)},"
+        " ignore_errors = true,"
+        f" quote = '\"', escape = '\"', comment = '', new_line = {_spelled(newline)},"
+        f" max_line_size = {longest}, buffer_size = {max(longest, BUFFER)})"
+    )
+
+
+def check_width(width: int) -> None:
+    """Raises UnreadableTable for more columns than we can describe."""
+    if width > MAX_COLUMNS:
+        raise UnreadableTable(
+            f"The table has {width:,} columns and {MAX_COLUMNS:,} are the most: make it longer"
+            " instead of wider."
+        )
+
+
+def unfit(text: str) -> str | None:
+    """Why no cell may hold ``text``; None if one may."""
+    if "\0" in text:
+        return "it holds a NUL character"
+    if not text.isascii() and HALVES.search(text):
+        return "it holds characters that are none"
+    if len(text) > MAX_CELL:
+        return too_long()
+    return None
+
+
+def too_long() -> str:
+    return f"a cell is longer than {MAX_CELL:,} characters"
+
+
+def unique_names(header: Sequence[str | None], notes: list[str]) -> list[str]:
+    """``header`` as names that differ even without regard to case.
+
+    White space around a name goes; an empty one is called after its place; a
+    repeated one gets a number. What changed is added to ``notes``.
+    """
+    taken: set[str] = set()
+    names: list[str] = []
+    for place, cell in enumerate(header, start=1):
+        spelled = " ".join((cell or "").translate(NOT_IN_NAMES).split())
+        wanted = spelled[:MAX_NAME].rstrip() or f"column_{place}"
+        if len(spelled) > MAX_NAME:
+            notes.append(
+                f"The name of column {place} has {len(spelled):,} characters: it was cut off."
+            )
+        name, number = wanted, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{wanted[: MAX_NAME - 8]}_{number}"
+        if not spelled:
+            notes.append(f"Column {place} had no name and is called {name}.")
+        elif name != wanted:
+            notes.append(f"Column {place} repeated the name {wanted} and is called {name}.")
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+class CellKinds:
+    """Which kinds of value each column held, for files that tell text from numbers."""
+
+    ALLOWED = {  # noqa: RUF012 (a constant)
+        "text": frozenset({"date", "datetime", "time"}),
+        "number": frozenset({"integer", "number"}),
+        "boolean": frozenset({"boolean"}),
+        "date": frozenset({"date", "datetime"}),
+        "datetime": frozenset({"datetime"}),
+        "time": frozenset({"time"}),
+    }
+
+    def __init__(self) -> None:
+        self._seen: dict[Any, set[str]] = {}
+
+    def see(self, column: Any, kind: str) -> None:
+        self._seen.setdefault(column, set()).add(kind)
+
+    def candidates(self, column: Any) -> frozenset[str] | None:
+        kinds = self._seen.get(column)
+        if not kinds:
+            return None
+        return frozenset.intersection(*(self.ALLOWED[kind] for kind in kinds))
+
+
+def _spelled(newline: str) -> str:
+    return _literal(newline.replace("\r", "\\r").replace("\n", "\\n"))
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

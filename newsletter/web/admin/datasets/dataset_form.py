@@ -1,0 +1,134 @@
+"""Adding a dataset and editing one: the same form."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
+from newsletter.web.admin.datasets import suggestion
+from newsletter.web.admin.datasets.dataset_fields import DatasetForm
+from newsletter.web.admin.datasets.dataset_save import Before, collect_files, keep_files, save
+from newsletter.web.admin.datasets.dataset_words import fill, place
+from newsletter.web.auth import STALE, UPLOAD_BYTES, shows_again
+from newsletter.web.context import installation
+from newsletter.web.security import SCRIPTED, content_security_policy
+from newsletter.web.uploads import read_note
+
+blueprint = Blueprint("dataset_form", __name__, url_prefix="/datasets")
+
+COMMON_LICENSES = (
+    ("CC0-1.0", "public domain"),
+    ("CC-BY-4.0", "attribution"),
+    ("CC-BY-SA-4.0", "attribution, share alike"),
+    ("ODbL-1.0", "Open Database License"),
+    ("PDDL-1.0", "public domain, databases"),
+    ("ODC-By-1.0", "attribution, databases"),
+    ("OGL-UK-3.0", "Open Government Licence"),
+    ("etalab-2.0", "Licence Ouverte"),
+    ("MIT", "code and data"),
+)
+
+
+@blueprint.after_request
+def allow_the_script(response: Response) -> Response:
+    """That of its uploads."""
+    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
+    return response
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    form = DatasetForm()
+    if form.is_submitted():
+        return _submitted(form, None)
+    form.version.data = "1.0.0"
+    form.curator.data = current_user.address.partition("@")[0]
+    number = request.args.get("submission", type=int)
+    if number is not None:
+        opened = installation()
+        with opened.db.read() as session:
+            suggestion.fill(form, suggestion.find(session, number), opened, clock.now())
+    return _page(form, None)
+
+
+@blueprint.route("/<slug>/edit", methods=["GET", "POST"])
+def edit(slug: str) -> ResponseReturnValue:
+    with installation().db.read() as session:
+        version = datasets.newest(session, slug)
+        before, form = Before.of(version), DatasetForm()
+        if not form.is_submitted():
+            fill(form, version, before.package)
+            return _page(form, before)
+    form.slug.data = slug  # whatever was posted: a slug never changes
+    return _submitted(form, before)
+
+
+@shows_again(new)
+def new_again() -> str:
+    return _shown_again(None)
+
+
+@shows_again(edit)
+def edit_again(slug: str) -> str:
+    with installation().db.read() as session:
+        before = Before.of(datasets.newest(session, slug))
+    return _shown_again(before)
+
+
+def _shown_again(before: Before | None) -> str:
+    """The form as it was sent, with the files that came along; nothing is fetched for it."""
+    form = DatasetForm()
+    form.drop_blanks()
+    if before is not None:
+        form.slug.data = before.slug
+    keep_files(installation(), form, clock.now())
+    form.form_errors.append(STALE)
+    return _page(form, before)
+
+
+def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
+    opened, now = installation(), clock.now()
+    form.validate()
+    form.drop_blanks()
+    uploads, refused = collect_files(opened, form, now)
+    try:
+        if refused or form.errors:
+            raise Invalid("It was not saved.", refused)
+        suggested = None if before else suggestion.of_form(form, current_user.address)
+        save(opened, form, uploads, before, now, suggested)
+    except Refused as error:
+        place(form, _beside_a_field(error, before))
+        return _page(form, before), 422
+    if before is None:
+        flash("Saved as a draft. Now say what each column means.", "done")
+        return redirect(url_for("admin.dataset_form.edit", slug=form.slug.data, _anchor="tables"))
+    flash("Saved.", "done")
+    return redirect(url_for("admin.datasets.show", slug=form.slug.data))
+
+
+def _beside_a_field(error: Refused, before: Before | None) -> Invalid:
+    if isinstance(error, Invalid):
+        return error
+    if isinstance(error, SlugTaken):
+        return Invalid(str(error), {"slug": str(error)})
+    if isinstance(error, Conflict) and before is not None:  # with the data of a published version
+        return Invalid(str(error), {"version": str(error)})
+    return Invalid(str(error))
+
+
+def _page(form: DatasetForm, before: Before | None) -> str:
+    opened, now = installation(), clock.now()
+    form.offer_blanks()
+    return render_template(
+        "admin/dataset_form.html",
+        form=form,
+        before=before,
+        tables=before.tables if before else {},
+        uploads=[
+            read_note(opened, entry.form.stored.data or "", now) for entry in form.tables.entries
+        ],
+        licenses=COMMON_LICENSES,
+        upload_bytes=UPLOAD_BYTES,
+    )

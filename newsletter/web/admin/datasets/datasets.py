@@ -1,0 +1,90 @@
+"""The catalog as curators see it: drafts too, and what is still wrong with them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.errors import NotFound
+from newsletter.issues import calendar
+from newsletter.models.dataset import Table
+from newsletter.web.admin.datasets import versions
+from newsletter.web.admin.flash import told
+from newsletter.web.admin.issues import slots
+from newsletter.web.context import installation
+from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
+from newsletter.web.site.datasets import facts
+
+blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
+
+CHARTS = {"png": "image/png", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class TableShown:
+    """A table as it was read, with what the profile says of each column."""
+
+    table: Table
+    facts: list[facts.ColumnFacts]
+    rows: list[list[Any]]  # the first ones, by the order of the columns
+    alerts: list[dict[str, Any]]
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    words = request.args.get("q", "")[:200]
+    with installation().db.read() as session:
+        shown = [
+            (version, datasets.problems_of(version))
+            for version in datasets.everything(session)
+            if words.casefold() in f"{version.title} {version.dataset.slug}".casefold()
+        ]
+        return render_template("admin/datasets.html", shown=shown, words=words)
+
+
+@blueprint.get("/<slug>/")
+def show(slug: str) -> ResponseReturnValue:
+    opened, now = installation(), clock.now()
+    with opened.db.read() as session:
+        version = datasets.newest(session, slug)
+        return render_template(
+            "admin/dataset.html",
+            dataset=version.dataset,
+            version=version,
+            tables=[_shown(table) for table in version.tables],
+            problems=datasets.problems_of(version),
+            step=versions.step_of(version),
+            may_correct=versions.may_correct(version),
+            free=slots.free(slots.coming(session, opened.settings, now), now),
+            issues=[i for i in calendar.issues(session) if i.version_id == version.id],
+        )
+
+
+@blueprint.post("/<slug>/publish")
+def publish(slug: str) -> ResponseReturnValue:
+    with told("It is published."), installation().db.write() as session:
+        datasets.publish(datasets.newest(session, slug), clock.now())
+    return redirect(url_for("admin.datasets.show", slug=slug))
+
+
+@blueprint.get("/<slug>/chart.<kind>")
+def chart(slug: str, kind: str) -> Response:
+    """The chart of the newest version, which may be a draft."""
+    opened = installation()
+    with opened.db.read() as session:
+        version = datasets.newest(session, slug)
+        key = {"png": version.chart_png, "svg": version.chart_svg}.get(kind)
+    if key is None:
+        raise NotFound("There is no such chart.")
+    response = send_file(opened.storage.path(key), mimetype=CHARTS[kind])
+    # An SVG opened by itself is a document, which could hold a script.
+    response.headers["Content-Security-Policy"] = content_security_policy(FOREIGN_DOCUMENT)
+    return response
+
+
+def _shown(table: Table) -> TableShown:
+    alerts = table.profile.get("alerts", [])
+    return TableShown(table, facts.columns(table), facts.preview(table), alerts)

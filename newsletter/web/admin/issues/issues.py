@@ -1,0 +1,153 @@
+"""The calendar of issues, and what is on one of its days."""
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.delivery.issue_run import recipients
+from newsletter.errors import NotFound, Refused
+from newsletter.issues import calendar
+from newsletter.issues.corrections import originals
+from newsletter.issues.notices import ask_for_test
+from newsletter.issues.schedule import local_day
+from newsletter.posts import posts
+from newsletter.web.admin.flash import show as show_beside
+from newsletter.web.admin.flash import told
+from newsletter.web.admin.issues import slots
+from newsletter.web.admin.issues.addressed import issue_at
+from newsletter.web.admin.issues.previews import preview_of
+from newsletter.web.auth import STALE, shows_again
+from newsletter.web.context import installation
+from newsletter.web.security import content_security_policy
+
+blueprint = Blueprint("issues", __name__, url_prefix="/issues")
+
+
+class WordsForm(FlaskForm):
+    subject = StringField("Subject")
+    preheader = StringField("Preheader")
+    intro = TextAreaField("Introduction")
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    opened, now = installation(), clock.now()
+    with opened.db.read() as session:
+        coming = slots.coming(session, opened.settings, now)
+        days = slots.post_days(session, opened.settings, now)
+        today = local_day(now, opened.settings.timezone)
+        return render_template(
+            "admin/issues.html",
+            coming=coming,
+            week=slots.through_the_week(days, now),
+            past=[i for i in calendar.issues(session) if i.date < today or i.frozen_at],
+            free=slots.free(coming, now),
+            free_days=slots.free(days, now),
+            versions=datasets.everything(session),
+            posts=calendar.without_mailing(session),
+            chosen=request.args,
+        )
+
+
+@blueprint.post("/")
+def plan() -> ResponseReturnValue:
+    """Put a dataset on a Monday."""
+    opened, now = installation(), clock.now()
+    chosen: dict[str, Any] = {name: request.form.get(name) for name in ("date", "slug")}
+    way_on = url_for("admin.issues.index", **chosen)
+    with told("The Monday is taken."), opened.db.write() as session:
+        day = calendar.parse_date(request.form.get("date", ""))
+        version = datasets.newest(session, request.form.get("slug", ""))
+        calendar.plan(session, day, version, local_day(now, opened.settings.timezone), now)
+        way_on = url_for("admin.issues.show", day=day)
+    return redirect(way_on)
+
+
+@blueprint.post("/posts")
+def plan_post() -> ResponseReturnValue:
+    """Put a post on a day."""
+    opened, now = installation(), clock.now()
+    way_on = url_for("admin.issues.index")
+    with told("The day is taken."), opened.db.write() as session:
+        day = calendar.parse_date(request.form.get("date", ""))
+        post = posts.get(session, request.form.get("post", ""))
+        issue = calendar.plan_post(
+            session, day, post, local_day(now, opened.settings.timezone), now
+        )
+        way_on = url_for("admin.issues.show", day=issue.slot)
+    return redirect(way_on)
+
+
+@blueprint.get("/<day>")
+def show(day: str) -> ResponseReturnValue:
+    with installation().db.read() as session:
+        form = WordsForm(obj=issue_at(session, day))
+    return _page(day, form)
+
+
+@blueprint.post("/<day>")
+def edit(day: str) -> ResponseReturnValue:
+    """Write the subject, the preheader and the introduction."""
+    form = WordsForm()
+    words = [(field.data or "").replace("\r\n", "\n") for field in
+             (form.subject, form.preheader, form.intro)]  # fmt: skip
+    try:
+        with installation().db.write() as session:
+            calendar.edit(session, issue_at(session, day), *words)
+    except NotFound:
+        raise
+    except Refused as error:
+        show_beside(form, error)
+        return _page(day, form), 422
+    flash("Saved.", "done")
+    return redirect(url_for("admin.issues.show", day=day))
+
+
+@shows_again(edit)
+def edit_again(day: str) -> Response:
+    form = WordsForm()
+    form.form_errors.append(STALE)
+    return _page(day, form)
+
+
+@blueprint.post("/<day>/test")
+def send_test(day: str) -> ResponseReturnValue:
+    """Mail the issue as it stands to whoever asks, and to nobody else."""
+    me = current_user.address
+    with told(f"A test is on its way to {me}."), installation().db.write() as session:
+        ask_for_test(session, issue_at(session, day), me, clock.now())
+    return redirect(url_for("admin.issues.show", day=day))
+
+
+def _page(day: str, form: WordsForm) -> Response:
+    opened = installation()
+    with opened.db.read() as session:
+        issue = issue_at(session, day)
+        page = render_template(
+            "admin/issue.html",
+            slot=slots.of_issue(session, opened.settings, issue),
+            issue=issue,
+            readers=recipients.count(session, issue),
+            originals=originals(session, issue),
+            form=form,
+            preview=preview_of(opened, day),
+        )
+    response = make_response(page)
+    policy = content_security_policy({"frame-src": "'self'"})
+    response.headers["Content-Security-Policy"] = policy
+    return response

@@ -1,0 +1,86 @@
+"""Bringing a post: a Markdown file or a notebook, for a dataset."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import HiddenField, SelectField
+from wtforms.fields import SelectChoice
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.errors import Invalid, Refused
+from newsletter.posts import posts
+from newsletter.posts.intake import PostFile, import_post
+from newsletter.posts.reading.parsed_post import MAX_BYTES
+from newsletter.web.admin.flash import show
+from newsletter.web.auth import STALE, shows_again
+from newsletter.web.context import installation
+from newsletter.web.uploads import Upload, note_of, read_note, store_upload
+
+blueprint = Blueprint("post_upload", __name__, url_prefix="/posts")
+
+
+class PostUploadForm(FlaskForm):
+    dataset = SelectField("Dataset", validate_choice=False)
+    file = FileField("File")
+    stored = HiddenField()  # the note of a file that came before
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    form = PostUploadForm()
+    if not form.is_submitted():
+        form.dataset.data = request.args.get("dataset")
+        return _page(form, None)
+    upload = _kept(form)
+    try:
+        if upload is None:
+            raise Invalid("It was not saved.", {"file": "Choose a file: .md or .ipynb."})
+        slug, is_new = _brought_up(form.dataset.data or "", upload)
+    except Refused as error:
+        show(form, error)
+        return _page(form, upload), 422
+    flash("The draft is made." if is_new else "Its post has these words now.", "done")
+    return redirect(url_for("admin.posts.show", post=slug))
+
+
+@shows_again(new)
+def new_again() -> str:
+    form = PostUploadForm()
+    form.form_errors.append(STALE)
+    return _page(form, _kept(form))
+
+
+def _kept(form: PostUploadForm) -> Upload | None:
+    """The file that came, or the one that came before; None: there is none."""
+    opened, now = installation(), clock.now()
+    if form.file.data:
+        return store_upload(opened, form.file.data)
+    return read_note(opened, form.stored.data or "", now)
+
+
+def _brought_up(dataset: str, upload: Upload) -> tuple[str, bool]:
+    """The slug of the post, and whether it is new. Raises Refused; nothing is recorded then."""
+    opened, now = installation(), clock.now()
+    with opened.db.read() as session:
+        if datasets.find(session, dataset) is None:
+            raise Invalid("It was not saved.", {"dataset": "Choose one of the datasets."})
+    with opened.storage.open(upload.key) as file:
+        content = file.read(MAX_BYTES + 1)  # which is refused
+    taken = import_post(PostFile(upload.name, content), opened.storage)
+    with opened.db.write() as session:
+        version = posts.version_for(session, datasets.get(session, dataset), taken)
+        is_new = posts.find(session, posts.slug_of(version.dataset, taken)) is None
+        return posts.upsert(session, version, taken, now).slug, is_new
+
+
+def _page(form: PostUploadForm, upload: Upload | None) -> str:
+    opened, now = installation(), clock.now()
+    with opened.db.read() as session:
+        form.dataset.choices = [
+            SelectChoice(version.dataset.slug, version.title)
+            for version in datasets.everything(session)
+        ]
+    form.stored.data = note_of(opened, upload, now) if upload else ""
+    return render_template("admin/post_upload.html", form=form, upload=upload)

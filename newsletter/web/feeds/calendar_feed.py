@@ -1,0 +1,42 @@
+"""The calendar of Mondays, for the calendars of readers."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, make_response
+
+from newsletter import clock
+from newsletter.issues import calendar
+from newsletter.issues.ics import PUBLIC, Feed, calendar_of
+from newsletter.issues.schedule import local_day
+from newsletter.models.issue import Kind
+from newsletter.web.context import installation, public_url
+from newsletter.web.cors import open_document
+
+blueprint = Blueprint("mondays", __name__)
+
+KEPT_FOR = timedelta(days=366)  # since the day of an issue
+
+
+@blueprint.get("/calendar.ics")
+def mondays() -> Response:
+    """Those that are planned, without what they open, and those of the last year."""
+    settings = installation().settings
+    today = local_day(clock.now(), settings.timezone)
+    with installation().db.read() as session:
+        shown = [
+            issue
+            for issue in calendar.issues(session)
+            if issue.kind is Kind.REGULAR
+            and (issue.date >= today or issue.state in PUBLIC)
+            and issue.date > today - KEPT_FOR
+        ]
+        feed = Feed(
+            title=settings.title,
+            host=settings.host,
+            home=public_url("home.home"),
+            url=public_url("mondays.mondays"),
+        )
+        response = make_response(calendar_of(feed, shown))
+    response.mimetype = "text/calendar"
+    response.mimetype_params["charset"] = "utf-8"
+    return open_document(response)

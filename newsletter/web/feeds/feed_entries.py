@@ -1,0 +1,128 @@
+"""What a feed tells of: the issues as they were mailed, the posts, and what was wrong.
+
+An entry's id is a tag: URI (RFC 4151) of the site's name, a date that never changes and
+what it is, so it stays when the title or the text does. What changes moves ``updated``.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flask import render_template
+from sqlalchemy.orm import Session
+
+from newsletter.catalog.versions import errata
+from newsletter.catalog.versions.changes import between
+from newsletter.issues import calendar
+from newsletter.mailing.placeholders import without_marks
+from newsletter.models.dataset import Erratum, Version
+from newsletter.models.issue import Issue, Kind
+from newsletter.models.post import Post
+from newsletter.posts import posts
+from newsletter.tables.diff.words import facts
+from newsletter.web.context import installation, public_url
+from newsletter.web.site.posts.posts import published_at, shown_absolutely
+
+ENTRIES = 30
+
+
+class FeedKind(StrEnum):
+    """What ``?kind=`` narrows a feed to."""
+
+    DATASETS = "datasets"  # the Monday issues
+    POSTS = "posts"
+    CORRECTIONS = "corrections"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    id: str
+    title: str
+    url: str
+    summary: str
+    html: str
+    published: datetime
+    updated: datetime  # later, where it was changed or turned out to be wrong
+    keywords: list[str]
+    author: str = ""  # empty: this newsletter
+
+
+def entries(session: Session, kind: FeedKind | None, keyword: str) -> list[Entry]:
+    """The newest first, of one kind and of one keyword where they are given.
+
+    A correction is one entry, whether it was mailed or not; so is a post.
+    """
+    found: list[Entry] = []
+    if kind in (None, FeedKind.DATASETS):
+        issues = calendar.public_issues(session, kind=Kind.REGULAR)
+        about = [issue for issue in issues if _is_about(issue.version, keyword)]
+        found += map(_of_issue, about[:ENTRIES])
+    if kind in (None, FeedKind.POSTS):
+        about_it = posts.search(session, keyword=keyword or None)
+        found += map(_of_post, about_it[:ENTRIES])
+    if kind in (None, FeedKind.CORRECTIONS):
+        said = {each.corrected_by_id: each for each in errata.errata(session)}
+        found += [_of_erratum(e) for e in said.values() if _is_about(e.corrected_by, keyword)]
+    return sorted(found, key=lambda entry: entry.published, reverse=True)[:ENTRIES]
+
+
+def _is_about(version: Version | None, keyword: str) -> bool:
+    return version is not None and (not keyword or keyword in version.keywords)
+
+
+def _of_issue(issue: Issue) -> Entry:
+    version = issue.version
+    assert version is not None  # noqa: S101 - entries() leaves the others out
+    html = render_template("site/entry.html", issue=issue, version=version)
+    published = issue.frozen_at or issue.created_at
+    erratum = version.erratum
+    return Entry(
+        id=f"tag:{installation().settings.host},{issue.date}:{issue.kind.value}",
+        title=without_marks(issue.title),
+        url=public_url("archive.issue", day=issue.slot),
+        summary=without_marks(issue.preheader or version.summary),
+        html=without_marks(html),
+        published=published,
+        updated=max(published, erratum.published_at) if erratum else published,
+        keywords=_words(version),
+    )
+
+
+def _of_post(post: Post) -> Entry:
+    """With its code and what that put out, the figures by absolute addresses."""
+    html = render_template("site/post_entry.html", post=post, cells=shown_absolutely(post))
+    published = published_at(post)
+    return Entry(
+        id=f"tag:{installation().settings.host},{post.created_at.date()}:post/{post.slug}",
+        title=without_marks(post.title),
+        url=public_url("posts.page", slug=post.slug),
+        summary=without_marks(post.question),
+        html=without_marks(html),
+        published=published,
+        updated=max(published, post.modified_at),
+        keywords=_words(post.version),
+        author=without_marks(post.author),
+    )
+
+
+def _of_erratum(erratum: Erratum) -> Entry:
+    """The correction of the oldest version that it is about."""
+    opened = installation()
+    wrong, right = erratum.version, erratum.corrected_by
+    slug, day = right.dataset.slug, erratum.published_at.date()
+    changed = facts(between(wrong, right, opened.storage))
+    html = render_template("site/erratum.html", erratum=erratum, changed=changed)
+    return Entry(
+        id=f"tag:{opened.settings.host},{day}:erratum/{slug}/{right.number}",
+        title=without_marks(f"Correction: {right.title}"),
+        url=public_url("versions.compared", slug=slug, before=wrong.number, after=right.number),
+        summary=without_marks(erratum.note),
+        html=without_marks(html),
+        published=erratum.published_at,
+        updated=erratum.published_at,
+        keywords=_words(right),
+    )
+
+
+def _words(version: Version) -> list[str]:
+    return [without_marks(word) for word in version.keywords]

@@ -1,0 +1,136 @@
+"""The feeds: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, with full content.
+
+``?kind=datasets``, ``posts`` or ``corrections`` narrows each of them to that, ``?keyword=``
+to the datasets of one keyword.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from feedgen.feed import FeedGenerator
+from flask import Blueprint, Response, abort, jsonify, make_response, request
+
+from newsletter import clock
+from newsletter.mailing.placeholders import without_marks
+from newsletter.web.context import installation, public_url
+from newsletter.web.cors import open_document
+from newsletter.web.feeds.feed_entries import Entry, FeedKind, entries
+
+blueprint = Blueprint("feeds", __name__)
+
+JSON_FEED = "https://jsonfeed.org/version/1.1"
+LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which feed a request is for."""
+
+    kind: FeedKind | None
+    keyword: str
+
+    @classmethod
+    def by_request(cls) -> Self:
+        kind = request.args.get("kind", "")
+        if kind and kind not in list(FeedKind):
+            abort(404, "There is no feed of that kind.")
+        return cls(FeedKind(kind) if kind else None, request.args.get("keyword", ""))
+
+    @property
+    def query(self) -> dict[str, str]:
+        asked = {"kind": self.kind.value if self.kind else "", "keyword": self.keyword}
+        return {name: value for name, value in asked.items() if value}
+
+    @property
+    def title(self) -> str:
+        of = " ".join(self.query.values())
+        title = installation().settings.title
+        return without_marks(f"{title}: {of}" if of else title)
+
+    @property
+    def id(self) -> str:
+        parts = ["issues", *(f"kind={self.kind}" for _ in [self.kind] if self.kind), self.keyword]
+        return f"tag:{installation().settings.host},2026:" + "/".join(filter(None, parts))
+
+    def address(self, endpoint: str) -> str:
+        return public_url(endpoint, **self.query)
+
+    def entries(self) -> list[Entry]:
+        with installation().db.read() as session:
+            return entries(session, self.kind, self.keyword)
+
+
+@blueprint.get("/feed.atom")
+def atom() -> Response:
+    return _answer("feeds.atom", "application/atom+xml", lambda feed: feed.atom_str(pretty=True))
+
+
+@blueprint.get("/feed.rss")
+def rss() -> Response:
+    return _answer("feeds.rss", "application/rss+xml", lambda feed: feed.rss_str(pretty=True))
+
+
+@blueprint.get("/feed.json")
+def json_feed() -> Response:
+    asked = Asked.by_request()
+    response = jsonify(
+        version=JSON_FEED,
+        title=asked.title,
+        home_page_url=public_url("home.home"),
+        feed_url=asked.address("feeds.json_feed"),
+        authors=[{"name": installation().settings.title, "url": public_url("home.home")}],
+        language=LANGUAGE,
+        items=[_json_item(entry) for entry in asked.entries()],
+    )
+    response.mimetype = "application/feed+json"
+    return open_document(response)
+
+
+def _json_item(entry: Entry) -> dict[str, Any]:
+    item = {
+        "id": entry.id,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "content_html": entry.html,
+        "date_published": entry.published.isoformat(),
+        "date_modified": entry.updated.isoformat(),
+        "tags": entry.keywords,
+    }
+    return item | ({"authors": [{"name": entry.author}]} if entry.author else {})
+
+
+def _answer(endpoint: str, mimetype: str, write: Callable[[FeedGenerator], bytes]) -> Response:
+    asked = Asked.by_request()
+    response = make_response(write(_feed(endpoint, asked, asked.entries())))
+    response.mimetype = mimetype
+    return open_document(response)
+
+
+def _feed(endpoint: str, asked: Asked, told: list[Entry]) -> FeedGenerator:
+    feed = FeedGenerator()
+    feed.load_extension("dc", atom=False)
+    feed.id(asked.id)
+    feed.title(asked.title)
+    feed.subtitle("One dataset, opened, every Monday.")
+    feed.author(name=installation().settings.title, uri=public_url("home.home"))
+    feed.link(href=asked.address(endpoint), rel="self")
+    # Last: feedgen makes it what RSS calls the channel's link.
+    feed.link(href=public_url("home.home"), rel="alternate")
+    feed.language(LANGUAGE)
+    feed.updated(max((entry.updated for entry in told), default=clock.now()))
+    for entry in told:
+        item = feed.add_entry(order="append")
+        item.id(entry.id)
+        item.title(entry.title)
+        item.link(href=entry.url, rel="alternate")
+        item.summary(entry.summary)
+        item.content(entry.html, type="html")
+        item.published(entry.published)
+        item.updated(entry.updated)
+        item.category([{"term": word} for word in entry.keywords])
+        if entry.author:
+            item.author(name=entry.author)
+            item.dc.dc_creator(entry.author)  # RSS's own author is an e-mail address
+    return feed

@@ -1,0 +1,176 @@
+"""Readers take part: a dataset is suggested, code is shared. No account, no cookie.
+
+What is sent waits for a curator; nothing of it is fetched, read or shown before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask_limiter import RequestLimit
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.errors import Invalid, TooMany
+from newsletter.models.submission import SubmissionKind
+from newsletter.submissions import queue
+from newsletter.submissions.form import (
+    FILE_BYTES,
+    NOT_SENT,
+    OFFERED,
+    Offer,
+    OfferedFile,
+    file_problem,
+    said_endings,
+)
+from newsletter.web.context import installation
+from newsletter.web.site import form_token
+from newsletter.web.uploads import Upload, note_of, read_note, store_upload
+
+blueprint = Blueprint("taking_part", __name__)
+
+HONEYPOT = "website"  # hidden from people; what fills it is a program
+TEXTS = ("title", "about", "name", "link", "license", "address", "dataset")
+# A file that is too large is read to its end, up to here, so that a sentence beside its
+# field says so and the texts are not lost. Beyond it the answer is 413.
+BODY_BYTES = 4 * FILE_BYTES
+TEXT_BYTES = 256 * 1024
+TOO_OFTEN = "That was sent too often from here. Nothing you typed is lost: try again in an hour."
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One of the two forms."""
+
+    kind: SubmissionKind
+    template: str
+    licenses: tuple[tuple[str, str], ...]
+
+
+OPEN_DATA = (
+    ("CC0-1.0", "CC0, public domain"),
+    ("CC-BY-4.0", "Creative Commons Attribution 4.0"),
+    ("CC-BY-SA-4.0", "Creative Commons Attribution, share alike 4.0"),
+    ("ODbL-1.0", "Open Database License"),
+    ("ODC-By-1.0", "Open Data Commons Attribution"),
+    ("OGL-UK-3.0", "Open Government Licence (UK)"),
+    ("etalab-2.0", "Licence Ouverte (France)"),
+    ("DL-DE-BY-2.0", "Datenlizenz Deutschland, attribution"),
+)
+OPEN_CODE = (
+    ("MIT", "MIT"),
+    ("BSD-3-Clause", "BSD, three clauses"),
+    ("Apache-2.0", "Apache 2.0"),
+    ("GPL-3.0-or-later", "GNU GPL 3 or later"),
+    ("CC0-1.0", "CC0, public domain"),
+    ("CC-BY-4.0", "Creative Commons Attribution 4.0"),
+)
+SUGGEST = Form(SubmissionKind.DATASET, "site/suggest.html", OPEN_DATA)
+SHARE = Form(SubmissionKind.CODE, "site/share.html", OPEN_CODE)
+
+
+@blueprint.before_request
+def allow_a_file() -> None:
+    if request.method == "POST":
+        request.max_content_length = BODY_BYTES
+        request.max_form_memory_size = TEXT_BYTES
+
+
+@blueprint.get("/suggest")
+def suggest_form() -> Response:
+    return _page(SUGGEST, {})
+
+
+@blueprint.post("/suggest")
+def suggest() -> Response:
+    return _taken(SUGGEST)
+
+
+@blueprint.get("/share")
+def share_form() -> Response:
+    return _page(SHARE, {"dataset": request.args.get("dataset", "")})
+
+
+@blueprint.post("/share")
+def share() -> Response:
+    return _taken(SHARE)
+
+
+def too_often(_: RequestLimit) -> Response:
+    """The form as it was sent, for who has sent too many."""
+    allow_a_file()  # the limits are looked at before
+    form = SHARE if request.endpoint == "taking_part.share" else SUGGEST
+    return _page(form, request.form, status=429, said=TOO_OFTEN)
+
+
+def _taken(form: Form) -> Response:
+    """Keep what was sent, or show the form again with a sentence for each thing wrong."""
+    now = clock.now()
+    if request.form.get(HONEYPOT):
+        return _thanks(form)
+    refused = form_token.problem(request.form.get("opened", ""), form.kind, now)
+    upload, file = _file(form.kind)
+    if refused:
+        return _page(form, request.form, upload, status=422, said=refused)
+    typed = {field: request.form.get(field, "") for field in TEXTS}
+    try:
+        with installation().db.write() as session:
+            queue.submit(session, Offer(form.kind, file=file, **typed), now)
+    except Invalid as error:
+        return _page(form, typed, upload, error.fields, 422, NOT_SENT)
+    except TooMany as error:
+        return _page(form, typed, upload, status=429, said=str(error))
+    return _thanks(form)
+
+
+def _file(kind: SubmissionKind) -> tuple[Upload | None, OfferedFile | None]:
+    """The file that came with the form now, or before; kept if its name and size are right."""
+    opened = installation()
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        upload = read_note(opened, request.form.get("stored", ""), clock.now())
+        if upload is None or not upload.key.endswith(OFFERED):
+            return None, None
+        return upload, OfferedFile(upload.name, opened.storage.size(upload.key), upload.key)
+    size = sent.stream.seek(0, 2)
+    sent.stream.seek(0)
+    file = OfferedFile(sent.filename, size)
+    if file_problem(kind, file):
+        return None, file
+    upload = store_upload(opened, sent, OFFERED)
+    return upload, OfferedFile(upload.name, size, upload.key)
+
+
+def _thanks(form: Form) -> Response:
+    return make_response(render_template("site/offered.html", form=form))
+
+
+def _page(
+    form: Form,
+    typed: Mapping[str, str],
+    upload: Upload | None = None,
+    problems: Mapping[str, str] | None = None,
+    status: int = 200,
+    said: str = "",
+) -> Response:
+    opened, now = installation(), clock.now()
+    with opened.db.read() as session:
+        catalog = datasets.catalog(session) if form is SHARE else []
+    page = render_template(
+        form.template,
+        form=form,
+        typed=typed,
+        problems=problems or {},
+        said=said,
+        upload=upload,
+        stored=note_of(opened, upload, now) if upload else "",
+        opened=form_token.renewed(request.form.get("opened", ""), form.kind, now),
+        catalog=catalog,
+        endings=said_endings(form.kind),
+        megabytes=FILE_BYTES // 1_000_000,
+    )
+    response = make_response(page, status)
+    response.headers["Cache-Control"] = "no-store"  # each form has a moment of its own
+    if status == 429:
+        response.headers["Retry-After"] = "3600"
+    return response

@@ -1,0 +1,63 @@
+"""The chart of a dataset: as pictures, as Vega-Lite with its data, and what draws that."""
+
+from flask import Blueprint, Response, jsonify, make_response, request
+
+from newsletter.catalog import datasets
+from newsletter.catalog.dataset_import import CHART_ROWS
+from newsletter.charts import fields
+from newsletter.charts.bundle import FINGERPRINT, bundle
+from newsletter.charts.interactive import interactive
+from newsletter.errors import NotFound
+from newsletter.models.dataset import Table, Version
+from newsletter.tables.querying import execute
+from newsletter.web.context import installation, shelf
+from newsletter.web.cors import open_document
+from newsletter.web.site.datasets.table_view import columns_of
+from newsletter.web.site.file_responses import for_ever, send_chart
+
+blueprint = Blueprint("charts", __name__)
+
+
+@blueprint.get("/datasets/<slug>/chart.<any(png, svg):kind>")
+@blueprint.get("/datasets/<slug>/v/<number>/chart.<any(png, svg):kind>")
+def picture(slug: str, kind: str, number: str | None = None) -> Response:
+    with installation().db.read() as session:
+        version = datasets.published(session, slug, number)
+        key = version.chart_png if kind == "png" else version.chart_svg
+    response = send_chart(key)
+    return for_ever(response) if request.args.get("k") == drawn(version) else response
+
+
+@blueprint.get("/datasets/<slug>/v/<number>/chart.json")
+def document(slug: str, number: str) -> Response:
+    """The chart with a sample of its table, complete: any Vega-Lite editor opens it."""
+    with installation().db.read() as session:
+        version = datasets.published(session, slug, number)
+        table = charted(version)
+    if not version.chart_drawn:
+        raise NotFound("This dataset has no chart.")
+    columns = columns_of(table)
+    names = fields(version.chart_drawn, [name for name, _ in columns])
+    path = installation().storage.path(table.files["parquet"]["key"])
+    rows = execute.sample(shelf(), path, columns, names, CHART_ROWS)
+    response = open_document(jsonify(interactive(version.chart_drawn, rows)))
+    return for_ever(response) if request.args.get("k") == drawn(version) else response
+
+
+@blueprint.get(f"/assets/vega-{FINGERPRINT}.js")
+def vega() -> Response:
+    response = make_response(bundle(installation().settings.home / "assets").read_bytes())
+    response.mimetype = "text/javascript"
+    return for_ever(open_document(response))
+
+
+def drawn(version: Version) -> str:
+    """Which drawing of its chart a version has. A curator can have it drawn anew, so only an
+    address with this in it stays the same for ever."""
+    return (version.chart_svg or version.chart_png or "")[:12]
+
+
+def charted(version: Version) -> Table:
+    """The table that the chart draws: the one that its usermeta names, or the first."""
+    named = (version.chart_drawn.get("usermeta") or {}).get("table")
+    return datasets.table_of(version, named) if named else version.tables[0]

@@ -1,0 +1,81 @@
+"""The rows of a table that somebody asks for: a part of its page, and as a CSV file."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from flask import Blueprint, Response, make_response, render_template, request, send_file, url_for
+from sqlalchemy.orm import Session
+
+from newsletter.audience.transfer import harmless
+from newsletter.catalog import datasets
+from newsletter.models.dataset import Table, Version
+from newsletter.tables.querying import execute
+from newsletter.tables.querying.table_query import TEXTS, Column, asked
+from newsletter.web.compression import compressed
+from newsletter.web.context import installation, shelf
+from newsletter.web.site.datasets.table_view import columns_of, look
+
+blueprint = Blueprint("rows", __name__)
+
+MEMORY = 1024 * 1024  # bytes of a file; beyond, it is on the disk
+
+
+@blueprint.get("/datasets/<slug>/v/<number>/<table>/rows")
+def part(slug: str, number: str, table: str) -> Response:
+    """What a script puts in place of the table on the page, with links for who has none."""
+    with installation().db.read() as session:
+        version, found = _table(session, slug, number, table)
+        seen = look(version, found, address(version), request.args)
+    response = make_response(render_template("site/preview.html", look=seen))
+    response.headers["X-Robots-Tag"] = "noindex"
+    return compressed(response)
+
+
+@blueprint.get("/datasets/<slug>/v/<number>/<table>/rows.csv")
+def csv_file(slug: str, number: str, table: str) -> Response:
+    """The rows as a file for a spreadsheet: a text that one would run as a formula gets an
+    apostrophe before it. The table's own file has every cell as it is."""
+    with installation().db.read() as session:
+        _, found = _table(session, slug, number, table)
+    columns = columns_of(found)
+    question = asked(request.args.items(multi=True), columns)
+    path = installation().storage.path(found.files["parquet"]["key"])
+    # Written whole before it is sent: an error still has a page, a slow reader holds no cursor.
+    file = SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - the response closes it
+    try:
+        _write(file, columns, execute.rows(shelf(), path, columns, question))
+    except BaseException:
+        file.close()
+        raise
+    response = send_file(file, "text/csv", as_attachment=True, download_name=f"{table}-rows.csv")
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _write(file: IO[bytes], columns: Sequence[Column], rows: Iterable[execute.Row]) -> None:
+    """Write ``rows`` as CSV, their texts made harmless, and go back to the start."""
+    is_text = [type_ in TEXTS for _, type_ in columns]
+    text = TextIOWrapper(file, "utf-8", newline="")
+    writer = csv.writer(text)
+    writer.writerow([harmless(name) for name, _ in columns])
+    for row in rows:
+        cells = zip(row, is_text, strict=True)
+        writer.writerow([harmless(cell) if textual else cell for cell, textual in cells])
+    text.detach()  # which flushes, and leaves the file open
+    file.seek(0)
+
+
+def address(version: Version) -> str:
+    """The page of a version: the dataset's own for the newest."""
+    slug = version.dataset.slug
+    newest = datasets.published_versions(version.dataset)[0]
+    number = None if version is newest else version.number
+    return url_for("datasets.page", slug=slug, number=number)
+
+
+def _table(session: Session, slug: str, number: str, name: str) -> tuple[Version, Table]:
+    version = datasets.published(session, slug, number)
+    return version, datasets.table_of(version, name)

@@ -1,0 +1,265 @@
+"""A table as it is looked through on its dataset's page: some rows, and the ways to others."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+import duckdb
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from newsletter.errors import Refused
+from newsletter.models.dataset import Table, Version
+from newsletter.tables.querying import execute
+from newsletter.tables.querying.table_query import (
+    MOMENTS,
+    NUMBERS,
+    OPERATORS,
+    SEARCH,
+    Column,
+    Filter,
+    Question,
+    asked,
+)
+from newsletter.web.context import installation, shelf
+
+log = logging.getLogger(__name__)
+
+TABLE, PAGE = "_table", "_page"
+MOST_CHOICES = 200
+MOST_PAGES = 10**9
+Arguments = MultiDict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's head, and where a click on it leads."""
+
+    name: str
+    is_number: bool
+    sorted: str  # ascending, descending, or empty
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    text: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a column can be filtered by. ``kind`` is range, choice or text; ``values`` what
+    was typed, good or not, by the operator."""
+
+    column: str
+    kind: str
+    input: str  # the type of its input
+    values: Mapping[str, str]
+    low: str = ""
+    high: str = ""
+    choices: Sequence[Choice] = ()
+    has_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that the part of the page shows."""
+
+    name: str
+    anchor: str
+    is_named: bool  # its address has to name it, as it is not the first
+    action: str  # the page's address, without a question
+    rows_url: str  # this part of it alone
+    csv_url: str
+    is_whole: bool  # the CSV address is the file itself
+    question: Question
+    search: str  # as it was typed
+    headings: Sequence[Heading]
+    fields: Sequence[Field]
+    chips: Sequence[Link]
+    rows: Sequence[Sequence[str | None]]
+    total: int
+    offset: int
+    all_rows: int
+    pages: Mapping[str, str]  # first, previous, next, last
+    problem: str = ""
+
+
+def looks(version: Version, page_url: str, arguments: Arguments) -> list[Look]:
+    """Each table of a version; the one that ``_table`` names, or the first, as is asked."""
+    named = arguments.get(TABLE, version.tables[0].name)
+    return [
+        look(version, table, page_url, arguments if table.name == named else MultiDict())
+        for table in version.tables
+    ]
+
+
+def look(version: Version, table: Table, page_url: str, arguments: Arguments) -> Look:
+    """A table as ``arguments`` ask for it; all of it, and why, if they cannot be followed."""
+    columns = columns_of(table)
+    problem = ""
+    try:
+        question = asked(arguments.items(multi=True), columns)
+        page = _page(table, columns, question, _offset(arguments))
+    except Refused as error:
+        question, problem = Question(), str(error)
+        page = _page(table, columns, question, 0)
+    place = version.tables.index(table)
+    link = _Links(version, table, page_url, "preview" if place == 0 else f"preview-{place + 1}")
+    return Look(
+        name=table.name,
+        anchor=link.anchor,
+        is_named=place > 0,
+        action=page_url,
+        rows_url=_rows_url("rows.part", version, table),
+        csv_url=link.csv(question),
+        is_whole=question == Question(),
+        question=question,
+        headings=[_heading(column, question, link) for column in columns],
+        search=arguments.get(SEARCH, ""),
+        fields=[_field(column, table, arguments) for column in columns],
+        chips=_chips(question, link),
+        rows=page.rows,
+        total=page.total,
+        offset=page.offset,
+        all_rows=table.rows,
+        pages=_pages(page, question, link),
+        problem=problem,
+    )
+
+
+def columns_of(table: Table) -> list[Column]:
+    return [(column["name"], column["type"]) for column in table.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    version: Version
+    table: Table
+    page_url: str
+    anchor: str
+
+    def to(self, question: Question, page: int = 1) -> str:
+        pairs = question.pairs()
+        if page > 1:
+            pairs.append((PAGE, str(page)))
+        if pairs and self.table is not self.version.tables[0]:
+            pairs.insert(0, (TABLE, self.table.name))
+        return f"{self.page_url}{'?' if pairs else ''}{urlencode(pairs)}#{self.anchor}"
+
+    def csv(self, question: Question) -> str:
+        if question == Question():
+            return _rows_url("files.table", self.version, self.table, kind="csv")
+        file = _rows_url("rows.csv_file", self.version, self.table)
+        return f"{file}?{urlencode(question.pairs())}"
+
+
+def _rows_url(endpoint: str, version: Version, table: Table, **values: Any) -> str:
+    return url_for(
+        endpoint, slug=version.dataset.slug, number=version.number, table=table.name, **values
+    )
+
+
+def _page(table: Table, columns: Sequence[Column], question: Question, offset: int) -> execute.Page:
+    """Raises Refused where the question cannot be answered. All rows can always be asked for:
+    while their file cannot be read, or others are being answered, the first ones are known."""
+    path = installation().storage.path(table.files["parquet"]["key"])
+    try:
+        return execute.page(shelf(), path, columns, question, offset)
+    except Refused:
+        if question != Question():
+            raise
+    except duckdb.Error as error:
+        log.error("A table cannot be read.", exc_info=error, extra={"event": "table.unread"})
+        if question != Question():
+            raise Refused("The table cannot be searched just now.") from error
+    rows = [tuple(None if cell is None else str(cell) for cell in row) for row in table.preview]
+    return execute.Page(rows, table.rows, 0)
+
+
+def _offset(arguments: Arguments) -> int:
+    page = arguments.get(PAGE, "1") or "1"
+    if not page.isascii() or not page.isdecimal() or not 0 < int(page[:12]) <= MOST_PAGES:
+        raise Refused(f"There is no page “{page[:20]}” of a table.")
+    return (int(page) - 1) * execute.LIMIT
+
+
+def _heading(column: Column, question: Question, link: _Links) -> Heading:
+    name, type_ = column
+    now = question.sort == name and ("descending" if question.descending else "ascending")
+    if now == "descending":
+        after = replace(question, sort=None, descending=False)
+    else:
+        after = replace(question, sort=name, descending=now == "ascending")
+    return Heading(name, type_ in NUMBERS, now or "", link.to(after))
+
+
+def _field(column: Column, table: Table, arguments: Arguments) -> Field:
+    name, type_ = column
+    typed = {operator: arguments.get(f"{name}__{operator}") for operator in OPERATORS[type_]}
+    values = {operator: value for operator, value in typed.items() if value}
+    profile: dict[str, Any] = next(
+        (p for p in table.profile.get("columns", ()) if p["name"] == name), {}
+    )
+    statistics = profile.get("statistics", {})
+    has_missing = bool(profile.get("nan_count"))
+    chosen = arguments.getlist(f"{name}__exact")
+    if type_ in NUMBERS | MOMENTS:
+        kind = {"date": "date", "time": "time"}.get(type_, "text")
+        low, high = (_end(statistics.get(end)) for end in ("min", "max"))
+        return Field(name, "range", kind, values, low, high, has_missing=has_missing)
+    frequencies = statistics.get("frequencies") or {}
+    if type_ == "boolean" or 0 < len(frequencies) <= MOST_CHOICES:
+        choices = [
+            Choice(
+                value.lower() if type_ == "boolean" else value,
+                f"{value} ({count:,})",
+                (value.lower() if type_ == "boolean" else value) in chosen,
+            )
+            for value, count in frequencies.items()
+        ]
+        return Field(name, "choice", "", values, choices=choices, has_missing=has_missing)
+    return Field(name, "text", "text", values, has_missing=has_missing)
+
+
+def _end(value: Any) -> str:
+    """A number or a moment as short as an example may be."""
+    return f"{value:.4g}" if isinstance(value, float) else str("" if value is None else value)[:10]
+
+
+def _chips(question: Question, link: _Links) -> list[Link]:
+    """Each part of what is asked for, with the way back from it."""
+    chips = []
+    if question.search:
+        chips.append(Link(f"“{question.search}”", link.to(replace(question, search=""))))
+    for each in question.filters:
+        others = tuple(other for other in question.filters if other != each)
+        chips.append(Link(_said(each), link.to(replace(question, filters=others))))
+    return chips
+
+
+def _said(asked_for: Filter) -> str:
+    words = next(names[asked_for.operator] for names in OPERATORS.values()
+                 if asked_for.operator in names)  # fmt: skip
+    return " ".join(filter(None, (asked_for.column, words, asked_for.value)))
+
+
+def _pages(page: execute.Page, question: Question, link: _Links) -> dict[str, str]:
+    here = page.offset // execute.LIMIT + 1
+    last = max(1, -(-page.total // execute.LIMIT))
+    found: dict[str, str] = {}
+    if here > 1:
+        found |= {"first": link.to(question), "previous": link.to(question, here - 1)}
+    if here < last:
+        found |= {"next": link.to(question, here + 1), "last": link.to(question, last)}
+    return found

@@ -1,0 +1,118 @@
+"""The cells of a post as a page, a feed or a preview shows them."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import nh3
+from markupsafe import Markup
+
+from newsletter.catalog import markdown
+from newsletter.catalog.data_paths import with_addresses
+from newsletter.models.post import Post
+from newsletter.posts.cells import Code, Figure, Html, Output, Prose, Table, from_json
+from newsletter.posts.wording import language_name
+from newsletter.web.site.highlight import coloured
+
+FigureUrl = Callable[[int, Figure], str]
+
+NOTHING = Markup("")
+NUMBER = re.compile(r"[-+−]?[\d.,]+(e[-+]?\d+)?%?|nan|<na>|null|none|", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOutput:
+    """``kind`` says which of the others it has: see posts.cells."""
+
+    kind: str
+    html: Markup = NOTHING
+    text: str = ""
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    numeric: tuple[bool, ...] = ()  # of each column of a table
+    label: str = ""  # for who does not see it
+    url: str = ""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    kind: str  # prose or code
+    html: Markup
+    label: str = ""  # of code: its language
+    source: str = ""  # of code, as plain text
+    runs: bool = False
+    outputs: tuple[ShownOutput, ...] = ()
+
+
+def shown_cells(
+    post: Post, base_url: str, figure_url: FigureUrl, in_colour: bool = True
+) -> list[ShownCell]:
+    """Each cell of ``post``, whose data are read from their addresses; ``figure_url`` says
+    where a figure is, of which it is told the number, from 1 on. Code that is not ``in_colour``
+    has its source alone."""
+    numbers = count(1)
+
+    def addressed(text: str) -> str:
+        return with_addresses(text, post.version, base_url)
+
+    def shown_outputs(outputs: Iterable[Output]) -> Iterator[ShownOutput]:
+        for output in outputs:
+            match output:
+                case Prose():
+                    yield ShownOutput("prose", markdown.render(addressed(output.markdown)))
+                case Html():
+                    yield ShownOutput("prose", _cleaned(output.html))
+                case Table():
+                    yield _table(output)
+                case Figure():
+                    yield _figure(output, figure_url(next(numbers), output))
+                case _:
+                    yield ShownOutput(output.kind, text=output.text)
+
+    def shown_code(cell: Code) -> ShownCell:
+        source = addressed(cell.source)
+        html = coloured(source, cell.language) if in_colour else NOTHING
+        outputs = tuple(shown_outputs(cell.outputs))
+        return ShownCell("code", html, language_name(cell.language), source, cell.runs, outputs)
+
+    return [
+        shown_code(cell)
+        if isinstance(cell, Code)
+        else ShownCell("prose", markdown.render(addressed(cell.markdown)))
+        for cell in from_json(post.cells)
+    ]
+
+
+def _table(table: Table) -> ShownOutput:
+    columns = zip(*table.rows, strict=True) if table.rows else ()
+    return ShownOutput(
+        "table",
+        header=table.header,
+        rows=table.rows,
+        numeric=tuple(all(NUMBER.fullmatch(cell.strip()) for cell in c) for c in columns)
+        or (False,) * len(table.header),
+        text=table.note,
+        label=f"A table with {len(table.rows)} {'row' if len(table.rows) == 1 else 'rows'}",
+    )
+
+
+def _figure(figure: Figure, url: str) -> ShownOutput:
+    return ShownOutput(
+        "figure", label=figure.alt, url=url, width=figure.width, height=figure.height
+    )
+
+
+def _cleaned(html: str) -> Markup:
+    """Once more: what was kept may be older than the rules by which it was cleaned."""
+    return Markup(  # noqa: S704 - it was just cleaned
+        nh3.clean(
+            html,
+            tags=markdown.TAGS,
+            attributes={"a": {"href"}},
+            url_schemes=markdown.SCHEMES,
+            link_rel="noopener nofollow",
+        )
+    )

@@ -1,0 +1,160 @@
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from newsletter.charts import alt_text, chart_problems, default_chart, render_png
+from newsletter.charts.png import size
+from newsletter.charts.spec_rules import encoded
+from newsletter.errors import Invalid
+
+Shaped = tuple[str, dict[str, Any], list[dict[str, Any]]]
+Profiled = Callable[[dict[str, Any]], dict[str, Any]]
+
+MARKS = {
+    "line": "line",
+    "years": "line",
+    "map": "circle",
+    "scatter": "circle",
+    "groups": "tick",
+    "ranking": "bar",
+    "histogram": "bar",
+    "bars": "bar",
+    "flags": "bar",
+}
+WORDS = {
+    "line": "Line chart of level (m) from 100 to 106 and day from 2020-01-01 to 2020-02-29.",
+    "years": "Line chart of flow from 1000 to",
+    "map": "Map of dots of latitude from 40 to 43.9 and longitude from -78.9 to -75.",
+    "scatter": "coloured by species (Adelie, Chinstrap and Gentoo). Data: Birds, 60 rows.",
+    "groups": "Strip plot of species (Adelie, Chinstrap and Gentoo) and mass (g) from 3000 to",
+    "ranking": "Bar chart of country and income from 0 to",
+    "histogram": "Histogram of mass (g) from 3000 to 4450. Data: Birds, 60 rows.",
+    "bars": "Bar chart of species (Adelie, Chinstrap and Gentoo).",
+    "flags": "Bar chart of late (False and True).",
+}
+
+
+def test_it_chooses_a_mark_for_the_shape_of_a_table_and_draws_it(table: Shaped) -> None:
+    shape, profile, rows = table
+    spec = default_chart(profile, "A title")
+    assert spec["mark"]["type"] == MARKS[shape]
+    assert spec["title"] == "A title"
+    assert chart_problems(spec, rows[0]) == []
+    assert size(render_png(spec, rows, width_px=500))[0] == 1000
+
+
+def test_it_says_in_words_what_the_chart_shows(table: Shaped) -> None:
+    shape, profile, _ = table
+    text = alt_text(default_chart(profile), profile, "Birds")
+    assert WORDS[shape] in text
+    assert text.endswith(" rows.")
+
+
+def test_it_describes_the_first_view_of_several(profiled: Profiled) -> None:
+    profile = profiled({"a": ("number", [1.5, 2.5, 3.5])})
+    spec = {"layer": [{"mark": "rule"}, {"mark": "bar"}], "encoding": {"x": {"field": "a"}}}
+    assert alt_text(spec, profile, "Data") == "Chart of a from 1.5 to 3.5. Data: Data, 3 rows."
+
+
+def test_an_author_describes_a_chart_best(profiled: Profiled) -> None:
+    spec = {"mark": "bar", "description": " Three bars. "}
+    assert alt_text(spec, profiled({"a": ("number", [1.5])}), "Data") == "Three bars."
+
+
+def test_it_averages_a_number_where_a_moment_comes_often(profiled: Profiled) -> None:
+    days = [date(2020, 1, 1 + at % 20) for at in range(200)]
+    profile = profiled(
+        {"day": ("date", days), "price": ("number", [float(at) for at in range(200)])}
+    )
+    y = default_chart(profile)["encoding"]["y"]
+    assert (y["aggregate"], y["title"]) == ("mean", "Mean of price")
+
+
+def test_it_draws_a_line_for_each_group_that_has_every_moment(profiled: Profiled) -> None:
+    days = [date(2020, 1, 1 + at // 2) for at in range(40)]
+    airports = ["JFK" if at % 2 else "LGA" for at in range(40)]
+    heat = [float(at) for at in range(40)]
+    encoding = default_chart(
+        profiled({"day": ("date", days), "airport": ("string", airports), "heat": ("number", heat)})
+    )["encoding"]
+    assert encoding["color"]["field"] == "airport"
+    assert "aggregate" not in encoding["y"]
+
+
+def test_it_averages_by_day_or_month_more_moments_than_pixels(profiled: Profiled) -> None:
+    hours = [datetime(2013, 1, 1) + timedelta(hours=at) for at in range(3_500)]  # noqa: DTZ001
+    heat = [float(at % 50) for at in range(3_500)]
+    x = default_chart(profiled({"at": ("datetime", hours), "heat": ("number", heat)}))["encoding"][
+        "x"
+    ]
+    assert x["timeUnit"] == "yearmonthdate"
+
+
+def test_a_few_years_are_not_a_line(profiled: Profiled) -> None:
+    years = [2007 + at % 3 for at in range(30)]
+    mass = [at % 17 + 0.5 for at in range(30)]
+    spec = default_chart(profiled({"year": ("integer", years), "mass": ("number", mass)}))
+    assert encoded(spec) == ["mass"]
+
+
+def test_ids_are_not_measured(profiled: Profiled) -> None:
+    profile = profiled({
+        "row": ("integer", list(range(1, 31))),
+        "station_id": ("integer", [at * 3 % 50 for at in range(30)]),
+        "serial": ("integer", list(range(500, 530))),
+        "mass": ("number", [at % 17 + 0.5 for at in range(30)]),
+    })  # fmt: skip
+    assert encoded(default_chart(profile)) == ["mass"]
+
+
+def test_it_shows_the_commonest_of_many_categories(profiled: Profiled) -> None:
+    cities = [f"city {at % 20}" for at in range(100)] + ["city 19"]
+    spec = default_chart(profiled({"city": ("string", cities)}))
+    assert len(spec["transform"][0]["filter"]["oneOf"]) == 15
+    assert spec["encoding"]["y"]["sort"][0] == "city 19"
+
+
+def test_it_draws_a_box_where_points_would_be_a_smear(profiled: Profiled) -> None:
+    profile = profiled({
+        "kind": ("string", ["a", "b"] * 600),
+        "size": ("number", [at % 97 + 0.5 for at in range(1200)]),
+    })  # fmt: skip
+    assert default_chart(profile)["mark"]["type"] == "boxplot"
+
+
+@pytest.mark.parametrize("name", ["a.b", "a[0]", "it's", "a b", "é%"])
+def test_it_finds_columns_whose_names_look_like_paths(profiled: Profiled, name: str) -> None:
+    values = [at % 7 + 0.5 for at in range(30)]
+    profile = profiled({name: ("number", values)})
+    spec = default_chart(profile)
+    assert encoded(spec) == [name]
+    full = render_png(spec, [{name: value} for value in values])
+    empty = render_png(spec, [{name: None}])
+    assert len(full) > len(empty)
+
+
+def test_it_passes_over_a_column_that_vega_cannot_name(profiled: Profiled) -> None:
+    values = [at % 7 + 0.5 for at in range(30)]
+    table = {"back\\slash": ("number", values), "plain": ("number", values)}
+    assert encoded(default_chart(profiled(table))) == ["plain"]
+
+
+def test_an_axis_is_titled_with_its_unit(profiled: Profiled) -> None:
+    profile = profiled({"sst": ("number", [1.5, 2.5, 3.5])})
+    profile["columns"][0]["unit"] = "°C"
+    assert default_chart(profile)["encoding"]["x"]["title"] == "Sst (°C)"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"note": ("string", [f"a long note number {at} " * 9 for at in range(30)])},
+        {"same": ("integer", [1, 1, 1])},
+        {"nothing": ("number", [None, None])},
+    ],
+)
+def test_it_refuses_a_table_with_nothing_to_draw(profiled: Profiled, table: Any) -> None:
+    with pytest.raises(Invalid, match="give the dataset a chart of its own"):
+        default_chart(profiled(table))

@@ -1,0 +1,92 @@
+"""The chart of a dataset: pictures, and a document that a browser draws."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import vl_convert
+from flask.testing import FlaskClient
+
+from newsletter.charts import bundle as bundles
+from newsletter.charts.bundle import FINGERPRINT, bundle
+from newsletter.installation import Installation
+from tests import factories
+
+SPEC = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+    "mark": {"type": "point"},
+    "width": 300,
+    "config": {"axis": {"labelFontSize": 9}},
+    "encoding": {
+        "x": {"field": "bill_mm", "type": "quantitative"},
+        "y": {"field": "flipper_mm", "type": "quantitative"},
+    },
+}
+DOCUMENT = "/datasets/drawn/v/1.0.0/chart.json"
+
+
+@pytest.fixture(autouse=True)
+def drawn(installation: Installation) -> None:
+    with installation.db.write() as session:
+        tables = {"other": "a\n1\n", "penguins": factories.PENGUINS}
+        spec = SPEC | {"usermeta": {"table": "penguins"}}
+        factories.dataset(session, installation.storage, "drawn", tables, chart_drawn=spec)
+        factories.dataset(session, installation.storage, "plain", chart_svg=None, chart_png=None)
+
+
+def test_the_document_is_the_chart_with_the_rows_that_it_reads(client: FlaskClient) -> None:
+    response = client.get(DOCUMENT)
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    document = response.get_json()
+    assert document["data"]["values"][:3] == [
+        {"bill_mm": 39.1, "flipper_mm": 181},
+        {"bill_mm": 39.5, "flipper_mm": 186},
+        {"bill_mm": None, "flipper_mm": None},
+    ]
+    assert document["width"] == "container"
+    assert document["config"]["axis"]["labelFontSize"] == 9
+    assert document["config"]["mark"]["tooltip"] is True
+    assert "<svg" in vl_convert.vegalite_to_svg(document | {"width": 300})
+
+
+def test_an_address_that_names_the_drawing_is_for_ever(client: FlaskClient) -> None:
+    text = client.get("/datasets/drawn").text
+    for name in ("chart.json", "chart.svg", "chart.png"):
+        path = f"/datasets/drawn/v/1.0.0/{name}?k="
+        start = text.index(path)
+        response = client.get(text[start : text.index('"', start)])
+        assert response.cache_control.immutable, name
+        assert response.headers["ETag"]
+        again = {"If-None-Match": response.headers["ETag"]}
+        assert client.get(path, headers=again).status_code == 304
+        assert not client.get(path + "0123456789ab").cache_control.immutable
+
+
+def test_a_dataset_without_a_chart_has_no_document(client: FlaskClient) -> None:
+    assert client.get(DOCUMENT.replace("drawn", "plain")).status_code == 404
+    assert "chart.js" not in client.get("/datasets/plain").text
+    assert client.get(DOCUMENT.replace("1.0.0", "2.0.0")).status_code == 404
+
+
+def test_what_draws_is_a_file_of_ours_for_ever(
+    client: FlaskClient, installation: Installation
+) -> None:
+    assets = installation.settings.home / "assets"
+    assets.mkdir(parents=True)
+    (assets / f"vega-{FINGERPRINT}.js").write_text("window.vegaEmbed = 0;" * 100)
+    response = client.get(f"/assets/vega-{FINGERPRINT}.js", headers={"Accept-Encoding": "br"})
+    assert response.mimetype == "text/javascript"
+    assert response.cache_control.immutable
+    assert response.headers["Content-Encoding"] == "br"
+    assert f"/assets/vega-{FINGERPRINT}.js" in client.get("/datasets/drawn").text
+
+
+def test_the_library_is_taken_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = bundle(tmp_path / "assets")
+    assert "vegaEmbed" in place.read_text()[-500:]
+    monkeypatch.setattr(bundles, "WRITE", "raise SystemExit(1)")
+    assert bundle(tmp_path / "assets") == place
+    shutil.rmtree(tmp_path / "assets")
+    with pytest.raises(bundles.subprocess.CalledProcessError):
+        bundle(tmp_path / "assets")
+    assert list((tmp_path / "assets").iterdir()) == []
