@@ -23,22 +23,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
-<<<<<<< HEAD
 DAYS ?= year monday friday new-year leap-day spring autumn
 DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/test_mondays.py tests/web/admin/test_login.py \
 	tests/web/admin/test_issues.py tests/cli/test_issues.py tests/functional/test_first_monday.py
 EXAMPLES ?= 15
-UV ?= uv
-
-.PHONY: demo install test test-days properties check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
-=======
 T ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
 .PHONY: demo dev install test test-fast check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
->>>>>>> main
 
 demo: install
 	$(BIN)/newsletter demo
