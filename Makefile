@@ -32,7 +32,7 @@ PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
