@@ -37,6 +37,7 @@ class Extra:
 
 
 POSTGRES = Extra("postgres", "psycopg", "PostgreSQL")
+PROCRASTINATE = Extra("postgres", "procrastinate", "PostgreSQL")
 SES = Extra("ses", "boto3", "Amazon SES")
 ARROW = Extra("arrow", "pyarrow", "Reading Arrow files")
 RUN = Extra("run", "nbclient", "Running a post's Python or SQL")

@@ -23,6 +23,7 @@ WHERE = {  # each command, and the module of this package that has it
     "post": "posts",
     "issue": "issues",
     "subscriber": "subscribers",
+    "task": "tasks",
     "doctor": "doctor",
 }
 

@@ -1,17 +1,24 @@
-"""The process that sends."""
+"""The process that sends, and runs tasks beside that."""
 
 import click
 
 from newsletter import jobs
 from newsletter.cli.context import once, open_installation, speak_up
+from newsletter.engine.tasks.worker import run_until_idle, running_beside
 
 
 @click.command("worker")
 @once
 def worker_command(once: bool) -> None:
-    """Send what is due."""
+    """Send what is due, and run tasks."""
     speak_up()
-    count = jobs.deliver(open_installation(), until_idle=once)
+    installation = open_installation()
+    if once:
+        run_until_idle(installation)
+        count = jobs.deliver(installation, until_idle=True)
+    else:
+        with running_beside(installation):
+            count = jobs.deliver(installation, until_idle=False)
     click.echo(f"{count} messages settled.")
 
 

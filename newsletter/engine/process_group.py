@@ -9,6 +9,7 @@ from honcho.manager import Manager
 
 from newsletter import jobs
 from newsletter.engine.scheduler import start_clock
+from newsletter.engine.tasks.worker import running_beside
 from newsletter.installation import Installation
 
 MEMBERS = ("web", "clock", "worker")
@@ -38,7 +39,8 @@ def running_in_threads(installation: Installation) -> Iterator[None]:
     )
     worker.start()
     try:
-        yield
+        with running_beside(installation):
+            yield
     finally:
         stop.set()
         clock.shutdown()

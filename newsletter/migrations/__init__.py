@@ -43,8 +43,15 @@ def is_current(db: Database) -> bool:
 def differences(db: Database) -> list[str]:
     """What the models hold and the database does not, or the other way round."""
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": _is_ours}
+        )
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether the models speak of it: the task engine's tables are its library's."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
+from newsletter.models.task import Task
 
 __all__ = [
     "CatalogCheck",
@@ -32,5 +33,6 @@ __all__ = [
     "Subscriber",
     "Suppression",
     "Table",
+    "Task",
     "Version",
 ]

@@ -6,7 +6,7 @@ first that were not asked for longest, and all of it takes a bounded time.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +31,7 @@ from newsletter.storage import Storage
 
 ASK_WITHIN = 30 * 60.0  # seconds, for all sources together
 GoOn = Callable[[], bool]
+Seen = Callable[[int, int, str], None]  # how many sources of how many, and the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ def always() -> bool:
     return True
 
 
+def unseen(_done: int, _total: int, _address: str) -> None:
+    """Nobody watches."""
+
+
 def examine(
     db: Database,
     storage: Storage,
@@ -57,6 +62,7 @@ def examine(
     slugs: Sequence[str] = (),
     go_on: GoOn = always,
     asker: Asker | None = None,
+    on_progress: Seen = unseen,
 ) -> list[Finding]:
     """What is to be said of the datasets ``slugs``, or of all that are published, what is
     wrong first. It ends early, and remembers what it heard, when ``go_on`` says no.
@@ -66,7 +72,7 @@ def examine(
     """
     subjects = _subjects(db, settings, slugs)
     asker = asker or Asker(f"{AGENT} (+{settings.base_url})", settings.fetch_hosts)
-    answers = _answers(subjects, asker, go_on)
+    answers = _answers(subjects, asker, go_on, on_progress)
     _remember(db, subjects, answers, now)
     findings = [finding for subject in subjects for finding in subject.findings]
     for subject in subjects:
@@ -74,9 +80,18 @@ def examine(
             memory = subject.sources[url]
             findings += source_findings(subject.slug, url, memory, answer, now)
     if go_on():
-        findings += file_findings((file for s in subjects for file in s.files), storage)
+        findings += file_findings(_shown(subjects, on_progress), storage)
     order = list(Weight)
     return sorted(findings, key=lambda f: (order.index(f.weight), f.slug, f.about))
+
+
+def _shown(subjects: Iterable[Subject], on_progress: Seen) -> Iterator[StoredFile]:
+    """The files of all, once all sources were asked."""
+    sources = sum(len(subject.sources) for subject in subjects)
+    for subject in subjects:
+        for file in subject.files:
+            on_progress(sources, sources, f"Files of {subject.slug}")
+            yield file
 
 
 def _subjects(db: Database, settings: Settings, slugs: Sequence[str]) -> list[Subject]:
@@ -115,18 +130,21 @@ def _retrieved(source: dict[str, Any], version: Version) -> date:
 
 
 def _answers(
-    subjects: Iterable[Subject], asker: Asker, go_on: GoOn
+    subjects: Sequence[Subject], asker: Asker, go_on: GoOn, on_progress: Seen
 ) -> dict[str, dict[str, Answer]]:
     """By slug and address; of a host that was silent once nothing more is asked."""
     ends = time.monotonic() + ASK_WITHIN
     silent: dict[str | None, Answer] = {}
     answers: dict[str, dict[str, Answer]] = {}
+    total, done = sum(len(subject.sources) for subject in subjects), 0
     # True sorts last: who was never asked comes first.
     longest_ago = sorted(subjects, key=lambda s: (s.asked_at is not None, s.asked_at or 0))
     for subject in longest_ago:
         for url, memory in subject.sources.items():
             if not go_on() or time.monotonic() > ends:
                 break
+            on_progress(done, total, url)
+            done += 1
             host = urlsplit(url).netloc
             answer = silent.get(host) or asker.ask(url, memory.validators)
             if not answer.is_heard:

@@ -1,0 +1,88 @@
+"""The part of a worker that runs tasks, whichever engine brings them.
+
+It runs in threads beside the sender. A worker is known by a lock that it holds as long as it
+lives (newsletter.delivery.queue.worker_liveness), so what a killed one ran goes on at once.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Protocol, cast
+
+from newsletter.delivery.queue import worker_liveness
+from newsletter.engine.tasks.registry import DEFINITIONS
+from newsletter.installation import Installation
+from newsletter.models.task import Task, TaskState
+from newsletter.tasks import queueing
+from newsletter.tasks.definition import Definitions
+from newsletter.tasks.running import Worker, run
+
+log = logging.getLogger(__name__)
+
+THREADS = 2  # tasks at a time
+
+
+class Engine(Protocol):
+    """What brings tasks to ``newsletter.tasks.running.run``, at least once."""
+
+    def run(self, stop: threading.Event, until_idle: bool) -> None:
+        """Run tasks until ``stop`` is set, or none is due (``until_idle``)."""
+
+
+def engine_for(worker: Worker) -> Engine:
+    """Huey on SQLite, procrastinate on PostgreSQL; the other one is not imported."""
+    kind = "embedded" if worker.installation.db.is_sqlite else "on_postgres"
+    module = import_module(f"newsletter.engine.tasks.{kind}")
+    return cast(Callable[[Worker], Engine], module.open_engine)(worker)
+
+
+def run_until_idle(installation: Installation, definitions: Definitions = DEFINITIONS) -> None:
+    """Run what is due now."""
+    stop = threading.Event()
+    with worker_liveness.registered(installation.settings.home) as name:
+        worker = Worker(installation, definitions, name, stop.is_set)
+        engine_for(worker).run(stop, until_idle=True)
+
+
+@contextmanager
+def running_beside(
+    installation: Installation, definitions: Definitions = DEFINITIONS
+) -> Iterator[None]:
+    """Run tasks in threads of this process while the block runs. At its end those under way are
+    interrupted and go back to the queue."""
+    stop = threading.Event()
+    with worker_liveness.registered(installation.settings.home) as name:
+        engine = engine_for(Worker(installation, definitions, name, stop.is_set))
+        thread = threading.Thread(target=engine.run, args=(stop, False), name="tasks")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+def run_here(
+    installation: Installation,
+    task: Task,
+    on_progress: Callable[[int, int | None, str], None] | None = None,
+    definitions: Definitions = DEFINITIONS,
+) -> Task:
+    """Run a new task in this thread, as a command does that waits for it; returns it as it ended.
+
+    If this process is killed, a worker goes on with it. Raises Refused if another has its lock.
+    """
+    with worker_liveness.registered(installation.settings.home) as name:
+        worker = Worker(installation, definitions, name)
+        again = run(worker, task.id, on_progress)
+    with installation.db.write() as session:
+        ended = queueing.get(session, task.id, for_update=True)
+        is_locked_out = again is not None and ended.attempt == 0
+        if is_locked_out:
+            session.delete(ended)
+            return ended
+        if ended.state is TaskState.QUEUED:  # it failed once: workers try again
+            queueing.hand_over(session, ended)
+        return ended

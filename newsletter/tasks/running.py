@@ -1,0 +1,184 @@
+"""To run a task that an engine brings: claim it, do it, record what came of it.
+
+The engine brings it at least once; the claim lets one attempt at a time begin, and of a lock
+one task.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from newsletter import clock
+from newsletter.errors import NewsletterError, Refused
+from newsletter.installation import Installation
+from newsletter.issues.notices import alert_curators
+from newsletter.models.task import Task, TaskState
+from newsletter.tasks.attempt import Attempt, Cancelled, Interrupted, Superseded
+from newsletter.tasks.definition import Definition, Definitions, Result
+from newsletter.tasks.lines import add_line
+from newsletter.tasks.queueing import database_time
+
+log = logging.getLogger(__name__)
+
+BUSY_SECONDS = 1.0  # before a task whose lock is taken is tried again
+DATABASE_SECONDS = 1.0  # between two tries to record an outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Who runs it. ``name`` is that of a registered worker, whose death is seen."""
+
+    installation: Installation
+    definitions: Definitions
+    name: str
+    is_stopping: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    state: TaskState
+    error: str = ""
+    result: Result = None
+    wait: timedelta | None = None  # before it is tried again
+    has_failed: bool = False
+
+
+def run(
+    worker: Worker,
+    task_id: int,
+    on_progress: Callable[[int, int | None, str], None] | None = None,
+) -> float | None:
+    """Run a task; returns in how many seconds the engine is to bring it again, if at all."""
+    try:
+        task = _claim(worker, task_id)
+    except IntegrityError:  # another took the lock at the same moment
+        return BUSY_SECONDS
+    if not isinstance(task, Task):
+        return task
+    definition = worker.definitions[task.name]
+    attempt = Attempt(
+        worker.installation,
+        task,
+        definition.time_limit.total_seconds(),
+        worker.is_stopping,
+        on_progress,
+    )
+    log.info("task %s begins: %s", task_id, task.title, extra=_event("task_begun", task_id))
+    outcome = _outcome(definition, attempt, task)
+    if outcome is None:
+        log.warning("task %s went on elsewhere", task_id, extra=_event("task_superseded", task_id))
+        return None
+    return _settle(worker, attempt, outcome)
+
+
+def _claim(worker: Worker, task_id: int) -> Task | float | None:
+    """The task, running; or in how many seconds to try; or None, if there is nothing to run."""
+    with worker.installation.db.write() as session:
+        task = session.get(Task, task_id, with_for_update=True)
+        if task is None or task.state is not TaskState.QUEUED:
+            return None
+        now = database_time(session, clock.now())
+        early = (task.not_before - now).total_seconds()
+        if early > 0:
+            return early
+        if task.name not in worker.definitions:
+            _end(session, task, TaskState.FAILED, f"This program has no task {task.name}.", now)
+            return None
+        busy = select(Task.id).where(Task.lock == task.lock, Task.state == TaskState.RUNNING)
+        if task.lock is not None and session.scalar(busy) is not None:
+            return BUSY_SECONDS
+        task.state, task.worker, task.started_at = TaskState.RUNNING, worker.name, now
+        task.attempt += 1
+    return task
+
+
+def _outcome(definition: Definition, attempt: Attempt, task: Task) -> Outcome | None:
+    """What comes of the attempt; None: it does not count any more."""
+    try:
+        result = definition.run(attempt, **task.arguments)
+    except Superseded:
+        return None
+    except Cancelled:
+        return Outcome(TaskState.CANCELLED)
+    except Interrupted:
+        return Outcome(TaskState.QUEUED, wait=timedelta(0))
+    except Refused as error:  # which trying again does not mend
+        return Outcome(TaskState.FAILED, str(error), has_failed=True)
+    except KeyboardInterrupt:  # at a terminal
+        return Outcome(TaskState.CANCELLED)
+    except Exception as error:
+        log.exception("task %s failed", task.id, extra=_event("task_failed", task.id))
+        sentence = str(error) if isinstance(error, NewsletterError) else repr(error)
+        failures = task.failures + 1
+        if failures > definition.retries:
+            return Outcome(TaskState.FAILED, sentence, has_failed=True)
+        wait = definition.wait_after(failures)
+        return Outcome(TaskState.QUEUED, sentence, wait=wait, has_failed=True)
+    return Outcome(TaskState.DONE, result=result)
+
+
+def _settle(worker: Worker, attempt: Attempt, outcome: Outcome) -> float | None:
+    """Record it, however long the database is away; a worker that ends leaves it to others."""
+    while True:
+        try:
+            with worker.installation.db.write() as session:
+                task = session.scalar(select(Task).where(*attempt.is_mine).with_for_update())
+                if task is None:
+                    return None
+                _record(session, task, outcome, clock.now())
+                return None if outcome.wait is None else outcome.wait.total_seconds()
+        except DBAPIError:
+            if worker.is_stopping():
+                raise
+            log.exception("task %s waits for the database", attempt.task_id)
+            time.sleep(DATABASE_SECONDS)
+
+
+def _record(session: Session, task: Task, outcome: Outcome, now: datetime) -> None:
+    at = database_time(session, now)
+    if outcome.has_failed:
+        task.failures += 1
+        add_line(task, outcome.error, at)
+    if outcome.wait is None:
+        task.result = outcome.result
+        _end(session, task, outcome.state, outcome.error, at)
+    elif task.cancel_requested_at is not None:
+        _end(session, task, TaskState.CANCELLED, "", at)
+    else:
+        put_back(task, at + outcome.wait)
+
+
+def put_back(task: Task, not_before: datetime) -> None:
+    """It waits again, for whoever is brought it next."""
+    task.state, task.not_before, task.worker = TaskState.QUEUED, not_before, None
+
+
+def _end(session: Session, task: Task, state: TaskState, error: str, at: datetime) -> None:
+    task.state, task.finished_at, task.error, task.worker = state, at, error[:500], None
+    if state is TaskState.DONE and task.total is not None:
+        task.done = task.total
+    if state is TaskState.FAILED:
+        tell_of_failure(session, task, at)
+
+
+def tell_of_failure(session: Session, task: Task, at: datetime) -> None:
+    """Alert the curators, once."""
+    alert_curators(
+        session,
+        f"A task failed: {task.title}",
+        [task.error, f"It was started by {task.started_by}."],
+        path=f"/admin/tasks/{task.id}",
+        once=f"task {task.id} {task.attempt}",
+        now=at,
+    )
+
+
+def _event(name: str, task_id: int) -> dict[str, Any]:
+    return {"event": name, "task_id": task_id}
