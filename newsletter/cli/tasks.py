@@ -146,7 +146,7 @@ def _reported(silent: bool) -> Iterator[Report]:
 
         def report(done: int, total: int | None, note: str) -> None:
             bar.length = max(total or 0, 1)
-            bar.update(done - bar.pos, note)  # type: ignore[arg-type]
+            bar.update(done - bar.pos, note)
 
         yield report
 

@@ -43,9 +43,8 @@ def is_current(db: Database) -> bool:
 def differences(db: Database) -> list[str]:
     """What the models hold and the database does not, or the other way round."""
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "include_name": _is_ours}
-        )
+        options = {"compare_type": True, "include_name": _is_ours}
+        context = MigrationContext.configure(connection, opts=options)
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
 
 

@@ -1,4 +1,4 @@
-"""A task: long work that a person started, as they see it. The engines only bring it to a worker."""
+"""A task: long work that a person started, as they see it. An engine brings it to a worker."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -49,7 +49,7 @@ def defer(
     """Promise a task; of plain values, as JSON can hold them. One of the same key that is not
     finished is returned instead."""
     key = definition.key_of(arguments)
-    same = None if key is None else session.scalar(_unfinished_of(key))
+    same: Task | None = None if key is None else session.scalar(_unfinished_of(key))
     if same is not None:
         return same
     task = new_task(session, definition, started_by, now, **arguments)

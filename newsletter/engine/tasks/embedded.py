@@ -107,8 +107,8 @@ class EmbeddedEngine:
             versions: list[int] = [-1]
 
             def has_changed() -> bool:
-                version = connection.execute("PRAGMA data_version").fetchone()[0]
-                changed = version != versions[-1]
+                version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+                changed: bool = version != versions[-1]
                 versions[:] = [version]
                 return changed
 

@@ -83,16 +83,15 @@ class PostgresEngine:
                     listen_notify=not until_idle,
                 )
             )
-            watching = asyncio.create_task(self._watch(app, stop))
+            watching = None if until_idle else asyncio.create_task(self._watch(app, stop))
+            both = {working} if watching is None else {working, watching}
             try:
-                await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
-                if not watching.done():
-                    await working
-                else:
-                    watching.result()
+                done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                for ended in done:
+                    ended.result()
             finally:
-                await _ended(watching)
-                await _ended(working)
+                for one in both:
+                    await _ended(one)
 
     async def _watch(self, app: App, stop: threading.Event) -> None:
         """Until we are to end: look for what dead workers had."""

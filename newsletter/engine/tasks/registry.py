@@ -1,4 +1,4 @@
-"""Every kind of long work there is. A new one is a definition beside its use case, and a line here."""
+"""Every kind of long work: a new one is a definition beside its use case, and a line here."""
 
 from collections.abc import Iterable
 

@@ -7,7 +7,7 @@ few pages named in ``auth.OPEN``; and every POST wants the session's CSRF token.
 from flask import Blueprint, Flask
 
 from newsletter.web import auth
-from newsletter.web.admin import overview, subscribers, template_filters
+from newsletter.web.admin import overview, subscribers, tasks, template_filters
 from newsletter.web.admin.accounts import account, curators, login
 from newsletter.web.admin.accounts.limits import limiter
 from newsletter.web.admin.datasets import dataset_form, datasets, upload_api, versions
@@ -41,6 +41,7 @@ for part in (
     submission_post,
     submissions,
     subscribers,
+    tasks,
     versions,
 ):
     admin.register_blueprint(part.blueprint)

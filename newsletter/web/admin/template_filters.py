@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from flask import request
@@ -17,10 +18,11 @@ from newsletter.models.issue import Issue, IssueState
 from newsletter.models.post import PostState, RunStatus
 from newsletter.models.submission import SubmissionState
 from newsletter.models.subscriber import Status
+from newsletter.models.task import TaskState
 from newsletter.web.context import installation
 
 # The tone of a state: how its badge is coloured.
-TONES = {
+TONES: dict[StrEnum, str] = {
     IssueState.PLANNED: "calm",
     IssueState.LATE: "bad",
     IssueState.SENDING: "busy",
@@ -41,6 +43,11 @@ TONES = {
     SubmissionState.WAITING: "warn",
     SubmissionState.ACCEPTED: "good",
     SubmissionState.DECLINED: "off",
+    TaskState.QUEUED: "calm",
+    TaskState.RUNNING: "busy",
+    TaskState.DONE: "good",
+    TaskState.FAILED: "bad",
+    TaskState.CANCELLED: "off",
 }
 
 # The part of the menu that a blueprint of another name belongs to.
@@ -75,7 +82,7 @@ def day_name(day: date) -> str:
     return f"{day:%a} {day.day} {day:%B}"
 
 
-def tone(state: IssueState | Status | SubmissionState | PostState | RunStatus) -> str:
+def tone(state: StrEnum) -> str:
     return TONES[state]
 
 
@@ -106,8 +113,9 @@ def _token() -> Markup:
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
+    "moment": datetime.fromisoformat,
     "day_name": day_name,
     "tone": tone,
     "reason": reason,

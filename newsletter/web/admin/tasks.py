@@ -1,0 +1,85 @@
+"""Long work as curators watch it: the list, one with its progress and log, cancel, try again."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from newsletter import clock
+from newsletter.models.task import Task, TaskState
+from newsletter.services.catalog_check import CHECK_CATALOG, findings_of, start_check
+from newsletter.tasks import listing, queueing
+from newsletter.web.admin.flash import told
+from newsletter.web.context import installation
+from newsletter.web.security import SCRIPTED, content_security_policy
+
+blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    chosen = request.args.get("state", "")
+    state = TaskState(chosen) if chosen in set(TaskState) else None
+    page = max(request.args.get("page", 1, type=int), 1)
+    with installation().db.read() as session:
+        counts = listing.counts(session)
+        tasks = listing.latest(session, state, page)
+    total = sum(counts.values()) if state is None else counts[state]
+    return _live(
+        "admin/tasks.html",
+        tasks=tasks,
+        counts=counts,
+        state=state,
+        page=page,
+        has_older=page * listing.PAGE < total,
+        goes_on=any(task.is_unfinished for task in tasks),
+    )
+
+
+@blueprint.get("/<int:task_id>")
+def show(task_id: int) -> ResponseReturnValue:
+    with installation().db.read() as session:
+        task = queueing.get(session, task_id)
+    return _live(
+        "admin/task.html",
+        task=task,
+        findings=_findings(task),
+        may_retry=task.state in (TaskState.FAILED, TaskState.CANCELLED),
+        goes_on=task.is_unfinished,
+    )
+
+
+@blueprint.post("/<int:task_id>/cancel")
+def cancel(task_id: int) -> ResponseReturnValue:
+    with told("It is asked to stop."), installation().db.write() as session:
+        queueing.cancel(session, task_id, current_user.address, clock.now())
+    return redirect(url_for("admin.tasks.show", task_id=task_id))
+
+
+@blueprint.post("/<int:task_id>/retry")
+def retry(task_id: int) -> ResponseReturnValue:
+    with told("It waits for a worker."), installation().db.write() as session:
+        queueing.retry(session, task_id, current_user.address, clock.now())
+    return redirect(url_for("admin.tasks.show", task_id=task_id))
+
+
+@blueprint.post("/check-catalog")
+def check_catalog() -> ResponseReturnValue:
+    with installation().db.write() as session:
+        task = start_check(session, [], current_user.address, clock.now())
+    return redirect(url_for("admin.tasks.show", task_id=task.id))
+
+
+def _findings(task: Task) -> list[tuple[str, str, str]]:
+    """What a check of the catalog came to: dataset, what it is about, the sentence."""
+    if task.name != CHECK_CATALOG.name or task.state is not TaskState.DONE:
+        return []
+    return [(finding.slug, finding.about, finding.sentence) for finding in findings_of(task)]
+
+
+def _live(template: str, **context: object) -> Response:
+    """A page that a script of ours shows anew while something of it goes on; without scripts
+    the browser loads it again."""
+    page = render_template(template, percent=listing.percent, **context)
+    response = make_response(page)
+    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
+    return response
