@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting, MissingExtra
-from newsletter.extras import POSTGRES, SES
+from newsletter.extras import POSTGRES, PROCRASTINATE, SES
 from newsletter.rates import (
     Breakers,
     DomainRates,
@@ -211,6 +211,7 @@ def _database_url(text: str) -> str:
     _check_port(text)
     if not text.startswith("sqlite:"):
         POSTGRES.require()
+        PROCRASTINATE.require()
     return text
 
 

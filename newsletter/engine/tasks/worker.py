@@ -13,6 +13,7 @@ from typing import Protocol, cast
 
 from newsletter.delivery.queue import worker_liveness
 from newsletter.engine.tasks.registry import DEFINITIONS
+from newsletter.extras import PROCRASTINATE
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
 from newsletter.tasks import queueing
@@ -32,9 +33,13 @@ class Engine(Protocol):
 
 
 def engine_for(worker: Worker) -> Engine:
-    """Huey on SQLite, procrastinate on PostgreSQL; the other one is not imported."""
+    """Huey on SQLite, procrastinate on PostgreSQL; the other one is not imported.
+
+    Raises MissingExtra.
+    """
     kind = "embedded" if worker.installation.db.is_sqlite else "on_postgres"
-    module = import_module(f"newsletter.engine.tasks.{kind}")
+    with PROCRASTINATE.imports():
+        module = import_module(f"newsletter.engine.tasks.{kind}")
     return cast(Callable[[Worker], Engine], module.open_engine)(worker)
 
 
@@ -72,7 +77,8 @@ def run_here(
 ) -> Task:
     """Run a new task in this thread, as a command does that waits for it; returns it as it ended.
 
-    If this process is killed, a worker goes on with it. Raises Refused if another has its lock.
+    If this process is killed, a worker goes on with it. Where another task has its lock it is
+    taken back, and returned without an attempt.
     """
     with worker_liveness.registered(installation.settings.home) as name:
         worker = Worker(installation, definitions, name)
