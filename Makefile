@@ -11,6 +11,7 @@
 # make test-days  the tests that know of days, at seven moments: in a year, on a Monday, as clocks change, ...
 # make properties  each property on many times as many examples (ten minutes)
 # make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
+# make crash-tasks    kill -9 of the workers of tasks, 50 times on each database (three minutes)
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
 # make bench-ingest  a million rows read, beside DuckDB and frictionless
@@ -32,7 +33,7 @@ PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -90,6 +91,9 @@ formats: $(VENV)/.installed-test
 crash: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_LOCKED_FOR=60 $(BIN)/python -m pytest -n $(TESTERS) tests/crash
 	$(BIN)/python -m tests.crash
+
+crash-tasks: $(VENV)/.installed-test
+	NEWSLETTER_TESTS_KILLS=50 $(BIN)/python -m pytest -n $(TESTERS) tests/crash/test_tasks.py
 
 bench-send: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/send.py

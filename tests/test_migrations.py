@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter import migrations
 from newsletter.db import Database
+from newsletter.migrations import procrastinate_schema
 
 
 def test_models_and_migrations_agree(db: Database) -> None:
@@ -67,3 +68,49 @@ def test_an_answer_is_a_notice_from_the_revision_on_that_knows_of_it(db: Databas
         assert connection.execute(sa.text("SELECT count(*) FROM notice")).scalar_one() == 0
     with pytest.raises(IntegrityError), db.engine.begin() as connection:
         connection.execute(answer)
+
+
+def test_procrastinate_has_no_history_that_no_revision_applies() -> None:
+    files = {path.stem for path in procrastinate_schema.folder().glob("*.sql")}
+    assert files == set(procrastinate_schema.FIRST)
+
+
+def test_its_history_makes_what_its_package_means(postgres_url: str) -> None:
+    migrated = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    migrations.upgrade(migrated)
+    by_history = _procrastinate(migrated)
+    migrations.downgrade(migrated, "0005")
+    assert _procrastinate(migrated) == set()
+    schema = procrastinate_schema.folder().parent / "schema.sql"
+    with migrated.engine.begin() as connection:
+        connection.exec_driver_sql(schema.read_text().replace("%", "%%"))
+    assert _procrastinate(migrated) == by_history
+    migrated.close()
+
+
+def _procrastinate(db: Database) -> set[str]:
+    """All that the catalog of PostgreSQL says of it."""
+    questions = (
+        (
+            "SELECT table_name, column_name, data_type, column_default"
+            " FROM information_schema.columns WHERE table_name LIKE 'procrastinate%'"
+        ),
+        "SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'procrastinate%'",
+        "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'procrastinate%'",
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname LIKE 'procrastinate%'",
+        (
+            "SELECT t.typname, e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid"
+            " WHERE t.typname LIKE 'procrastinate%'"
+        ),
+        "SELECT typname FROM pg_type WHERE typname LIKE 'procrastinate%'",
+        (
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid::regclass::text LIKE 'procrastinate%'"
+        ),
+    )
+    with db.engine.connect() as connection:
+        return {
+            " ".join(str(tuple(row)).replace("\\n", " ").split())
+            for question in questions
+            for row in connection.execute(sa.text(question))
+        }

@@ -32,7 +32,7 @@ def check_catalog(attempt: Attempt, slugs: list[str]) -> dict[str, Any]:
     with attempt.commit(note=""):
         pass
     wrong = sum(finding.weight is Weight.WRONG for finding in findings)
-    attempt.log(f"{len(findings)} findings, {wrong} to mend.")
+    attempt.log(f"Findings: {len(findings)}; to mend: {wrong}.")
     return {"findings": [asdict(finding) for finding in findings]}
 
 

@@ -12,7 +12,7 @@ def test_a_check_in_the_background_is_done_by_a_worker(shell: Shell) -> None:
     assert shell.done("task", "watch", "1") == "Task 1 is done.\n"
     task = shell.read("task", "show", "1")
     assert task["result"]["findings"][0]["slug"] == "kenya-rain"
-    assert "1 findings, 0 to mend." in shell.done("task", "show", "1")
+    assert "Findings: 1; to mend: 0." in shell.done("task", "show", "1")
     assert "Check the catalog" in shell.done("task", "list", "--state", "done")
 
 

@@ -154,5 +154,6 @@ class Stand:
 def processes() -> ForkServerContext:
     """Where processes come from that have loaded the program already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "tests.crash.worker", "tests.crash.mail_server"])
+    loaded = ["worker", "mail_server", "task_worker"]
+    context.set_forkserver_preload(["__main__", *(f"tests.crash.{name}" for name in loaded)])
     return context

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from newsletter import clock
-from newsletter.engine.tasks import on_postgres, worker
+from newsletter.engine.tasks import embedded, on_postgres, worker
 from newsletter.engine.tasks.registry import by_name
 from newsletter.installation import Installation
 from newsletter.settings import Settings
@@ -71,6 +71,7 @@ def promise(environ: dict[str, str], count: int) -> None:
 
 def work(environ: dict[str, str]) -> None:
     """Run tasks until killed, by an engine that waits for less."""
+    embedded.LOOK_SECONDS = embedded.RESCUE_SECONDS = 0.1
     on_postgres.FETCH_SECONDS = 0.2
     on_postgres.HEARTBEAT_SECONDS, on_postgres.SILENT_SECONDS = 0.3, 1.5
     on_postgres.RESCUE_SECONDS = 0.3
@@ -132,7 +133,7 @@ class Reader:
 
     def _look(self) -> None:
         seen: dict[int, int] = {}
-        while not self._stop.wait(0.02):
+        while not self._stop.wait(0.05):
             with suppress(OperationalError), self._installation.db.read() as session:
                 rows = session.execute(text("SELECT id, done FROM task")).all()
                 self.looks += 1

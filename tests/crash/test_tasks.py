@@ -64,7 +64,7 @@ def wait_until_done(installation: Installation) -> None:
     deadline = time.monotonic() + SECONDS
     while unfinished(installation) or left_behind(installation):
         assert time.monotonic() < deadline, "tasks were left"
-        time.sleep(0.2)
+        time.sleep(0.1)
 
 
 def test_each_takes_effect_exactly_once(

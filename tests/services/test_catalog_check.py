@@ -19,7 +19,7 @@ def test_a_check_that_was_promised_has_its_findings(checked: Installation) -> No
         done = queueing.get(session, task.id)
     assert done.state is TaskState.DONE
     assert {finding.slug for finding in findings_of(done)} == {"penguins"}
-    assert done.lines[-1]["text"].endswith("to mend.")
+    assert done.lines[-1]["text"].startswith("Findings: ")
 
 
 def test_a_dataset_that_is_not_there_is_refused_before_anything_is_promised(

@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 THREADS = 2
 FETCH_SECONDS = 5.0  # for what is due later; what is new is notified
-HEARTBEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 8.0
 SILENT_SECONDS = 20.0  # after which a worker is taken for dead
-RESCUE_SECONDS = 5.0
+RESCUE_SECONDS = 10.0  # with the line before it: half a minute
 RECONNECT_SECONDS = 2.0
 
 HOLDER = text("SELECT worker_id FROM procrastinate_jobs WHERE id = :job_id FOR UPDATE")
