@@ -34,6 +34,7 @@ from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
 from newsletter.posts.wording import language_name
 from newsletter.settings import Settings
+from newsletter.sizes import readable_size
 from newsletter.storage import Storage
 from newsletter.tables.profiling.profile_text import sparkline, summary
 
@@ -43,7 +44,6 @@ PREVIEW_COLUMNS = 7
 COLUMNS_AT_MOST = 8
 CELL_AT_MOST = 40  # characters
 LOADERS = ("pandas", "Polars", "DuckDB", "R")
-KILO = 1000
 
 
 def compose(session: Session, issue: Issue, settings: Settings, storage: Storage) -> AnyContent:
@@ -143,20 +143,6 @@ def _glance(version: Version, table: Table) -> list[Fact]:
         for s in version.sources
     ]
     return facts
-
-
-def readable_size(size: int) -> str:
-    """A size in bytes as people say it: 14 kB, 2.1 MB."""
-    if size < KILO:
-        return f"{size} bytes"
-    for unit in ("kB", "MB", "GB"):
-        size_in_unit = size / KILO
-        if size_in_unit < KILO or unit == "GB":
-            return (
-                f"{size_in_unit:.0f} {unit}" if size_in_unit >= 10 else f"{size_in_unit:.1f} {unit}"
-            )
-        size = round(size_in_unit)
-    raise AssertionError
 
 
 def _preview(table: Table) -> Preview:

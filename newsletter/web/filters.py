@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from newsletter.catalog import markdown
-from newsletter.issues.compose import readable_size
 from newsletter.mailing.plain import long_date
 from newsletter.posts.wording import language_name
+from newsletter.sizes import readable_size
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.datasets.facts import dimensions
 from newsletter.web.site.timezones import place
