@@ -9,8 +9,6 @@ from html import unescape
 from typing import Any
 
 import nh3
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from newsletter.catalog import markdown
 from newsletter.mailing.code_colours import coloured
@@ -89,24 +87,11 @@ class Blocks:
 
 
 def _words(text: str) -> Block:
-    kept = _beginning(text)
+    kept = markdown.beginning(text, PROSE_AT_MOST)
     if not kept:
         return Remark("A long passage.", "All of it")
     prose = Prose(styled(markdown.render(kept)), markdown.plain(kept))
     return Words(prose, "The rest of this passage" if len(kept) < len(text) else "")
-
-
-def _beginning(text: str) -> str:
-    """As many whole blocks of Markdown as there is room for."""
-    if len(text) <= PROSE_AT_MOST:
-        return text
-    lines = text.splitlines(keepends=True)
-    ends = [
-        token.map[1] for token in MarkdownIt("commonmark").enable("table").parse(text)
-        if token.level == 0 and token.map is not None
-    ]  # fmt: skip
-    kept = ["".join(lines[:end]) for end in ends]
-    return max((part for part in kept if len(part) <= PROSE_AT_MOST), key=len, default="")
 
 
 def _code(source: str, language: str) -> Block:
@@ -144,15 +129,9 @@ def _html(html: str) -> Block:
     """Cleaned once more: what was kept may be older than the rules by which it was cleaned."""
     if len(html) > PROSE_AT_MOST:
         return Remark("A long passage.", "All of it")
-    cleaned = nh3.clean(
-        html,
-        tags=markdown.TAGS,
-        attributes={"a": {"href"}},
-        url_schemes=markdown.SCHEMES,
-        link_rel="noopener nofollow",
-    )
+    cleaned = markdown.clean(html)
     text = unescape(nh3.clean(cleaned.replace("<br>", "\n").replace("</p>", "\n\n"), tags=set()))
-    return Words(Prose(styled(Markup(cleaned)), text.strip()))  # noqa: S704 - it was just cleaned
+    return Words(Prose(styled(cleaned), text.strip()))
 
 
 def _first_lines(text: str, most: int, width: int) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-import nh3
 from markupsafe import Markup
 
 from newsletter.catalog import markdown
@@ -63,8 +62,8 @@ def shown_cells(
             match output:
                 case Prose():
                     yield ShownOutput("prose", markdown.render(addressed(output.markdown)))
-                case Html():
-                    yield ShownOutput("prose", _cleaned(output.html))
+                case Html():  # once more: it may be older than the rules by which it was cleaned
+                    yield ShownOutput("prose", markdown.clean(output.html))
                 case Table():
                     yield _table(output)
                 case Figure():
@@ -102,17 +101,4 @@ def _table(table: Table) -> ShownOutput:
 def _figure(figure: Figure, url: str) -> ShownOutput:
     return ShownOutput(
         "figure", label=figure.alt, url=url, width=figure.width, height=figure.height
-    )
-
-
-def _cleaned(html: str) -> Markup:
-    """Once more: what was kept may be older than the rules by which it was cleaned."""
-    return Markup(  # noqa: S704 - it was just cleaned
-        nh3.clean(
-            html,
-            tags=markdown.TAGS,
-            attributes={"a": {"href"}},
-            url_schemes=markdown.SCHEMES,
-            link_rel="noopener nofollow",
-        )
     )
