@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from newsletter.catalog import markdown
+from newsletter.catalog.describe.facts import license_url
 from newsletter.mailing.plain import long_date
 from newsletter.posts.wording import language_name
 from newsletter.sizes import readable_size
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(place, "place")
     app.add_template_filter(host, "host")
     app.add_template_filter(language_name, "language")
+    app.add_template_filter(license_url, "license_url")
     app.add_template_global(public_url)
 
     @app.context_processor

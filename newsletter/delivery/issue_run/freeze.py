@@ -16,9 +16,10 @@ from newsletter.delivery.issue_run.post_exposure import variants_owed
 from newsletter.delivery.queue import ledger
 from newsletter.errors import Conflict, Invalid
 from newsletter.issues import calendar, round_up
-from newsletter.issues.compose import compose
 from newsletter.issues.corrections import originals, refuse_while_going_out
+from newsletter.issues.gather import gather
 from newsletter.issues.schedule import Waves
+from newsletter.mailing.compose import compose
 from newsletter.mailing.content import IssueContent
 from newsletter.mailing.message import Headers, freeze
 from newsletter.mailing.render import render_issue, render_page
@@ -50,7 +51,7 @@ def freeze_issue(
     if not calendar.begin(session, issue, now, states):
         return False
     _prepare(session, issue, settings, now)
-    content = compose(session, issue, settings, storage)
+    content = compose(gather(session, issue, settings, storage))
     headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
     issue.message = freeze(render_issue(content), headers).to_bytes()
     issue.page = render_page(content, f"/issues/{issue.slot}")

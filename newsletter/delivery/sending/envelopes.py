@@ -18,8 +18,9 @@ from newsletter.email_address import (
     Address,
     parse_address,
 )
-from newsletter.issues.compose import compose
+from newsletter.issues.gather import gather
 from newsletter.issues.notices import render_notice
+from newsletter.mailing.compose import compose
 from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.mailing.message import Headers, build
 from newsletter.mailing.render import render_issue
@@ -110,7 +111,7 @@ def preview_message(
 ) -> bytes:
     """The issue as it stands, as a message to nobody in particular."""
     headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
-    mail = render_issue(compose(session, issue, settings, storage))
+    mail = render_issue(compose(gather(session, issue, settings, storage)))
     message_id = f"<preview@{settings.host}>"
     return build(mail, headers, _stranger(parse_address("reader@example.org"), message_id))
 

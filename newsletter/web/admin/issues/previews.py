@@ -14,8 +14,9 @@ from flask.typing import ResponseReturnValue
 from newsletter.email_address import parse_address
 from newsletter.errors import NotFound, Refused
 from newsletter.installation import Installation
-from newsletter.issues.compose import compose
+from newsletter.issues.gather import gather
 from newsletter.issues.preflight import warnings
+from newsletter.mailing.compose import compose
 from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.mailing.placeholders import Placeholder
 from newsletter.mailing.render import render_issue
@@ -48,7 +49,7 @@ def preview_of(opened: Installation, slot: str) -> Preview:
         if message is not None:
             return _frozen(message, page or "")
         try:
-            content = compose(session, issue, opened.settings, opened.storage)
+            content = compose(gather(session, issue, opened.settings, opened.storage))
         except NotFound:
             raise
         except Refused as error:

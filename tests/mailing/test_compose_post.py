@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from newsletter.issues.compose_post import compose_post
 from sqlalchemy.orm import Session
 
 from newsletter.catalog.versions import errata
@@ -16,7 +17,6 @@ from newsletter.db import Database
 from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
-from newsletter.issues.compose_post import compose_post
 from newsletter.mailing.post_blocks import FIGURES_AT_MOST, PRINTED_LINES, TABLE_ROWS
 from newsletter.mailing.post_content import Figure, PostContent, Printed, Remark, Rows, Words
 from newsletter.mailing.render import HTML_BYTES, render_issue, render_page
