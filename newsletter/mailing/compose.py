@@ -4,7 +4,6 @@ looks in templates/email. Pure.
 
 import struct
 
-from newsletter.catalog import markdown
 from newsletter.catalog.describe.citation import in_words
 from newsletter.catalog.describe.facts import ColumnFacts, DatasetFacts, TableFacts, WorkFacts
 from newsletter.catalog.describe.loaders import loaders
@@ -18,11 +17,10 @@ from newsletter.mailing.content import (
     Loader,
     PostLink,
     Preview,
-    Prose,
 )
 from newsletter.mailing.facts import CorrectionFacts, Facts, IssueFacts, PostFacts
 from newsletter.mailing.render import AnyContent
-from newsletter.mailing.styled import spaced
+from newsletter.mailing.styled import prose
 from newsletter.sizes import readable_size
 from newsletter.tables.profiling.profile_text import sparkline, summary
 
@@ -60,7 +58,7 @@ def compose_issue(facts: IssueFacts) -> IssueContent:
         title=dataset.title,
         slug=dataset.slug,
         version=dataset.version,
-        why=_prose(mailing.intro or dataset.description),
+        why=prose(mailing.intro or dataset.description),
         chart=_chart(facts),
         glance=tuple(_glance(dataset)),
         preview=_preview(table, facts),
@@ -80,10 +78,6 @@ def compose_issue(facts: IssueFacts) -> IssueContent:
         previous=facts.previous,
         posts=tuple(map(_post_link, facts.posts)),
     )
-
-
-def _prose(text: str) -> Prose:
-    return Prose(spaced(markdown.render(text)), markdown.plain(text))
 
 
 def _chart(facts: IssueFacts) -> InlineImage | None:

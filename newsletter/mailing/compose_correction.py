@@ -1,9 +1,8 @@
 """From errata and what changed to what a correction says. Pure."""
 
-from newsletter.catalog import markdown
-from newsletter.mailing.content import CorrectionContent, Fact, Link, Prose
+from newsletter.mailing.content import CorrectionContent, Fact, Link
 from newsletter.mailing.facts import CorrectionFacts
-from newsletter.mailing.styled import spaced
+from newsletter.mailing.styled import prose
 from newsletter.tables.diff import words
 
 PREHEADER_AT_MOST = 150
@@ -24,7 +23,7 @@ def compose_correction(facts: CorrectionFacts) -> CorrectionContent:
         slug=dataset.slug,
         notes=notes,
         received=facts.received,
-        words=_prose(mailing.intro) if mailing.intro else None,
+        words=prose(mailing.intro) if mailing.intro else None,
         version=dataset.version,
         wrong=tuple(
             Link(version.number, f"{dataset.url}/v/{version.number}/") for version in wrong
@@ -34,10 +33,6 @@ def compose_correction(facts: CorrectionFacts) -> CorrectionContent:
         page_url=dataset.version_url,
         changes_url=f"{dataset.url}/v/{wrong[0].number}..{dataset.version}",
     )
-
-
-def _prose(text: str) -> Prose:
-    return Prose(spaced(markdown.render(text)), markdown.plain(text))
 
 
 def _steps(new: str, old: str) -> tuple[str, ...]:

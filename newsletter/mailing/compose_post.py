@@ -4,15 +4,14 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 
-from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
 from newsletter.catalog.describe.facts import ErratumFacts
-from newsletter.mailing.content import Link, Prose
+from newsletter.mailing.content import Link
 from newsletter.mailing.facts import PostFacts, Run
 from newsletter.mailing.post_blocks import Blocks
 from newsletter.mailing.post_content import Block, PostContent
 from newsletter.mailing.render import HTML_BYTES, html_bytes
-from newsletter.mailing.styled import styled
+from newsletter.mailing.styled import styled_prose
 from newsletter.posts.cells import Cell, Code
 from newsletter.posts.wording import versions_in_words
 
@@ -35,7 +34,7 @@ def compose_post(facts: PostFacts) -> PostContent:
             title=work.title,
             question=question,
             language=work.language,
-            words=_prose(mailing.intro) if mailing.intro else None,
+            words=styled_prose(mailing.intro) if mailing.intro else None,
             blocks=_first_blocks(facts),
             folded="",
             author=work.author.name,
@@ -97,10 +96,6 @@ def _blocks_in(cell: Cell) -> int:
 def _shortened(question: str) -> str:
     line = " ".join(question.split())
     return line if len(line) <= QUESTION_AT_MOST else f"{line[: QUESTION_AT_MOST - 1]}…"
-
-
-def _prose(text: str) -> Prose:
-    return Prose(styled(markdown.render(text)), markdown.plain(text))
 
 
 def _ran(run: Run) -> str:

@@ -13,7 +13,7 @@ from newsletter.catalog import markdown
 from newsletter.mailing.code_colours import coloured
 from newsletter.mailing.content import InlineImage, Preview, Prose
 from newsletter.mailing.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
-from newsletter.mailing.styled import styled
+from newsletter.mailing.styled import styled, styled_prose
 from newsletter.posts import cells
 from newsletter.posts.wording import language_name
 
@@ -104,8 +104,7 @@ def _words(text: str) -> Block:
     kept = markdown.beginning(text, PROSE_AT_MOST)
     if not kept:
         return Remark("A long passage.", "All of it")
-    prose = Prose(styled(markdown.render(kept)), markdown.plain(kept))
-    return Words(prose, "The rest of this passage" if len(kept) < len(text) else "")
+    return Words(styled_prose(kept), "The rest of this passage" if len(kept) < len(text) else "")
 
 
 def _code(source: str, language: str) -> Block:
