@@ -39,7 +39,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs
 from newsletter.db import UTCDateTime
-from newsletter.delivery.queue import ledger
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.models.delivery import Delivery
@@ -220,7 +220,7 @@ def freeze_ratio(opened: Installation) -> float:
 
 def _enter(opened: Installation) -> None:
     with opened.db.write() as session:
-        ledger.enter(session, session.scalars(select(Issue)).one(), clock.now())
+        enrol(session, session.scalars(select(Issue)).one(), clock.now())
 
 
 def _insert(opened: Installation) -> None:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 SOON = 1.0  # seconds
 
 
-class Lanes(Generic[T]):
+class DomainThrottle(Generic[T]):
     """Messages that wait until their domain is free, evenly spaced as its rate says."""
 
     def __init__(self, rates: DomainRates) -> None:

@@ -28,7 +28,7 @@ WHOLE = re.compile(
 )
 
 
-def _claimed(session: Session) -> list[ledger.Claimed]:
+def _claimed(session: Session) -> list[ledger.ClaimedDelivery]:
     return ledger.claim(session, "a", FEW, NOW)
 
 
