@@ -14,27 +14,26 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import (
-    Connection,
-    String,
-    bindparam,
-    or_,
-    select,
-    text,
-    type_coerce,
-    update,
-)
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
-from newsletter.db import UTCDateTime
-from newsletter.delivery.queue.any_of import among
-from newsletter.delivery.queue.claim_cursor import BEHIND_CURSOR, ClaimCursor
+from newsletter.delivery.queue.claim_cursor import ClaimCursor
 from newsletter.delivery.queue.leases import LEASE, Row
 from newsletter.delivery.queue.retry_policy import Settlement
+from newsletter.delivery.queue.statements import (
+    DUE,
+    DUE_NOTICES,
+    SENDING,
+    SETTLE_SENT_ON_POSTGRES,
+    SETTLE_SENT_ON_SQLITE,
+    STANDING,
+    TAKE_LEASES,
+    DueRow,
+)
 from newsletter.models.delivery import OPEN_ROWS, Delivery, DeliveryState, Notice
 from newsletter.models.issue import Issue, IssueState
-from newsletter.models.subscriber import Status, Subscriber, Suppression
+from newsletter.models.subscriber import Status
 
 Key = tuple[str, int]  # "delivery" or "notice", and the row's id
 
@@ -69,21 +68,21 @@ def claim(
     connection = session.connection()
     cursor = cursor or ClaimCursor()
     claimed: list[ClaimedDelivery] = []
-    for issue_id, frozen_at in connection.execute(_SENDING).all():
+    for issue_id, frozen_at in connection.execute(SENDING).all():
         while len(claimed) < limit:
-            due = cursor.due(connection, _DUE, issue_id, now, limit - len(claimed))
+            due = cursor.due(connection, DUE, issue_id, now, limit - len(claimed))
             if not due:
                 break
             admitted = _admit(connection, due, frozen_at or now, now)
             lease = {"until": now + LEASE, "holder": worker, "ids": [c.id for c in admitted]}
-            connection.execute(_LEASE, lease)
+            connection.execute(TAKE_LEASES, lease)
             claimed += admitted
     return claimed
 
 
 def claim_notices(session: Session, worker: str, limit: int, now: datetime) -> list[Notice]:
     """Lease up to ``limit`` notices that are due, oldest first."""
-    due = session.connection().execute(_DUE_NOTICES, {"now": now, "most": limit}).scalars().all()
+    due = session.connection().execute(DUE_NOTICES, {"now": now, "most": limit}).scalars().all()
     if not due:
         return []
     notices = list(session.scalars(select(Notice).where(Notice.id.in_(due))))
@@ -100,7 +99,7 @@ def still_wanted(session: Session, claimed: Collection[ClaimedDelivery]) -> set[
     # read all who are active than these few.
     stay = {
         reader
-        for reader, status in session.execute(_STANDING, {"readers": readers})
+        for reader, status in session.execute(STANDING, {"readers": readers})
         if status == Status.ACTIVE
     }
     sending = set(session.scalars(select(Issue.id).where(Issue.state == IssueState.SENDING)))
@@ -170,19 +169,19 @@ def settle_sent(connection: Connection, replies: Mapping[int, str], now: datetim
     parameters: dict[str, Any]
     if connection.dialect.name == "sqlite":
         parameters = {"replies": json.dumps(replies), "now": now}
-        connection.execute(_SENT_ON_SQLITE, parameters)
+        connection.execute(SETTLE_SENT_ON_SQLITE, parameters)
     else:
         parameters = {"ids": list(replies), "replies": list(replies.values()), "now": now}
-        connection.execute(_SENT_ON_POSTGRES, parameters)
+        connection.execute(SETTLE_SENT_ON_POSTGRES, parameters)
 
 
 def _admit(
     connection: Connection, due: Sequence[Any], frozen_at: datetime, now: datetime
 ) -> list[ClaimedDelivery]:
-    """Of the rows of _DUE, those that may be sent; the others are excluded, with why."""
+    """Of the rows of DUE, those that may be sent; the others are excluded, with why."""
     admitted: list[ClaimedDelivery] = []
     excluded: list[Settlement] = []
-    for row in due:
+    for row in map(DueRow._make, due):
         if row.status == Status.ACTIVE and row.suppression_id is None:
             admitted.append(_claimed(row, since=row.wave_at or frozen_at))
             continue
@@ -195,7 +194,7 @@ def _admit(
     return admitted
 
 
-def _claimed(row: Any, since: datetime) -> ClaimedDelivery:
+def _claimed(row: DueRow, since: datetime) -> ClaimedDelivery:
     return ClaimedDelivery(
         id=row.id,
         issue_id=row.issue_id,
@@ -208,80 +207,3 @@ def _claimed(row: Any, since: datetime) -> ClaimedDelivery:
         is_retry=row.not_before > since,
         variant=row.variant,
     )
-
-
-# Statements that are asked again and again are built once.
-_SENDING = (
-    select(Issue.id, Issue.frozen_at)
-    .where(Issue.state == IssueState.SENDING)
-    .order_by(Issue.frozen_at)
-)
-_DUE_NOTICES = (
-    select(Notice.id)
-    .where(
-        text("notice.state IN ('pending', 'unknown')"),
-        Notice.not_before <= bindparam("now"),
-        or_(Notice.lease_until.is_(None), Notice.lease_until < bindparam("now")),
-    )
-    .order_by(Notice.not_before, Notice.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_DUE = (
-    select(
-        Delivery.id,
-        Delivery.issue_id,
-        Delivery.attempts,
-        type_coerce(Delivery.state, String).label("state"),  # an enum costs more to read
-        Delivery.not_before,
-        Delivery.wave_at,
-        Delivery.variant,
-        Subscriber.id.label("subscriber_id"),
-        Subscriber.address,
-        Subscriber.name,
-        type_coerce(Subscriber.status, String).label("status"),
-        Suppression.id.label("suppression_id"),
-    )
-    .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
-    .outerjoin(Suppression, Suppression.address_hash == Subscriber.address_hash)
-    .where(
-        Delivery.issue_id == bindparam("issue"),
-        # Written out, so that the index on the open rows is used.
-        text("delivery.state IN ('pending', 'unknown')"),
-        Delivery.not_before <= bindparam("now"),
-        BEHIND_CURSOR,
-        or_(Delivery.lease_until.is_(None), Delivery.lease_until < bindparam("now")),
-    )
-    .order_by(Delivery.not_before, Delivery.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=Delivery)
-)
-_STANDING = select(Subscriber.id, type_coerce(Subscriber.status, String)).where(
-    among(Subscriber.id, "readers")
-)
-_LEASE = (
-    update(Delivery)
-    .where(among(Delivery.id, "ids"))
-    .values(lease_until=bindparam("until"), worker=bindparam("holder"))
-)
-_SENT = """
-    UPDATE delivery
-    SET state = 'sent', reason = 'sent', reply = replies.reply, attempts = attempts + 1,
-        settled_at = :now, not_before = NULL, lease_until = NULL, worker = NULL
-    FROM ({replies}) AS replies
-    WHERE delivery.id = replies.id AND delivery.state <> 'sent'
-"""
-SENT_ON_SQLITE = _SENT.format(
-    replies="SELECT CAST(key AS BIGINT) AS id, value AS reply FROM json_each(:replies)"
-)
-# Without its last line the planner may read the whole ledger: it cannot tell how few they are.
-SENT_ON_POSTGRES = (
-    _SENT.format(
-        replies="SELECT unnest(CAST(:ids AS bigint[])) id, unnest(CAST(:replies AS text[])) reply"
-    )
-    + "AND delivery.id = ANY(CAST(:ids AS bigint[]))"
-)
-_SENT_ON_SQLITE, _SENT_ON_POSTGRES = (
-    text(sql).bindparams(bindparam("now", type_=UTCDateTime()))
-    for sql in (SENT_ON_SQLITE, SENT_ON_POSTGRES)
-)

@@ -11,8 +11,11 @@ LONGEST = 500  # characters
 UNFIT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+def is_storable(reply: str) -> bool:
+    """Whether ``storable`` would leave it as it is; quick, and not sure of what is rare."""
+    return len(reply) <= LONGEST and reply.isprintable()
+
+
 def storable(reply: str) -> str:
     """``reply``, cut to LONGEST, with a replacement character for each that is not text."""
-    if len(reply) <= LONGEST and reply.isprintable():
-        return reply
-    return UNFIT.sub("\ufffd", reply[:LONGEST])
+    return reply if is_storable(reply) else UNFIT.sub("\ufffd", reply[:LONGEST])

@@ -101,7 +101,8 @@ class DbExecutor:
         if len(sent) < len(reports) or not await self._settle_sent(sent, at):
             await self._until_done(self._settling, is_transient, self.store.settle, reports)
         if self._settling is not None:
-            self._remember(sent, [r for r in reports if _is_sent_notice(r)], at)
+            notices = [r for r in reports if _is_sent_notice(r)] if len(sent) < len(reports) else []
+            self._remember(sent, notices, at)
 
     async def _settle_sent(self, replies: Mapping[int, str], at: datetime) -> bool:
         """Whether these deliveries are settled by the fast path."""
@@ -117,7 +118,6 @@ class DbExecutor:
         try:
             await self._settle_together([report])
         except Exception as error:
-            why = f"The database refuses to record what became of it: {summary(error)}"
             kind, number = report.claim.key
             log.error(  # no traceback: it would have what the message says of its reader
                 "the outcome of %s %d is not recorded: %s",
@@ -128,8 +128,8 @@ class DbExecutor:
             )
             # What cannot even be marked would be sent again and again: so it is waited for.
             work = self.store.settle_as_unknown
-            await self._until_done(self._settling, _is_of_the_database, work, report, why)
-            return report._replace(outcome=Outcome(Verdict.UNKNOWN, why))
+            await self._until_done(self._settling, _is_of_the_database, work, report)
+            return report._replace(outcome=Outcome(Verdict.UNKNOWN))
         return report
 
     async def _until_done(

@@ -16,7 +16,7 @@ from functools import partial
 from newsletter import clock
 from newsletter.delivery.queue.leases import LEASE
 from newsletter.delivery.queue.ledger import ClaimedDelivery
-from newsletter.delivery.queue.reply_text import storable
+from newsletter.delivery.queue.reply_text import is_storable, storable
 from newsletter.delivery.queue.retry_policy import asked_wait
 from newsletter.delivery.sending.back_off import BackOff
 from newsletter.delivery.sending.claims import PUT_BACK, Report
@@ -177,16 +177,17 @@ class Sender:
             raise error
 
     async def _learn_of_unavailable(self, error: Unavailable) -> None:
-        log.warning("%s", error, extra={"event": "transport_unavailable"})
+        why = storable(str(error))
+        log.warning("%s", why, extra={"event": "transport_unavailable"})
         match error.outcome.verdict:
             case Verdict.BLOCKED:
-                await self._executor.run(self._store.pause, storable(str(error)), self._now())
+                await self._executor.run(self._store.pause, why, self._now())
                 self._back_off.fail(self._time())
             case Verdict.THROTTLED:
                 self._back_off.failures_in_row += 1
                 self._slow_down(error.outcome)
             case _:
-                await self._record_connection_failure(storable(str(error)))
+                await self._record_connection_failure(why)
 
     async def _record_connection_failure(self, why: str) -> None:
         """Nothing became of a connection: wait, and note it once however many fail together."""
@@ -282,5 +283,6 @@ class Sender:
 
 def _storable(outcome: Outcome) -> Outcome:
     """``outcome``, with a reply that any database keeps."""
-    reply = storable(outcome.reply)
-    return outcome if reply == outcome.reply else replace(outcome, reply=reply)
+    if is_storable(outcome.reply):
+        return outcome
+    return replace(outcome, reply=storable(outcome.reply))

@@ -12,7 +12,7 @@ from newsletter.delivery.issue_run.circuit_breakers import CircuitBreakers, Resu
 from newsletter.delivery.issue_run.close import close, drop_cancelled
 from newsletter.delivery.issue_run.outcome_effects import take_effect
 from newsletter.delivery.issue_run.pause import being_sent, halt
-from newsletter.delivery.issue_run.unrecorded import mark_unrecorded
+from newsletter.delivery.issue_run.unrecorded import REFUSED, mark_unrecorded
 from newsletter.delivery.queue import daily_quota, leases, ledger, worker_liveness
 from newsletter.delivery.queue.balance import is_finished
 from newsletter.delivery.queue.claim_cursor import ClaimCursor, Position
@@ -174,13 +174,13 @@ class WorkerStore:
         """A whole group was sent and is recorded: the failures in a row are over."""
         self._breakers.streak = ()
 
-    def settle_as_unknown(self, report: Report, why: str) -> None:
+    def settle_as_unknown(self, report: Report) -> None:
         """Record what can be recorded of an outcome that the database refuses."""
         claim, now = report.claim, report.at
         issue_id = claim.issue_id if isinstance(claim, ClaimedDelivery) else None
+        unknown = report._replace(outcome=Outcome(Verdict.UNKNOWN, REFUSED))
         with self._db.write() as session:
-            mark_unrecorded(session, ROWS[claim.key[0]], claim.id, issue_id, why, now)
-            unknown = Report(claim, Outcome(Verdict.UNKNOWN, why), now)
+            mark_unrecorded(session, ROWS[claim.key[0]], claim.id, issue_id, now)
             streak = self._breakers.judge(session, _results([unknown]), now)
         self._breakers.streak = streak
 
