@@ -43,10 +43,10 @@ SBIN = "/usr/sbin:/usr/local/sbin"
 
 def postfix(name: str) -> str:
     """The path of one of Postfix's test programs."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:{SBIN}")
-    if found is None:
+    program = shutil.which(name, path=f"{os.environ['PATH']}:{SBIN}")
+    if program is None:
         sys.exit(f"{name} is needed: install Debian's package postfix.")
-    return found
+    return program
 
 
 @contextmanager
@@ -97,14 +97,14 @@ def environment(
     home: Path, database_url: str | None, mail_url: str, connections: int
 ) -> dict[str, str]:
     """What such a newsletter, and a process of it, is told."""
-    told = {
+    environ = {
         "NEWSLETTER_HOME": str(home),
         "NEWSLETTER_BASE_URL": "https://news.example.org",
         "NEWSLETTER_MAIL_URL": mail_url,
         "NEWSLETTER_CONNECTIONS": str(connections),
         "SECRET_KEY": "a secret for the benchmark, 0123456789",
     }
-    return told | {"DATABASE_URL": database_url} if database_url else told
+    return environ | {"DATABASE_URL": database_url} if database_url else environ
 
 
 def fill(opened: Installation, readers: int) -> None:

@@ -140,8 +140,8 @@ class Worker:
         until = time.monotonic() + seconds
         while process.poll() is None and time.monotonic() < until:
             status = Path(f"/proc/{process.pid}/status").read_text()
-            if found := re.search(r"VmHWM:\s+(\d+) kB", status):
-                self.peak = max(self.peak, int(found[1]) * 1024)
+            if match := re.search(r"VmHWM:\s+(\d+) kB", status):
+                self.peak = max(self.peak, int(match[1]) * 1024)
             time.sleep(LOOK_SECONDS)
         return process.poll() is None
 

@@ -32,7 +32,7 @@ def store(db: Database, tmp_path: Path) -> WorkerStore:
     return WorkerStore(db, NO_ENVELOPES, tmp_path, "another")
 
 
-def held(db: Database) -> int:
+def leased(db: Database) -> int:
     with db.read() as session:
         leased = select(func.count()).where(Delivery.lease_until.is_not(None))
         return session.scalars(leased).one()
@@ -44,7 +44,7 @@ def test_a_file_that_is_left_tells_that_somebody_was_killed(
     assert store.release_crashed() == 0
     (tmp_path / "workers" / killed).touch()
     assert store.release_crashed() == READERS // 2
-    assert held(db) == 0
+    assert leased(db) == 0
     assert worker_liveness.crashed(tmp_path) == set()
 
 
@@ -52,7 +52,7 @@ def test_a_worker_that_begins_looks_thoroughly(
     store: WorkerStore, db: Database, killed: str
 ) -> None:
     assert store.release_crashed(all_leases=True) == READERS // 2
-    assert held(db) == 0
+    assert leased(db) == 0
 
 
 def test_what_is_due_and_held_by_another_is_seen(

@@ -23,14 +23,14 @@ def popped(
     throttle: DomainThrottle[str], until: float, step: float = 0.01
 ) -> list[tuple[float, str]]:
     """What comes to its turn, and when, as time goes by."""
-    found = []
+    begun = []
     for tick in range(round(until / step) + 1):
         while (message := throttle.pop(tick * step)) is not None:
-            found.append((tick * step, message))
-    return found
+            begun.append((tick * step, message))
+    return begun
 
 
-def test_only_a_domain_with_a_rate_has_a_lane() -> None:
+def test_only_a_domain_with_a_rate_has_a_queue() -> None:
     throttle = DomainThrottle[str](RATES)
     assert throttle.has("slow.example")
     assert not throttle.has("other.example")
@@ -40,11 +40,11 @@ def test_only_a_domain_with_a_rate_has_a_lane() -> None:
 def test_a_domain_is_begun_evenly_and_in_order() -> None:
     throttle = DomainThrottle[str](RATES)
     put(throttle, "slow.example", 5)
-    found = popped(throttle, 1.0)
-    assert [message for _, message in found] == [f"slow.example {n}" for n in range(5)]
+    begun = popped(throttle, 1.0)
+    assert [message for _, message in begun] == [f"slow.example {n}" for n in range(5)]
     assert all(
         later - earlier == pytest.approx(0.2, abs=0.011)
-        for (earlier, _), (later, _) in pairwise(found)
+        for (earlier, _), (later, _) in pairwise(begun)
     )
 
 
@@ -52,9 +52,9 @@ def test_a_slow_domain_does_not_hold_another_back() -> None:
     throttle = DomainThrottle[str](RATES)
     put(throttle, "slow.example", 5)
     put(throttle, "fast.example", 50)
-    found = popped(throttle, 0.5)
-    assert sum(message.startswith("fast") for _, message in found) == pytest.approx(25, abs=2)
-    assert sum(message.startswith("slow") for _, message in found) == pytest.approx(3, abs=1)
+    begun = popped(throttle, 0.5)
+    assert sum(message.startswith("fast") for _, message in begun) == pytest.approx(25, abs=2)
+    assert sum(message.startswith("slow") for _, message in begun) == pytest.approx(3, abs=1)
 
 
 def test_what_does_not_come_to_its_turn_soon_is_put_off_to_it() -> None:
@@ -81,7 +81,7 @@ def test_a_rate_below_one_a_second_lets_one_wait() -> None:
     assert throttle.next_at() is None
 
 
-def test_a_lane_that_is_emptied_does_not_forget_its_pace() -> None:
+def test_a_queue_that_is_emptied_does_not_forget_its_pace() -> None:
     throttle = DomainThrottle[str](RATES)
     put(throttle, "slow.example", 3)
     assert throttle.pop(0.0) == "slow.example 0"

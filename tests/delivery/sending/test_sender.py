@@ -1,13 +1,15 @@
 """The sender, whatever the other side says. The rest of it is in tests/functional."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 
 from newsletter.delivery.queue.balance import balance_of
+from newsletter.delivery.queue.leases import LEASE
+from newsletter.delivery.queue.ledger import Key
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.sender import Sender
 from newsletter.delivery.sending.worker_store import WorkerStore
@@ -17,6 +19,7 @@ from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssueState
 from newsletter.settings import Settings
 from newsletter.transports.base import Feed, Outcome, Unavailable, Verdict
+from tests.delivery.counted_time import CountedTime
 from tests.functional.lists import add_readers, begin_issue
 from tests.migrated import migrate
 
@@ -106,3 +109,34 @@ def test_why_no_connection_could_be_had_is_recorded_too(
         assert issue.state is IssueState.PAUSED
         assert issue.pause_reason is not None
         assert issue.pause_reason.startswith("no connection: ")
+
+
+class SlowServer(Server):
+    """Takes a message every half a minute."""
+
+    async def serve_connection(self, feed: Feed) -> None:
+        while (envelope := await feed.take()) is not None:
+            await asyncio.sleep(LEASE.total_seconds() / 4)
+            await feed.settle(envelope, self._outcome)
+
+
+class WithoutRenewal(WorkerStore):
+    def renew(self, keys: Sequence[Key], now: datetime) -> None:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_sender_that_cannot_renew_its_leases_stops_and_says_so(
+    installation: Installation,
+) -> None:
+    envelopes = Envelopes(installation.settings, installation.storage, installation.signer)
+    store = WithoutRenewal(installation.db, envelopes, installation.settings.home, "a")
+    sender = Sender(store, SlowServer(Outcome(Verdict.SENT)), 1, now=lambda: NOW)
+    with (
+        asyncio.Runner(loop_factory=CountedTime) as runner,
+        pytest.raises(ZeroDivisionError),
+    ):
+        runner.run(sender.run(until_idle=True))
+    assert sender.settled < 3
+    with installation.db.read() as session:
+        assert set(session.scalars(select(Delivery.lease_until))) == {None}
