@@ -52,12 +52,14 @@ class DbExecutor:
         return await self._until_done(self._claiming, is_transient, work, *arguments)
 
     async def claim(self, limit: int, now: datetime) -> list[Claim]:
-        """Lease what is due."""
+        """Lease what is due, and read the messages of which it is."""
         at = asyncio.get_running_loop().time()
-        if at < self._fast_claims_until and (claims := await self._claim_next(limit, now)):
-            return claims
-        claims = await self.run(self.store.claim, limit, now)
-        self._fast_claims_until = at + FAST_CLAIM_SECONDS
+        claims = await self._claim_next(limit, now) if at < self._fast_claims_until else []
+        if not claims:
+            claims = await self.run(self.store.claim, limit, now)
+            self._fast_claims_until = at + FAST_CLAIM_SECONDS
+        if unread := self.store.unread(claims):
+            await self.run(self.store.read_messages, unread, now)
         return claims
 
     async def settle(self, reports: list[Report]) -> list[Report]:

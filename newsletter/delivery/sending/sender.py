@@ -15,7 +15,6 @@ from functools import partial
 
 from newsletter import clock
 from newsletter.delivery.queue.leases import LEASE
-from newsletter.delivery.queue.ledger import ClaimedDelivery
 from newsletter.delivery.queue.reply_text import is_storable, storable
 from newsletter.delivery.queue.retry_policy import asked_wait
 from newsletter.delivery.sending.back_off import BackOff
@@ -239,8 +238,6 @@ class Sender:
         if claim is None:
             return None
         self._in_flight[claim.key] = claim
-        if isinstance(claim, ClaimedDelivery) and not self._store.has_message(claim):
-            await self._executor.run(self._store.read_message, claim, self._now())
         try:
             return self._store.envelope(claim)
         except Refused as error:

@@ -100,17 +100,21 @@ class WorkerStore:
         else:
             self._next_issue = None
 
-    def has_message(self, claim: ClaimedDelivery) -> bool:
-        """Whether the frozen message of a delivery was read, as ``envelope`` needs."""
-        return self._envelopes.knows(claim)
+    def unread(self, claims: Sequence[Claim]) -> list[ClaimedDelivery]:
+        """A delivery of each frozen message of these that was not read before."""
+        deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
+        by_message = {(claim.issue_id, claim.variant): claim for claim in deliveries}
+        return [claim for claim in by_message.values() if not self._envelopes.knows(claim)]
 
-    def read_message(self, claim: ClaimedDelivery, now: datetime) -> None:
-        """Read the frozen message of a delivery."""
+    def read_messages(self, claims: Sequence[ClaimedDelivery], now: datetime) -> None:
+        """Read the frozen messages of these, from which envelopes are made."""
         with self._db.read() as session:
-            self._envelopes.read(session, claim, now)
+            for claim in claims:
+                self._envelopes.read(session, claim, now)
 
     def envelope(self, claim: Claim) -> Envelope:
-        """The message of a claim. Raises Refused if none can be made for it."""
+        """The message of a claim; what it is made of was read. Raises Refused if none can be
+        made for it."""
         if isinstance(claim, ClaimedNotice):
             return claim.envelope
         return self._envelopes.for_delivery(claim)

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from newsletter import migrations
 from newsletter.db import Database
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.delivery.queue.claim_cursor import Position
-from newsletter.delivery.queue.ledger import Key
+from newsletter.delivery.queue.ledger import ClaimedDelivery, Key
 from newsletter.delivery.sending import db_executor
 from newsletter.delivery.sending.claims import Claim, Report
 from newsletter.delivery.sending.db_executor import DbExecutor
@@ -45,7 +46,8 @@ class Store(WorkerStore):
     ) -> None:
         self.db = db
         self.claims: list[str] = []
-        super().__init__(db, Envelopes(), home, "a", per_day, breakers)  # type: ignore[arg-type]
+        self.envelopes = Envelopes()
+        super().__init__(db, self.envelopes, home, "a", per_day, breakers)  # type: ignore[arg-type]
 
     def claim(self, limit: int, now: datetime) -> list[Claim]:
         self.claims.append("complete")
@@ -85,6 +87,17 @@ class Store(WorkerStore):
 
 
 class Envelopes:
+    """Has the issue and the variant of each frozen message that was read, in this order."""
+
+    def __init__(self) -> None:
+        self.read_ones: list[tuple[int, int]] = []
+
+    def knows(self, claimed: ClaimedDelivery) -> bool:
+        return (claimed.issue_id, claimed.variant) in self.read_ones
+
+    def read(self, _session: Session, claimed: ClaimedDelivery, _now: datetime) -> None:
+        self.read_ones.append((claimed.issue_id, claimed.variant))
+
     def for_notice(self, *_arguments: object) -> None:
         """Nobody sends it."""
 
@@ -126,6 +139,13 @@ def test_those_who_were_passed_over_are_excluded_in_the_end(store: Store) -> Non
     assert "fast" in store.claims
     with store.db.read() as session:
         assert balance_of(session, session.scalars(select(Issue)).one()).excluded == 2
+
+
+def test_each_message_is_read_once_when_it_is_met_for_the_first_time(store: Store) -> None:
+    with store.db.write() as session:
+        session.execute(update(Delivery).where(Delivery.id.in_((6, 7, 9))).values(variant=3))
+    store.claim_all()
+    assert store.envelopes.read_ones == [(1, 0), (1, 3)]
 
 
 def test_a_quota_is_counted_at_each_claim(store: Store, tmp_path: Path) -> None:
