@@ -5,7 +5,7 @@
   hard bounces, or three complaints, it is not looked at.
 - *Failures in a row*, of one worker: messages that did not get out, whatever the reason,
   and connections of which nothing became. A message that was put back untouched is none.
-- A rule about *us* (delivery.consequences) stops it at once.
+- A rule about *us* (outcome_effects) stops it at once.
 
 Whoever resumes an issue has seen what stopped it: only what comes after counts again.
 """
