@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.issue_run.post_exposure import variants_owed
-from newsletter.delivery.queue import ledger
 from newsletter.errors import Conflict, Invalid
 from newsletter.issues import calendar, round_up
 from newsletter.issues.corrections import originals, refuse_while_going_out
@@ -55,7 +55,7 @@ def freeze_issue(
     headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
     issue.message = freeze(render_issue(content), headers).to_bytes()
     issue.page = render_page(content, f"/issues/{issue.slot}")
-    issue.candidates = ledger.enter(session, issue, now, waves)
+    issue.candidates = enrol(session, issue, now, waves)
     if isinstance(content, IssueContent) and content.posts:
         _freeze_variants(session, issue, content, headers)
     return True
