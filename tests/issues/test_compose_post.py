@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from newsletter.catalog.versions import errata
 from newsletter.db import Database
-from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.errors import Invalid
 from newsletter.issues import calendar
 from newsletter.issues.compose_post import compose_post
@@ -24,6 +23,7 @@ from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import PostState
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Error, Html, Note, Prose, Table, Text
+from newsletter.services.previews import preview_message
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 from tests import factories

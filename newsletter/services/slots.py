@@ -6,14 +6,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets
 from newsletter.delivery.issue_run.timezone_waves import zones
 from newsletter.issues import calendar
 from newsletter.issues.rhythm import post_days_from, suggestion
 from newsletter.issues.schedule import FRIDAY, local_day, mondays_from, waves
 from newsletter.models.delivery import Notice, NoticeKind
 from newsletter.models.issue import Issue, IssueState, Kind
-from newsletter.posts import posts
+from newsletter.services.planning import lacks
 from newsletter.settings import Settings
 
 AHEAD = 12  # Mondays that are offered
@@ -105,10 +104,4 @@ def _filled(
 def _lacks(issue: Issue | None) -> tuple[str, ...]:
     if issue is None:
         return ("No dataset is planned for it.",)
-    if issue.state is not IssueState.PLANNED:
-        return ()
-    if issue.post is not None:
-        return tuple(posts.problems_of(issue.post))
-    if issue.version is None:
-        return ()
-    return tuple(datasets.problems_of(issue.version))
+    return lacks(issue) if issue.state is IssueState.PLANNED else ()
