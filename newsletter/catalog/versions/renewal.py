@@ -53,7 +53,7 @@ def renew(
     tables = tuple(written.get(table.name, table) for table in intake.package.tables)
     origins = {name: {"origin": kept[name].origin} for name in again}
     values = [
-        _described(value, table) | origins.get(table.name, {})
+        _described(value, table, kept.get(table.name)) | origins.get(table.name, {})
         for value, table in zip(intake.tables, tables, strict=True)
     ]
     whole = package.model_copy(update={"tables": tables})
@@ -100,8 +100,7 @@ def _read_again(version: Version, package: DatasetPackage) -> set[str]:
         table.name
         for table in package.tables
         if table.name in kept
-        and table.columns
-        and table.types != {c["name"]: c["type"] for c in kept[table.name].columns}
+        and table.types.items() - {(c["name"], c["type"]) for c in kept[table.name].columns}
     }
     charted = charted_table(package)
     if charted in kept and (
@@ -145,10 +144,11 @@ def _kept_chart(version: Version) -> Chart | None:
     return Chart(version.chart_drawn, version.chart_alt, version.chart_png, version.chart_svg)
 
 
-def _described(values: Values, table: TablePackage) -> dict[str, Any]:
+def _described(values: Values, table: TablePackage, before: Table | None) -> dict[str, Any]:
     """A table's values with what ``table`` says of it. Of columns that it does not name, what
-    was said before stays; a key that the file no longer has is dropped."""
-    written = {column.name: column.model_dump(mode="json") for column in table.columns}
+    was said ``before`` stays; a key that the file no longer has is dropped."""
+    written = {column["name"]: column for column in before.columns} if before else {}
+    written |= {column.name: column.model_dump(mode="json") for column in table.columns}
     names = {column["name"] for column in values["columns"]}
     return {
         **values,

@@ -66,9 +66,7 @@ def test_what_was_said_of_a_column_that_is_not_named_stays(
     version = the_version(sqlite_db, storage)
     table = datasets.package_of(version).tables[0]
     first = table.columns[0].model_copy(update={"description": "Which one."})
-    intake = renewed(
-        version, storage, {}, tables=(table.model_copy(update={"columns": (first,)}),)
-    )
+    intake = renewed(version, storage, {}, tables=(table.model_copy(update={"columns": (first,)}),))
     descriptions = [column["description"] for column in intake.tables[0]["columns"]]
     assert descriptions[:2] == ["Which one.", "The bill_mm of it."]
 
