@@ -1,9 +1,12 @@
-"""What a person, a program or a server calls a file, made fit to be shown and to be kept."""
+"""What a person, a program or a server calls a file, made fit to be shown, to be kept, and to
+stand in an address."""
 
 import re
 import unicodedata
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
+
+from anyascii import anyascii
 
 AT_MOST = 200  # bytes: file systems take 255, and somebody may put a word before it
 ENDING_AT_MOST = 20
@@ -22,6 +25,17 @@ def name_in_address(url: str) -> str:
     parts = urlsplit(url)
     name = bare_name(unquote(parts.path.rstrip("/").rpartition("/")[2]))
     return name or bare_name(parts.hostname or "")
+
+
+def latin(text: str) -> str:
+    """``text`` in ASCII, as it is said; signs that stand for a syllable, as in Chinese and
+    Korean, are words of their own."""
+    return "".join(map(_latin, unicodedata.normalize("NFC", text)))
+
+
+def _latin(sign: str) -> str:
+    said = anyascii(sign)
+    return f" {said} " if unicodedata.east_asian_width(sign) == "W" and said.istitle() else said
 
 
 def _shortened(name: str) -> str:

@@ -8,12 +8,9 @@ their disks: lower-case ASCII letters and digits, joined by ``-`` and ``_``.
 import re
 from collections.abc import Container
 from pathlib import PurePath
-from unicodedata import east_asian_width
 from urllib.parse import unquote
 
-from anyascii import anyascii
-
-from newsletter.file_names import bare_name
+from newsletter.file_names import bare_name, latin
 from newsletter.tables.reading.file_kinds import TABLES
 
 AT_MOST = 100  # characters
@@ -36,7 +33,7 @@ def table_name(file_name: str, taken: Container[str] = ()) -> str:
     ``Sales 2024.csv.gz`` is ``sales-2024``, ``Ventes été.xlsx`` is ``ventes-ete`` and
     ``東京.csv`` is ``dong-jing``. The same file name has the same name always.
     """
-    words = _romanised(_without_endings(bare_name(unquote(file_name)))).lower()
+    words = latin(_without_endings(bare_name(unquote(file_name)))).lower()
     words = re.sub(r"['`\"]", "", words)
     words = re.sub(r"[^a-z0-9_]+", "-", words)
     words = re.sub(r"_*-[-_]*", "-", words).strip("-_")
@@ -74,16 +71,6 @@ def _without_endings(name: str) -> str:
 def _split(name: str) -> tuple[str, str]:
     path = PurePath(name)
     return path.stem, path.suffix.lower()
-
-
-def _romanised(text: str) -> str:
-    return "".join(_latin(sign) for sign in text)
-
-
-def _latin(sign: str) -> str:
-    """A sign in ASCII; those that stand for a syllable, as in Chinese and Korean, apart."""
-    latin = anyascii(sign)
-    return f" {latin} " if east_asian_width(sign) == "W" and latin.istitle() else latin
 
 
 def _name_of_0_3(name: str) -> str:

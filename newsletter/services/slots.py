@@ -88,7 +88,7 @@ def _filled(
     if issue is not None and issue.state is IssueState.CANCELLED and issue.frozen_at is None:
         issue = None
     friday = day - timedelta(days=7 - FRIDAY)
-    told = select(Notice.id).where(
+    alert = select(Notice.id).where(
         Notice.kind == NoticeKind.ALERT, Notice.once.startswith(f"empty-monday {day}")
     )
     return Slot(
@@ -97,7 +97,7 @@ def _filled(
         issue=issue,
         lacks=_lacks(issue),
         alerts_on=friday,
-        alerted=session.scalar(told.limit(1)) is not None,
+        alerted=session.scalar(alert.limit(1)) is not None,
     )
 
 

@@ -23,7 +23,7 @@ TAKING_PART = (
 TOO_OFTEN = "That was asked too often from here. Try again in an hour."
 
 
-# Of who wants to get in, beside the tries that are counted by account in the database
+# Of who signs in, beside the tries that are counted by account in the database
 # (newsletter.curators.logins).
 admin_limiter = Limiter(client_address, storage_uri="memory://", key_prefix="admin")
 

@@ -3,7 +3,7 @@ read, and the number of the new version follows from what changed.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -48,7 +48,7 @@ def renew(
             kept=Intake(package, tuple(_kept(version)), _kept_chart(version), version.digest),
             known=datasets.table_names(version.dataset),
         )
-    _refuse_several(package, kept, {table.name for table in intake.package.tables})
+    _refuse_several(package, kept, intake.package.tables)
     written = {table.name: table for table in package.tables}
     tables = tuple(written.get(table.name, table) for table in intake.package.tables)
     origins = {name: {"origin": kept[name].origin} for name in again}
@@ -124,13 +124,16 @@ def _linked(storage: Storage, table: Table, folder: Path) -> Path:
     return link
 
 
-def _refuse_several(package: DatasetPackage, kept: Mapping[str, Table], names: set[str]) -> None:
+def _refuse_several(
+    package: DatasetPackage, kept: Mapping[str, Table], read: Sequence[TablePackage]
+) -> None:
     """A file that turned out to hold several tables may not take the place of one that is
     there."""
+    names, written = {table.name for table in read}, {table.name for table in package.tables}
     for at, table in enumerate(package.tables):
         if table.name in kept and table.name not in names:
-            new = ", ".join(sorted(names - {other.name for other in package.tables}))
-            sentence = f"The file holds several tables: choose one of {new}."
+            new = [part.read.table or part.name for part in read if part.name not in written]
+            sentence = f"The file holds several tables: choose one of {', '.join(new)}."
             raise UnreadableTable(sentence, {f"tables.{at}.read.table": sentence})
 
 

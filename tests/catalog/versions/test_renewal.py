@@ -134,7 +134,7 @@ def test_a_file_of_several_tables_does_not_take_the_place_of_one(
     sqlite_db: Database, storage: Storage, tmp_path: Path
 ) -> None:
     version = the_version(sqlite_db, storage, banks=BANKS)
-    with pytest.raises(UnreadableTable, match=r"choose one of north, south\.") as refused:
+    with pytest.raises(UnreadableTable, match=r"choose one of North, South\.") as refused:
         renewed(version, storage, {"banks": factories.workbook(tmp_path, "North", "South")})
     assert list(refused.value.fields) == ["tables.0.read.table"]
 
