@@ -7,7 +7,7 @@ what is still missing.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -34,11 +34,10 @@ from newsletter.catalog.field_types import (
     WebAddress,
 )
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.table_names import table_name
+from newsletter.catalog.table_names import with_names
 from newsletter.catalog.validation_messages import complaints
 from newsletter.catalog.yamltext import load_mapping
 from newsletter.errors import Invalid, UnreadablePackage
-from newsletter.file_names import name_in_address
 
 FILE_NAME = "dataset.yaml"
 MAX_BYTES = 256 * 1024
@@ -184,7 +183,7 @@ class DatasetPackage(_Value):
         tables = written.get("tables") if isinstance(written, Mapping) else None
         if not isinstance(tables, list | tuple):
             return written
-        return {**written, "tables": _named(tables)}
+        return {**written, "tables": with_names(tables)}
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -279,30 +278,6 @@ def _unreadable(fields: dict[str, str]) -> UnreadablePackage:
     path, sentence = next(iter(fields.items()))
     more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
     return UnreadablePackage(f"{FILE_NAME}: {path + ': ' if path else ''}{sentence}{more}.", fields)
-
-
-def _named(tables: Sequence[Any]) -> list[Any]:
-    """The written tables, those without a name called after their files."""
-    taken = {table["name"] for table in tables if isinstance(table, Mapping) and _name(table)}
-    named: list[Any] = []
-    for table in tables:
-        if isinstance(table, Mapping) and "name" not in table and (file := _file_name(table)):
-            name = table_name(file, taken)
-            taken.add(name)
-            table = {"name": name, **table}
-        named.append(table)
-    return named
-
-
-def _name(table: Mapping[str, Any]) -> str | None:
-    return table["name"] if isinstance(table.get("name"), str) else None
-
-
-def _file_name(table: Mapping[str, Any]) -> str | None:
-    file, url = table.get("file"), table.get("url")
-    if isinstance(file, str):
-        return file
-    return name_in_address(url) if isinstance(url, str) else None
 
 
 def _check_reference(name: str, key: ForeignKeyPackage, target: TablePackage | None) -> None:

@@ -6,11 +6,12 @@ their disks: lower-case ASCII letters and digits, joined by ``-`` and ``_``.
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 from urllib.parse import unquote
 
-from newsletter.file_names import bare_name, latin
+from newsletter.file_names import bare_name, latin, name_in_address
 from newsletter.tables.reading.file_kinds import TABLES
 
 AT_MOST = 100  # characters
@@ -48,6 +49,30 @@ def part_name(name: str, taken: Container[str], known: Container[str]) -> str:
     tables of the dataset was named so by the rule of 0.3, it stays."""
     now, before = table_name(name, taken), _numbered(_name_of_0_3(name), taken)
     return before if now not in known and before in known else now
+
+
+def with_names(tables: Sequence[Any]) -> list[Any]:
+    """The ``tables`` of a dataset.yaml or a form as they are written, with a name for each
+    that has none, after its file or address. What is no table stays as it is."""
+    written = [table for table in tables if isinstance(table, Mapping)]
+    taken = {table["name"] for table in written if isinstance(table.get("name"), str)}
+    named: list[Any] = []
+    for table in tables:
+        file = _file_of(table) if isinstance(table, Mapping) and "name" not in table else None
+        if file is None:
+            named.append(table)
+            continue
+        name = table_name(file, taken)
+        taken.add(name)
+        named.append({"name": name, **table})
+    return named
+
+
+def _file_of(table: Mapping[str, Any]) -> str | None:
+    file, url = table.get("file"), table.get("url")
+    if isinstance(file, str):
+        return file
+    return name_in_address(url) if isinstance(url, str) else None
 
 
 def _numbered(name: str, taken: Container[str]) -> str:

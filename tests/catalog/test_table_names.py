@@ -1,8 +1,9 @@
 import re
+from typing import Any
 
 import pytest
 
-from newsletter.catalog.table_names import AT_MOST, PACKED, part_name, table_name
+from newsletter.catalog.table_names import AT_MOST, PACKED, part_name, table_name, with_names
 from newsletter.file_names import name_in_address
 from newsletter.tables.reading.unpack import ENDINGS
 from tests.file_names import ODD_NAMES
@@ -58,6 +59,26 @@ def test_each_ending_of_packing_is_taken_off() -> None:
 
 def test_a_host_is_a_name_where_an_address_has_no_other() -> None:
     assert table_name(name_in_address("https://data.example.org/")) == "data-example-org"
+
+
+def test_tables_without_a_name_are_called_after_their_files() -> None:
+    tables: list[Any] = [
+        {"file": "data/Birds.csv"},
+        {"file": "birds.json", "columns": []},
+        {"name": "birds-2", "file": "x.csv"},
+        {"url": "https://example.org/birds%20of%20prey.csv?v=1"},
+        {"name": 7, "file": "seven.csv"},
+        {"description": "neither file nor url"},
+        {"file": 8},
+        None,
+    ]
+    assert with_names(tables) == [
+        {"name": "birds", "file": "data/Birds.csv"},
+        {"name": "birds-3", "file": "birds.json", "columns": []},
+        tables[2],
+        {"name": "birds-of-prey", **tables[3]},
+        *tables[4:],
+    ]
 
 
 def test_a_part_that_was_named_by_the_earlier_rule_stays() -> None:
