@@ -70,8 +70,8 @@ def _mail(installation: Installation, dns: Dns, now: datetime) -> Iterator[Findi
     elif smtp_visit is not None and _goes_straight(transport, smtp_visit):
         yield warning(
             "reverse name",
-            f"Mail leaves from {smtp_visit.own_address}, behind an address that is not known here: see "
-            f"that the outer one has a PTR record to {settings.host}, and back.",
+            f"Mail leaves from {smtp_visit.own_address}, behind an address that is not known here: "
+            f"see that the outer one has a PTR record to {settings.host}, and back.",
         )
     yield from _site(installation, now)
 

@@ -4,6 +4,7 @@ form, or it sends it at once. When a form was opened is signed."""
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from newsletter import clock
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.web.context import installation
 
@@ -31,7 +32,7 @@ def problem(token: str, form: str, now: datetime) -> str | None:
     opened = _opened(token, form, now)
     if opened is None:
         return STALE
-    return TOO_FAST if now - opened < FILLED_AFTER else None
+    return TOO_FAST if clock.is_recent(opened, FILLED_AFTER, now) else None
 
 
 def renewed(token: str, form: str, now: datetime) -> str:
