@@ -92,7 +92,9 @@ def import_files(
                 tables.append(table)
                 if written.name == charted:
                     drawing.draw(read)
-    chart = drawing.chart() if charted in sources else kept.chart if kept else None
+    chart = drawing.chart()
+    if kept is not None and charted in kept_values and charted not in sources:
+        chart = kept.chart
     whole = package.model_copy(update={"tables": tuple(tables)})
     return Intake(whole, tuple(values), chart, digest_of(package, sources))
 

@@ -103,6 +103,14 @@ def test_a_new_chart_is_drawn_of_the_rows_that_are_kept(
     assert intake.chart.png != version.chart_png
 
 
+def test_a_chart_of_a_table_that_is_not_there_is_none(
+    sqlite_db: Database, storage: Storage
+) -> None:
+    version = the_version(sqlite_db, storage)
+    nowhere = {"mark": "bar", "usermeta": {"table": "nowhere"}}
+    assert renewed(version, storage, {}, chart=nowhere).chart is None
+
+
 def test_of_two_tables_only_the_one_with_a_new_file_is_read(
     sqlite_db: Database, storage: Storage, tmp_path: Path
 ) -> None:
