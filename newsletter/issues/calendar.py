@@ -20,6 +20,7 @@ from newsletter.models.post import Post, PostState
 
 AT_MOST = {"subject": 120, "preheader": 150, "intro": 20_000}  # characters
 CANCELLED = "cancelled"  # why somebody is excluded
+BY_HAND = "A curator paused it."
 
 
 def parse_date(text: str) -> date:
@@ -127,6 +128,11 @@ def parse_slot(text: str) -> tuple[date, Kind]:
     if Issue(date=found[0], kind=found[1]).slot != text:  # 2026-W49-1 is a date too
         raise NotFound("There is no such issue.")
     return found
+
+
+def at(session: Session, slot: str) -> Issue:
+    """The issue of a slot as an address has it: see ``Issue.slot``. Raises NotFound."""
+    return get(session, *parse_slot(slot))
 
 
 def find(session: Session, day: date, kind: Kind = Kind.REGULAR) -> Issue | None:

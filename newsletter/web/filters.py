@@ -12,6 +12,7 @@ from newsletter.posts.wording import language_name
 from newsletter.sizes import readable_size
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.datasets.facts import dimensions
+from newsletter.web.site.form_token import HONEYPOT
 from newsletter.web.site.timezones import place
 
 
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(language_name, "language")
     app.add_template_filter(license_url, "license_url")
     app.add_template_global(public_url)
+    app.jinja_env.globals["honeypot"] = HONEYPOT
 
     @app.context_processor
     def name_the_site() -> dict[str, str]:

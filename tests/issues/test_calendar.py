@@ -324,6 +324,18 @@ def test_an_issue_that_is_not_there_is_not_found(sqlite_db: Database) -> None:
         calendar.get(session, MONDAY)
 
 
+@pytest.mark.parametrize("kind", [Kind.REGULAR, Kind.CORRECTION])
+def test_an_issue_is_found_by_the_slot_of_its_address(sqlite_db: Database, kind: Kind) -> None:
+    with sqlite_db.write() as session:
+        issue = issue_in(session, IssueState.PLANNED)
+        issue.kind = kind
+        session.flush()
+        assert calendar.at(session, issue.slot) is issue
+        for slot in ("2026-11-23-post", "2026-W48-1", "monday"):
+            with pytest.raises(NotFound):
+                calendar.at(session, slot)
+
+
 def test_a_date_is_read_as_typed() -> None:
     assert calendar.parse_date(" 2026-11-23 ") == MONDAY
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from newsletter.catalog.versions import errata
 from newsletter.db import Database
-from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.errors import Invalid
 from newsletter.issues import calendar, corrections
 from newsletter.issues.gather import gather
@@ -21,6 +20,7 @@ from newsletter.mailing.post_blocks import FIGURES_AT_MOST
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import PostState, RunStatus
 from newsletter.posts.cells import Code, Figure
+from newsletter.services.previews import preview_message
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 from tests import factories

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
 from flask import Flask
+from newsletter.web.admin.accounts.limits import limiter
 from sqlalchemy import select
 
 from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from newsletter.web.admin.accounts.limits import limiter
 from tests.web.admin.conftest import OWNER, TOKEN, Browser
 
 STRANGER = "nobody@example.org"

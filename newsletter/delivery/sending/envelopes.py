@@ -14,12 +14,9 @@ from newsletter.audience import subscriptions
 from newsletter.delivery.queue.leases import LEASE
 from newsletter.delivery.queue.ledger import ClaimedDelivery
 from newsletter.email_address import Address, parse_address
-from newsletter.issues.gather import gather
 from newsletter.issues.notices import render_notice
-from newsletter.mailing.compose import compose
 from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.mailing.message import Headers, build
-from newsletter.mailing.render import render_issue
 from newsletter.models.delivery import Notice
 from newsletter.models.issue import Issue, IssueVariant
 from newsletter.settings import Settings
@@ -99,16 +96,6 @@ class Envelopes:
         closed = select(Issue.id).where(Issue.id.in_(known), Issue.closed_at < now - LEASE)
         gone = set(session.scalars(closed))
         self._frozen = {key: message for key, message in self._frozen.items() if key[0] not in gone}
-
-
-def preview_message(
-    session: Session, issue: Issue, settings: Settings, storage: Storage, now: datetime
-) -> bytes:
-    """The issue as it stands, as a message to nobody in particular."""
-    headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
-    mail = render_issue(compose(gather(session, issue, settings, storage)))
-    message_id = f"<preview@{settings.host}>"
-    return build(mail, headers, _stranger(parse_address("reader@example.org"), message_id))
 
 
 def _message(session: Session, issue_id: int, variant: int) -> bytes:
