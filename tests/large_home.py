@@ -61,7 +61,7 @@ class Size:
     of_one: int
 
 
-SMALL = Size(issues=2, datasets=2, posts=2, subscribers=10, submissions=4, of_one=2)
+SMALL = Size(issues=3, datasets=3, posts=3, subscribers=10, submissions=4, of_one=3)
 LARGE = Size(issues=260, datasets=200, posts=800, subscribers=5_000, submissions=240, of_one=12)
 
 
@@ -119,8 +119,8 @@ def _catalog(session: Session, first: Version, size: Size) -> list[dict[str, Any
             "dataset_id": dataset["id"],
             "title": f"Penguins of the island {n}",
             "keywords": ["birds", f"island {n % 30}"],
-            "state": "draft" if n % 20 == 19 else "published",
-            "published_at": None if n % 20 == 19 else LONG_AGO - timedelta(days=n),
+            "state": "draft" if n % 20 == 1 else "published",
+            "published_at": None if n % 20 == 1 else LONG_AGO - timedelta(days=n),
         }
         numbers = ["1.0.0", "2.0.0"][: 1 + (n % 10 == 0)]
         versions += [version | words | {"id": next(ids), "number": each} for each in numbers]

@@ -12,7 +12,7 @@ from newsletter.catalog import markdown
 from newsletter.catalog.describe.citation import CitationFacts, in_words, plain
 from newsletter.catalog.describe.loaders import loaders
 from newsletter.errors import Invalid
-from newsletter.issues import calendar
+from newsletter.issues import archive
 from newsletter.issues.compose_correction import compose_correction
 from newsletter.issues.compose_post import compose_post
 from newsletter.issues.round_up import posts_of
@@ -220,7 +220,7 @@ def _post_link(post: Post, settings: Settings) -> PostLink:
 
 
 def _previous(session: Session, issue: Issue, settings: Settings) -> Link | None:
-    earlier = calendar.previous_on_topic(session, issue)
+    earlier = archive.previous_on_topic(session, issue)
     if earlier is None or earlier.version is None:
         return None
     return Link(

@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 
 from flask import Blueprint, Response, make_response
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from newsletter.email_address import parse_address
 from newsletter.errors import NotFound, Refused
@@ -19,6 +20,7 @@ from newsletter.issues.preflight import warnings
 from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.mailing.placeholders import Placeholder
 from newsletter.mailing.render import render_issue
+from newsletter.models.issue import Issue
 from newsletter.web.admin.issues.addressed import issue_at
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
@@ -43,16 +45,20 @@ class Preview:
 def preview_of(opened: Installation, slot: str) -> Preview:
     """The issue of a slot: as it was frozen, or as it stands. Raises NotFound."""
     with opened.db.read() as session:
-        issue = issue_at(session, slot)
-        message, page = issue.message, issue.page
-        if message is not None:
-            return _frozen(message, page or "")
-        try:
-            content = compose(session, issue, opened.settings, opened.storage)
-        except NotFound:
-            raise
-        except Refused as error:
-            return Preview("", "", "", [], str(error))
+        return preview(session, opened, issue_at(session, slot))
+
+
+def preview(session: Session, opened: Installation, issue: Issue) -> Preview:
+    """The same of an issue that is at hand."""
+    session.refresh(issue, ["message", "page"])  # in one statement
+    if issue.message is not None:
+        return _frozen(issue.message, issue.page or "")
+    try:
+        content = compose(session, issue, opened.settings, opened.storage)
+    except NotFound:
+        raise
+    except Refused as error:
+        return Preview("", "", "", [], str(error))
     try:
         mail = render_issue(content)
     except Refused as error:

@@ -9,7 +9,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import datasets, listing
 from newsletter.errors import Conflict, Invalid, Refused
 from newsletter.models.submission import Submission
 from newsletter.posts import front_matter, posts
@@ -48,7 +48,7 @@ def make(number: int) -> ResponseReturnValue:
     form = PostForm()
     with installation().db.read() as session:
         submission = queue.get(session, number)
-        choices = _choices(submission)
+        choices = _choices(session, submission)
     if not may_be_a_post(submission) or not choices:
         flash("Only a notebook or Markdown, sent as a file, can be made a post.", "refused")
         return redirect(url_for("admin.submissions.show", number=number))
@@ -71,7 +71,7 @@ def make_again(number: int) -> str:
     form.form_errors.append(STALE)
     with installation().db.read() as session:
         submission = queue.get(session, number)
-        return _page(form, submission, _choices(submission))
+        return _page(form, submission, _choices(session, submission))
 
 
 def _brought_up(form: PostForm, submission: Submission, choices: Choices) -> None:
@@ -121,13 +121,13 @@ def _beside_fields(error: Refused) -> Refused:
     return Invalid(str(error), {path.partition(".")[0]: s for path, s in error.fields.items()})
 
 
-def _choices(submission: Submission) -> Choices:
+def _choices(session: Session, submission: Submission) -> Choices:
     """The published versions of its dataset, the newest first."""
     if submission.dataset is None:
         return {}
     return {
         version.number: {table.name: table.files["csv"]["sha256"] for table in version.tables}
-        for version in datasets.published_versions(submission.dataset)
+        for version in listing.published_versions(session, submission.dataset.id)
     }
 
 
