@@ -16,7 +16,7 @@ from newsletter.delivery.issue_run.timezone_waves import waves_of
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
-from newsletter.issues import calendar
+from newsletter.issues import calendar, listing
 from newsletter.issues.notices import ask_for_test
 from newsletter.models.issue import IssueState, Kind
 from newsletter.services import planning
@@ -81,7 +81,7 @@ def plan(day: date, slug: str | None, post_slug: str | None) -> None:
 def list_(as_json: bool) -> None:
     """All issues, the newest first."""
     with open_installation().db.read() as session:
-        show(as_json, [record_of(issue) for issue in calendar.issues(session)])
+        show(as_json, [record_of(issue) for issue in listing.issues(session)])
 
 
 @issue_group.command("show")

@@ -77,13 +77,23 @@ def mailing_of(session: Session, post: Post) -> Issue | None:
     return session.scalars(mailings).first()
 
 
-def without_mailing(session: Session) -> list[Post]:
+def mailings_of(session: Session, posts: Collection[Post]) -> dict[int, Issue]:
+    """The same for several posts, by their keys, where there is one."""
+    mailings = select(Issue).where(
+        Issue.post_id.in_([post.id for post in posts]),
+        Issue.kind == Kind.POST,
+        Issue.state != IssueState.CANCELLED,
+    )
+    return {issue.post_id: issue for issue in session.scalars(mailings) if issue.post_id}
+
+
+def without_mailing(session: Session, limit: int | None = None) -> list[Post]:
     """The posts that can still be planned for a day, the newest first."""
     mailed = select(Issue.id).where(
         Issue.post_id == Post.id, Issue.kind == Kind.POST, Issue.state != IssueState.CANCELLED
     )
     posts = select(Post).where(Post.state != PostState.WITHDRAWN, ~mailed.exists())
-    return list(session.scalars(posts.order_by(Post.id.desc())))
+    return list(session.scalars(posts.order_by(Post.id.desc()).limit(limit)))
 
 
 def take_slot(
@@ -146,37 +156,6 @@ def get(session: Session, day: date, kind: Kind = Kind.REGULAR) -> Issue:
         what = "issue" if kind is Kind.REGULAR else kind.value
         raise NotFound(f"There is no {what} on {day}: `newsletter issue list` shows them all.")
     return issue
-
-
-def issues(session: Session) -> list[Issue]:
-    """All of them, the newest slot first."""
-    return list(session.scalars(select(Issue).order_by(Issue.date.desc(), Issue.id.desc())))
-
-
-def public_issues(
-    session: Session, limit: int | None = None, kind: Kind | None = None
-) -> list[Issue]:
-    """Those that went out or are going out, of one kind or of all, the newest first."""
-    shown = (IssueState.SENDING, IssueState.PAUSED, IssueState.SENT)
-    rows = select(Issue).where(Issue.state.in_(shown)).order_by(Issue.date.desc())
-    if kind is not None:
-        rows = rows.where(Issue.kind == kind)
-    return list(session.scalars(rows.limit(limit) if limit else rows))
-
-
-def previous_on_topic(session: Session, issue: Issue) -> Issue | None:
-    """The newest public issue before this one whose dataset shares a keyword with it."""
-    if issue.version is None:
-        return None
-    keywords = set(issue.version.keywords)
-    for earlier in public_issues(session, kind=Kind.REGULAR):
-        if (
-            earlier.date < issue.date
-            and earlier.version is not None
-            and keywords & set(earlier.version.keywords)
-        ):
-            return earlier
-    return None
 
 
 def edit(session: Session, issue: Issue, subject: str, preheader: str, intro: str) -> None:

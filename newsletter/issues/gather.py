@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from newsletter.catalog.describe.published import data_addresses, facts_of
 from newsletter.catalog.versions import changes, errata
 from newsletter.errors import Invalid
-from newsletter.issues import calendar
+from newsletter.issues import archive
 from newsletter.issues.corrections import originals
 from newsletter.issues.round_up import posts_of
 from newsletter.mailing.content import Link
@@ -140,7 +140,7 @@ def _last_run(post: Post) -> Run | None:
 
 
 def _previous(session: Session, issue: Issue, settings: Settings) -> Link | None:
-    earlier = calendar.previous_on_topic(session, issue)
+    earlier = archive.previous_on_topic(session, issue)
     return Link(earlier.title, _address(earlier, settings)) if earlier else None
 
 

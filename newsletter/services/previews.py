@@ -38,17 +38,22 @@ class Preview:
 
 def preview_of(installation: Installation, slot: str) -> Preview:
     """The issue of a slot: as it was frozen, or as it stands. Raises NotFound."""
-    settings, storage = installation.settings, installation.storage
     with installation.db.read() as session:
-        issue = calendar.at(session, slot)
-        if issue.message is not None:
-            return _frozen(issue.message, issue.page or "", settings)
-        try:
-            content = compose(gather(session, issue, settings, storage))
-        except NotFound:
-            raise
-        except Refused as error:
-            return Preview("", "", "", [], str(error))
+        return preview(session, installation, calendar.at(session, slot))
+
+
+def preview(session: Session, installation: Installation, issue: Issue) -> Preview:
+    """The same of an issue that is at hand. Raises NotFound."""
+    settings, storage = installation.settings, installation.storage
+    session.refresh(issue, ["message", "page"])  # in one statement
+    if issue.message is not None:
+        return _frozen(issue.message, issue.page or "", settings)
+    try:
+        content = compose(gather(session, issue, settings, storage))
+    except NotFound:
+        raise
+    except Refused as error:
+        return Preview("", "", "", [], str(error))
     try:
         mail = render_issue(content)
     except Refused as error:

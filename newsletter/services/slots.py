@@ -1,13 +1,14 @@
 """The days of the calendar as a curator sees them: what is on each, and is it ready."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.issue_run.timezone_waves import zones
-from newsletter.issues import calendar
+from newsletter.issues import listing
 from newsletter.issues.rhythm import post_days_from, suggestion
 from newsletter.issues.schedule import FRIDAY, local_day, mondays_from, waves
 from newsletter.models.delivery import Notice, NoticeKind
@@ -47,16 +48,14 @@ class Slot:
 
 def coming(session: Session, settings: Settings, now: datetime, count: int = AHEAD) -> list[Slot]:
     """The next Mondays, today's too."""
-    today = local_day(now, settings.timezone)
-    chosen = zones(session, settings)
-    return [_slot(session, settings, day, chosen) for day in mondays_from(today, count)]
+    days = mondays_from(local_day(now, settings.timezone), count)
+    return _slots(session, settings, days, Kind.REGULAR)
 
 
 def post_days(session: Session, settings: Settings, now: datetime) -> list[Slot]:
     """The days that posts can be on, from today on for WEEKS weeks."""
     days = post_days_from(local_day(now, settings.timezone), WEEKS)
-    chosen = zones(session, settings)
-    return [_slot(session, settings, day, chosen, Kind.POST) for day in days]
+    return _slots(session, settings, days, Kind.POST)
 
 
 def through_the_week(days: list[Slot], now: datetime) -> list[Slot]:
@@ -72,32 +71,38 @@ def free(slots: list[Slot], now: datetime) -> list[date]:
 
 def of_issue(session: Session, settings: Settings, issue: Issue) -> Slot:
     """The slot of an issue of any kind."""
-    chosen = zones(session, settings)
-    return _filled(session, settings, issue.date, chosen, issue)
+    alerted = _alerted(session, [issue.date])
+    return _filled(settings, issue.date, zones(session, settings), issue, alerted)
 
 
-def _slot(
-    session: Session, settings: Settings, day: date, chosen: list[str], kind: Kind = Kind.REGULAR
-) -> Slot:
-    return _filled(session, settings, day, chosen, calendar.find(session, day, kind))
+def _slots(session: Session, settings: Settings, days: list[date], kind: Kind) -> list[Slot]:
+    chosen, alerted = zones(session, settings), _alerted(session, days)
+    issues = listing.on_days(session, days, kind)
+    return [_filled(settings, day, chosen, issues.get(day), alerted) for day in days]
+
+
+def _alerted(session: Session, days: Collection[date]) -> set[date]:
+    """Of which of ``days`` the curators were told that nothing is ready."""
+    occasions = {f"empty-monday {day}": day for day in days}
+    beginning = func.substr(Notice.once, 1, len("empty-monday 2026-11-30"))
+    alerts = select(beginning).where(
+        Notice.kind == NoticeKind.ALERT, beginning.in_(list(occasions))
+    )
+    return {occasions[occasion] for occasion in session.scalars(alerts)}
 
 
 def _filled(
-    session: Session, settings: Settings, day: date, chosen: list[str], issue: Issue | None
+    settings: Settings, day: date, chosen: list[str], issue: Issue | None, alerted: set[date]
 ) -> Slot:
     if issue is not None and issue.state is IssueState.CANCELLED and issue.frozen_at is None:
         issue = None
-    friday = day - timedelta(days=7 - FRIDAY)
-    alert = select(Notice.id).where(
-        Notice.kind == NoticeKind.ALERT, Notice.once.startswith(f"empty-monday {day}")
-    )
     return Slot(
         day=day,
         begins=waves(day, settings.send_at, settings.timezone, chosen).first,
         issue=issue,
         lacks=_lacks(issue),
-        alerts_on=friday,
-        alerted=session.scalar(alert.limit(1)) is not None,
+        alerts_on=day - timedelta(days=7 - FRIDAY),
+        alerted=day in alerted,
     )
 
 

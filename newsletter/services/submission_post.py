@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets
+from newsletter.catalog import datasets, listing
 from newsletter.errors import Conflict, Invalid
 from newsletter.installation import Installation
 from newsletter.models.post import Post
@@ -46,13 +46,13 @@ def may_be_a_post(submission: Submission) -> bool:
     )
 
 
-def versions_of(submission: Submission) -> Versions:
+def versions_of(session: Session, submission: Submission) -> Versions:
     """Those that a post on its dataset may be about."""
     if submission.dataset is None:
         return {}
     return {
         version.number: {table.name: table.files["csv"]["sha256"] for table in version.tables}
-        for version in datasets.published_versions(submission.dataset)
+        for version in listing.published_versions(session, submission.dataset.id)
     }
 
 
@@ -66,7 +66,7 @@ def accept_as_post(
     """
     with installation.db.read() as session:
         submission = queue.get(session, number)
-        versions = versions_of(submission)
+        versions = versions_of(session, submission)
     queue.refuse_decided(submission)
     if submission.dataset is None:
         raise Conflict("The dataset that it is about is gone: decline it.")

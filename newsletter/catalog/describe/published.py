@@ -24,9 +24,15 @@ from newsletter.models.dataset import Erratum, Table, Version
 from newsletter.settings import Settings
 
 
-def facts_of(version: Version, settings: Settings, works: Iterable[WorkFacts] = ()) -> DatasetFacts:
+def facts_of(
+    version: Version,
+    settings: Settings,
+    works: Iterable[WorkFacts] = (),
+    with_profiles: bool = True,
+) -> DatasetFacts:
     """``version`` with the addresses that it has on this site, and the works on its dataset; a
-    draft's too, which lead nowhere until it is published."""
+    draft's too, which lead nowhere until it is published. The profiles, which are most of it,
+    are left out for a format that does not have them."""
     slug = version.dataset.slug
     page = f"{settings.base_url}/datasets/{slug}"
     return DatasetFacts(
@@ -44,7 +50,7 @@ def facts_of(version: Version, settings: Settings, works: Iterable[WorkFacts] = 
         catalog_title=settings.title,
         catalog_url=f"{settings.base_url}/datasets/",
         citation=citation(version, settings),
-        tables=tuple(_table(table, version, settings) for table in version.tables),
+        tables=tuple(_table(table, version, settings, with_profiles) for table in version.tables),
         language=version.language,
         keywords=tuple(version.keywords),
         creators=tuple(Party(made["name"], made.get("url")) for made in version.creators),
@@ -99,8 +105,9 @@ def _source(source: dict[str, Any]) -> SourceFacts:
     )
 
 
-def _table(table: Table, version: Version, settings: Settings) -> TableFacts:
-    profiles = {column["name"]: column for column in table.profile.get("columns", ())}
+def _table(table: Table, version: Version, settings: Settings, with_profile: bool) -> TableFacts:
+    profiled = table.profile.get("columns", ()) if with_profile else ()
+    profiles = {column["name"]: column for column in profiled}
     return TableFacts(
         name=table.name,
         rows=table.rows,

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask_limiter import RequestLimit
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import listing
 from newsletter.catalog.licenses import OF_CODE, OF_DATA
 from newsletter.errors import Invalid, TooMany
 from newsletter.models.submission import SubmissionKind
@@ -137,7 +137,7 @@ def _page(
 ) -> Response:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
-        catalog = datasets.catalog(session) if form is SHARE else []
+        catalog = listing.published_topics(session) if form is SHARE else []
     page = render_template(
         form.template,
         form=form,

@@ -18,22 +18,24 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import listing as catalog
 from newsletter.delivery.issue_run import recipients
 from newsletter.errors import NotFound, Refused
-from newsletter.issues import calendar
+from newsletter.issues import calendar, listing
 from newsletter.issues.corrections import originals
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
 from newsletter.services import planning, slots
-from newsletter.services.previews import preview_of
+from newsletter.services.previews import preview
 from newsletter.web.admin.flash import show as show_beside
 from newsletter.web.admin.flash import told
 from newsletter.web.auth import STALE, shows_again
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
 
 blueprint = Blueprint("issues", __name__, url_prefix="/issues")
+
+POSTS_OFFERED = 50  # the newest; an older one is planned on its own page
 
 
 class WordsForm(FlaskForm):
@@ -53,11 +55,12 @@ def index() -> ResponseReturnValue:
             "admin/issues.html",
             coming=coming,
             week=slots.through_the_week(days, now),
-            past=[i for i in calendar.issues(session) if i.date < today or i.frozen_at],
+            past=listing.begun_or_past(session, today, page_number()),
             free=slots.free(coming, now),
             free_days=slots.free(days, now),
-            versions=datasets.everything(session),
-            posts=calendar.without_mailing(session),
+            topics=catalog.newest_topics(session),
+            posts=calendar.without_mailing(session, POSTS_OFFERED),
+            posts_offered=POSTS_OFFERED,
             chosen=request.args,
         )
 
@@ -140,7 +143,7 @@ def _page(day: str, form: WordsForm) -> Response:
             readers=recipients.count(session, issue),
             originals=originals(session, issue),
             form=form,
-            preview=preview_of(opened, day),
+            preview=preview(session, opened, issue),
         )
     response = make_response(page)
     policy = content_security_policy({"frame-src": "'self'"})

@@ -8,7 +8,7 @@ from wtforms import HiddenField, SelectField
 from wtforms.fields import SelectChoice
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import listing
 from newsletter.errors import Invalid, Refused
 from newsletter.posts.intake import PostFile
 from newsletter.posts.reading.parsed_post import MAX_BYTES
@@ -72,8 +72,7 @@ def _page(form: PostUploadForm, upload: Upload | None) -> str:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
         form.dataset.choices = [
-            SelectChoice(version.dataset.slug, version.title)
-            for version in datasets.everything(session)
+            SelectChoice(topic.slug, topic.title) for topic in listing.newest_topics(session)
         ]
     form.stored.data = note_of(opened, upload, now) if upload else ""
     return render_template("admin/post_upload.html", form=form, upload=upload)

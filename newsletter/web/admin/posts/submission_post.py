@@ -44,7 +44,7 @@ def make(number: int) -> ResponseReturnValue:
     form = PostForm()
     with installation().db.read() as session:
         submission = queue.get(session, number)
-        versions = versions_of(submission)
+        versions = versions_of(session, submission)
     if not may_be_a_post(submission) or not versions:
         flash("Only a notebook or Markdown, sent as a file, can be made a post.", "refused")
         return redirect(url_for("admin.submissions.show", number=number))
@@ -69,7 +69,7 @@ def make_again(number: int) -> str:
     form.form_errors.append(STALE)
     with installation().db.read() as session:
         submission = queue.get(session, number)
-        return _page(form, submission, versions_of(submission))
+        return _page(form, submission, versions_of(session, submission))
 
 
 def _words(form: PostForm) -> PostWords:

@@ -11,12 +11,10 @@ from newsletter.services.submission_post import may_be_a_post
 from newsletter.submissions import queue
 from newsletter.web.admin.flash import told
 from newsletter.web.auth import STALE, shows_again
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.site.showcase import attachment
 
 blueprint = Blueprint("submissions", __name__, url_prefix="/submissions")
-
-DECIDED = 50  # that are shown
 
 
 class DecisionForm(FlaskForm):
@@ -28,8 +26,8 @@ def index() -> ResponseReturnValue:
     with installation().db.read() as session:
         return render_template(
             "admin/submissions.html",
-            waiting=queue.waiting(session),
-            decided=queue.decided(session, DECIDED),
+            waiting=queue.waiting_page(session, page_number()),
+            decided=queue.decided(session, page_number("decided")),
         )
 
 
