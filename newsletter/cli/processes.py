@@ -27,7 +27,7 @@ def clock_command(once: bool) -> None:
     installation = open_installation()
     if not once:
         run_clock(installation)
-    elif failed := run_all(installation, clock.now()):
+    elif failed := run_all(installation, clock.now(), JOBS):
         names = ", ".join(job.name for job in failed)
         raise JobsFailed(f"{len(failed)} of {len(JOBS)} jobs failed: {names}. The log says why.")
 
