@@ -20,7 +20,7 @@
     │   └── FetchRefused    an address on the web that we will not or cannot read
     │       └── UnknownHost     whose host's name has no address
     ├── JobsFailed          some of what runs unattended failed; the log says why
-    └── TransportError      the way out cannot be opened or is set up wrongly
+    └── TransportError      the transport cannot be opened or is set up wrongly
 
 A class names an outcome; its message is one sentence that says what the
 person can do about it. The web layer and the command line turn it into a
@@ -123,4 +123,4 @@ class JobsFailed(NewsletterError):
 
 
 class TransportError(NewsletterError):
-    """The way out cannot be opened: nothing was handed over."""
+    """The transport cannot be opened: nothing was handed over."""

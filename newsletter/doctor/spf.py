@@ -41,7 +41,7 @@ def examine_spf(
 ) -> Iterator[Finding]:
     """Findings on the record of ``domain``.
 
-    ``sources`` is what our way out needs in it, such as ``include:spf.mtasv.net``.
+    ``sources`` is what our provider needs in it, such as ``include:spf.mtasv.net``.
     Without ``returns_here`` the relay's own domain is the envelope sender: then
     a record that is missing or lacks it costs little. Raises Unanswered.
     """
