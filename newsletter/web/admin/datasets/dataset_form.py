@@ -7,6 +7,7 @@ from flask_login import current_user
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
+from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.admin.datasets import suggestion
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.admin.datasets.dataset_save import Before, collect_files, keep_files, save
@@ -131,4 +132,5 @@ def _page(form: DatasetForm, before: Before | None) -> str:
         ],
         licenses=COMMON_LICENSES,
         upload_bytes=UPLOAD_BYTES,
+        readable_kinds=readable_kinds(),
     )

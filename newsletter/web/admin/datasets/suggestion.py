@@ -12,7 +12,7 @@ from newsletter.installation import Installation
 from newsletter.models.dataset import Dataset
 from newsletter.models.submission import Submission, SubmissionKind
 from newsletter.submissions import queue
-from newsletter.tables.reading.file_kinds import TABLES
+from newsletter.tables.reading.file_kinds import TABLE_ENDINGS
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.uploads import Upload, note_of
 
@@ -69,4 +69,4 @@ def fill(form: DatasetForm, submission: Submission, opened: Installation, now: d
 
 def _is_file(link: str) -> bool:
     endings = PurePath(urlsplit(link).path.lower()).suffixes[-2:]
-    return bool(TABLES & set(endings))
+    return bool(TABLE_ENDINGS & set(endings))
