@@ -15,6 +15,7 @@ from newsletter.mailing.content import IssueContent, Preview, Prose
 from newsletter.mailing.placeholders import Placeholder
 from newsletter.mailing.render import HTML_BYTES, render_issue, render_mail, render_page
 from newsletter.resources import shipped
+from tests.examples import examples
 from tests.mailing.sample import BASE_URL, penguins_content
 
 HOSTILE = "{{config}} {% raw %} ''.__class__ <script>alert(1)</script> \"><img src=x> & {#"
@@ -287,7 +288,7 @@ def test_an_attribute_comes_out_as_it_went_in() -> None:
     assert shown == " ".join(alt.replace(",", ",\n").split())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(st.characters(codec="utf-8")), st.text(st.sampled_from("<>&\"'{%}/=ab \n\x00\x0b")))
 def test_any_text_renders(text: str, odd: str) -> None:
     why = Prose(Markup(nh3.clean(odd + text)), text)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from newsletter import clock
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.web.context import installation
 
@@ -24,7 +25,7 @@ def problem(token: str, form: str, now: datetime) -> str | None:
     opened = _opened(token, form, now)
     if opened is None:
         return STALE
-    return TOO_FAST if now - opened < FILLED_AFTER else None
+    return TOO_FAST if clock.is_recent(opened, FILLED_AFTER, now) else None
 
 
 def renewed(token: str, form: str, now: datetime) -> str:

@@ -211,6 +211,10 @@ def test_a_form_sent_too_soon_or_too_late_is_shown_again_and_lost_by_nobody(
         assert THANKS in client.post(form, data=TYPED[form] | hidden(page)).text
 
 
+def test_a_form_that_was_opened_by_a_wrong_clock_is_taken(client: FlaskClient) -> None:
+    assert THANKS in send(client, SUGGEST, after=-3600).text
+
+
 @pytest.mark.parametrize("token", ["", "x", "AAAA" * 12])
 def test_a_form_that_was_never_opened_is_not_taken(
     client: FlaskClient, installation: Installation, token: str
