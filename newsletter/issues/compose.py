@@ -32,7 +32,7 @@ from newsletter.mailing.styled import spaced
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
-from newsletter.posts.wording import language_name
+from newsletter.posts.languages import language_name
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 from newsletter.tables.profiling.profile_text import sparkline, summary

@@ -17,13 +17,12 @@ from newsletter.mailing.styled import styled
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post, RunStatus
-from newsletter.posts.wording import LANGUAGES, language_name
+from newsletter.posts.languages import BY_NAME, language_name
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 
 BLOCKS_AT_MOST = 120
 QUESTION_AT_MOST = 300  # characters
-SCRIPTS = {"python": "py", "sql": "sql", "r": "R"}  # the ending of a script's address
 
 
 def compose_post(issue: Issue, settings: Settings, storage: Storage) -> PostContent:
@@ -69,7 +68,7 @@ def compose_post(issue: Issue, settings: Settings, storage: Storage) -> PostCont
         ),
         downloads=(
             Link("Notebook", f"{page}.ipynb"),
-            Link("Script", f"{page}.{SCRIPTS.get(post.language, 'md')}"),
+            Link("Script", f"{page}.{BY_NAME[post.language].script}"),
         ),
         page_url=page,
     )  # fmt: skip
@@ -119,8 +118,10 @@ def _ran(post: Post) -> str:
     if run is None or run.status is not RunStatus.RAN:
         return ""
     day = f"{run.at.day} {run.at:%B %Y}"
-    ordered = sorted(run.versions.items(), key=lambda pair: (pair[0] not in LANGUAGES, pair[0]))
-    versions = ", ".join(f"{LANGUAGES.get(name, name)} {number}" for name, number in ordered)
+    ordered = sorted(run.versions.items(), key=lambda pair: (pair[0] not in BY_NAME, pair[0]))
+    versions = ", ".join(
+        f"{BY_NAME[name].title if name in BY_NAME else name} {number}" for name, number in ordered
+    )
     return f"Ran on {day} with {versions}." if versions else f"Ran on {day}."
 
 

@@ -17,7 +17,7 @@ from newsletter.mailing.code_colours import coloured
 from newsletter.mailing.content import InlineImage, Preview, Prose
 from newsletter.mailing.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
 from newsletter.mailing.styled import styled
-from newsletter.posts.wording import language_name
+from newsletter.posts.languages import language_name
 from newsletter.storage import Storage
 
 WIDTH = 560  # CSS pixels: the width of the mail's text

@@ -18,8 +18,8 @@ from newsletter.posts import cells, front_matter
 from newsletter.posts.cells import Cell, Code
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.intake import ImportedPost
+from newsletter.posts.languages import language_name
 from newsletter.posts.run_record import RunRecord
-from newsletter.posts.wording import language_name
 
 # The fields of a front matter that a post has under the same name.
 WRITTEN = ("title", "question", "author", "author_url", "license", "language")

@@ -10,24 +10,22 @@ from newsletter.errors import (
     BadToken,
     Conflict,
     ExpiredToken,
-    FetchRefused,
-    Invalid,
     NewsletterError,
     NotFound,
+    Refused,
     TooMany,
 )
 
 log = logging.getLogger(__name__)
 
-# The first class that an error is one of decides.
+# The first class that an error is one of decides; an error of none of them is a fault of ours.
 STATUSES: dict[type[NewsletterError], int] = {
     NotFound: 404,
     BadToken: 404,
     ExpiredToken: 410,
     Conflict: 409,
     TooMany: 429,
-    FetchRefused: 422,
-    Invalid: 422,
+    Refused: 422,
 }
 
 

@@ -8,7 +8,8 @@ from flask import Flask
 from newsletter.catalog import markdown
 from newsletter.issues.compose import readable_size
 from newsletter.mailing.plain import long_date
-from newsletter.posts.wording import language_name
+from newsletter.posts.languages import language_name
+from newsletter.tables.table_formats import TABLE_FORMATS
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.datasets.facts import dimensions
 from newsletter.web.site.timezones import place
@@ -25,6 +26,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(host, "host")
     app.add_template_filter(language_name, "language")
     app.add_template_global(public_url)
+    app.jinja_env.globals["table_formats"] = [(f.name, f.title) for f in TABLE_FORMATS]
 
     @app.context_processor
     def name_the_site() -> dict[str, str]:

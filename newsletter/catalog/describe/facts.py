@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "json": "application/json",
-}
+from newsletter.tables.table_formats import MEDIA_TYPES
 
 
 def license_url(license: str) -> str:  # noqa: A002 - as everything here calls it

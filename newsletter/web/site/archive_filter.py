@@ -13,11 +13,10 @@ from flask import request
 from newsletter.catalog.datasets import keywords
 from newsletter.models.dataset import Version
 from newsletter.models.post import Post
-from newsletter.posts.wording import language_name
+from newsletter.posts.languages import LANGUAGES
 
 TEXT_AT_MOST = 200
 KEYWORDS = 24
-LANGUAGES = ("python", "sql", "r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def choices(versions: Iterable[Version], years: Iterable[int], languages: Iterab
             {version.dataset.slug: version.title for version in about}.items(),
             key=lambda pair: pair[1].casefold(),
         ),
-        languages=[(each, language_name(each)) for each in LANGUAGES if each in present],
+        languages=[(one.name, one.title) for one in LANGUAGES if one.name in present],
         keywords=keywords(about)[:KEYWORDS],
     )
 

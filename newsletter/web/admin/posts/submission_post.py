@@ -15,6 +15,7 @@ from newsletter.models.submission import Submission
 from newsletter.posts import front_matter, posts
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.intake import PostFile, import_post
+from newsletter.posts.languages import LANGUAGES
 from newsletter.submissions import queue
 from newsletter.web.admin.flash import show
 from newsletter.web.admin.posts.submissions import may_be_a_post
@@ -25,11 +26,7 @@ blueprint = Blueprint("submission_post", __name__, url_prefix="/submissions")
 
 # Of each version by its number: its tables with their checksums.
 Choices = dict[str, dict[str, str]]
-LANGUAGES = (
-    SelectChoice("python", "Python"),
-    SelectChoice("sql", "SQL"),
-    SelectChoice("r", "R"),
-)
+CHOICES = [SelectChoice(language.name, language.title) for language in LANGUAGES]
 
 
 class PostForm(FlaskForm):
@@ -37,7 +34,7 @@ class PostForm(FlaskForm):
     question = StringField("The question that it answers")
     author = StringField("Author")
     license = StringField("Licence")
-    language = SelectField("Language", choices=LANGUAGES, default="python")
+    language = SelectField("Language", choices=CHOICES, default="python")
     version = SelectField("Version of the dataset", validate_choice=False)
     requires = TextAreaField("What it requires")
     answer = TextAreaField("A word to the person")
