@@ -1,7 +1,7 @@
 """Extras: what only some installations need, and the sentence where one lacks.
 
-Each is an optional dependency of pyproject.toml under the same name. A setting that needs one
-asks for it at the start; everything else does when it is used.
+Adding one is an optional dependency of pyproject.toml, and an entry here of the same name.
+A setting that needs one asks for it at the start; everything else does when it is used.
 """
 
 from collections.abc import Iterator

@@ -17,7 +17,7 @@ from newsletter.mailing.styled import styled
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post, RunStatus
-from newsletter.posts.languages import BY_NAME, language_name
+from newsletter.posts.languages import BY_NAME, LANGUAGES, language_name
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 
@@ -119,9 +119,8 @@ def _ran(post: Post) -> str:
         return ""
     day = f"{run.at.day} {run.at:%B %Y}"
     ordered = sorted(run.versions.items(), key=lambda pair: (pair[0] not in BY_NAME, pair[0]))
-    versions = ", ".join(
-        f"{BY_NAME[name].title if name in BY_NAME else name} {number}" for name, number in ordered
-    )
+    titles = {language.name: language.title for language in LANGUAGES}
+    versions = ", ".join(f"{titles.get(name, name)} {number}" for name, number in ordered)
     return f"Ran on {day} with {versions}." if versions else f"Ran on {day}."
 
 

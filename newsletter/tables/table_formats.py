@@ -1,5 +1,6 @@
-"""The formats that every table is kept in and handed out as. The site, the descriptions of a
-dataset and the addresses of files read this list; ``reading.worker`` writes them.
+"""The formats that every table is kept in and handed out as: adding one is an entry
+here, a writer in ``reading.outputs`` and a field of ``ingest.Ingested``. The site, the
+descriptions of a dataset and the addresses of files read this list.
 """
 
 from dataclasses import dataclass

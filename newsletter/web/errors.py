@@ -1,4 +1,6 @@
-"""Errors become statuses here, and nowhere else: each a calm page with a way on."""
+"""Errors become statuses here, and nowhere else: each a calm page with a way on. Adding one is
+a class in ``errors``, and an entry here where none of its bases has the right status.
+"""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""Which files a post can be taken away as, and each of them."""
+"""The files that a post can be taken away as: adding one is a writer in a module beside this,
+and an entry here.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

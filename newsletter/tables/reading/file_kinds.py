@@ -1,5 +1,7 @@
 """Every kind of file that is read, and which one a file is: by its content; its name is only
-a hint.
+a hint. Adding one is a reader in a module of ``readers``, and an entry here.
+
+The child process that reads, the forms, their refusals and docs/curator.md follow the list.
 """
 
 import zipfile
@@ -37,7 +39,6 @@ class Packing:
 
 SHEETS, DATABASE = "a spreadsheet", "an SQLite database"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
-# Adding a kind is a reader in a module, and an entry here.
 KINDS = (
     FileKind("delimited", "CSV", "CSV", "delimited", (".csv", ".tsv", ".tab", ".psv")),
     FileKind("json", "JSON", "JSON", "json_records", (".json", ".geojson")),
