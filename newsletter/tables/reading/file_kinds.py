@@ -21,6 +21,7 @@ class FileKind:
     words: str  # as a form or a refusal names it among others
     reader: str  # the module of ``readers`` that reads it
     endings: tuple[str, ...]  # of file names; by them, one of an archive is taken for a table
+    by_ending: bool = False  # it is text, of this kind where its name ends so
     magic: tuple[bytes, ...] = ()  # how such a file begins
     zip_member: str = ""  # it is a zip archive with this file in it
     zip_media_type: str = ""  # it is a zip archive whose file "mimetype" says so
@@ -40,15 +41,17 @@ class Packing:
 SHEETS, DATABASE = "a spreadsheet", "an SQLite database"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
 KINDS = (
-    FileKind("delimited", "CSV", "CSV", "delimited", (".csv", ".tsv", ".tab", ".psv")),
+    FileKind("delimited", "CSV", "CSV", "delimited", (".csv", ".tsv", ".tab", ".psv"), True),
     FileKind("json", "JSON", "JSON", "json_records", (".json", ".geojson")),
-    FileKind("ndjson", "JSON Lines", "JSON", "json_records", (".ndjson", ".jsonl")),
-    FileKind("parquet", "Parquet", "Parquet", "parquet", (".parquet",), (b"PAR1",)),
-    FileKind("arrow", "Arrow", "Arrow", "arrow", (".arrow", ".ipc"), (b"ARROW1\0\0",), extra=ARROW),
-    FileKind(  # which begins with the continuation mark of an IPC stream
-        "arrows", "Arrow", "Arrow", "arrow", (".arrows",), (b"\xff\xff\xff\xff",), extra=ARROW
+    FileKind("ndjson", "JSON Lines", "JSON", "json_records", (".ndjson", ".jsonl"), True),
+    FileKind("parquet", "Parquet", "Parquet", "parquet", (".parquet",), magic=(b"PAR1",)),
+    FileKind(
+        "arrow", "Arrow", "Arrow", "arrow", (".arrow", ".ipc"), magic=(b"ARROW1\0\0",), extra=ARROW
     ),
-    FileKind("feather", "Feather", "Arrow", "arrow", (".feather",), (b"FEA1",), extra=ARROW),
+    FileKind(  # which begins with the continuation mark of an IPC stream
+        "arrows", "Arrow", "Arrow", "arrow", (".arrows",), magic=(b"\xff\xff\xff\xff",), extra=ARROW
+    ),
+    FileKind("feather", "Feather", "Arrow", "arrow", (".feather",), magic=(b"FEA1",), extra=ARROW),
     FileKind(
         "xlsx",
         "XLSX",
@@ -73,7 +76,7 @@ KINDS = (
         SHEETS,
         "spreadsheet",
         (".xls",),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+        magic=(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
         holds_tables=True,
     ),
     FileKind(
@@ -91,7 +94,7 @@ KINDS = (
         DATABASE,
         "sqlite_file",
         (".sqlite", ".sqlite3", ".db"),
-        (b"SQLite format 3\0",),
+        magic=(b"SQLite format 3\0",),
         holds_tables=True,
     ),
 )
@@ -169,9 +172,9 @@ def recognise(path: Path, name: str) -> str:
 
 
 def _text_kind(start: bytes, suffix: str) -> str:
-    for name in ("delimited", "ndjson"):
-        if suffix in BY_NAME[name].endings:
-            return name
+    for kind in KINDS:
+        if kind.by_ending and suffix in kind.endings:
+            return kind.name
     if start.startswith(b"{"):
         first, _, rest = start.partition(b"\n")
         return "ndjson" if first.rstrip().endswith(b"}") and rest.startswith(b"{") else "json"
