@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from newsletter.file_names import bare_name, latin, name_in_address
-from newsletter.tables.reading.file_kinds import TABLES
+from newsletter.tables.reading.file_kinds import TABLE_ENDINGS
 
 AT_MOST = 100  # characters
 FALLBACK = "table"  # of a name that says nothing
@@ -90,7 +90,7 @@ def _without_endings(name: str) -> str:
     while ending in PACKED:
         name = stem
         stem, ending = _split(name)
-    return stem if ending in TABLES or ending in OTHERS else name
+    return stem if ending in TABLE_ENDINGS or ending in OTHERS else name
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post, RunStatus
 from newsletter.posts.cells import Figure, figures, from_json
-from newsletter.posts.downloads.files import SCRIPTS
+from newsletter.posts.languages import BY_NAME
 from newsletter.posts.posts import work_facts
 from newsletter.settings import Settings
 from newsletter.storage import Storage
@@ -86,7 +86,7 @@ def _post(issue: Issue, settings: Settings, storage: Storage) -> PostFacts:
         cells=cells,
         figures=figures_with_room(figures(cells), read),
         addresses=data_addresses(post.version, settings.base_url),
-        script=SCRIPTS[post.language].suffix,
+        script=BY_NAME[post.language].script,
         last_run=_last_run(post),
         dataset=facts_of(post.version, settings),
     )

@@ -1,14 +1,14 @@
-"""What a post's language, and what it ran with, are called wherever people read it."""
+"""What a post ran with, in words, wherever people read it."""
 
 from collections.abc import Mapping
 
-LANGUAGES = {"python": "Python", "sql": "SQL", "r": "R"}
-PROGRAMS = LANGUAGES | {"duckdb": "DuckDB", "polars": "Polars"}  # a package keeps its own name
+from newsletter.posts.languages import BY_NAME, LANGUAGES
 
-
-def language_name(language: str) -> str:
-    """The name of a language, or the word itself where it is none that we know."""
-    return LANGUAGES.get(language, language.capitalize())
+# A package keeps its own name.
+PROGRAMS = {language.name: language.title for language in LANGUAGES} | {
+    "duckdb": "DuckDB",
+    "polars": "Polars",
+}
 
 
 def versions_in_words(versions: Mapping[str, str]) -> str:
@@ -18,4 +18,4 @@ def versions_in_words(versions: Mapping[str, str]) -> str:
 
 
 def _language_first(program: tuple[str, str]) -> tuple[bool, str]:
-    return program[0].lower() not in LANGUAGES, program[0]
+    return program[0].lower() not in BY_NAME, program[0]

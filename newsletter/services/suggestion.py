@@ -14,7 +14,7 @@ from newsletter.models.dataset import Dataset
 from newsletter.models.submission import Submission, SubmissionKind
 from newsletter.storage import Storage
 from newsletter.submissions import queue
-from newsletter.tables.reading.file_kinds import TABLES
+from newsletter.tables.reading.file_kinds import TABLE_ENDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +74,4 @@ def first_words(submission: Submission, storage: Storage) -> FirstWords:
 
 def _is_file(link: str) -> bool:
     endings = PurePath(urlsplit(link).path.lower()).suffixes[-2:]
-    return bool(TABLES & set(endings))
+    return bool(TABLE_ENDINGS & set(endings))

@@ -15,13 +15,13 @@ from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, InvalidAddress
 from newsletter.file_names import bare_name
 from newsletter.models.submission import SubmissionKind
-from newsletter.tables.reading.file_kinds import TABLES
+from newsletter.tables.reading.file_kinds import PACKED_ENDINGS, TABLE_ENDINGS
 
 MEGABYTE = 1_000_000
 FILE_BYTES = 5 * MEGABYTE
 # How a file may end, as a person may choose it and as the field of a form says it.
 ENDINGS = {
-    SubmissionKind.DATASET: tuple(sorted(TABLES | {".zip", ".gz"})),
+    SubmissionKind.DATASET: tuple(sorted(TABLE_ENDINGS | PACKED_ENDINGS)),
     SubmissionKind.CODE: (".ipynb", ".md", ".py", ".sql", ".r"),
 }
 # How the storage keys of such files end: nothing else has them, so they may be removed.
@@ -81,7 +81,7 @@ def checked(offer: Offer) -> Offer:
 def file_problem(kind: SubmissionKind, file: OfferedFile) -> str | None:
     """What is wrong with a file, going by its name and size alone."""
     if PurePath(file.name).suffix.lower() not in ENDINGS[kind]:
-        return f"Choose a file whose name ends in {said_endings(kind)}."
+        return f"Choose a file whose name ends in {endings_in_words(kind)}."
     if file.size == 0:
         return "The file is empty: choose another."
     if file.size > FILE_BYTES:
@@ -93,7 +93,7 @@ def file_problem(kind: SubmissionKind, file: OfferedFile) -> str | None:
     return None
 
 
-def said_endings(kind: SubmissionKind) -> str:
+def endings_in_words(kind: SubmissionKind) -> str:
     """Such as ``.ipynb, .md, .py, .sql or .R``."""
     *others, last = (".R" if ending == ".r" else ending for ending in ENDINGS[kind])
     return f"{', '.join(others)} or {last}"

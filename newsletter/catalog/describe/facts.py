@@ -10,12 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from newsletter.tables.querying.table_query import NUMBERS
-
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "json": "application/json",
-}
+from newsletter.tables.table_formats import MEDIA_TYPES
 
 
 def license_url(license: str | None) -> str | None:  # noqa: A002 - as everything here calls it

@@ -8,7 +8,6 @@ from typing import Any
 from newsletter.catalog.data_paths import published_as
 from newsletter.catalog.describe.citation import CitationFacts, plain
 from newsletter.catalog.describe.facts import (
-    MEDIA_TYPES,
     ColumnFacts,
     DatasetFacts,
     ErratumFacts,
@@ -22,6 +21,7 @@ from newsletter.catalog.describe.facts import (
 from newsletter.catalog.describe.loaders import table_url
 from newsletter.models.dataset import Erratum, Table, Version
 from newsletter.settings import Settings
+from newsletter.tables.table_formats import MEDIA_TYPES
 
 
 def facts_of(

@@ -34,7 +34,7 @@ FAILED = {
     Verdict.REJECTED,
 }
 HARD_BOUNCES_AT_LEAST, COMPLAINTS_AT_LEAST = 10, 3  # fewer are no share of anything
-LISTENED_FOR = timedelta(days=7)  # to what comes back of an issue that was sent
+WATCHED_FOR = timedelta(days=7)  # to what comes back of an issue that was sent
 
 
 Streak = tuple[datetime, ...]  # when each of some failures in a row was, the oldest first
@@ -132,14 +132,19 @@ def excess(
     return None
 
 
-def listen(session: Session, limits: Breakers, now: datetime) -> list[int]:
-    """The issues with too much trouble among those that are being sent, or were lately:
-    bounces and complaints come back for days."""
-    open_or_recent = select(Issue).where(
+def watched(session: Session, now: datetime) -> list[int]:
+    """The issues that are being sent, or were lately: bounces and complaints come back for
+    days."""
+    open_or_recent = select(Issue.id).where(
         (Issue.state == IssueState.SENDING)
-        | ((Issue.state == IssueState.SENT) & (Issue.closed_at > now - LISTENED_FOR))
+        | ((Issue.state == IssueState.SENT) & (Issue.closed_at > now - WATCHED_FOR))
     )
-    return [i.id for i in session.scalars(open_or_recent).all() if excess(session, i, limits, {})]
+    return list(session.scalars(open_or_recent))
+
+
+def excess_of(session: Session, issue_id: int, limits: Breakers) -> str | None:
+    """Of what an issue has too much, as a sentence, counted now; None: of nothing."""
+    return excess(session, session.get_one(Issue, issue_id), limits, {})
 
 
 def act(session: Session, issue_id: int, limits: Breakers, now: datetime) -> None:

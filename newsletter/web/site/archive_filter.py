@@ -11,11 +11,10 @@ from typing import Any, Self
 from flask import request
 
 from newsletter.catalog.listing import Topic, keywords
-from newsletter.posts.wording import language_name
+from newsletter.posts.languages import LANGUAGES
 
 TEXT_AT_MOST = 200
 KEYWORDS = 24
-LANGUAGES = ("python", "sql", "r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,6 @@ def choices(topics: Iterable[Topic], years: Iterable[int], languages: Iterable[s
             {topic.slug: topic.title for topic in about}.items(),
             key=lambda pair: pair[1].casefold(),
         ),
-        languages=[(each, language_name(each)) for each in LANGUAGES if each in present],
+        languages=[(one.name, one.title) for one in LANGUAGES if one.name in present],
         keywords=keywords(about)[:KEYWORDS],
     )

@@ -16,14 +16,16 @@ from newsletter.errors import Invalid, TooMany
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions import queue
 from newsletter.submissions.form import (
+    ENDINGS,
     FILE_BYTES,
     NOT_SENT,
     OFFERED,
     Offer,
     OfferedFile,
+    endings_in_words,
     file_problem,
-    said_endings,
 )
+from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.context import installation
 from newsletter.web.site import form_token
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
@@ -148,7 +150,9 @@ def _page(
         stored=note_of(opened, upload, now) if upload else "",
         opened=form_token.renewed(request.form.get("opened", ""), form.kind, now),
         catalog=catalog,
-        endings=said_endings(form.kind),
+        endings=endings_in_words(form.kind),
+        accept=",".join(ENDINGS[form.kind]),
+        readable_kinds=readable_kinds(),
         megabytes=FILE_BYTES // 1_000_000,
     )
     response = make_response(page, status)

@@ -116,7 +116,9 @@ class Mailing:
     def look(self, now: datetime, breakers: str = "") -> None:
         """What the clock does every few seconds."""
         settings = replace(self._installation.settings, breakers=Breakers.parse(breakers))
-        jobs.run_due(replace(self._installation, settings=settings), now)
+        assert not jobs.run_all(
+            replace(self._installation, settings=settings), now, jobs.LOCAL_JOBS
+        )
 
     def resume(self, at: datetime) -> None:
         with self._db.write() as session:

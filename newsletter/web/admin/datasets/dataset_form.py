@@ -20,6 +20,7 @@ from newsletter.models.dataset import Table, Version
 from newsletter.services import dataset_save, suggestion
 from newsletter.services.suggestion import Suggestion
 from newsletter.services.table_files import TableFile
+from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.admin.datasets.dataset_words import fill, fill_in, mapping_of, place
 from newsletter.web.admin.datasets.form_files import collect_files, keep_files
@@ -172,4 +173,5 @@ def _page(form: DatasetForm, before: Before | None) -> str:
         ],
         licenses=OF_DATA,
         upload_bytes=UPLOAD_BYTES,
+        readable_kinds=readable_kinds(),
     )

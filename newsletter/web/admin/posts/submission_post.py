@@ -10,7 +10,7 @@ from wtforms.fields import SelectChoice
 from newsletter import clock
 from newsletter.errors import Invalid, Refused
 from newsletter.models.submission import Submission
-from newsletter.posts.wording import LANGUAGES as NAMES
+from newsletter.posts.languages import LANGUAGES
 from newsletter.services.submission_post import (
     PostWords,
     Versions,
@@ -25,7 +25,7 @@ from newsletter.web.context import installation
 
 blueprint = Blueprint("submission_post", __name__, url_prefix="/submissions")
 
-LANGUAGES = [SelectChoice(language, name) for language, name in NAMES.items()]
+CHOICES = [SelectChoice(language.name, language.title) for language in LANGUAGES]
 
 
 class PostForm(FlaskForm):
@@ -33,7 +33,7 @@ class PostForm(FlaskForm):
     question = StringField("The question that it answers")
     author = StringField("Author")
     license = StringField("Licence")
-    language = SelectField("Language", choices=LANGUAGES, default="python")
+    language = SelectField("Language", choices=CHOICES, default="python")
     version = SelectField("Version of the dataset", validate_choice=False)
     requires = TextAreaField("What it requires")
     answer = TextAreaField("A word to the person")

@@ -15,7 +15,7 @@ from newsletter.paging import cut
 from newsletter.posts import posts, search
 from newsletter.posts.cells import Figure, figures, from_json
 from newsletter.posts.downloads.external_viewers import places
-from newsletter.posts.downloads.files import SUFFIXES, download, downloads_of
+from newsletter.posts.downloads.files import DOWNLOADS, download, downloads_of
 from newsletter.posts.wording import versions_in_words
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation, page_number, public_url
@@ -100,7 +100,7 @@ def page(slug: str) -> Response:
     return compressed(make_response(rendered))
 
 
-@blueprint.get(f"/<slug>.<any({', '.join(SUFFIXES)}):suffix>")
+@blueprint.get(f"/<slug>.<any({', '.join(kind.suffix for kind in DOWNLOADS)}):suffix>")
 def file(slug: str, suffix: str) -> Response:
     """The post to take away, as a file that runs elsewhere."""
     opened = installation()
