@@ -21,12 +21,9 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting, MissingExtra
-from newsletter.extras import POSTGRES, PROCRASTINATE, SES
-from newsletter.rates import (
-    Breakers,
-    DomainRates,
-    Rate,
-)
+from newsletter.extras import POSTGRES, PROCRASTINATE
+from newsletter.rates import Breakers, DomainRates, Rate
+from newsletter.transports.providers import BY_SCHEME
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
@@ -37,7 +34,6 @@ KNOWN_SECRET = re.compile(
 # Always answered to: health checks, and a curator at the machine itself.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
-MAIL_SCHEMES = ("maildir", "smtp", "smtps", "postmark", "mailgun", "sendgrid", "resend", "ses")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -223,11 +219,12 @@ def _line(text: str) -> str:
 
 def _mail_url(text: str) -> str:
     scheme = text.split(":", 1)[0]
-    if ":" not in text or scheme not in MAIL_SCHEMES:
-        raise ValueError(f"give one of {', '.join(s + ':' for s in MAIL_SCHEMES)}")
+    if ":" not in text or scheme not in BY_SCHEME:
+        raise ValueError(f"give one of {', '.join(f'{s}:' for s in BY_SCHEME)}")
     _check_port(text)
-    if scheme == "ses":
-        SES.require()
+    extra = BY_SCHEME[scheme].extra
+    if extra is not None:
+        extra.require()
     return text
 
 

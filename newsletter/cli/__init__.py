@@ -1,4 +1,7 @@
-"""The command line. Exit 0: done. 1: refused, with one line saying why. 2: wrong usage."""
+"""The command line. Exit 0: done. 1: refused, with one line saying why. 2: wrong usage.
+
+Adding a command is a module that has it in ``COMMANDS``, and its place in ``WHERE``.
+"""
 
 import logging
 from collections.abc import Iterable

@@ -115,7 +115,9 @@ def _outcome(definition: Definition, attempt: Attempt, task: Task) -> Outcome | 
         return Outcome(TaskState.CANCELLED)
     except Exception as error:
         log.exception("task %s failed", task.id, extra=_event("task_failed", task.id))
-        sentence = str(error) if isinstance(error, NewsletterError) else repr(error)
+        # The text of any other error may quote an address or a secret.
+        kind = f"It ended with {type(error).__name__}; the worker's log says where."
+        sentence = str(error) if isinstance(error, NewsletterError) else kind
         failures = task.failures + 1
         if failures > definition.retries:
             return Outcome(TaskState.FAILED, sentence, has_failed=True)

@@ -117,7 +117,7 @@ def test_one_that_raises_is_tried_again_later_and_ends_failed_and_told_of_once(
         bench.run(task_id)
     task = bench.task(task_id)
     assert (task.state, task.error, task.failures) == (
-        TaskState.FAILED, "ValueError('poison')", 3,
+        TaskState.FAILED, "It ended with ValueError; the worker's log says where.", 3,
     )  # fmt: skip
     bench.run(task_id)
     assert bench.alerts() == ["A task failed: Work"]

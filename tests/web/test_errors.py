@@ -20,6 +20,7 @@ from newsletter.web.errors import status_of
         (errors.TooMany("x"), 429),
         (errors.InvalidAddress("x"), 422),
         (errors.FetchRefused("x"), 422),
+        (errors.Refused("x"), 422),
         (errors.TransportError("x"), 500),
     ],
 )

@@ -18,8 +18,8 @@ from newsletter.installation import Installation
 from newsletter.models import Notice, Submission
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions.form import FILE_BYTES, OFFERED
-from newsletter.web.site.contribute import BODY_BYTES, HONEYPOT, TOO_OFTEN
-from newsletter.web.site.form_token import STALE, TOO_FAST
+from newsletter.web.site.contribute import BODY_BYTES, TOO_OFTEN
+from newsletter.web.site.form_token import HONEYPOT, STALE, TOO_FAST
 from tests import factories
 from tests.web.site.reader import CODE, DATA, SHARE, SUGGEST, TYPED, file, hidden, send
 
@@ -178,10 +178,10 @@ def test_files_that_no_submission_keeps_are_removed_after_a_day(
     send(client, SHARE, file=file(b"kept"))
     for path in installation.storage.root.glob("??/??/*"):
         os.utime(path, 2 * (clock.now().timestamp(),))  # the disk has a clock of its own
-    jobs.purge_submitter_addresses(installation, clock.now() + timedelta(hours=23))
+    jobs.purge_unused_uploads(installation, clock.now() + timedelta(hours=23))
     assert sorted(offered(installation)) == [b"kept", b"lost"]
     tables = sorted(installation.storage.root.glob("??/??/*"))
-    jobs.purge_submitter_addresses(installation, clock.now() + timedelta(hours=25))
+    jobs.purge_unused_uploads(installation, clock.now() + timedelta(hours=25))
     assert offered(installation) == [b"kept"]
     assert len(tables) - len(sorted(installation.storage.root.glob("??/??/*"))) == 1
 
