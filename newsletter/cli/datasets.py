@@ -23,6 +23,7 @@ from newsletter.cli.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.context import (
     as_json,
     open_installation,
+    open_or_create_installation,
     print_json,
     print_record,
     print_table,
@@ -59,7 +60,7 @@ def sync_command(folder: Path) -> None:
 
     Doing it again changes nothing.
     """
-    installation = open_installation()
+    installation = open_or_create_installation()
     refused, now = 0, clock.now()
     steps = chain(
         sync(installation.db, installation.storage, folder, now),
@@ -115,7 +116,7 @@ def add(
     check_slug(slug)
     if problem := license_problem(license_):
         raise Invalid(f"--license: {problem}.")
-    installation = open_installation()
+    installation = open_or_create_installation()
     origin = source_url or (source if is_url(source) else installation.settings.base_url)
     with brought(installation, source) as path:
         try:
