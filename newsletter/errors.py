@@ -19,7 +19,7 @@
     │   ├── TooMany         a limit was reached; try later
     │   └── FetchRefused    an address on the web that we will not or cannot read
     │       └── UnknownHost     whose host's name has no address
-    └── TransportError      the way out cannot be opened or is set up wrongly
+    └── TransportError      the transport cannot be opened or is set up wrongly
 
 A class names an outcome; its message is one sentence that says what the
 person can do about it. The web layer and the command line turn it into a
@@ -118,4 +118,4 @@ class UnknownHost(FetchRefused):
 
 
 class TransportError(NewsletterError):
-    """The way out cannot be opened: nothing was handed over."""
+    """The transport cannot be opened: nothing was handed over."""

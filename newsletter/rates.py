@@ -30,7 +30,7 @@ class WarmUp:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What the way out may carry; None: no limit."""
+    """What the mail server may be given; None: no limit."""
 
     per_second: float | None = None
     per_day: int | None = None

@@ -23,8 +23,8 @@ class Listing:
 def counts(session: Session) -> dict[Status, int]:
     """How many subscribers have each status, zeros included."""
     rows = session.execute(select(Subscriber.status, func.count()).group_by(Subscriber.status))
-    found = dict(rows.all())
-    return {status: found.get(status, 0) for status in Status}
+    numbers = dict(rows.all())
+    return {status: numbers.get(status, 0) for status in Status}
 
 
 def listing(session: Session, words: str, status: Status | None, page: int) -> Listing:

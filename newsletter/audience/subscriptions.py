@@ -108,8 +108,8 @@ def confirm(subscriber: Subscriber, now: datetime) -> None:
     """
     if subscriber.status is Status.ACTIVE:
         return
-    asked, left = subscriber.confirmation_at, subscriber.left_at
-    if left is not None and (asked is None or asked < left):
+    asked_at, left = subscriber.confirmation_at, subscriber.left_at
+    if left is not None and (asked_at is None or asked_at < left):
         raise ExpiredToken("This link is from before you left. Ask for a new one.")
     subscriber.status = Status.ACTIVE
     subscriber.confirmed_at = now

@@ -19,13 +19,13 @@ def published_as(tables: Mapping[str, str]) -> dict[str, tuple[str, str]]:
 
     A table may also be named as readers know it: ``<table>.csv`` and ``<table>.parquet``.
     """
-    found = {f"{table}.{kind}": (table, kind) for table in tables for kind in ("csv", "parquet")}
+    files = {f"{table}.{kind}": (table, kind) for table in tables for kind in ("csv", "parquet")}
     origins = list(tables.values())
     for table, origin in tables.items():
         if origin and origins.count(origin) == 1:  # several tables of one file have no address
             kind = "parquet" if origin.endswith(".parquet") else "csv"
-            found[origin] = (table, kind)
-    return found
+            files[origin] = (table, kind)
+    return files
 
 
 def with_addresses(text: str, version: Version, base_url: str) -> str:

@@ -37,22 +37,22 @@ def _read_each(
     table: TablePackage, source: Path, folder: Path, taken: set[str], several: SeveralTables
 ) -> Iterator[Found]:
     left: list[str] = []
-    found: list[Found] = []
+    parts: list[Found] = []
     names = deque(_inside(table.read.table, several))
     while names:
         name = names.popleft()
-        part = _part(table, name, taken | {other.name for other, _ in found})
+        part = _part(table, name, taken | {other.name for other, _ in parts})
         try:
-            found.append((part, _ingest(part, source, folder)))
+            parts.append((part, _ingest(part, source, folder)))
         except SeveralTables as error:  # a spreadsheet in an archive
             names.extendleft(reversed(_inside(name, error)))
         except UnreadableTable as error:
             left.append(f"{name} was left out: {error}")
-        if len(found) > MOST_AT_ONCE:
+        if len(parts) > MOST_AT_ONCE:
             raise several
-    if not found:
+    if not parts:
         raise UnreadableTable(f"{several} None of them reads: {left[0]}")
-    (part, first), *rest = found
+    (part, first), *rest = parts
     yield part, replace(first, notes=(*first.notes, *left))
     yield from rest
 

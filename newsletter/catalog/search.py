@@ -55,7 +55,7 @@ def search(versions: Iterable[Version], query: str) -> list[Found]:
         scores = [_score(version, word) for word in words]
         if all(scores):
             ranked.append((sum(scores), Found(version, tuple(_columns(version, words)))))
-    return [found for _, found in sorted(ranked, key=lambda pair: -pair[0])]
+    return [result for _, result in sorted(ranked, key=lambda pair: -pair[0])]
 
 
 def words_of(query: str) -> list[str]:

@@ -68,10 +68,10 @@ def proposed(diff: Diff) -> str:
 def understated(diff: Diff) -> str:
     """A warning where ``diff.after`` says less than what changed; empty: it does not."""
     try:
-        said, due = step_between(diff.before, diff.after), step_of(diff)
+        stated, due = step_between(diff.before, diff.after), step_of(diff)
     except Invalid as error:  # versions that were published in another order
         return str(error)
-    if said >= due:
+    if stated >= due:
         return ""
     return (
         f"{diff.after} says less than what changed since {diff.before}: {WHY[due]}, "

@@ -47,8 +47,8 @@ def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[
     if not folders:
         raise NotFound(f"There is no {FILE_NAME} in {root} or in a folder of it.")
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        found = [path.parent if path.name == FILE_NAME else path for path in folders]
-        yield from readers.map(lambda folder: _step(db, storage, folder, now), found)
+        dataset_folders = [path.parent if path.name == FILE_NAME else path for path in folders]
+        yield from readers.map(lambda folder: _step(db, storage, folder, now), dataset_folders)
 
 
 def _step(db: Database, storage: Storage, folder: Path, now: datetime) -> Step:

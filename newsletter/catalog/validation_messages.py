@@ -36,12 +36,12 @@ def complaints(error: ValidationError) -> dict[str, str]:
     A rule that concerns a whole mapping is filed under that mapping's path;
     the root's path is ``""``.
     """
-    found: dict[str, str] = {}
+    messages: dict[str, str] = {}
     for entry in error.errors(include_url=False, include_input=False):
         path = ".".join(str(step) for step in entry["loc"])
         say = SENTENCES.get(entry["type"])
-        found.setdefault(path, say(entry.get("ctx", {})) if say else entry["msg"])
-    return found
+        messages.setdefault(path, say(entry.get("ctx", {})) if say else entry["msg"])
+    return messages
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

@@ -45,9 +45,9 @@ def load_mapping(text: str, name: str = "dataset.yaml") -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         raise UnreadablePackage(_sentence(error, name)) from error
     except yaml.reader.ReaderError as error:
-        found = f"U+{error.character:04X}"
+        code_point = f"U+{error.character:04X}"
         raise UnreadablePackage(
-            f"{name} holds {found}, which YAML forbids: take it out."
+            f"{name} holds {code_point}, which YAML forbids: take it out."
         ) from error
     except (yaml.YAMLError, ValueError) as error:
         raise UnreadablePackage(f"{name} is not YAML: {str(error).rstrip('.')}.") from error

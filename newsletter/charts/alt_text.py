@@ -91,8 +91,8 @@ def _figure(value: Any) -> str:
 
 
 def _encoding(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: dict[str, Any] = {**spec.get("encoding", {})}
-    return {**_first_view(spec).get("encoding", {}), **found}
+    shared: dict[str, Any] = {**spec.get("encoding", {})}
+    return {**_first_view(spec).get("encoding", {}), **shared}
 
 
 def _first_view(spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,8 +105,8 @@ def _first_view(spec: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _named(channel: Any, columns: Mapping[str, Any]) -> Mapping[str, Any] | None:
     name = channel.get("field") if isinstance(channel, Mapping) else None
-    found: Mapping[str, Any] | None = columns.get(name) if isinstance(name, str) else None
-    return found
+    column: Mapping[str, Any] | None = columns.get(name) if isinstance(name, str) else None
+    return column
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -89,8 +89,8 @@ def label(column: ColumnProfile) -> str:
     for pattern, meaning in ((LATITUDE_NAME, "Latitude"), (LONGITUDE_NAME, "Longitude")):
         if column["kind"] in {"int", "float"} and pattern.search(name):
             return meaning
-    if found := UNIT.search(name):
-        name, unit = name[: found.start()], unit or found.group(1)
+    if unit_match := UNIT.search(name):
+        name, unit = name[: unit_match.start()], unit or unit_match.group(1)
     words = " ".join(name.replace("_", " ").split()) or column["name"]
     words = words[0].upper() + words[1:]
     return f"{words} ({unit})" if unit else words

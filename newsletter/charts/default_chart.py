@@ -44,18 +44,18 @@ def default_chart(profile: Mapping[str, Any], title: str | None = None) -> Spec:
     return spec
 
 
-def _drawn(found: Roles) -> Spec:
-    numbers, categories = found.numbers, found.categories
-    if found.time and numbers:
-        return _line(found, found.time, numbers[0])
-    if found.place:
-        return _map(found, *found.place)
+def _drawn(roles: Roles) -> Spec:
+    numbers, categories = roles.numbers, roles.categories
+    if roles.time and numbers:
+        return _line(roles, roles.time, numbers[0])
+    if roles.place:
+        return _map(roles, *roles.place)
     if len(numbers) >= 2:
-        return _scatter(found, numbers[0], numbers[1])
-    if numbers and found.names:
-        return _ranking(found.names, numbers[0])
+        return _scatter(roles, numbers[0], numbers[1])
+    if numbers and roles.names:
+        return _ranking(roles.names, numbers[0])
     if numbers and categories:
-        return _groups(found, categories[0], numbers[0])
+        return _groups(roles, categories[0], numbers[0])
     if numbers:
         return _histogram(numbers[0])
     if categories:
@@ -63,11 +63,11 @@ def _drawn(found: Roles) -> Spec:
     raise Invalid("No column of this table can be charted: give the dataset a chart of its own.")
 
 
-def _line(found: Roles, time: ColumnProfile, number: ColumnProfile) -> Spec:
-    colour = found.colour
+def _line(roles: Roles, time: ColumnProfile, number: ColumnProfile) -> Spec:
+    colour = roles.colour
     unit = _time_unit(time)
-    one_a_moment = time["unique"] == found.rows
-    one_a_group = colour and time["unique"] * colour["unique"] >= 0.9 * found.rows
+    one_a_moment = time["unique"] == roles.rows
+    one_a_group = colour and time["unique"] * colour["unique"] >= 0.9 * roles.rows
     x, y = _moment(time), _quantity(number)
     if unit:
         x |= {"timeUnit": unit, "axis": {"tickCount": 6, "format": TICK_FORMATS[unit]}}
@@ -98,14 +98,14 @@ def _time_unit(time: ColumnProfile) -> str | None:
     return next((unit for unit, count in counts if count <= FEW_ROWS), "year")
 
 
-def _map(found: Roles, longitude: ColumnProfile, latitude: ColumnProfile) -> Spec:
+def _map(roles: Roles, longitude: ColumnProfile, latitude: ColumnProfile) -> Spec:
     """Dots where they lie, a degree as long to the east as to the north."""
     wide, tall = _span(longitude), _span(latitude)
     height = min(max(560 * tall / max(wide, 1e-9), 220), 480)
     encoding = {"x": _degrees(longitude, "EW"), "y": _degrees(latitude, "NS")}
-    if found.colour:
-        encoding["color"] = _coloured(found.colour)
-    size = 5 if found.rows > CROWDED else 20
+    if roles.colour:
+        encoding["color"] = _coloured(roles.colour)
+    size = 5 if roles.rows > CROWDED else 20
     return {
         "height": round(height),
         "mark": {"type": "circle", "size": size, "opacity": 0.55},
@@ -130,23 +130,23 @@ def _degrees(column: ColumnProfile, sides: str) -> Spec:
     }
 
 
-def _scatter(found: Roles, one: ColumnProfile, other: ColumnProfile) -> Spec:
+def _scatter(roles: Roles, one: ColumnProfile, other: ColumnProfile) -> Spec:
     encoding = {"x": _quantity(one), "y": _quantity(other)}
-    if found.colour:
-        encoding["color"] = _coloured(found.colour)
-    crowded = found.rows > CROWDED
+    if roles.colour:
+        encoding["color"] = _coloured(roles.colour)
+    crowded = roles.rows > CROWDED
     mark = {"type": "circle", "size": 12 if crowded else 42, "opacity": 0.35 if crowded else 0.75}
     return {"height": HEIGHT, "mark": mark, "encoding": encoding}
 
 
-def _groups(found: Roles, category: ColumnProfile, number: ColumnProfile) -> Spec:
+def _groups(roles: Roles, category: ColumnProfile, number: ColumnProfile) -> Spec:
     top, keep = _commonest(category)
     encoding = {
         "y": {**_nominal(category), "sort": keep},
         "x": _quantity(number),
     }
     height = max(34 * len(keep), 120)
-    if found.rows > FEW_ROWS:
+    if roles.rows > FEW_ROWS:
         mark: Spec = {"type": "boxplot", "size": 18, "outliers": {"size": 6, "opacity": 0.4}}
     else:
         mark = {"type": "tick", "thickness": 1.5, "opacity": 0.5}

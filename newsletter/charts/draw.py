@@ -192,6 +192,6 @@ def _plain(value: Any) -> Any:
 
 def _reason(message: bytes) -> str:
     """What Vega said, without the stack below it."""
-    said = [line for line in message.decode(errors="replace").splitlines() if "Error:" in line]
-    reason = said[0].split("Error:", 1)[1].strip() if said else ""
+    errors = [line for line in message.decode(errors="replace").splitlines() if "Error:" in line]
+    reason = errors[0].split("Error:", 1)[1].strip() if errors else ""
     return f"{reason[:200].rstrip('.') or 'it is not valid Vega-Lite'}."

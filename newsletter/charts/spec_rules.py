@@ -28,37 +28,37 @@ def chart_problems(spec: object, columns: Collection[str] | None = None) -> list
         return ["A chart is a Vega-Lite specification: a mapping with a mark and an encoding."]
     if problem := _size_problem(spec):
         return [problem]
-    found = [
+    problems = [
         f"Leave out {key!r}: a chart draws the table's own rows and fetches nothing."
         for key in sorted({key for key, _ in _pairs(spec)} & FORBIDDEN_KEYS)
     ]
     schema = spec.get("$schema", "vega-lite")
     if "vega-lite" not in str(schema):
-        found.append("The $schema must be Vega-Lite's: full Vega is not drawn here.")
+        problems.append("The $schema must be Vega-Lite's: full Vega is not drawn here.")
     if not any(view in spec for view in VIEWS):
-        found.append("Name a mark, such as line or bar, or a layer of marks.")
+        problems.append("Name a mark, such as line or bar, or a layer of marks.")
     if "data" in spec or "datasets" in spec:
-        found.append("Leave out data: the rows come from the table.")
-    found += [
+        problems.append("Leave out data: the rows come from the table.")
+    problems += [
         f"Keep the {key} at {MAX_SIDE_PX} pixels or less."
         for key, value in _pairs(spec)
         if key in {"width", "height"}
         and isinstance(value, int | float)
         and not 0 < value <= MAX_SIDE_PX
     ]
-    found += [
+    problems += [
         f"There is no mark {name!r} here: use one of {', '.join(MARKS)}."
         for name in _marks(spec)
         if name not in MARKS
     ]
     # A pivot makes columns of values, which only the rows know.
     if columns is not None and not _values(spec, "pivot"):
-        found += [
+        problems += [
             f"The table has no column {name!r}: correct the field."
             for name in encoded(spec)
             if name not in columns and name not in _made(spec)
         ]
-    return found
+    return problems
 
 
 def fields(spec: Mapping[str, Any], columns: Collection[str]) -> list[str]:

@@ -33,7 +33,7 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An issue and its books at one moment."""
+    """An issue and its delivery report at one moment."""
 
     issue: Issue
     record: dict[str, Any]  # what `issue show` says of it

@@ -26,14 +26,14 @@ def examine_dkim(
     ``domains`` are those whose signature counts for the first of them. Raises
     Unanswered.
     """
-    found = 0
+    number = 0
     for selector in named or usual:
         records = [
             (name, record)
             for name in (f"{selector}._domainkey.{domain}" for domain in domains)
             for record in dns.texts(name)
         ]
-        found += len(records)
+        number += len(records)
         if len(records) > 1 and records[0][0] == records[1][0]:
             yield wrong(WHAT, f"{records[0][0]} has more than one key record: keep one.")
         elif records:
@@ -44,7 +44,7 @@ def examine_dkim(
                 f"There is no key at {selector}._domainkey.{domains[0]}: publish the TXT or CNAME "
                 "record that your relay shows, or correct NEWSLETTER_DKIM_SELECTORS.",
             )
-    if not found and not named:
+    if not number and not named:
         yield warning(
             WHAT,
             f"No key of {domains[0]} is under a usual selector ({', '.join(usual)}), which proves "

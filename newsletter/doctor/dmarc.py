@@ -30,20 +30,20 @@ class Discovery:
 
 def discover(domain: str, dns: Dns) -> Discovery:
     """Walk from ``domain`` up to its top level (RFC 9989 4.10). Raises Unanswered."""
-    found: list[Record] = []
+    records_above: list[Record] = []
     doubled: list[str] = []
     for name in _walk(domain):
         records = dmarc_records(name, dns)
         if len(records) > 1:
             doubled.append(name)
         elif records:
-            found.append(records[0])
+            records_above.append(records[0])
             if records[0].tags.get("psd", "u").lower() in ("y", "n"):
                 break
-    organizational = _organizational(domain, found)
-    own = [record for record in found if record.domain == domain]
-    above = [record for record in found if record.domain == organizational]
-    holding = next(iter((*own, *above, *found[-1:])), None)
+    organizational = _organizational(domain, records_above)
+    own = [record for record in records_above if record.domain == domain]
+    above = [record for record in records_above if record.domain == organizational]
+    holding = next(iter((*own, *above, *records_above[-1:])), None)
     return Discovery(organizational, holding, tuple(doubled))
 
 
@@ -53,16 +53,16 @@ def dmarc_records(domain: str, dns: Dns) -> list[Record]:
     return [Record(domain, tags) for tags in parsed if tags is not None]
 
 
-def examine_dmarc(domain: str, dns: Dns, found: Discovery) -> Iterator[Finding]:
+def examine_dmarc(domain: str, dns: Dns, discovery: Discovery) -> Iterator[Finding]:
     """Findings on the record that holds for ``domain``. Raises Unanswered."""
-    if domain in found.doubled or (found.record is None and found.doubled):
+    if domain in discovery.doubled or (discovery.record is None and discovery.doubled):
         yield wrong(
             WHAT,
-            f"There is more than one DMARC record at _dmarc.{found.doubled[0]}, so receivers use "
-            "none of them: keep one.",
+            f"There is more than one DMARC record at _dmarc.{discovery.doubled[0]}, so receivers "
+            "use none of them: keep one.",
         )
         return
-    if found.record is None:
+    if discovery.record is None:
         broken = [text for text in dns.texts(f"_dmarc.{domain}") if _is_dmarc(text)]
         fault = "cannot be read" if broken else "is missing"
         yield wrong(
@@ -71,8 +71,8 @@ def examine_dmarc(domain: str, dns: Dns, found: Discovery) -> Iterator[Finding]:
             f'set at _dmarc.{domain} the TXT record "v=DMARC1; p=none; rua=mailto:dmarc@{domain}".',
         )
         return
-    yield _policy(domain, found.record)
-    yield from _reports(found.record, found.organizational, dns)
+    yield _policy(domain, discovery.record)
+    yield from _reports(discovery.record, discovery.organizational, dns)
 
 
 def _walk(domain: str) -> list[str]:
@@ -85,10 +85,10 @@ def _walk(domain: str) -> list[str]:
     return names
 
 
-def _organizational(domain: str, found: list[Record]) -> str:
-    if not found:
+def _organizational(domain: str, records: list[Record]) -> str:
+    if not records:
         return domain
-    last = found[-1]
+    last = records[-1]
     if last.tags.get("psd", "u").lower() == "y" and last.domain != domain:
         labels = domain.split(".")
         return ".".join(labels[-(last.domain.count(".") + 2) :])

@@ -52,38 +52,38 @@ def _mail(installation: Installation, dns: Dns, now: datetime) -> Iterator[Findi
         )
         yield from guarded("clock", _clock(installation, None, now))
         return
-    found = None
+    smtp_visit = None
     if isinstance(transport, SmtpTransport):
         try:
-            found = visit(transport)
+            smtp_visit = visit(transport)
         except Unavailable as unavailable:
             yield refusal(unavailable)
         else:
             octets = _message_octets(installation)
-            yield from guarded("mail", examine_visit(transport, found, octets, now))
+            yield from guarded("mail", examine_visit(transport, smtp_visit, octets, now))
     else:
         yield ok("mail", f"it goes to {transport.describe()}.")
-    address = _public_address(transport, found)
+    address = _public_address(transport, smtp_visit)
     yield from guarded("DNS", examine_domain(settings, dns, address))
     if address is not None:
         yield from guarded("reverse name", examine_reverse_name(address, settings.host, dns))
-    elif found is not None and _goes_straight(transport, found):
+    elif smtp_visit is not None and _goes_straight(transport, smtp_visit):
         yield warning(
             "reverse name",
-            f"Mail leaves from {found.own_address}, behind an address that is not known here: see "
-            f"that the outer one has a PTR record to {settings.host}, and back.",
+            f"Mail leaves from {smtp_visit.own_address}, behind an address that is not known here: "
+            f"see that the outer one has a PTR record to {settings.host}, and back.",
         )
     yield from _site(installation, now)
 
 
 def _site(installation: Installation, now: datetime) -> Iterator[Finding]:
-    asked: Answer | Exception
+    answer: Answer | Exception
     try:
-        asked = ask_site(installation.settings.base_url)
+        answer = ask_site(installation.settings.base_url)
     except (OSError, HTTPException) as error:
-        asked = error
-    yield from examine_site(installation.settings.base_url, asked)
-    date = asked.date if isinstance(asked, Answer) else None
+        answer = error
+    yield from examine_site(installation.settings.base_url, answer)
+    date = answer.date if isinstance(answer, Answer) else None
     yield from guarded("clock", _clock(installation, date, now))
 
 
@@ -97,21 +97,21 @@ def _clock(
         yield from examine_clock(now, site_date, installation.settings.base_url)
 
 
-def _goes_straight(transport: Transport, found: Visit) -> bool:
+def _goes_straight(transport: Transport, smtp_visit: Visit) -> bool:
     """To port 25 of a host on the internet, without a login: no relay of ours."""
     return (
         isinstance(transport, SmtpTransport)
         and transport.port == 25
         and not transport.user
-        and found.is_outside
+        and smtp_visit.is_outside
     )
 
 
-def _public_address(transport: Transport, found: Visit | None) -> str | None:
+def _public_address(transport: Transport, smtp_visit: Visit | None) -> str | None:
     """From where mail leaves, if it goes straight to its readers' servers."""
-    if found is None or not _goes_straight(transport, found):
+    if smtp_visit is None or not _goes_straight(transport, smtp_visit):
         return None
-    return found.own_address if ip_address(found.own_address).is_global else None
+    return smtp_visit.own_address if ip_address(smtp_visit.own_address).is_global else None
 
 
 def _message_octets(installation: Installation) -> int:

@@ -59,10 +59,10 @@ def _exchangers(domain: str, hosts: list[str], dns: Dns) -> Iterator[Finding]:
 def _authentication(
     domain: str, selectors: tuple[str, ...], relay: Relay | None, dns: Dns
 ) -> Iterator[Finding]:
-    found = discover(domain, dns)
-    yield from examine_dmarc(domain, dns, found)
-    strict = found.record is not None and found.record.tags.get("adkim", "r").lower() == "s"
-    signing = [domain] if strict else list(dict.fromkeys((domain, found.organizational)))
+    discovery = discover(domain, dns)
+    yield from examine_dmarc(domain, dns, discovery)
+    strict = discovery.record is not None and discovery.record.tags.get("adkim", "r").lower() == "s"
+    signing = [domain] if strict else list(dict.fromkeys((domain, discovery.organizational)))
     usual = list(dict.fromkeys((*(relay.selectors if relay else ()), *USUAL_SELECTORS)))
     yield from guarded("DKIM", examine_dkim(signing, dns, selectors, usual))
 

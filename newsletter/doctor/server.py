@@ -59,7 +59,7 @@ async def _visit(transport: SmtpTransport) -> Visit:
     assert wire is not None  # noqa: S101
     tls: ssl.SSLObject | None = wire.get_extra_info("ssl_object")
     login = transport.login
-    found = Visit(
+    smtp_visit = Visit(
         extensions=connection.extensions,
         tls_version=tls.version() if tls is not None else None,
         certificate=(tls.getpeercert() if tls is not None else None) or {},
@@ -68,7 +68,7 @@ async def _visit(transport: SmtpTransport) -> Visit:
         peer_address=wire.get_extra_info("peername")[0],
     )
     await connection.quit()
-    return found
+    return smtp_visit
 
 
 def refusal(error: Unavailable) -> Finding:
@@ -83,35 +83,37 @@ def refusal(error: Unavailable) -> Finding:
 
 
 def examine_visit(
-    transport: SmtpTransport, found: Visit, octets: int, now: datetime
+    transport: SmtpTransport, smtp_visit: Visit, octets: int, now: datetime
 ) -> Iterator[Finding]:
     """Findings on a visit; ``octets`` is the size of our largest message."""
     yield ok("mail", f"it goes to {transport.describe()}.")
-    yield _encryption(found, now)
-    if found.mechanism is not None:
-        yield ok("login", f"the server lets us in by {found.mechanism}.")
-    elif transport.port != 25 and found.is_outside:
+    yield _encryption(smtp_visit, now)
+    if smtp_visit.mechanism is not None:
+        yield ok("login", f"the server lets us in by {smtp_visit.mechanism}.")
+    elif transport.port != 25 and smtp_visit.is_outside:
         yield warning(
             "login",
             "NEWSLETTER_MAIL_URL has no user, and a relay on this port mostly wants one: "
             "give smtp://user:password@host.",
         )
-    yield from _offers(found.extensions, octets)
+    yield from _offers(smtp_visit.extensions, octets)
 
 
-def _encryption(found: Visit, now: datetime) -> Finding:
-    if found.tls_version is None:
-        if ip_address(found.peer_address).is_loopback:
+def _encryption(smtp_visit: Visit, now: datetime) -> Finding:
+    if smtp_visit.tls_version is None:
+        if ip_address(smtp_visit.peer_address).is_loopback:
             return ok("TLS", "none, and none is needed on this machine.")
         cure = (
             "leave ?tls=none out of NEWSLETTER_MAIL_URL, for the server offers STARTTLS"
-            if "STARTTLS" in found.extensions
+            if "STARTTLS" in smtp_visit.extensions
             else "see that nobody else is on the net between, or use a server with TLS"
         )
         return warning("TLS", f"Mail and login can be read by others on the way: {cure}.")
-    expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(found.certificate["notAfter"]), UTC)
-    names = ", ".join(name for _, name in found.certificate.get("subjectAltName", ())[:3])
-    about = f"{found.tls_version}, with a certificate for {names} until {expires:%Y-%m-%d}"
+    expires = datetime.fromtimestamp(
+        ssl.cert_time_to_seconds(smtp_visit.certificate["notAfter"]), UTC
+    )
+    names = ", ".join(name for _, name in smtp_visit.certificate.get("subjectAltName", ())[:3])
+    about = f"{smtp_visit.tls_version}, with a certificate for {names} until {expires:%Y-%m-%d}"
     if expires - now < EXPIRES_SOON:
         days = max(0, (expires - now).days)
         return warning(

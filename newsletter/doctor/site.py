@@ -33,36 +33,36 @@ def ask_site(base_url: str) -> Answer:
         connection.close()
 
 
-def examine_site(base_url: str, asked: Answer | Exception) -> Iterator[Finding]:
+def examine_site(base_url: str, answer: Answer | Exception) -> Iterator[Finding]:
     """Findings on what ``ask_site`` gave or raised."""
     if not base_url.startswith("https://"):
         yield warning(
             WHAT,
             "NEWSLETTER_BASE_URL is not https: mail readers will show no unsubscribe button.",
         )
-    if isinstance(asked, ssl.SSLCertVerificationError):
+    if isinstance(answer, ssl.SSLCertVerificationError):
         yield wrong(
             WHAT,
-            f"The certificate of {base_url} is refused ({asked.verify_message}), so nobody can "
+            f"The certificate of {base_url} is refused ({answer.verify_message}), so nobody can "
             "unsubscribe by one click: renew it.",
         )
-    elif isinstance(asked, Exception):
+    elif isinstance(answer, Exception):
         yield warning(
             WHAT,
-            f"{base_url}/healthz does not answer ({asked}), and while it does not nobody can "
+            f"{base_url}/healthz does not answer ({answer}), and while it does not nobody can "
             "unsubscribe: start the site, or correct NEWSLETTER_BASE_URL.",
         )
-    elif 300 <= asked.status < 400:
+    elif 300 <= answer.status < 400:
         yield wrong(
             WHAT,
-            f"{base_url} leads elsewhere ({asked.status}), and a click on unsubscribe may not "
+            f"{base_url} leads elsewhere ({answer.status}), and a click on unsubscribe may not "
             "(RFC 8058): set NEWSLETTER_BASE_URL to where it leads.",
         )
-    elif asked.status != 200:
+    elif answer.status != 200:
         yield wrong(
             WHAT,
-            f"{base_url}/healthz answers {asked.status}: see that the proxy passes the Host on and "
-            "that it is in NEWSLETTER_TRUSTED_HOSTS.",
+            f"{base_url}/healthz answers {answer.status}: see that the proxy passes the Host on "
+            "and that it is in NEWSLETTER_TRUSTED_HOSTS.",
         )
     else:
         yield ok(WHAT, f"{base_url} answers, so a click on unsubscribe will arrive.")

@@ -41,7 +41,7 @@ def examine_spf(
 ) -> Iterator[Finding]:
     """Findings on the record of ``domain``.
 
-    ``sources`` is what our way out needs in it, such as ``include:spf.mtasv.net``.
+    ``sources`` is what our mail provider needs in it, such as ``include:spf.mtasv.net``.
     Without ``returns_here`` the relay's own domain is the envelope sender: then
     a record that is missing or lacks it costs little. Raises Unanswered.
     """
@@ -203,10 +203,10 @@ def _permits(term: Term, domain: str, address: str, dns: Dns) -> bool:
     if not length:
         return any(address in dns.addresses(name) for name in hosts)
     return any(
-        ip_address(address) in ip_network(f"{found}/{length.partition('/')[0]}", strict=False)
+        ip_address(address) in ip_network(f"{resolved}/{length.partition('/')[0]}", strict=False)
         for name in hosts
-        for found in dns.addresses(name)
-        if ip_address(found).version == ip_address(address).version == 4
+        for resolved in dns.addresses(name)
+        if ip_address(resolved).version == ip_address(address).version == 4
     )
 
 

@@ -24,8 +24,8 @@ NO_SUCH_NAME = {socket.EAI_NONAME, socket.EAI_NODATA}
 
 def resolve(host: str, port: int) -> list[str]:
     """The addresses that the system's resolver knows for ``host``. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in infos))
 
 
 def checked_addresses(

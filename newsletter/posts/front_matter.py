@@ -86,18 +86,18 @@ class FrontMatter(BaseModel):
 
 def split(text: str) -> tuple[str, str]:
     """The YAML at the top of ``text``, and what follows it. Raises UnreadablePost."""
-    found = BLOCK.match(text)
-    if found is None:
+    block = BLOCK.match(text)
+    if block is None:
         raise UnreadablePost(
             "The post has no front matter: begin it with a line ---, the fields, and a line ---."
         )
-    return found[1], text[found.end() :]
+    return block[1], text[block.end() :]
 
 
 def without(text: str) -> str:
     """``text`` without the front matter at its top, if it has one."""
-    found = BLOCK.match(text)
-    return text[found.end() :] if found else text
+    block = BLOCK.match(text)
+    return text[block.end() :] if block else text
 
 
 def block(front: FrontMatter) -> str:

@@ -1,4 +1,4 @@
-"""From a post's file to all that the house keeps of it, before the database.
+"""From a post's file to all that the catalog keeps of it, before the database.
 
 Slow and isolated: a stranger's notebook is read in a child process with limits, and its
 figures are stored by their content. Recording it (posts.posts) is then one short
@@ -115,12 +115,12 @@ def _read(file: PostFile, folder: Path, limits: ReadLimits) -> dict[str, Any]:
         refused = UnreadablePost(
             "Reading the post was broken off: clear its large outputs and save it again."
         )
-        refused.add_note(error.told)  # for a developer; never shown to a person
+        refused.add_note(error.output)  # for a developer; never shown to a person
         raise refused from error
-    told = json.loads(answer)
-    if "refused" in told:
-        raise UnreadablePost(told["refused"], told["fields"])
-    read: dict[str, Any] = told["read"]
+    reply = json.loads(answer)
+    if "refused" in reply:
+        raise UnreadablePost(reply["refused"], reply["fields"])
+    read: dict[str, Any] = reply["read"]
     return read
 
 

@@ -1,4 +1,4 @@
-"""The posts: what the house holds of each, publishing, and finding them again."""
+"""The posts: what is kept of each, publishing, and finding them again."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -89,10 +89,10 @@ def search(
     pattern.
     """
     words = [stem(word) for word in words_of(text)]
-    found = session.scalars(_published().options(undefer(Post.words)))
+    published = session.scalars(_published().options(undefer(Post.words)))
     return [
         post
-        for post in found
+        for post in published
         if (keyword is None or keyword in post.version.keywords)
         and (dataset is None or post.version.dataset.slug == dataset)
         and (language is None or post.language == language)
@@ -119,7 +119,7 @@ def version_for(session: Session, dataset: Dataset, taken: ImportedPost) -> Vers
 
 
 def upsert(session: Session, version: Version, taken: ImportedPost, now: datetime) -> Post:
-    """Make the house hold ``taken``: a new draft, or new words for the post of its slug.
+    """Keep ``taken``: a new draft, or new words for the post of its slug.
 
     Its run is recorded too. Raises Conflict if the slug is of another dataset's post.
     """

@@ -1,4 +1,4 @@
-"""From the posts of dataset folders to the house. Doing it again changes nothing.
+"""From the posts of dataset folders to the catalog. Doing it again changes nothing.
 
 A post that is new becomes a draft: it is published by its mailing, or by a curator's hand.
 """
@@ -39,27 +39,27 @@ def sync(db: Database, storage: Storage, root: Path, now: datetime) -> Iterator[
         return None if path in unchanged else _read(db, storage, path)
 
     with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        for path, found in zip(files, readers.map(read, files), strict=True):
+        for path, result in zip(files, readers.map(read, files), strict=True):
             name = f"{_dataset(path)}/{path.name}"
-            if found is None:
+            if result is None:
                 yield Step(name, Done.UNCHANGED)
-            elif isinstance(found, NotFound):
-                yield Step(name, Done.SKIPPED, str(found))
-            elif isinstance(found, Refused):
-                yield Step(name, Done.REFUSED, str(found))
+            elif isinstance(result, NotFound):
+                yield Step(name, Done.SKIPPED, str(result))
+            elif isinstance(result, Refused):
+                yield Step(name, Done.REFUSED, str(result))
             else:
-                yield _step(db, path, name, found, owners, now)
+                yield _step(db, path, name, result, owners, now)
 
 
 def files_of(dataset_folder: Path) -> list[Path]:
     """The posts in the folder of a dataset, in the order of their names."""
-    found = (path for form in FORMS for path in (dataset_folder / FOLDER).glob(f"*.{form}"))
-    return sorted(path for path in found if path.name != "README.md")
+    paths = (path for form in FORMS for path in (dataset_folder / FOLDER).glob(f"*.{form}"))
+    return sorted(path for path in paths if path.name != "README.md")
 
 
 def _unchanged(db: Database, files: Sequence[Path]) -> dict[Path, str]:
     """The files that posts were made from just as they are, each with the slug of its post."""
-    found = {}
+    slug_of = {}
     with db.read() as session:
         for path in files:
             known = datasets.find(session, _dataset(path))
@@ -67,8 +67,8 @@ def _unchanged(db: Database, files: Sequence[Path]) -> dict[Path, str]:
             with suppress(Refused):  # it is refused when it is read
                 slug = slugs.get(digest_of(_file(path)))
                 if slug is not None:
-                    found[path] = slug
-    return found
+                    slug_of[path] = slug
+    return slug_of
 
 
 def _read(db: Database, storage: Storage, path: Path) -> ImportedPost | Refused:

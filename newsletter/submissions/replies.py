@@ -14,8 +14,8 @@ class Answer:
 
 def answer_to(submission: Submission) -> Answer | None:
     """None: a curator who declines without a word tells the person nothing."""
-    said = tuple(" ".join(part.split()) for part in submission.answer.split("\n\n"))
-    words = tuple(filter(None, said))
+    paragraphs = tuple(" ".join(part.split()) for part in submission.answer.split("\n\n"))
+    words = tuple(filter(None, paragraphs))
     if submission.state is SubmissionState.ACCEPTED:
         subject = f"Accepted: {submission.title}"
         return Answer(subject, (_accepted(submission), *words), _page(submission))

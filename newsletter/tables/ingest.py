@@ -142,19 +142,19 @@ def request_for(
 
 def run_parser(request: Mapping[str, Any], folder: Path, limits: IngestLimits) -> dict[str, Any]:
     """What the child tells of the table. Raises UnreadableTable."""
-    asked = json.dumps(request).encode()
+    request_body = json.dumps(request).encode()
     try:
-        answer = sandbox.run(PARSER, asked, folder, limits.seconds, MAX_ANSWER)
+        answer = sandbox.run(PARSER, request_body, folder, limits.seconds, MAX_ANSWER)
     except sandbox.TooSlow as error:
         raise _too_slow(limits) from error
     except sandbox.BrokenOff as error:
-        raise _broken_off(limits, error.told) from error
-    told = json.loads(answer)
-    if "tables" in told:
-        raise SeveralTables(told["refused"], told["tables"])
-    if "refused" in told:
-        raise UnreadableTable(told["refused"])
-    read: dict[str, Any] = told["read"]
+        raise _broken_off(limits, error.output) from error
+    reply = json.loads(answer)
+    if "tables" in reply:
+        raise SeveralTables(reply["refused"], reply["tables"])
+    if "refused" in reply:
+        raise UnreadableTable(reply["refused"])
+    read: dict[str, Any] = reply["read"]
     return read
 
 
@@ -171,10 +171,10 @@ def _too_slow(limits: IngestLimits) -> UnreadableTable:
     )
 
 
-def _broken_off(limits: IngestLimits, told: str) -> UnreadableTable:
+def _broken_off(limits: IngestLimits, message: str) -> UnreadableTable:
     error = UnreadableTable(
         "Reading the table was broken off: it needs more memory than the limit of"
         f" {limits.memory_bytes // 1024**2:,} MB, or the file is damaged."
     )
-    error.add_note(told)  # for a developer; never shown to a person
+    error.add_note(message)  # for a developer; never shown to a person
     return error

@@ -24,12 +24,12 @@ class TooSlow(Exception):
 
 
 class BrokenOff(Exception):
-    """It ended without an answer; ``told`` is the end of what it wrote to stderr, for a
+    """It ended without an answer; ``output`` is the end of what it wrote to stderr, for a
     developer and never shown to a person."""
 
-    def __init__(self, told: str) -> None:
-        super().__init__(told)
-        self.told = told
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.output = output
 
 
 def run(module: str, request: bytes, folder: Path, seconds: float, most: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What every way out has in common: envelopes go in, outcomes come back.
+"""What every transport has in common: envelopes go in, outcomes come back.
 
 A transport *carries*: it opens one connection, takes envelopes from a feed,
 hands each to the other side and settles it. Two rules bind every transport:

@@ -111,5 +111,5 @@ def _outcome(result: Any) -> Outcome:
     verdict = OF_A_MESSAGE.get(code, Verdict.REJECTED)
     if code == INVALID_REQUEST:
         verdict = next((v for field, v in INVALID_FIELDS if field.match(text)), verdict)
-    said = result.get("MessageID") if verdict is Verdict.SENT else " ".join(text.split())
-    return Outcome(verdict, f"{code} {said}"[:500])
+    reply = result.get("MessageID") if verdict is Verdict.SENT else " ".join(text.split())
+    return Outcome(verdict, f"{code} {reply}"[:500])

@@ -134,8 +134,8 @@ def _judge(response: Any) -> Outcome:
     for same_code, words, exact in WORDS:
         if code == same_code and words.search(text):
             verdict = exact
-    said = f"{status} {code}: {' '.join(text.split())}"[:500]
-    return Outcome(verdict, said, retry_after(status, headers.get("retry-after"), clock.now()))
+    reply = f"{status} {code}: {' '.join(text.split())}"[:500]
+    return Outcome(verdict, reply, retry_after(status, headers.get("retry-after"), clock.now()))
 
 
 def _lost(error: Exception) -> Outcome:

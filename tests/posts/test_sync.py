@@ -1,4 +1,4 @@
-"""The posts of dataset folders come into the house as drafts, with their runs."""
+"""The posts of dataset folders come in as drafts, with their runs."""
 
 from datetime import UTC, datetime
 from hashlib import sha256

@@ -23,27 +23,27 @@ def dictionary_findings(slug: str, table: Table) -> Iterator[Finding]:
     """Where ``table.columns`` and its profile, which was computed from the rows, part; and
     descriptions that only keep a place."""
     measured: Sequence[Column] = table.profile.get("columns", ())
-    said: Sequence[Column] = table.columns
-    for sentence in _drift(said, measured):
+    described: Sequence[Column] = table.columns
+    for sentence in _drift(described, measured):
         yield Finding(slug, "dictionary", Weight.WRONG, f"{table.name}: {sentence}")
-    hollow = [column["name"] for column in said if _says_nothing(column)]
+    hollow = [column["name"] for column in described if _says_nothing(column)]
     if hollow:
         names = _listed(hollow)
         sentence = f"{table.name}: say what {names} means; what is there says nothing."
         yield Finding(slug, "dictionary", Weight.NOTE, sentence)
-    bare = [column["name"] for column in said if not column.get("description")]
+    bare = [column["name"] for column in described if not column.get("description")]
     if bare:
-        counted = f"{len(bare)} of {len(said)} columns have no description"
+        counted = f"{len(bare)} of {len(described)} columns have no description"
         yield Finding(
             slug, "dictionary", Weight.ASIDE, f"{table.name}: {counted}: {_listed(bare)}."
         )
 
 
-def _drift(said: Sequence[Column], measured: Sequence[Column]) -> Iterator[str]:
-    known = {column["name"] for column in said}
-    found = {column["name"]: column for column in measured}
+def _drift(described: Sequence[Column], measured: Sequence[Column]) -> Iterator[str]:
+    known = {column["name"] for column in described}
+    measured_by_name = {column["name"]: column for column in measured}
     missing = [column for column in measured if column["name"] not in known]
-    extra = [column for column in said if column["name"] not in found]
+    extra = [column for column in described if column["name"] not in measured_by_name]
     for column in extra:
         renamed = next((other for other in missing if _is_same(column, other)), None)
         if renamed is not None:
@@ -55,10 +55,10 @@ def _drift(said: Sequence[Column], measured: Sequence[Column]) -> Iterator[str]:
         yield f"the column {column['name']} is in the file, and is not described."
 
 
-def _is_same(said: Column, measured: Column) -> bool:
-    old, new = _bare(said["name"]), _bare(measured["name"])
+def _is_same(described: Column, measured: Column) -> bool:
+    old, new = _bare(described["name"]), _bare(measured["name"])
     alike = SequenceMatcher(None, old, new).ratio() >= ALIKE
-    return old == new or (alike and said.get("type") == measured.get("type"))
+    return old == new or (alike and described.get("type") == measured.get("type"))
 
 
 def _bare(name: str) -> str:

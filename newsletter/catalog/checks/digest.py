@@ -9,11 +9,14 @@ AT_MOST = 50  # lines: nobody reads more of them in a mail
 
 def digest(findings: Iterable[Finding]) -> tuple[str, list[str]] | None:
     """Its subject and its lines, what is wrong first; None: there is nothing to say."""
-    told = [finding for finding in findings if finding.weight is not Weight.ASIDE]
-    if not told:
+    worth_telling = [finding for finding in findings if finding.weight is not Weight.ASIDE]
+    if not worth_telling:
         return None
-    wrong = sum(finding.weight is Weight.WRONG for finding in told)
-    subject = f"The catalog: {wrong} to mend, {len(told) - wrong} to look at"
-    lines = [f"{finding.slug}, {finding.about}: {finding.sentence}" for finding in told[:AT_MOST]]
-    more = [f"And {len(told) - AT_MOST} more."] if len(told) > AT_MOST else []
+    wrong = sum(finding.weight is Weight.WRONG for finding in worth_telling)
+    subject = f"The catalog: {wrong} to mend, {len(worth_telling) - wrong} to look at"
+    lines = [
+        f"{finding.slug}, {finding.about}: {finding.sentence}"
+        for finding in worth_telling[:AT_MOST]
+    ]
+    more = [f"And {len(worth_telling) - AT_MOST} more."] if len(worth_telling) > AT_MOST else []
     return subject, [*lines, *more, "`newsletter dataset check` looks again."]

@@ -91,8 +91,10 @@ def _lacks(document: Document, required: Mapping[str, Sequence[str]]) -> Iterato
 
 def _entries(document: Document, path: str) -> list[Document]:
     """What is at ``path``, the entries of each list on the way taken one by one."""
-    found = [document]
+    entries = [document]
     for step in path.split(".") if path else ():
-        values = [entry.get(step) or [] for entry in found]
-        found = [one for value in values for one in (value if isinstance(value, list) else [value])]
-    return found
+        values = [entry.get(step) or [] for entry in entries]
+        entries = [
+            one for value in values for one in (value if isinstance(value, list) else [value])
+        ]
+    return entries

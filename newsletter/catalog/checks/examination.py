@@ -68,15 +68,15 @@ def examine(
     asker = asker or Asker(f"{AGENT} (+{settings.base_url})", settings.fetch_hosts)
     answers = _answers(subjects, asker, go_on)
     _remember(db, subjects, answers, now)
-    found = [finding for subject in subjects for finding in subject.findings]
+    findings = [finding for subject in subjects for finding in subject.findings]
     for subject in subjects:
         for url, answer in answers.get(subject.slug, {}).items():
             memory = subject.sources[url]
-            found += source_findings(subject.slug, url, memory, answer, now)
+            findings += source_findings(subject.slug, url, memory, answer, now)
     if go_on():
-        found += file_findings((file for s in subjects for file in s.files), storage)
+        findings += file_findings((file for s in subjects for file in s.files), storage)
     order = list(Weight)
-    return sorted(found, key=lambda f: (order.index(f.weight), f.slug, f.about))
+    return sorted(findings, key=lambda f: (order.index(f.weight), f.slug, f.about))
 
 
 def _subjects(db: Database, settings: Settings, slugs: Sequence[str]) -> list[Subject]:
@@ -104,14 +104,14 @@ def _subject(dataset: Dataset, kept: CatalogCheck | None, settings: Settings) ->
             for source in version.sources
             if urlsplit(source["url"]).hostname != settings.host  # we need not ask ourselves
         },
-        files=[file for each in dataset.versions for file in stored_files(each)],
+        files=[file for one in dataset.versions for file in stored_files(one)],
         findings=[*findings, *document_findings(facts_of(version, settings))],
     )
 
 
 def _retrieved(source: dict[str, Any], version: Version) -> date:
-    said = source.get("retrieved")
-    return date.fromisoformat(said) if said else version.created_at.date()
+    retrieved = source.get("retrieved")
+    return date.fromisoformat(retrieved) if retrieved else version.created_at.date()
 
 
 def _answers(

@@ -62,10 +62,10 @@ def _measured(storage: Storage, key: str) -> tuple[str, int] | None:
     return digest.hexdigest(), size
 
 
-def _complaint(file: StoredFile, found: tuple[str, int] | None) -> str | None:
-    if found is None:
+def _complaint(file: StoredFile, stored: tuple[str, int] | None) -> str | None:
+    if stored is None:
         return f"{file.key} is gone or cannot be read; bring it back from a backup."
-    digest, size = found
+    digest, size = stored
     if file.size is not None and size != file.size:
         return f"{file.key} has {size:,} bytes for {file.size:,}; bring it back from a backup."
     if digest != (file.sha256 or digest) or not file.key.startswith(digest):

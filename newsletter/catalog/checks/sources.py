@@ -46,11 +46,11 @@ def remembered(memory: Memory, answer: Answer, now: datetime) -> Memory:
         silent = answer.state in (State.SILENT, State.NO_HOST)
         since = (memory.silent_since or now.isoformat()) if silent else None
         return replace(memory, silent_since=since)
-    told = Validators() if answer.is_page else answer.validators
+    validators = Validators() if answer.is_page else answer.validators
     return replace(
         memory,
-        etag=memory.etag or told.etag,
-        last_modified=memory.last_modified or told.last_modified,
+        etag=memory.etag or validators.etag,
+        last_modified=memory.last_modified or validators.last_modified,
         silent_since=None,
     )
 

@@ -61,7 +61,7 @@ def _resource(table: TableFacts, relative: bool) -> dict[str, Any]:
             "bytes": file.bytes,
             "hash": f"sha256:{file.sha256}",
             # Not of the standard, which allows for more: what dataset_daily checks.
-            "alternatives": [] if relative else [_alternative(each) for each in table.files[1:]],
+            "alternatives": [] if relative else [_alternative(other) for other in table.files[1:]],
             "schema": _schema(table),
         }
     )

@@ -27,12 +27,12 @@ def correct(
     after it are marked; None: only the last one. One that was corrected before keeps
     its erratum. Raises NotFound, Invalid or Conflict; nothing has changed then.
     """
-    said = _checked(note)
+    checked_note = _checked(note)
     correction = datasets.newest(session, slug)
     wrong = _wrong(correction, since)
     datasets.publish(correction, now)
     errata = [
-        Erratum(version=version, corrected_by=correction, note=said, published_at=now)
+        Erratum(version=version, corrected_by=correction, note=checked_note, published_at=now)
         for version in wrong
         if version.erratum is None
     ]
@@ -69,13 +69,13 @@ def corrected_by(session: Session, version: Version) -> list[Erratum]:
     by_correction: dict[int, list[Erratum]] = {}
     for erratum in errata(session, [version.dataset.slug]):
         by_correction.setdefault(erratum.corrected_by_id, []).append(erratum)
-    found: list[Erratum] = []
+    corrections: list[Erratum] = []
     waiting = [version.id]
     while waiting:
         some = by_correction.get(waiting.pop(), [])
-        found += some
+        corrections += some
         waiting += [erratum.version_id for erratum in some]
-    return sorted(found, key=lambda erratum: erratum.version_id)
+    return sorted(corrections, key=lambda erratum: erratum.version_id)
 
 
 def _wrong(correction: Version, since: str | None) -> list[Version]:
@@ -96,8 +96,8 @@ def _wrong(correction: Version, since: str | None) -> list[Version]:
 
 
 def _checked(note: str) -> str:
-    said = " ".join(note.split())
-    if not NOTE_AT_LEAST <= len(said) <= NOTE_AT_MOST:
+    text = " ".join(note.split())
+    if not NOTE_AT_LEAST <= len(text) <= NOTE_AT_MOST:
         sentence = f"Say in {NOTE_AT_LEAST} to {NOTE_AT_MOST:,} characters what was wrong."
         raise Invalid(sentence, {"note": sentence})
-    return said
+    return text

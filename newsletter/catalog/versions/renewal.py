@@ -35,12 +35,12 @@ def renew(
     """
     at = _place(package, name)
     written = package.tables[at]
-    asked = written.model_copy(
+    new_table = written.model_copy(
         update={"file": f"data/{source.name}", "columns": (), "read": read or ReadPackage()}
     )
     # Only the charted table is drawn; the chart of another one stays as it is.
-    alone = package.model_copy(update={"tables": (asked,)})
-    intake = import_files(alone, {asked.name: source}, storage)
+    alone = package.model_copy(update={"tables": (new_table,)})
+    intake = import_files(alone, {new_table.name: source}, storage)
     tables = [*kept_tables(version)]
     tables[at] = _described(intake.tables[0], written) | {"position": at}
     return replace(
@@ -96,8 +96,12 @@ def _place(package: DatasetPackage, name: str | None) -> int:
 def _described(values: Values, written: TablePackage) -> dict[str, Any]:
     """The new values with what was said of the table before; a key that the file no longer
     has is dropped."""
-    found: Mapping[str, Any] = described(values, written)
-    names = {column["name"] for column in found["columns"]}
-    key = found["primary_key"] if set(found["primary_key"]) <= names else []
-    foreign = [each for each in found["foreign_keys"] if set(each["columns"]) <= names]
-    return {**found, "primary_key": key, "foreign_keys": foreign}
+    description: Mapping[str, Any] = described(values, written)
+    names = {column["name"] for column in description["columns"]}
+    key = description["primary_key"] if set(description["primary_key"]) <= names else []
+    foreign = [
+        foreign_key
+        for foreign_key in description["foreign_keys"]
+        if set(foreign_key["columns"]) <= names
+    ]
+    return {**description, "primary_key": key, "foreign_keys": foreign}

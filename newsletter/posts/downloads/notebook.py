@@ -45,8 +45,8 @@ def notebook_file(work: Work, storage: Storage) -> str:
         else:
             outputs = [_output(output, storage) for output in cell.outputs]
             cells.append(_code(_source(cell), outputs))
-    for number, each in enumerate(cells, 1):
-        each["id"] = f"cell-{number}"
+    for number, made in enumerate(cells, 1):
+        made["id"] = f"cell-{number}"
     notebook = {
         "cells": cells,
         "metadata": {
@@ -68,7 +68,7 @@ def _heading(work: Work) -> str:
 
 def _as_text(line: str) -> str:
     """``line`` as Markdown that shows just it."""
-    return "".join(f"\\{each}" if each in "\\`*_[]<>#&" else each for each in line)
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#&" else sign for sign in line)
 
 
 def _requirements(work: Work) -> list[dict[str, Any]]:

@@ -81,7 +81,11 @@ def _requirements(work: Work) -> str:
     lines = ["/// script"]
     if work.python:
         lines.append(f"requires-python = {json.dumps(f'>={work.python}')}")
-    lines += ["dependencies = [", *(f"  {json.dumps(each)}," for each in work.post.requires), "]"]
+    lines += [
+        "dependencies = [",
+        *(f"  {json.dumps(requirement)}," for requirement in work.post.requires),
+        "]",
+    ]
     return _comment([*lines, "///"], "#")
 
 

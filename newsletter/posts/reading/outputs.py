@@ -142,16 +142,16 @@ def _drawn(kind: str, content: str, metadata: Mapping[str, Any]) -> Picture:
 
 def _markup(html: str, plain: str) -> Iterator[Output]:
     """A table or prose where the HTML has one; its text where it is only dressed."""
-    found = html_output.read(html)
-    has_table = any(isinstance(output, Table) for output in found)
+    outputs = html_output.read(html)
+    has_table = any(isinstance(output, Table) for output in outputs)
     if has_table:
-        yield from found
-    elif ACTS.search(html) or not (found or plain.strip()):
+        yield from outputs
+    elif ACTS.search(html) or not (outputs or plain.strip()):
         yield INTERACTIVE
-    elif plain.strip() and (STYLED.search(html) or not found):
+    elif plain.strip() and (STYLED.search(html) or not outputs):
         yield from _text(plain)
     else:
-        yield from found
+        yield from outputs
 
 
 def _text(raw: str) -> Iterator[Output]:
@@ -166,9 +166,9 @@ def _text(raw: str) -> Iterator[Output]:
 
 def _error(entry: Mapping[str, Any]) -> Error:
     lines = entry.get("traceback")
-    told = "\n".join(map(_string, lines)) if isinstance(lines, list) else ""
+    traceback = "\n".join(map(_string, lines)) if isinstance(lines, list) else ""
     name, value = _string(entry.get("ename")), _string(entry.get("evalue"))
-    text = printed(told).strip() or printed(f"{name}: {value}").strip()
+    text = printed(traceback).strip() or printed(f"{name}: {value}").strip()
     return Error(text[-MAX_ERROR:])
 
 

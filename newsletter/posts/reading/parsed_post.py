@@ -66,8 +66,8 @@ def check_size(content: bytes) -> None:
 
 def alt_in(source: str) -> str:
     """What a line ``# alt: ...`` (in SQL ``-- alt: ...``) of the code says of its figures."""
-    found = ALT.search(source)
-    return found[1].strip()[:MAX_ALT] if found else ""
+    alt = ALT.search(source)
+    return alt[1].strip()[:MAX_ALT] if alt else ""
 
 
 def check_languages(front: FrontMatter, cells: Iterable[WrittenCell]) -> None:

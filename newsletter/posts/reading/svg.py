@@ -155,8 +155,8 @@ def _size(root: Element) -> tuple[float, float]:
 
 def _pixels(length: str) -> float | None:
     """A length in px; None where it says none that is fixed, such as 100%."""
-    found = LENGTH.fullmatch(length)
-    return float(found[1]) * PIXELS[found[2]] if found else None
+    number = LENGTH.fullmatch(length)
+    return float(number[1]) * PIXELS[number[2]] if number else None
 
 
 def _name(element: Element) -> str:

@@ -21,8 +21,8 @@ FOR_UV = {
 def for_installer(ours: Mapping[str, str]) -> dict[str, str]:
     """The environment in which packages are installed, which runs none of their code."""
     kept = {name: value for name, value in ours.items() if INSTALLERS.fullmatch(name)}
-    told = {uv: kept[pip] for pip, uv in FOR_UV.items() if pip in kept}
-    return {**told, **kept}
+    for_uv = {uv: kept[pip] for pip, uv in FOR_UV.items() if pip in kept}
+    return {**for_uv, **kept}
 
 
 def for_code(path: str, home: Path, **more: str) -> dict[str, str]:

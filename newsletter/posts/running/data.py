@@ -53,8 +53,8 @@ def _copy(source: Path, target: Path, table: str, sha256: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
     with target.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != sha256:
         raise OtherData(
-            f"The data differ: {table} has the SHA-256 {found}, and the post names {sha256}."
+            f"The data differ: {table} has the SHA-256 {digest}, and the post names {sha256}."
         )

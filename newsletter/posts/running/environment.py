@@ -124,17 +124,17 @@ def _install(*commands: list[str]) -> None:
             raise NotInstalled(_why(done.stderr or done.stdout))
 
 
-def _why(told: str) -> str:
+def _why(output: str) -> str:
     """One sentence of what an installer printed when it failed."""
-    if any(sign in told for sign in NO_CONNECTION):
+    if any(sign in output for sign in NO_CONNECTION):
         return (
             "What it requires cannot be installed, because the package index was not reached:"
             " look at the network, and at PIP_INDEX_URL if you have set it."
         )
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    said = errors[-1] if errors else " ".join(lines)  # uv draws a tree over several lines
-    reason = said.removeprefix("error: ")
+    error_text = errors[-1] if errors else " ".join(lines)  # uv draws a tree over several lines
+    reason = error_text.removeprefix("error: ")
     return f"What it requires cannot be installed: {reason[:500].rstrip('.')}."
 
 

@@ -25,10 +25,10 @@ def posts_in(root: Path) -> list[Path]:
     Raises NotFound if there is none.
     """
     folders = [root] if (root / FILE_NAME).is_file() else sorted(root.glob("*/"))
-    found = [path for folder in folders for path in files_of(folder)]
-    if not found:
+    paths = [path for folder in folders for path in files_of(folder)]
+    if not paths:
         raise NotFound(f"There is no post in {root}: they stand in <dataset>/{FOLDER}/*.md|ipynb.")
-    return found
+    return paths
 
 
 def run_files(paths: Sequence[Path], limits: RunLimits, now: datetime) -> Iterator[Ran]:
@@ -81,5 +81,5 @@ class _Tables:
             )
         if not (source := self._folder / table.file).is_file():
             raise Refused(f"{table.file} has not been made: run prepare.py in {self._folder.name}.")
-        for found, read in read_tables(table, source, self._work, set()):
-            self._read[found.name] = read
+        for part, read in read_tables(table, source, self._work, set()):
+            self._read[part.name] = read

@@ -26,8 +26,8 @@ class Result:
 def last_lines(text: str) -> str:
     """The end of what a program said when it failed, without colours, rules and empty lines."""
     lines = [line.rstrip() for line in ANSI.sub("", text).strip().splitlines()]
-    said = [line for line in lines if line.strip("-")]
-    return "\n".join(said[-MOST_LINES:])[-MOST_CHARACTERS:]
+    text_lines = [line for line in lines if line.strip("-")]
+    return "\n".join(text_lines[-MOST_LINES:])[-MOST_CHARACTERS:]
 
 
 def too_slow(limits: RunLimits) -> Broken:

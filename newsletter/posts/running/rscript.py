@@ -93,10 +93,10 @@ def _outputs_of(folder: Path, cell: str) -> list[dict[str, Any]]:
             outputs.append({"output_type": "stream", "name": "stdout", "text": text})
     outputs += [_figure(path) for path in sorted(folder.glob(f"{cell}-*.png"))]
     for path in folder.glob(f"{cell}.error"):
-        told = path.read_text("utf-8", "replace").strip()
-        lines = told.splitlines()
+        message = path.read_text("utf-8", "replace").strip()
+        lines = message.splitlines()
         outputs.append(
-            {"output_type": "error", "ename": "Error", "evalue": told, "traceback": lines}
+            {"output_type": "error", "ename": "Error", "evalue": message, "traceback": lines}
         )
     return outputs
 

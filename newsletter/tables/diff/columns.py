@@ -47,7 +47,7 @@ def _overlap(before: Sketch, after: Sketch) -> float:
     least = sorted(before | after)[:SKETCH]
     if not least:
         return 0.0
-    shared = sum(1 for each in least if each in before and each in after)
+    shared = sum(1 for digest in least if digest in before and digest in after)
     return shared / len(least) * min(1.0, len(least) / TELLING)
 
 

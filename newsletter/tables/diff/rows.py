@@ -27,17 +27,17 @@ def by_key(
     others = [place for place in range(len(pairs)) if place not in at]
     differs = [f"b.c{place} IS DISTINCT FROM a.c{place}" for place in others]
     both = "a.here = 1 AND b.here = 1"
-    counted = [f"count(*) FILTER ({both} AND {each})" for each in differs]
+    counted = [f"count(*) FILTER ({both} AND {condition})" for condition in differs]
     query = (
         f"SELECT count(*) FILTER (b.here IS NULL), count(*) FILTER (a.here IS NULL),"  # noqa: S608
         f" count(*) FILTER ({both} AND ({' OR '.join(differs) or 'false'}))"
-        f"{''.join(f', {each}' for each in counted)}"
+        f"{''.join(f', {condition}' for condition in counted)}"
         f" FROM {old} AS b FULL JOIN {new} AS a"
         f" ON {' AND '.join(f'b.c{place} = a.c{place}' for place in at)}"
     )
     added, removed, changed, *cells = _row(cursor, query, before, after)
-    found = zip((names[place] for place in others), cells, strict=True)
-    return RowChanges(added, removed, changed, tuple(pair for pair in found if pair[1]))
+    changes = zip((names[place] for place in others), cells, strict=True)
+    return RowChanges(added, removed, changed, tuple(pair for pair in changes if pair[1]))
 
 
 def by_all(cursor: Cursor, before: Path, after: Path, pairs: Sequence[Pair]) -> RowChanges:
@@ -60,7 +60,7 @@ def sketches(
 ) -> dict[str, frozenset[int]]:
     """Of each column, the ``size`` least hashes of its different values."""
     types = kinds(cursor, path)
-    found = {}
+    sketch_of = {}
     for name in names:
         query = (
             f"SELECT DISTINCT hash(CAST({value(name, types[name])} AS VARCHAR)) AS h"  # noqa: S608
@@ -68,8 +68,8 @@ def sketches(
             " ORDER BY h LIMIT ?"
         )
         hashes = cursor.execute(query, [str(path), size]).fetchall()
-        found[name] = frozenset(h for (h,) in hashes)
-    return found
+        sketch_of[name] = frozenset(h for (h,) in hashes)
+    return sketch_of
 
 
 def _is_key(cursor: Cursor, side: str, path: Path, at: Sequence[int]) -> bool:

@@ -45,8 +45,8 @@ def sides(
 
 def kinds(cursor: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
     """The columns of a file, each with its type in DuckDB."""
-    found = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-    return {name: type_ for name, type_, *_ in found}
+    description = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    return {name: type_ for name, type_, *_ in description}
 
 
 def value(name: str, type_: str) -> str:
@@ -58,10 +58,10 @@ def value(name: str, type_: str) -> str:
 
 
 def _cast(name: str, types: dict[str, str], common: str) -> str:
-    found = value(name, types[name])
-    return f"CAST({found} AS {common})" if common else found
+    expression = value(name, types[name])
+    return f"CAST({expression} AS {common})" if common else expression
 
 
 def _side(values: Sequence[str]) -> str:
-    named = "".join(f", {found} AS c{at}" for at, found in enumerate(values))
+    named = "".join(f", {expression} AS c{at}" for at, expression in enumerate(values))
     return f"(SELECT 1 AS here{named} FROM read_parquet(?))"  # noqa: S608

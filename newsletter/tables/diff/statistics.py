@@ -20,22 +20,22 @@ def moved(
     estimated = before.get("approximate") or after.get("approximate")
     tolerance = ESTIMATED if estimated else EXACT
     return tuple(
-        found
+        move
         for name, old_name in columns.items()
         if name in newer and old_name in older
-        for found in starmap(Moved, _moved(name, older[old_name], newer[name]))
-        if _differ(found.before, found.after, tolerance)
+        for move in starmap(Moved, _moved(name, older[old_name], newer[name]))
+        if _differ(move.before, move.after, tolerance)
     )
 
 
 def _moved(
     name: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[tuple[str, str, float | None, float | None]]:
-    found = [(name, "missing", before["nan_count"], after["nan_count"])]
+    counts = [(name, "missing", before["nan_count"], after["nan_count"])]
     if before["kind"] != after["kind"] or before["kind"] not in {"int", "float"}:
-        return found
+        return counts
     old, new = before["statistics"], after["statistics"]
-    return found + [(name, what, old.get(what), new.get(what)) for what in COMPARED]
+    return counts + [(name, what, old.get(what), new.get(what)) for what in COMPARED]
 
 
 def _differ(before: float | None, after: float | None, tolerance: float) -> bool:

@@ -95,8 +95,8 @@ def _rows(
     key = after.primary_key or _key_now(before.primary_key, same)
     try:
         with shelf.cursor() as cursor:
-            if found := by_key(cursor, before.path, after.path, pairs, key):
-                return found, key
+            if changes := by_key(cursor, before.path, after.path, pairs, key):
+                return changes, key
             return by_all(cursor, before.path, after.path, pairs), ()
     except Invalid:
         return None, ()

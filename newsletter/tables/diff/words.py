@@ -33,12 +33,14 @@ def in_one_line(diff: Diff) -> str:
 
 def facts(diff: Diff) -> list[Line]:
     """What changed, in the lines of a small table; of several tables, each with its name."""
-    found = [("Table added", name) for name in diff.tables_added]
-    found += [("Table removed", name) for name in diff.tables_removed]
+    changes = [("Table added", name) for name in diff.tables_added]
+    changes += [("Table removed", name) for name in diff.tables_removed]
     for table in diff.tables:
         several = len(diff.tables) > 1
-        found += [(f"{table.name}: {what}" if several else what, how) for what, how in lines(table)]
-    return found or [("Data", "the same")]
+        changes += [
+            (f"{table.name}: {what}" if several else what, how) for what, how in lines(table)
+        ]
+    return changes or [("Data", "the same")]
 
 
 def lines(table: TableDiff) -> Iterator[Line]:
@@ -65,7 +67,7 @@ def lines(table: TableDiff) -> Iterator[Line]:
 def statistics(table: TableDiff) -> list[Moved]:
     """The statistics to show: those that moved, the mean and the extremes before the others."""
     order = ("missing", "min", "mean", "max", "median", "std")
-    return sorted(table.moved, key=lambda found: order.index(found.statistic))[:MOVED_SHOWN]
+    return sorted(table.moved, key=lambda move: order.index(move.statistic))[:MOVED_SHOWN]
 
 
 def figure(value: float | None) -> str:
@@ -78,14 +80,16 @@ def figure(value: float | None) -> str:
 def block(diff: Diff) -> list[str]:
     """All of it for a terminal, a line each."""
     width = max(len(what) for what, _ in facts(diff))
-    found = [f"{diff.before} to {diff.after}: {in_one_line(diff)}"]
-    found += [f"  {what:<{width}}  {how}" for what, how in facts(diff)]
+    text_lines = [f"{diff.before} to {diff.after}: {in_one_line(diff)}"]
+    text_lines += [f"  {what:<{width}}  {how}" for what, how in facts(diff)]
     moves = [
         f"{move.column}: {move.statistic} {figure(move.before)} to {figure(move.after)}"
         for table in diff.tables
         for move in statistics(table)
     ]
-    return found + [f"  {'Moved' if not at else '':<{width}}  {m}" for at, m in enumerate(moves)]
+    return text_lines + [
+        f"  {'Moved' if not at else '':<{width}}  {m}" for at, m in enumerate(moves)
+    ]
 
 
 def _of_rows(table: TableDiff) -> str:

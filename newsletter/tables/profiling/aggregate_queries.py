@@ -26,16 +26,16 @@ class Pass:
 def answers(connection: duckdb.DuckDBPyConnection, passes: Sequence[Pass]) -> Answers:
     """What ``passes`` find out, a few of them at once."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        rows = list(threads.map(lambda asked: only_row(connection, asked), passes))
+        rows = list(threads.map(lambda one_pass: only_row(connection, one_pass), passes))
     return {
         question: answer
-        for asked, row in zip(passes, rows, strict=True)
-        for question, answer in zip(asked.questions, row, strict=True)
+        for one_pass, row in zip(passes, rows, strict=True)
+        for question, answer in zip(one_pass.questions, row, strict=True)
     }
 
 
-def only_row(connection: duckdb.DuckDBPyConnection, asked: Pass) -> tuple[Any, ...]:
+def only_row(connection: duckdb.DuckDBPyConnection, one_pass: Pass) -> tuple[Any, ...]:
     """The row of one pass, by a cursor of its own."""
     with connection.cursor() as cursor:
-        row: tuple[Any, ...] = cursor.execute(asked.query, list(asked.values)).fetchall()[0]
+        row: tuple[Any, ...] = cursor.execute(one_pass.query, list(one_pass.values)).fetchall()[0]
     return row

@@ -56,7 +56,7 @@ def column_alerts(
     present = facts["present"]
     if not present:
         return [_alert("all_null", name, "Every value is missing.")]
-    found = [
+    alerts = [
         *_missing(name, rows, present),
         *_variety(name, kind, rows, present, unique),
         *_numbers(name, present, facts),
@@ -65,8 +65,8 @@ def column_alerts(
     ]
     if kind == "int" and CODE_NAME.search(name) and _digits(facts["min"]) < _digits(facts["max"]):
         message = "These look like codes read as numbers: leading zeros may be lost."
-        found.append(_alert("leading_zeros_lost", name, message))
-    return found
+        alerts.append(_alert("leading_zeros_lost", name, message))
+    return alerts
 
 
 def duplicate_rows(rows: int, distinct: int) -> list[Alert]:
@@ -112,18 +112,18 @@ def _variety(name: str, kind: str, rows: int, present: int, unique: int) -> list
 
 
 def _numbers(name: str, present: int, facts: Mapping[str, Any]) -> list[Alert]:
-    found = []
+    alerts = []
     if count := facts.get("infinite", 0):
         message = f"{_count(count, 'value')} infinite or out of range, left out of the statistics."
-        found.append(_alert("infinite", name, message))
+        alerts.append(_alert("infinite", name, message))
     if facts.get("zeros", 0) >= MOSTLY_ZERO * present:
-        found.append(_alert("zeros", name, f"{facts['zeros'] / present:.0%} of the values are 0."))
+        alerts.append(_alert("zeros", name, f"{facts['zeros'] / present:.0%} of the values are 0."))
     skewness = facts.get("skewness")
     if skewness is not None and present >= ENOUGH and abs(skewness) >= SKEWED:
         side = "high" if skewness > 0 else "low"
         message = f"A long tail of {side} values (skewness {skewness:.1f}): the mean misleads."
-        found.append(_alert("skewed", name, message))
-    return found
+        alerts.append(_alert("skewed", name, message))
+    return alerts
 
 
 def _labels(name: str, present: int, unique: int, facts: Mapping[str, Any]) -> list[Alert]:
@@ -134,19 +134,19 @@ def _labels(name: str, present: int, unique: int, facts: Mapping[str, Any]) -> l
 
 
 def _strings(name: str, present: int, facts: Mapping[str, Any]) -> list[Alert]:
-    found = []
+    alerts = []
     if MOSTLY_NUMBERS * present <= facts.get("numbers", 0) < present:
         text = present - facts["numbers"]
         message = f"Numbers, but for {_count(text, 'value')} of text."
-        found.append(_alert("mixed_types", name, message))
+        alerts.append(_alert("mixed_types", name, message))
     if count := facts.get("placeholders", 0):
         message = f"{_count(count, 'value')} that often stand for a missing one."
-        found.append(_alert("placeholder_values", name, message))
+        alerts.append(_alert("placeholder_values", name, message))
     for code, noun in (("emails", "an e-mail address"), ("phones", "a phone number")):
         if count := facts.get(code, 0):
             message = f"{_count(count, 'value')} like {noun}: check that it may be published."
-            found.append(_alert("personal_data", name, message))
-    return found
+            alerts.append(_alert("personal_data", name, message))
+    return alerts
 
 
 def _digits(number: int) -> int:

@@ -106,10 +106,10 @@ class Column:
     def aggregates(self) -> dict[str, str]:
         """What one pass finds out about the column, by name."""
         value, measure = f"v{self.at}", f"m{self.at}"
-        found = {"present": f"count({value})"}
+        expressions = {"present": f"count({value})"}
         if not self.is_measured:
-            return found
-        found |= {
+            return expressions
+        expressions |= {
             "infinite": f"count({value}) - count({measure})",
             "min": f"min({measure})",
             "max": f"max({measure})",
@@ -119,13 +119,13 @@ class Column:
         if self.kind in {"int", "float"}:
             cubed = f"CASE WHEN abs({measure}::DOUBLE) < {LARGEST_CUBED} THEN {measure}::DOUBLE END"
             placeholders = alerts.PLACEHOLDER_NUMBERS
-            found["zeros"] = f"count(*) FILTER ({measure} = 0)"
-            found["skewness"] = f"skewness({cubed})"
-            found["placeholders"] = f"count(*) FILTER ({measure} IN {placeholders})"
+            expressions["zeros"] = f"count(*) FILTER ({measure} = 0)"
+            expressions["skewness"] = f"skewness({cubed})"
+            expressions["placeholders"] = f"count(*) FILTER ({measure} IN {placeholders})"
         if self.kind in {"date", "datetime"}:
             days = ", ".join(f"DATE '{day}'" for day in alerts.PLACEHOLDER_DAYS)
-            found["placeholders"] = f"count(*) FILTER ({value} IN ({days}))"
-        return found
+            expressions["placeholders"] = f"count(*) FILTER ({value} IN ({days}))"
+        return expressions
 
 
 def quoted(name: str) -> str:

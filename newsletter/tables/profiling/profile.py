@@ -64,10 +64,11 @@ class _Profiler:
         kinds = [self._kind(column) for column in self._columns]
         self._found |= self._bins(kinds) | self._frequencies(kinds)
         facts: list[dict[str, Any]] = [{} for _ in self._columns]
-        for (at, name), found in self._found.items():
-            facts[at][name] = found
+        for (at, name), answer in self._found.items():
+            facts[at][name] = answer
         described = [
-            self._describe(*each) for each in zip(self._columns, kinds, facts, strict=True)
+            self._describe(*column_facts)
+            for column_facts in zip(self._columns, kinds, facts, strict=True)
         ]
         alerted = [alert for column in described for alert in column["alerts"]]
         return {
@@ -124,9 +125,9 @@ class _Profiler:
         """How many different values; for strings, also what they look like."""
         others = [column for column in self._columns if not column.is_text]
         count = "count(DISTINCT v{})" if self._exact else "approx_count_distinct(v{})"
-        asked = {(c.at, "unique"): count.format(c.at) for c in others}
+        counts = {(c.at, "unique"): count.format(c.at) for c in others}
         looks = [self._looks(column) for column in self._columns if column.is_text]
-        return [*looks, *self._passes(asked, limit=min(HEAVY, self._holding))]
+        return [*looks, *self._passes(counts, limit=min(HEAVY, self._holding))]
 
     def _looks(self, column: Column) -> Pass:
         # Patterns are tried on each different value once: a million rows have few.
@@ -217,7 +218,7 @@ class _Profiler:
             if kind in {"int", "float"} and self._found[column.at, "unique"] > 2
         ][:CORRELATED_COLUMNS]
         pairs = list(combinations(numeric, 2))
-        found = self._ask(
+        coefficients = self._ask(
             {
                 (at, "r"): f"corr(m{one.at}::DOUBLE, m{other.at}::DOUBLE)"
                 for at, (one, other) in enumerate(pairs)
@@ -225,7 +226,7 @@ class _Profiler:
             numeric,
         )
         return alerts.high_correlations(
-            (one.name, other.name, found[at, "r"]) for at, (one, other) in enumerate(pairs)
+            (one.name, other.name, coefficients[at, "r"]) for at, (one, other) in enumerate(pairs)
         )
 
     def _duplicates(self) -> list[alerts.Alert]:
@@ -264,19 +265,21 @@ class _Profiler:
         keys = list(questions)
         asking = []
         for start in range(0, len(keys), limit):
-            asked = keys[start : start + limit]
+            some_keys = keys[start : start + limit]
             # Only the columns asked of: naming all of a wide table takes longer than reading one.
             own = (
-                [self._columns[at] for at in sorted({at for at, _ in asked})] if not columns else ()
+                [self._columns[at] for at in sorted({at for at, _ in some_keys})]
+                if not columns
+                else ()
             )
             source = self._source(columns or own)
-            selected = ", ".join(questions[key] for key in asked)
-            bound = [values[key] for key in asked] if values else []
-            asking.append(Pass(asked, f"SELECT {selected} FROM {source}", bound))  # noqa: S608
+            selected = ", ".join(questions[key] for key in some_keys)
+            bound = [values[key] for key in some_keys] if values else []
+            asking.append(Pass(some_keys, f"SELECT {selected} FROM {source}", bound))  # noqa: S608
         return asking
 
-    def _answers(self, asked: Sequence[Pass]) -> Answers:
-        return aggregate_queries.answers(self._connection, asked)
+    def _answers(self, passes: Sequence[Pass]) -> Answers:
+        return aggregate_queries.answers(self._connection, passes)
 
     def _row(self, query: str) -> tuple[Any, ...]:
         return aggregate_queries.only_row(self._connection, Pass((), query))

@@ -73,14 +73,14 @@ def distribution(
     ``numbers`` has ``min``, ``max``, ``mean``, ``median`` and ``std``; whatever
     is not finite (or undefined, as the deviation of one value) is None.
     """
-    found = {name: _finite(numbers.get(name)) for name in ("min", "max", "mean", "median", "std")}
+    figures = {name: _finite(numbers.get(name)) for name in ("min", "max", "mean", "median", "std")}
     if kind not in MOMENT_KINDS:
-        return {**found, "histogram": histogram}
+        return {**figures, "histogram": histogram}
     written = _writer(kind)
     moments: dict[str, Any] = {
-        name: None if value is None else written(value) for name, value in found.items()
+        name: None if value is None else written(value) for name, value in figures.items()
     }
-    moments["std"] = None if found["std"] is None else str(_span(kind, found["std"]))
+    moments["std"] = None if figures["std"] is None else str(_span(kind, figures["std"]))
     if histogram is not None:
         histogram = {**histogram, "bin_edges": [written(edge) for edge in histogram["bin_edges"]]}
     return {**moments, "histogram": histogram}

@@ -66,8 +66,8 @@ def _counted_and_read(
         f" {order(question, columns, source.place)} LIMIT ? OFFSET ?"
     )
     query = f"SELECT {_texts(columns, source)} FROM ({chosen})"  # noqa: S608
-    found = cursor.execute(query, [*source.values, *values, limit, offset]).fetchall()
-    return Page(found, total, offset)
+    rows = cursor.execute(query, [*source.values, *values, limit, offset]).fetchall()
+    return Page(rows, total, offset)
 
 
 def _found(
@@ -132,9 +132,9 @@ def sample(
             " WHERE nth % ? = 0"
         )
         step = max(1, -(-total // most))
-        found = cursor.execute(query, [*source.values, step]).fetchall()
+        rows = cursor.execute(query, [*source.values, step]).fetchall()
     shown = [name for _, (name, _) in wanted]
-    return [dict(zip(shown, row[1:], strict=True)) for row in found]
+    return [dict(zip(shown, row[1:], strict=True)) for row in rows]
 
 
 def _reads_all(question: Question) -> bool:

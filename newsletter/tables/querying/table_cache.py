@@ -145,8 +145,8 @@ class Shelf:
 
 
 def _file(cursor: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[Column]) -> Source:
-    found = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-    types = {name: type_ for name, type_, *_ in found}
+    description = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    types = {name: type_ for name, type_, *_ in description}
     parts = [f"{_value(name, types[name])} AS c{at}" for at, (name, _) in enumerate(columns)]
     texts = [f"CAST({quoted(name)} AS VARCHAR)" for name, type_ in columns if type_ in TEXTS]
     parts.append(f"lower(concat_ws(chr(31), {', '.join(texts) or 'NULL'})) AS text")

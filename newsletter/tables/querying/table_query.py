@@ -63,11 +63,11 @@ class Question:
 
     def pairs(self) -> Pairs:
         """Its part of an address, which ``asked`` reads back."""
-        found = [(SEARCH, self.search)] if self.search else []
-        found += [(each.key, each.value or "1") for each in self.filters]
+        arguments = [(SEARCH, self.search)] if self.search else []
+        arguments += [(one_filter.key, one_filter.value or "1") for one_filter in self.filters]
         if self.sort is not None:
-            found.append((SORT_DESC if self.descending else SORT, self.sort))
-        return found
+            arguments.append((SORT_DESC if self.descending else SORT, self.sort))
+        return arguments
 
 
 def asked(parameters: Iterable[tuple[str, str]], columns: Sequence[Column]) -> Question:
@@ -126,11 +126,11 @@ def _known(name: str, types: dict[str, str]) -> str:
 
 
 def _number(text: str) -> int | float:
-    found = Decimal(text.replace("\N{MINUS SIGN}", "-"))
-    if not found.is_finite() or abs(found.adjusted()) > 300:
+    number = Decimal(text.replace("\N{MINUS SIGN}", "-"))
+    if not number.is_finite() or abs(number.adjusted()) > 300:
         raise ValueError(text)
-    whole = found == found.to_integral_value() and abs(found) < 10**18
-    return int(found) if whole else float(found)
+    whole = number == number.to_integral_value() and abs(number) < 10**18
+    return int(number) if whole else float(number)
 
 
 def _truth(text: str) -> bool:

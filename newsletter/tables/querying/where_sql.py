@@ -23,11 +23,13 @@ def condition(question: Question, columns: Sequence[Column]) -> Condition:
     at = {name: number for number, (name, _) in enumerate(columns)}
     types = dict(columns)
     parts = [_word(word, columns) for word in question.search.split()]
-    ordered = sorted(question.filters, key=lambda each: each.key)
-    for _, alike in groupby(ordered, key=lambda each: each.key):
+    ordered = sorted(question.filters, key=lambda one_filter: one_filter.key)
+    for _, alike in groupby(ordered, key=lambda one_filter: one_filter.key):
         choices = list(alike)
         name = choices[0].column
-        parts.append(_any([_filter(each, f"c{at[name]}", types[name]) for each in choices]))
+        parts.append(
+            _any([_filter(one_filter, f"c{at[name]}", types[name]) for one_filter in choices])
+        )
     if not parts:
         return "TRUE", ()
     return " AND ".join(sql for sql, _ in parts), sum((values for _, values in parts), ())
@@ -45,26 +47,26 @@ def order(question: Question, columns: Sequence[Column], place: str) -> str:
 
 def _word(word: str, columns: Sequence[Column]) -> Condition:
     """Rows with ``word`` in any column: within a text, or equal to a number or a date."""
-    found: list[Condition] = [("contains(text, lower(?::VARCHAR))", (word,))]
+    conditions: list[Condition] = [("contains(text, lower(?::VARCHAR))", (word,))]
     for at, (_, type_) in enumerate(columns):
         if type_ in NUMBERS | MOMENTS:
             with suppress(Invalid):
-                found.append(_compared(f"c{at}", type_, "=", typed(word, type_)))
-    return _any(found)
+                conditions.append(_compared(f"c{at}", type_, "=", typed(word, type_)))
+    return _any(conditions)
 
 
-def _filter(asked: Filter, column: str, type_: str) -> Condition:
-    match asked.operator:
+def _filter(one_filter: Filter, column: str, type_: str) -> Condition:
+    match one_filter.operator:
         case "isblank":
             return f"{column} IS NULL", ()
         case "notblank":
             return f"{column} IS NOT NULL", ()
         case "contains" if type_ == "list":
-            return _contains(asked.value, f"CAST({column} AS VARCHAR)")
+            return _contains(one_filter.value, f"CAST({column} AS VARCHAR)")
         case "contains":
-            return _contains(asked.value, column)
-    comparison = COMPARISONS.get(asked.operator, "=")
-    return _compared(column, type_, comparison, typed(asked.value, type_))
+            return _contains(one_filter.value, column)
+    comparison = COMPARISONS.get(one_filter.operator, "=")
+    return _compared(column, type_, comparison, typed(one_filter.value, type_))
 
 
 def _contains(text: str, column: str) -> Condition:

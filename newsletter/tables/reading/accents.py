@@ -75,5 +75,5 @@ def _fits(sample: bytes, encoding: str) -> bool:
 
 
 def _letters(text: str) -> set[str]:
-    found = {sign.lower() for sign in text if sign.isalpha() and not sign.isascii()}
-    return found - NO_LETTERS
+    letters = {sign.lower() for sign in text if sign.isalpha() and not sign.isascii()}
+    return letters - NO_LETTERS

@@ -21,9 +21,9 @@ def lines_above(sample: Sequence[str], delimiter: str | None) -> int:
     if _best(sample, delimiter)[0]:
         return 0
     for above in range(1, min(MOST_ABOVE, len(sample) - 2)):
-        found, share, width = _best(sample[above:], delimiter)
+        best, share, width = _best(sample[above:], delimiter)
         is_apart = not sample[above - 1].strip()
-        if found and share >= CLEARLY and width >= (2 if is_apart else 3):
+        if best and share >= CLEARLY and width >= (2 if is_apart else 3):
             return above
     return 0
 
@@ -37,10 +37,10 @@ def comment_lines(sample: Sequence[str], delimiter: str | None) -> int:
     count = next((at for at, line in enumerate(sample) if line[:1] != "#"), len(sample))
     if count == 0 or count == len(sample):
         return 0
-    found = delimiter or _best(sample[count:])[0]
-    if found is None:
+    best = delimiter or _best(sample[count:])[0]
+    if best is None:
         return 0 if count == 1 else count
-    last, below = rows_of(sample[count - 1 : count + 1], found)[:2]
+    last, below = rows_of(sample[count - 1 : count + 1], best)[:2]
     names_columns = re.match(r"#\w", last[0]) and len(last) == len(below) > 1
     return count - 1 if names_columns else count
 

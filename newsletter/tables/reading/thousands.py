@@ -17,8 +17,8 @@ def marked_first(trials: Trials, places: Sequence[int]) -> Marked:
     rows = trials.ask_cells(all_hold, places, first=True)
     return [
         (at, grouping)
-        for at, *found in sorted(rows)
-        for grouping, holds in zip(groupings, found, strict=True)
+        for at, *verdicts in sorted(rows)
+        for grouping, holds in zip(groupings, verdicts, strict=True)
         if holds is not False
     ]
 
@@ -29,15 +29,15 @@ def marked(trials: Trials, places: Sequence[int]) -> dict[int, Grouping]:
     ``1,234`` alone may be one and a bit, and ``110 001`` a place, so the values
     differ in how many marks they have, or have decimals too.
     """
-    asked, found = marked_first(trials, places), dict[int, Grouping]()
-    for start in range(0, len(asked), WIDE):
-        batch = asked[start : start + WIDE]
+    candidates, groupings = marked_first(trials, places), dict[int, Grouping]()
+    for start in range(0, len(candidates), WIDE):
+        batch = candidates[start : start + WIDE]
         all_hold = ", ".join(f"bool_and({_of(g.holds, f'c{at}')})" for at, g in batch)
         row = trials.row(f"SELECT {all_hold} FROM {SOURCE}")  # noqa: S608
         for (at, grouping), holds in zip(batch, row, strict=True):
-            if holds is not False and at not in found and _is_sure(trials, grouping, at):
-                found[at] = grouping
-    return found
+            if holds is not False and at not in groupings and _is_sure(trials, grouping, at):
+                groupings[at] = grouping
+    return groupings
 
 
 def _is_sure(trials: Trials, grouping: Grouping, at: int) -> bool:

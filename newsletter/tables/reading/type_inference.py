@@ -70,18 +70,18 @@ def write_typed(
     if decimal is None and marks.may_be_comma and trials.has_decimal_comma(open_):
         trials.decimal = ","
         notes.append("Numbers were read with a decimal comma.")
-    told: list[str] = []
-    typist = _Typist(columns, stated, trials, told)
+    decisions: list[str] = []
+    typist = _Typist(columns, stated, trials, decisions)
     typed = typist.guess()
     if typed is None or not _write(connection, typed, file, is_sure=False):
-        told.clear()
+        decisions.clear()
         typed = typist.type_all()
         _write(connection, typed, file, is_sure=True)
     known = {column.name for column in columns}
     missing = [
         f"The column {name} is described but not there." for name in stated if name not in known
     ]
-    return [(column.name, column.type) for column in typed], notes + told + missing
+    return [(column.name, column.type) for column in typed], notes + decisions + missing
 
 
 def _write(
@@ -130,19 +130,19 @@ class _Typist:
         be checked while the table is written."""
         if len(self._first) > WIDE:
             return None
-        held = {at: _first_and_twin(rules) for at, (_, rules) in self._first.items()}
-        if any(not count or len(held[at]) > 1 for at, (count, _) in self._first.items()):
+        kept = {at: _first_and_twin(rules) for at, (_, rules) in self._first.items()}
+        if any(not count or len(kept[at]) > 1 for at, (count, _) in self._first.items()):
             return None
-        if marked_first(self._trials, self._numberless(held)):
+        if marked_first(self._trials, self._numberless(kept)):
             return None
-        return self._chosen(held, {at: count for at, (count, _) in self._first.items()})
+        return self._chosen(kept, {at: count for at, (count, _) in self._first.items()})
 
     def type_all(self) -> list[TypedColumn]:
         """The types that all values have."""
         counts = dict(enumerate(self._trials.count()))
         # What a value of the first rows does not keep need not be asked of all.
-        held = self._first_kept({at: rules for at, (_, rules) in self._first.items()})
-        texts = [at for at in self._numberless(held) if counts[at]]
+        kept = self._first_kept({at: rules for at, (_, rules) in self._first.items()})
+        texts = [at for at in self._numberless(kept) if counts[at]]
         self._trials.groupings = marked(self._trials, texts)
         for at, grouping in self._trials.groupings.items():
             mark = "point" if grouping.decimal == "." else "comma"
@@ -150,14 +150,14 @@ class _Typist:
                 f"The thousands of the column {self._columns[at].name} are marked: it was read"
                 f" as numbers with a decimal {mark}."
             )
-        held |= self._first_kept({at: list(NUMBERS) for at in self._trials.groupings})
-        return self._chosen(held, counts)
+        kept |= self._first_kept({at: list(NUMBERS) for at in self._trials.groupings})
+        return self._chosen(kept, counts)
 
-    def _numberless(self, held: Mapping[int, list[Rule]]) -> list[int]:
+    def _numberless(self, kept: Mapping[int, list[Rule]]) -> list[int]:
         """The columns that would stay text, and of which nobody says that they should."""
         return [
             at
-            for at, rules in held.items()
+            for at, rules in kept.items()
             if not rules
             and self._columns[at].candidates is None
             and self._stated.get(self._columns[at].name) in {None, "integer", "number"}
@@ -182,14 +182,14 @@ class _Typist:
         return kept
 
     def _chosen(
-        self, held: Mapping[int, list[Rule]], counts: Mapping[int, int]
+        self, kept: Mapping[int, list[Rule]], counts: Mapping[int, int]
     ) -> list[TypedColumn]:
         chosen = []
         for at, column in enumerate(self._columns):
             if column.type is not None:
                 chosen.append(self._given(column.name, column.type, at))
             elif counts[at]:
-                chosen.append(self._choose(column.name, at, held[at]))
+                chosen.append(self._choose(column.name, at, kept[at]))
             else:
                 chosen.append(self._empty(column.name, at))
         return chosen
@@ -200,11 +200,11 @@ class _Typist:
             self._notes.append(f"The column {name} is {type_}, not {wish}.")
         return TypedColumn(name, type_, f"c{at}")
 
-    def _choose(self, name: str, at: int, held: list[Rule]) -> TypedColumn:
+    def _choose(self, name: str, at: int, kept: list[Rule]) -> TypedColumn:
         wish = self._stated.get(name)
-        twins = Counter(rule.twin for rule in dict.fromkeys(held))
-        sure = [rule for rule in held if rule.twin is None or twins[rule.twin] == 1]
-        if len(sure) < len(held) and not sure:
+        twins = Counter(rule.twin for rule in dict.fromkeys(kept))
+        sure = [rule for rule in kept if rule.twin is None or twins[rule.twin] == 1]
+        if len(sure) < len(kept) and not sure:
             self._notes.append(
                 f"The dates of the column {name} may be day/month or month/day: it stays text."
             )
@@ -243,8 +243,8 @@ def _rules(column: SourceColumn, stated: str | None) -> list[Rule]:
     if allowed is None:
         return [*wanted, *INFERRED]
     # The file itself says what is a number, so every spelling of one counts.
-    told = [rule for rule in (*INFERRED, *STATED) if rule.type in allowed]
-    return wanted + [rule for rule in told if rule is not ROUNDED]
+    allowed_rules = [rule for rule in (*INFERRED, *STATED) if rule.type in allowed]
+    return wanted + [rule for rule in allowed_rules if rule is not ROUNDED]
 
 
 def _first_and_twin(rules: Sequence[Rule]) -> list[Rule]:

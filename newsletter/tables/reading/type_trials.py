@@ -35,23 +35,28 @@ class Trials:
         """How many values each column has."""
         counts: list[int] = []
         for start in range(0, self._width, LONG):
-            asked = ", ".join(f"count(c{at})" for at in range(self._width)[start : start + LONG])
-            counts += self.row(f"SELECT {asked} FROM {SOURCE}")  # noqa: S608
+            counts_sql = ", ".join(
+                f"count(c{at})" for at in range(self._width)[start : start + LONG]
+            )
+            counts += self.row(f"SELECT {counts_sql} FROM {SOURCE}")  # noqa: S608
         return counts
 
     def kept_first(self, rules: Rules) -> dict[int, tuple[int, list[Rule]]]:
         """How many values each column of ``rules`` has in the first rows, and the rules that
         these keep; all of them where there is no value."""
-        asked = list(dict.fromkeys(rule for tried in rules.values() for rule in tried))
-        found = {at: (0, list[Rule]()) for at in rules}
+        tests = list(dict.fromkeys(rule for tried in rules.values() for rule in tried))
+        first_kept = {at: (0, list[Rule]()) for at in rules}
         if rules:
-            for at, (count, held) in self._kept_long(asked, list(rules), first=True).items():
-                found[at] = (count, [rule for rule in rules[at] if not count or rule in held])
-        return found
+            for at, (count, kept_rules) in self._kept_long(tests, list(rules), first=True).items():
+                first_kept[at] = (
+                    count,
+                    [rule for rule in rules[at] if not count or rule in kept_rules],
+                )
+        return first_kept
 
     def kept(self, rules: Rules) -> dict[int, list[Rule]]:
         """The rules that every value keeps; all of them where there is no value."""
-        held: dict[int, list[Rule]] = {at: [] for at in rules}
+        kept_rules: dict[int, list[Rule]] = {at: [] for at in rules}
         if len(rules) > WIDE and not self.groupings:
             asking: dict[Rule, list[int]] = {}
             for at, tried in rules.items():
@@ -59,15 +64,17 @@ class Trials:
                     asking.setdefault(rule, []).append(at)
             for rule, places in asking.items():
                 for at, (_, keeps) in self._kept_long([rule], places).items():
-                    held[at] += [*keeps]
-            return {at: sorted(kept, key=rules[at].index) for at, kept in held.items()}
-        asked = [(at, rule) for at, tried in rules.items() for rule in tried]
-        if asked:
-            tests = ", ".join(_all_keep(self.sql(rule.holds, at), f"c{at}") for at, rule in asked)
+                    kept_rules[at] += [*keeps]
+            return {at: sorted(kept, key=rules[at].index) for at, kept in kept_rules.items()}
+        short_trials = [(at, rule) for at, tried in rules.items() for rule in tried]
+        if short_trials:
+            tests = ", ".join(
+                _all_keep(self.sql(rule.holds, at), f"c{at}") for at, rule in short_trials
+            )
             row = self.row(f"SELECT {tests} FROM {SOURCE}")  # noqa: S608
-            for (at, rule), holds in zip(asked, row, strict=True):
-                held[at] += [rule] * holds
-        return held
+            for (at, rule), holds in zip(short_trials, row, strict=True):
+                kept_rules[at] += [rule] * holds
+        return kept_rules
 
     def _kept_long(
         self, rules: Sequence[Rule], places: Sequence[int], *, first: bool = False
@@ -80,9 +87,9 @@ class Trials:
         }
 
     def ask_cells(
-        self, asked: Sequence[str], places: Sequence[int], *, first: bool = False
+        self, selected: Sequence[str], places: Sequence[int], *, first: bool = False
     ) -> list[tuple[Any, ...]]:
-        """Each column's place and the answers to ``asked``, aggregates of its cells ``v``; if
+        """Each column's place and the answers to ``selected``, aggregates of its cells ``v``; if
         ``first``, of those in the first rows.
 
         The columns are asked as one long one: each step of an expression takes memory, and
@@ -95,7 +102,7 @@ class Trials:
             some = list(places[start : start + LONG])
             cells = ", ".join(f"c{at}" for at in some)
             answers += self._connection.execute(
-                f"SELECT place, {', '.join(asked)} FROM (SELECT unnest({some}) AS place,"  # noqa: S608
+                f"SELECT place, {', '.join(selected)} FROM (SELECT unnest({some}) AS place,"  # noqa: S608
                 f" unnest([{cells}]) AS v FROM (SELECT {cells} FROM {SOURCE} {limit}))"
                 " GROUP BY place"
             ).fetchall()

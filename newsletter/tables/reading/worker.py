@@ -80,10 +80,10 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
     Raises UnreadableTable.
     """
     folder, limits = Path(request["folder"]), request["limits"]
-    found = _unpacked(request, folder, limits["output_bytes"])
-    options = {**request["options"], "kind": found.kind, "table": found.table}
+    unpacked = _unpacked(request, folder, limits["output_bytes"])
+    options = {**request["options"], "kind": unpacked.kind, "table": unpacked.table}
     connection = _connect(folder, limits)
-    table = _typed(connection, found.path, folder, options)
+    table = _typed(connection, unpacked.path, folder, options)
     reading, columns = table.reading, table.columns
     with ThreadPoolExecutor(1) as writer:  # what one of the two leaves idle the other takes
         copies = {name: write for name, write in COPIES.items() if name in request["formats"]}
@@ -91,8 +91,8 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
         profile = profile_table(connection, TABLE, columns)
         written.result()
     return {
-        "kind": found.kind,
-        "name": found.name,
+        "kind": unpacked.kind,
+        "name": unpacked.name,
         "encoding": reading.encoding,
         "delimiter": reading.delimiter,
         "rows_in": reading.rows_in,
@@ -102,7 +102,7 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
         "columns": columns,
         "profile": profile,
         "preview": preview(connection, columns),
-        "notes": [*found.notes, *reading.notes, *table.notes],
+        "notes": [*unpacked.notes, *reading.notes, *table.notes],
     }
 
 
@@ -123,21 +123,21 @@ def _typed(
     reading = _reader(options["kind"])(connection, source, folder, options)
     marks = Marks(options["decimal"], may_be_comma=reading.delimiter not in {None, ","})
     file = folder / "table.parquet"
-    found = None
+    shown = None
     try:
         columns, notes = write_typed(connection, reading.columns, options["types"], marks, file)
-        found = show_table(connection, file)
+        shown = show_table(connection, file)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
         if reading.expected is None:
             raise
-    expected = reading.expected.result() if reading.expected else found
-    if found is None or found != expected:
+    expected = reading.expected.result() if reading.expected else shown
+    if shown is None or shown != expected:
         return _typed(connection, source, folder, {**options, "carefully": True})
     if reading.expected:
-        reading = replace(reading, rows_in=found.rows, expected=None)
-    rows, rejected = found.rows, reading.rejections.count
+        reading = replace(reading, rows_in=shown.rows, expected=None)
+    rows, rejected = shown.rows, reading.rejections.count
     if reading.rows_in != rows + rejected:
         raise UnreadableTable(
             f"{reading.rows_in:,} rows came in but {rows:,} were kept and"

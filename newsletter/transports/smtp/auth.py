@@ -125,18 +125,18 @@ def _refused(place: str, login: Login, reply: Reply, challenge: str) -> Unavaila
         cure = "check the user and the password in NEWSLETTER_MAIL_URL"
         return Unavailable(f"{place} refused the login: {cure}; it said {reply}.", outcome)
     cure = f"renew the token in {login.token_file}, or check the user in NEWSLETTER_MAIL_URL"
-    said = f"{reply}{_in_words(challenge)}"
+    answer = f"{reply}{_in_words(challenge)}"
     return Unavailable(
-        f"{place} refused the access token: {cure}; it said {said}.",
-        Outcome(outcome.verdict, said),
+        f"{place} refused the access token: {cure}; it said {answer}.",
+        Outcome(outcome.verdict, answer),
     )
 
 
 def _in_words(challenge: str) -> str:
     """What the JSON of an error challenge says (RFC 7628 3.2.2), or nothing."""
     try:
-        said = json.loads(base64.b64decode(challenge, validate=True))
-        status, scope = said.get("status"), said.get("scope")
+        error = json.loads(base64.b64decode(challenge, validate=True))
+        status, scope = error.get("status"), error.get("scope")
     except (binascii.Error, ValueError, AttributeError):
         return ""
     words = f", status {status}" if status else ""

@@ -45,8 +45,8 @@ class Reply(NamedTuple):
     @property
     def enhanced(self) -> str:
         """Such as ``5.1.1``, or empty."""
-        found = ENHANCED.search(self.text)
-        return found[0] if found else ""
+        code = ENHANCED.search(self.text)
+        return code[0] if code else ""
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"[:500]

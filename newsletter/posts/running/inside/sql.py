@@ -38,8 +38,8 @@ def shown(statements: str, relation: duckdb.DuckDBPyRelation | None) -> Result |
     if relation is None:
         return None
     *_, last = duckdb.extract_statements(statements)
-    asked = last.expected_result_type == [duckdb.ExpectedResultType.QUERY_RESULT]
-    return Result(relation) if asked or relation.columns not in DONE else None
+    is_query = last.expected_result_type == [duckdb.ExpectedResultType.QUERY_RESULT]
+    return Result(relation) if is_query or relation.columns not in DONE else None
 
 
 def _row(tag: str, cells: list[str]) -> str:

@@ -49,8 +49,8 @@ def read(
 def _opened(path: Path, kind: str) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     with pa.memory_map(str(path)) as file:
         if kind == "arrow":
-            found = ipc.open_file(file)
-            yield found.schema, map(found.get_batch, range(found.num_record_batches))
+            reader = ipc.open_file(file)
+            yield reader.schema, map(reader.get_batch, range(reader.num_record_batches))
         elif kind == "arrows":
             stream = ipc.open_stream(file)
             yield stream.schema, iter(stream)

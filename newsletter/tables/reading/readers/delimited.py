@@ -245,10 +245,10 @@ class _Table:
 
 def _separator_line(sample: Sequence[str], stated: str | None) -> tuple[int, str | None]:
     """How many lines to skip, and the delimiter that Excel's ``sep=;`` line names."""
-    found = re.fullmatch(r"sep=(.)\r?\n?", sample[0]) if sample else None
-    if found is None:
+    separator = re.fullmatch(r"sep=(.)\r?\n?", sample[0]) if sample else None
+    if separator is None:
         return 0, stated
-    return 1, stated or found[1]
+    return 1, stated or separator[1]
 
 
 def _where_it_ends(message: str) -> str:
