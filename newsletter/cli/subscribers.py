@@ -63,7 +63,7 @@ def export(file: TextIO) -> None:
 @click.argument("email")
 @as_json
 def show_(email: str, as_json: bool) -> None:
-    """All that is kept of a person."""
+    """A person's address, preferences and consents."""
     with open_installation().db.read() as session:
         found = subscriptions.find(session, parse_address(email))
         if found is None:
