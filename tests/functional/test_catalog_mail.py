@@ -75,6 +75,7 @@ def _mail(catalog: Installation, slug: str) -> Mail:
         TOKEN,
         TOKEN,
     )
+    assert isinstance(content, IssueContent)
     headers = Headers.of_issue(catalog.settings, "monday", issue.date, NOW)
     return Mail(content, build(render_issue(content), headers, recipient))
 

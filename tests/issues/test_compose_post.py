@@ -48,7 +48,7 @@ class Desk:
 
     def content(self, *outputs: cells.Output, **written: Any) -> PostContent:
         """The mail of a post whose one cell puts this out."""
-        shown = [Prose("Look."), Code("python", "1", True, outputs)]
+        shown: list[Cell] = [Prose("Look."), Code("python", "1", True, outputs)]
         return compose_post(self.issue(shown, **written), self.settings, self.storage)
 
     def compose(self, shown: Sequence[Cell], **written: Any) -> PostContent:

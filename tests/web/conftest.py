@@ -53,7 +53,8 @@ class Visitor(FlaskClient):
     """A client that asks the site at its own address, over https."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return super().open(*args, **({"base_url": BASE_URL, "buffered": True} | kwargs))
+        given: dict[str, Any] = {"base_url": BASE_URL, "buffered": True}
+        return super().open(*args, **given | kwargs)
 
 
 @pytest.fixture
