@@ -9,7 +9,13 @@ from newsletter import clock
 from newsletter.audience import subscriptions
 from newsletter.audience.privacy import erase
 from newsletter.audience.transfer import import_csv, read_rows, write_rows
-from newsletter.cli.context import as_json, open_installation, print_json, print_record
+from newsletter.cli.context import (
+    as_json,
+    open_installation,
+    open_or_create_installation,
+    print_json,
+    print_record,
+)
 from newsletter.email_address import parse_address
 from newsletter.errors import NotFound
 from newsletter.models.subscriber import Subscriber
@@ -27,7 +33,7 @@ def subscriber_group() -> None:
 @click.option("--confirmed", is_flag=True, help="They have agreed elsewhere: do not ask again.")
 def import_(file: TextIO, confirmed: bool) -> None:
     """Add the people of a CSV file with a column named email."""
-    installation = open_installation()
+    installation = open_or_create_installation()
     people = list(read_rows(file))
     with (
         click.progressbar(
@@ -57,7 +63,7 @@ def export(file: TextIO) -> None:
 @click.argument("email")
 @as_json
 def show_(email: str, as_json: bool) -> None:
-    """All that is kept of a person."""
+    """A person's address, preferences and consents."""
     with open_installation().db.read() as session:
         found = subscriptions.find(session, parse_address(email))
         if found is None:
