@@ -16,7 +16,6 @@ __all__ = [
     "client",
     "clock_that_stands_still",
     "curator",
-    "installation",
     "new_browser",
     "nobody",
     "owner",

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
 from flask import Flask
-from newsletter.web.admin.accounts.limits import limiter
 from sqlalchemy import select
 
 from newsletter.curators import accounts
@@ -19,9 +18,9 @@ STRANGER = "nobody@example.org"
 
 @pytest.fixture
 def unlimited(app: Flask) -> None:
-    limiter.enabled = False
+    admin_limiter.enabled = False
     yield
-    limiter.enabled = True
+    admin_limiter.enabled = True
 
 
 def said(text: str, address: str) -> str:
