@@ -11,8 +11,9 @@ from newsletter.email_address import parse_address
 from newsletter.errors import NotFound, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
-from newsletter.issues.compose import compose
+from newsletter.issues.gather import gather
 from newsletter.issues.preflight import warnings
+from newsletter.mailing.compose import compose
 from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.mailing.message import Headers, build
 from newsletter.mailing.placeholders import Placeholder
@@ -43,7 +44,7 @@ def preview_of(installation: Installation, slot: str) -> Preview:
         if issue.message is not None:
             return _frozen(issue.message, issue.page or "", settings)
         try:
-            content = compose(session, issue, settings, storage)
+            content = compose(gather(session, issue, settings, storage))
         except NotFound:
             raise
         except Refused as error:
@@ -70,7 +71,7 @@ def preview_message(
     if issue.message is not None:
         return FrozenMessage.from_bytes(issue.message).fill(nobody)
     headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
-    return build(render_issue(compose(session, issue, settings, storage)), headers, nobody)
+    return build(render_issue(compose(gather(session, issue, settings, storage))), headers, nobody)
 
 
 def _frozen(message: bytes, page: str, settings: Settings) -> Preview:

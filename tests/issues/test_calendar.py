@@ -197,6 +197,15 @@ def test_it_refuses_words_that_no_header_can_hold(
         assert issue.intro == ""
 
 
+def test_it_refuses_an_introduction_that_no_mail_has_room_for(sqlite_db: Database) -> None:
+    with sqlite_db.write() as session:
+        issue = issue_in(session, IssueState.PLANNED)
+        with pytest.raises(Invalid) as refused:
+            calendar.edit(session, issue, "", "", "x" * 20_001)
+        assert refused.value.fields == {"intro": "At most 20,000 characters; it has 20,001."}
+        assert issue.intro == ""
+
+
 @pytest.mark.parametrize(
     "state", [IssueState.SENDING, IssueState.PAUSED, IssueState.SENT, IssueState.CANCELLED]
 )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
+from newsletter.web.limits import admin_limiter
 from tests.web.admin.conftest import OWNER, TOKEN, Browser
 
 STRANGER = "nobody@example.org"
