@@ -1,7 +1,15 @@
 # make demo    install, and run the main job from a dataset to an inbox
+# make dev     install, and serve a kept demo that shows each change as it is saved
+# make test-fast T=tests/web    some of the tests, those that failed first, until one fails
+# make check   what is seen without running anything: style, types, imports, templates, scripts
+# make fix     mend what of it can be mended without thinking
 # make test    install, and check and test everything
+# make coverage    all tests, the lines that none of them ran, and the floor that holds
+# make hooks   have `make check` run before each commit
 # make posts   the code of each post in datasets/, in fresh environments (three minutes)
 # make formats  all rows of the catalog by the loader of Croissant (two minutes)
+# make test-days  the tests that know of days, at seven moments: in a year, on a Monday, as clocks change, ...
+# make properties  each property on many times as many examples (ten minutes)
 # make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
@@ -15,22 +23,56 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
+DAYS ?= year monday friday new-year leap-day spring autumn
+DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/test_mondays.py tests/web/admin/test_login.py \
+	tests/web/admin/test_issues.py tests/cli/test_issues.py tests/functional/test_first_monday.py
+EXAMPLES ?= 15
+T ?= tests
+PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
+BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo install test check posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
 
+dev: $(VENV)/.installed
+	$(BIN)/python -m development
+
 install: $(VENV)/.installed
 test: $(VENV)/.installed-test check
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
+	$(PYTEST)
 
-check: $(VENV)/.installed-test
+test-fast: $(VENV)/.installed-test
+	$(PYTEST) --failed-first --exitfirst $(T)
+
+coverage: $(VENV)/.installed-test
+	$(PYTEST) --cov=newsletter $(T)
+
+# The one list of checks: a commit (.pre-commit-config.yaml), `make test` and so CI come here.
+check: $(VENV)/.installed-test node_modules/.installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet templates/site templates/admin
+	$(BIN)/djlint --quiet --extension mjml templates/email
+	$(BIOME) lint --error-on-warnings
+
+fix: $(VENV)/.installed-test node_modules/.installed
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIOME) lint --write
+
+hooks: $(VENV)/.installed-test
+	$(BIN)/pre-commit install
+
+test-days: $(VENV)/.installed-test
+	$(BIN)/python -m tests.days $(DAYS) -- -n $(TESTERS) --dist loadgroup $(DAYS_TESTS)
+
+properties: $(VENV)/.installed-test
+	NEWSLETTER_TESTS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(TESTERS) -m hypothesis
 
 # Here a post that cannot run for want of a program is a failure, too, as in the tests.
 posts: $(VENV)/.installed-test datasets/nyc-flights/data/flights.parquet
@@ -71,6 +113,10 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
 	touch $@
 
+node_modules/.installed: $(VENV)/.installed-test package-lock.json
+	$(BIN)/npm ci
+	touch $@
+
 lean: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/lean.py
 
@@ -83,4 +129,4 @@ lock:
 		--constraint requirements.txt --output-file requirements-test.txt
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo dev node_modules

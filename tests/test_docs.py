@@ -13,7 +13,7 @@ from newsletter.cli import newsletter
 from newsletter.settings import variables
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 LINKED = [
     *PAGES,
     ROOT / "client" / "README.md",
@@ -113,7 +113,8 @@ def test_each_quoted_command_exists(page: Path, words: list[str]) -> None:
         assert _wrong(words) is None, f"{page.name}: {shlex.join(words)}"
     else:
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        assert set(words[1:]) <= set(targets), f"{page.name}: {shlex.join(words)}"
+        asked = {word for word in words[1:] if "=" not in word}  # the others set a variable
+        assert asked <= set(targets), f"{page.name}: {shlex.join(words)}"
 
 
 def test_the_readme_quotes_the_way_to_an_inbox() -> None:

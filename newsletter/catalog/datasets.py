@@ -85,6 +85,11 @@ def is_newest(session: Session, version: Version) -> bool:
     return session.scalar(later.limit(1)) is None
 
 
+def table_names(dataset: Dataset) -> set[str]:
+    """Those that the tables of its versions have or had."""
+    return {table.name for version in dataset.versions for table in version.tables}
+
+
 def table_of(version: Version, name: str) -> Table:
     """Raises NotFound."""
     for table in version.tables:

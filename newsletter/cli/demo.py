@@ -46,16 +46,27 @@ def demo(folder: Path, serve: bool) -> None:
     """Run the whole main job on embedded defaults, then serve what came of it."""
     began = time.monotonic()
     home = _new(folder.absolute())
-    installation = Installation.open(_settings(home))
+    installation = Installation.open(settings_for(home, os.environ.get("PORT", "")))
     try:
         server = reserve(installation) if serve else None
     except BadSetting:
         shutil.rmtree(home)  # it holds a key and nothing else
         raise
+    password = secrets.token_urlsafe(9)
+    day = furnish(installation, password)
+    click.echo(f"Done in {time.monotonic() - began:.1f} s.\n")
+    _say_where_to_look(installation, day, password)
+    if server is not None:
+        with running_in_threads(installation):
+            click.echo("Ctrl-C ends it.")
+            serve_here(server)
+
+
+def furnish(installation: Installation, password: str) -> date:
+    """Fill a new home by the main job, for an owner with ``password``; the day of its issue."""
     with _step("A new home, its database and its secret key"):
         migrations.upgrade(installation.db)
     _take_catalog(installation)
-    password = secrets.token_urlsafe(9)
     with _step(f"A curator, and {len(READERS)} subscribers who have confirmed"):
         _take_people(installation, password)
     day = monday_of(local_day(clock.now(), installation.settings.timezone))
@@ -66,12 +77,22 @@ def demo(folder: Path, serve: bool) -> None:
     with _step("A curator's hand: the posts with code on the data are published"):
         _publish_posts(installation)
     _check(installation, day)
-    click.echo(f"Done in {time.monotonic() - began:.1f} s.\n")
-    _say_where_to_look(installation, day, password)
-    if server is not None:
-        with running_in_threads(installation):
-            click.echo("Ctrl-C ends it.")
-            serve_here(server)
+    return day
+
+
+def settings_for(home: Path, port: str = "") -> Settings:
+    """Embedded defaults, whatever the environment says: its mail server is not for a demo."""
+    return Settings.load(
+        {
+            "PORT": port,
+            "NEWSLETTER_HOME": str(home),
+            "NEWSLETTER_POSTAL_ADDRESS": "1 Example Street, 00100 Nairobi",
+            "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@dataset-daily.example>",
+            # This week's issue is due on whatever weekday the demo is run.
+            "NEWSLETTER_SEND_AT": "mon 00:00",
+            "NEWSLETTER_SEND_DEADLINE": "7d",
+        }
+    )
 
 
 @contextmanager
@@ -96,21 +117,6 @@ def _new(folder: Path) -> Path:
         number += 1
         home = folder.with_name(f"{folder.name}-{number}")
     return home
-
-
-def _settings(home: Path) -> Settings:
-    """Embedded defaults, whatever else the environment says; only the port is read from it."""
-    return Settings.load(
-        {
-            "PORT": os.environ.get("PORT", ""),
-            "NEWSLETTER_HOME": str(home),
-            "NEWSLETTER_POSTAL_ADDRESS": "1 Example Street, 00100 Nairobi",
-            "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@dataset-daily.example>",
-            # This week's issue is due on whatever weekday the demo is run.
-            "NEWSLETTER_SEND_AT": "mon 00:00",
-            "NEWSLETTER_SEND_DEADLINE": "7d",
-        }
-    )
 
 
 def _take_catalog(installation: Installation) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from gunicorn.app.base import BaseApplication
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -49,14 +50,20 @@ def serve(installation: Installation) -> None:
     _Gunicorn(lambda: create_app(Installation.open(installation.settings)), options).run()
 
 
+def demo_app(installation: Installation) -> Flask:
+    """The app of an installation that mails to a maildir, with an outbox to look into."""
+    app = create_app(installation)
+    app.register_blueprint(outbox(Path(installation.settings.mail_url.removeprefix("maildir:"))))
+    return app
+
+
 def reserve(installation: Installation) -> BaseWSGIServer:
-    """A server of this process alone, with an outbox to look into, bound to its port.
+    """A server of the demo in this process alone, bound to its port.
 
     Raises BadSetting if the port is in use.
     """
     settings = installation.settings
-    app = create_app(installation)
-    app.register_blueprint(outbox(Path(settings.mail_url.removeprefix("maildir:"))))
+    app = demo_app(installation)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,8 +11,8 @@ from newsletter.catalog import listing as catalog
 from newsletter.delivery.queue.balance import balances_of
 from newsletter.issues import listing
 from newsletter.models.issue import Issue, IssueState
+from newsletter.services import slots
 from newsletter.submissions import queue
-from newsletter.web.admin.issues import slots
 from newsletter.web.context import installation
 
 blueprint = Blueprint("overview", __name__)

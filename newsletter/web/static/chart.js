@@ -101,7 +101,7 @@
         tooltip: { disableDefaultStyle: true },
       });
       await view.runAsync();
-      drawing.querySelectorAll(".interactive").forEach((old) => old === place || old.remove());
+      for (const old of drawing.querySelectorAll(".interactive")) if (old !== place) old.remove();
       figure.classList.add("is-interactive");
     } catch (error) {
       place.remove();

@@ -23,8 +23,8 @@
     const active = preview.contains(document.activeElement) ? document.activeElement : null;
     const open = preview.querySelector("details")?.open;
     const left = preview.querySelector(".scroll")?.scrollLeft;
-    const inputs = active && active.name ? { name: active.name, at: active.selectionStart } : null;
-    const text = active && active.matches("a") ? active.textContent : null;
+    const inputs = active?.name ? { name: active.name, at: active.selectionStart } : null;
+    const text = active?.matches("a") ? active.textContent : null;
     return () => {
       const details = preview.querySelector("details");
       if (details && open) details.open = true;
