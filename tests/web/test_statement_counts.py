@@ -19,6 +19,7 @@ from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests import large_home
 from tests.large_home import LARGE, POST, SMALL
+from tests.migrated import migrate
 from tests.security.test_get_changes_nothing import statements
 from tests.web.admin.conftest import OWNER, PASSWORD, Browser
 
