@@ -8,6 +8,8 @@
 # make hooks   have `make check` run before each commit
 # make posts   the code of each post in datasets/, in fresh environments (three minutes)
 # make formats  all rows of the catalog by the loader of Croissant (two minutes)
+# make test-days  the tests that know of days, at seven moments: in a year, on a Monday, as clocks change, ...
+# make properties  each property on many times as many examples (ten minutes)
 # make crash   kill -9 of the sender, 1,000 times, and what else may happen (three quarters of an hour)
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
@@ -21,12 +23,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
+DAYS ?= year monday friday new-year leap-day spring autumn
+DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/test_mondays.py tests/web/admin/test_login.py \
+	tests/web/admin/test_issues.py tests/cli/test_issues.py tests/functional/test_first_monday.py
+EXAMPLES ?= 15
 T ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -61,6 +67,12 @@ fix: $(VENV)/.installed-test node_modules/.installed
 
 hooks: $(VENV)/.installed-test
 	$(BIN)/pre-commit install
+
+test-days: $(VENV)/.installed-test
+	$(BIN)/python -m tests.days $(DAYS) -- -n $(TESTERS) --dist loadgroup $(DAYS_TESTS)
+
+properties: $(VENV)/.installed-test
+	NEWSLETTER_TESTS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(TESTERS) -m hypothesis
 
 # Here a post that cannot run for want of a program is a failure, too, as in the tests.
 posts: $(VENV)/.installed-test datasets/nyc-flights/data/flights.parquet

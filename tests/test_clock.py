@@ -26,6 +26,23 @@ def test_now_is_aware_and_in_utc() -> None:
     assert clock.now().tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    ("ago", "is_recent"),
+    [
+        (timedelta(0), True),
+        (timedelta(hours=1) - timedelta.resolution, True),
+        (timedelta(hours=1), False),
+        (-clock.MAY_DIFFER, True),
+        (-clock.MAY_DIFFER - timedelta.resolution, False),
+        (-timedelta(days=365), False),
+    ],
+)
+def test_a_moment_is_recent_unless_it_is_long_past_or_of_a_clock_that_was_wrong(
+    ago: timedelta, is_recent: bool
+) -> None:
+    assert clock.is_recent(NOON - ago, timedelta(hours=1), NOON) is is_recent
+
+
 def test_an_aware_moment_is_the_same_moment_in_utc() -> None:
     eastern = timezone(timedelta(hours=-5))
     moved = clock.aware(NOON.astimezone(eastern))

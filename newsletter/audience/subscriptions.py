@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from newsletter import clock
 from newsletter.audience.suppression import address_hash, is_suppressed
 from newsletter.email_address import (
     Address,
@@ -52,7 +53,7 @@ def subscribe(
         return
     last = subscriber.confirmation_at
     if subscriber.confirmations >= CONFIRMATIONS_AT_MOST or (
-        last is not None and now - last < CONFIRM_AGAIN_AFTER
+        last is not None and clock.is_recent(last, CONFIRM_AGAIN_AFTER, now)
     ):
         return
     subscriber.confirmations += 1

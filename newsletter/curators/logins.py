@@ -14,6 +14,7 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from newsletter import clock
 from newsletter.curators.accounts import (
     find,
     get,
@@ -51,7 +52,7 @@ def begin_try(session: Session, signer: Signer, address: str, device: str, now: 
     if curator is None:
         return Try(None, None)
     session.refresh(curator, with_for_update=True)
-    if now < _free_again(curator) and not is_own_device(signer, curator, device, now):
+    if _has_to_wait(curator, now) and not is_own_device(signer, curator, device, now):
         return Try(curator.id, None)
     curator.failed_logins += 1
     curator.failed_at = now
@@ -73,10 +74,8 @@ def open_session(session: Session, curator_id: int, now: datetime) -> str:
 
 def find_session(session: Session, key: str, now: datetime) -> CuratorSession | None:
     """The session of ``key``, unless it has ended or expired."""
-    row = session.scalar(select(CuratorSession).where(CuratorSession.key_hash == _hash(key)))
-    if row is None or now - row.created_at > ABSOLUTE or now - row.seen_at > IDLE:
-        return None
-    return row
+    row = select(CuratorSession).where(CuratorSession.key_hash == _hash(key), ~_expired(now))
+    return session.scalar(row)
 
 
 def is_stale(row: CuratorSession, now: datetime) -> bool:
@@ -136,18 +135,22 @@ def _old(signer: Signer, curator: Curator) -> str:
     return signer.fingerprint(RESET, curator.password_hash)
 
 
-def _free_again(curator: Curator) -> datetime:
-    """When the next try is looked at: at once, or after a wait that doubles."""
-    last = curator.failed_at or curator.created_at
+def _has_to_wait(curator: Curator, now: datetime) -> bool:
+    """Whether a try is not looked at yet: after the free ones, each wait doubles."""
     beyond = curator.failed_logins - FREE_TRIES
-    if beyond < 0:
-        return last
-    doublings = min(beyond, 20)
-    return last + min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+    if beyond < 0 or curator.failed_at is None:
+        return False
+    wait = min(FIRST_WAIT * (1 << min(beyond, 20)), LONGEST_WAIT)
+    return clock.is_recent(curator.failed_at, wait, now)
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:
-    return or_(CuratorSession.created_at < now - ABSOLUTE, CuratorSession.seen_at < now - IDLE)
+    """Too old, unused for too long, or of a clock that was wrong: it would outlast its time."""
+    latest = now + clock.MAY_DIFFER
+    return or_(
+        ~CuratorSession.created_at.between(now - ABSOLUTE, latest),
+        ~CuratorSession.seen_at.between(now - IDLE, latest),
+    )
 
 
 def _hash(key: str) -> str:

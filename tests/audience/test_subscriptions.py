@@ -108,6 +108,14 @@ def test_it_asks_at_most_once_in_24_hours(sqlite_db: Database) -> None:
     assert confirmations(sqlite_db) == 2
 
 
+def test_nobody_waits_for_a_time_that_a_wrong_clock_wrote(sqlite_db: Database) -> None:
+    ask(sqlite_db, NOW + 400 * DAY)
+    ask(sqlite_db, NOW)
+    assert confirmations(sqlite_db) == 2
+    ask(sqlite_db, NOW - timedelta(seconds=1))  # another machine, at the same time
+    assert confirmations(sqlite_db) == 2
+
+
 def test_it_asks_three_times_ever_while_unconfirmed(sqlite_db: Database) -> None:
     for days in range(400):
         ask(sqlite_db, NOW + days * DAY)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from newsletter import clock
 from newsletter.curators import (
     accounts,
     logins,
@@ -121,6 +122,29 @@ def test_the_wait_has_an_end_however_long_somebody_guesses(sqlite_db: Database) 
     assert attempt(sqlite_db, PASSWORD, NOW + logins.LONGEST_WAIT)
 
 
+def test_nobody_waits_for_a_time_that_a_wrong_clock_wrote(sqlite_db: Database) -> None:
+    number = add(sqlite_db)
+    with sqlite_db.write() as session:
+        curator = accounts.get(session, number)
+        curator.created_at = NOW + timedelta(days=400)
+        curator.failed_logins, curator.failed_at = 100_000, NOW + timedelta(days=400)
+    assert attempt(sqlite_db, PASSWORD, NOW)
+
+
+def test_an_account_that_is_of_the_future_is_open_now(sqlite_db: Database) -> None:
+    add(sqlite_db)
+    assert attempt(sqlite_db, PASSWORD, NOW - timedelta(days=400))
+
+
+def test_guesses_at_once_wait_for_each_other_though_their_clocks_differ(
+    sqlite_db: Database,
+) -> None:
+    add(sqlite_db)
+    for _ in range(logins.FREE_TRIES):
+        attempt(sqlite_db, "wrong", NOW)
+    assert not attempt(sqlite_db, PASSWORD, NOW - timedelta(seconds=30))
+
+
 def test_tries_made_while_waiting_do_not_lengthen_the_wait(sqlite_db: Database) -> None:
     add(sqlite_db)
     for _ in range(logins.FREE_TRIES + 50):
@@ -184,6 +208,17 @@ def test_a_session_ends_when_it_is_idle_or_old(
     assert (found is not None) is held
 
 
+def test_a_session_that_a_wrong_clock_began_does_not_outlast_its_time(db: Database) -> None:
+    number = add(db)
+    with db.write() as session:
+        ahead = logins.open_session(session, number, NOW + timedelta(days=400))
+        nearly = logins.open_session(session, number, NOW + clock.MAY_DIFFER)
+    with db.read() as session:
+        assert logins.find_session(session, ahead, NOW) is None
+        assert logins.find_session(session, nearly, NOW) is not None
+        assert len(logins.sessions_of(session, number, NOW)) == 1
+
+
 def test_the_key_of_a_session_is_not_kept(sqlite_db: Database) -> None:
     number = add(sqlite_db)
     with sqlite_db.write() as session:
@@ -219,7 +254,8 @@ def test_a_reset_token_of_somebody_removed_is_refused(sqlite_db: Database) -> No
 
 def test_a_password_is_dear_to_guess() -> None:
     """RFC 9106, section 4: the second recommended option is three passes over 64 MiB."""
-    asked = "from newsletter.curators import HASHER as h; print(h.time_cost, h.memory_cost)"
+    module = "newsletter.curators.accounts"
+    asked = f"from {module} import HASHER as h; print(h.time_cost, h.memory_cost)"
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
     passes, kibibytes = map(int, told.stdout.split())
     assert (passes, kibibytes) >= (3, 64 * 1024)

@@ -46,7 +46,7 @@ def installation(
         "NEWSLETTER_TIMEZONE": "America/New_York",
         "NEWSLETTER_MAIL_URL": mail_server.url,
     }
-    with open_site(environ, free_port()) as site:
+    with time_machine.travel(THURSDAY), open_site(environ, free_port()) as site:
         yield site.installation
 
 

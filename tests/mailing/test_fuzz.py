@@ -14,6 +14,7 @@ from newsletter.mailing.message import Headers, freeze
 from newsletter.mailing.placeholders import Placeholder
 from newsletter.mailing.render import RenderedMail
 from newsletter.settings import Settings
+from tests.examples import examples
 from tests.mailing import octets
 from tests.mailing.fuzz import Tally
 from tests.mailing.fuzzed import List
@@ -62,7 +63,7 @@ def test_frozen_mails_read_back() -> None:
     assert_never(tally)
 
 
-@tries(max_examples=150, deadline=None)
+@tries(max_examples=examples(150), deadline=None)
 @given(subject=HEADER, name=HEADER, title=HEADER, text=BODY, html=BODY, token=TOKEN)
 @example("=?utf-8?q?a?= =?utf-8?q?b?=", "=?x?=", "\\", ".\r\n.\n", "From \nFrom ", "=" * 300)
 @example("x" * 10_000, '"', ",", "x" * 10_000, " \n \t\n", "." * 300)

@@ -18,6 +18,7 @@ from newsletter.mailing.message import Headers, build, freeze
 from newsletter.mailing.placeholders import Placeholder
 from newsletter.mailing.render import RenderedMail, render_issue, render_mail
 from newsletter.settings import Settings
+from tests.examples import examples
 from tests.mailing.reading import read_mailbox, single_spaced
 from tests.mailing.sample import BASE_URL, SENT_AT, penguins_content, png
 
@@ -409,7 +410,7 @@ def test_a_message_has_nothing_of_another_recipient(frozen: FrozenMessage) -> No
         assert secret.encode() not in whole
 
 
-@tries(max_examples=100, deadline=None)
+@tries(max_examples=examples(100), deadline=None)
 @given(name=NAMES, unsubscribe=TOKENS, preferences=TOKENS)
 def test_any_name_and_token_reads_back(
     name: str | None, unsubscribe: str, preferences: str

@@ -16,6 +16,7 @@ from newsletter.mailing.content import IssueContent, Preview, Prose
 from newsletter.mailing.placeholders import Placeholder
 from newsletter.mailing.render import HTML_BYTES, render_issue, render_mail, render_page
 from newsletter.resources import shipped
+from tests.examples import examples
 from tests.mailing.sample import BASE_URL, penguins_content
 
 HOSTILE = "{{config}} {% raw %} ''.__class__ <script>alert(1)</script> \"><img src=x> & {#"
@@ -89,7 +90,7 @@ def hostile_issue() -> IssueContent:
         title=HOSTILE,
         chart=replace(issue.chart, alt=HOSTILE),
         glance=(replace(issue.glance[0], label=HOSTILE, value=HOSTILE),),
-        preview=Preview((HOSTILE,), ((HOSTILE,),)),
+        preview=Preview((HOSTILE,), ((HOSTILE,),), (False,)),
         columns=(
             replace(
                 issue.columns[0], name=HOSTILE, type=HOSTILE, description=HOSTILE, profile=HOSTILE
@@ -203,7 +204,11 @@ def test_a_column_without_a_description_leaves_no_empty_line() -> None:
 
 def test_the_html_stays_under_the_size_that_gmail_clips() -> None:
     issue = penguins_content()
-    wide = Preview(issue.preview.headers * 2, tuple(row * 2 for row in issue.preview.rows))
+    wide = Preview(
+        issue.preview.headers * 2,
+        tuple(row * 2 for row in issue.preview.rows),
+        issue.preview.numeric * 2,
+    )
     mail = render_issue(replace(issue, preview=wide, columns=issue.columns + issue.columns[:2]))
     assert len(mail.html.encode()) < HTML_BYTES
 
@@ -288,7 +293,7 @@ def test_an_attribute_comes_out_as_it_went_in() -> None:
     assert shown == " ".join(alt.replace(",", ",\n").split())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(st.characters(codec="utf-8")), st.text(st.sampled_from("<>&\"'{%}/=ab \n\x00\x0b")))
 def test_any_text_renders(text: str, odd: str) -> None:
     why = Prose(Markup(nh3.clean(odd + text)), text)

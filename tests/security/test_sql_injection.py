@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.installation import Installation
+from tests.examples import examples
 
 HOSTILE = [
     "' OR '1'='1",
@@ -23,7 +24,9 @@ TEXT = st.text(max_size=40) | st.sampled_from(HOSTILE)
 
 @pytest.mark.usefixtures("seeded")
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(query=TEXT, keyword=TEXT)
 def test_search_and_filter_take_any_text(client: FlaskClient, query: str, keyword: str) -> None:
@@ -33,7 +36,9 @@ def test_search_and_filter_take_any_text(client: FlaskClient, query: str, keywor
 
 @pytest.mark.usefixtures("seeded")
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(asked=st.dictionaries(st.sampled_from(ASKED), TEXT, max_size=4))
 def test_the_archives_take_any_text(client: FlaskClient, asked: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from newsletter.installation import Installation
 from newsletter.tables.ingest import FORMATS
 from newsletter.tables.reading import worker
+from tests.examples import examples
 from tests.security.test_sql_injection import HOSTILE, TEXT
 from tests.web.admin.conftest import Browser
 
@@ -53,7 +54,7 @@ OPTIONS: dict[str, Any] = {
     "header": 1,
     "types": {},
 }
-FUZZ = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @FUZZ

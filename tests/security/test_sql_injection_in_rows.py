@@ -13,6 +13,7 @@ from newsletter.installation import Installation
 from newsletter.tables.querying import execute
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.tables.querying.table_query import OPERATORS, asked
+from tests.examples import examples
 from tests.security.test_sql_injection import HOSTILE, TEXT
 from tests.security.test_sql_injection_by_file import NAMES, STATEMENTS
 
@@ -30,7 +31,7 @@ KEY = (
 )
 VALUE = TEXT | st.sampled_from(STATEMENTS) | st.floats().map(str) | st.integers().map(str)
 PARAMETERS = st.lists(st.tuples(KEY, VALUE), max_size=6)
-FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.usefixtures("seeded")

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from newsletter.errors import UnreadableTable
 from newsletter.tables.ingest import FORMATS, Ingested, IngestLimits, IngestOptions, ingest
 from newsletter.tables.reading import worker
+from tests.examples import examples
 
 PLAIN = "id,name\n1,Ann\n2,Bob\n"
 
@@ -779,7 +780,7 @@ def test_the_name_of_the_file_is_only_a_name(tmp_path: Path) -> None:
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\ue000"), max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6))
 def test_every_cell_of_text_comes_out_as_it_went_in(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]

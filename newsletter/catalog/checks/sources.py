@@ -44,7 +44,7 @@ def remembered(memory: Memory, answer: Answer, now: datetime) -> Memory:
     """What to know at the next check: the first validators, and since when it is silent."""
     if answer.state is not State.THERE:
         silent = answer.state in (State.SILENT, State.NO_HOST)
-        since = (memory.silent_since or now.isoformat()) if silent else None
+        since = _silent_since(memory, now).isoformat() if silent else None
         return replace(memory, silent_since=since)
     validators = Validators() if answer.is_page else answer.validators
     return replace(
@@ -70,7 +70,7 @@ def source_findings(
         case State.CLOSED:
             yield finding(Weight.ASIDE, answer.sentence)
         case State.SILENT:
-            since = datetime.fromisoformat(memory.silent_since) if memory.silent_since else now
+            since = _silent_since(memory, now)
             if now - since >= IN_A_ROW:
                 yield finding(
                     Weight.WRONG, f"not reachable since {since:%Y-%m-%d}. {answer.sentence}"
@@ -86,6 +86,11 @@ def source_findings(
                     f"it has changed since it was retrieved ({memory.as_of}): "
                     "see whether the data has too.",
                 )
+
+
+def _silent_since(memory: Memory, now: datetime) -> datetime:
+    """Never later than now, whatever a clock that was wrong has written."""
+    return min(datetime.fromisoformat(memory.silent_since), now) if memory.silent_since else now
 
 
 def _has_changed(memory: Memory, answer: Answer) -> bool:

@@ -6,6 +6,7 @@ from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from newsletter import clock
 from newsletter.models.catalog_check import CatalogCheckWeek
 
 TUESDAY = 1  # Monday belongs to the issue
@@ -29,7 +30,7 @@ def begin(session: Session, week: str, now: datetime) -> bool:
             .where(
                 CatalogCheckWeek.week == week,
                 CatalogCheckWeek.finished_at.is_(None),
-                CatalogCheckWeek.begun_at < now - LEASE,
+                ~CatalogCheckWeek.begun_at.between(now - LEASE, now + clock.MAY_DIFFER),
             )
             .values(begun_at=now)
             .execution_options(synchronize_session=False)

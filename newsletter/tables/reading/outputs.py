@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 
 from newsletter.tables.profiling.columns import quoted
-from newsletter.tables.reading.staging import Census
 
 TABLE = "data"
 PREVIEW_ROWS = 20
@@ -20,15 +19,14 @@ HELD = 48 * 1024**2
 Columns = Sequence[tuple[str, str]]
 
 
-def show_table(connection: duckdb.DuckDBPyConnection, parquet: Path) -> Census:
-    """Make ``TABLE`` of the file."""
+def show_table(connection: duckdb.DuckDBPyConnection, parquet: Path) -> int:
+    """Make ``TABLE`` of the file; returns how many rows it has."""
     what = "TABLE" if parquet.stat().st_size <= HELD else "VIEW"
     connection.execute(
         f"CREATE OR REPLACE {what} {TABLE} AS FROM read_parquet('{_literal(parquet)}')"
     )
-    last = quoted(connection.table(TABLE).columns[-1])
-    rows, values = connection.execute(f"SELECT count(*), count({last}) FROM {TABLE}").fetchall()[0]  # noqa: S608
-    return Census(rows, rows - values)
+    (rows,) = connection.execute(f"SELECT count(*) FROM {TABLE}").fetchall()[0]  # noqa: S608
+    return int(rows)
 
 
 def write_csv(connection: duckdb.DuckDBPyConnection, columns: Columns, file: Path) -> None:

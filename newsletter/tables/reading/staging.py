@@ -64,20 +64,12 @@ class SourceColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
-    """How many rows there are, and in how many of them the last column has no value."""
-
-    rows: int
-    missing_last: int
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """What a reader made of a file: the relation ``SOURCE`` and how it came about.
 
     The relation's columns are called ``c0``, ``c1``, ... in the order of ``columns``. With an
-    ``expected`` census, which is still being taken and is None for a file that must be looked
-    at row by row, ``rows_in`` is not known yet, and reading the relation may fail or come to
+    ``expected`` number of rows, which are still being counted and None for a file that must be
+    looked at row by row, ``rows_in`` is not known yet, and reading the relation may fail or come to
     something else: then the reader is to be asked again, with the option ``carefully``.
     """
 
@@ -87,7 +79,7 @@ class Reading:
     encoding: str | None = None
     delimiter: str | None = None
     notes: list[str] = field(default_factory=list)
-    expected: "Future[Census | None] | None" = None
+    expected: "Future[int | None] | None" = None
 
 
 class Staging:

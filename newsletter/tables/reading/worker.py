@@ -123,21 +123,21 @@ def _typed(
     reading = _reader(options["kind"])(connection, source, folder, options)
     marks = Marks(options["decimal"], may_be_comma=reading.delimiter not in {None, ","})
     file = folder / "table.parquet"
-    shown = None
+    rows = None
     try:
         columns, notes = write_typed(connection, reading.columns, options["types"], marks, file)
-        shown = show_table(connection, file)
+        rows = show_table(connection, file)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
         if reading.expected is None:
             raise
-    expected = reading.expected.result() if reading.expected else shown
-    if shown is None or shown != expected:
+    expected = reading.expected.result() if reading.expected else rows
+    if rows is None or rows != expected:
         return _typed(connection, source, folder, {**options, "carefully": True})
     if reading.expected:
-        reading = replace(reading, rows_in=shown.rows, expected=None)
-    rows, rejected = shown.rows, reading.rejections.count
+        reading = replace(reading, rows_in=rows, expected=None)
+    rejected = reading.rejections.count
     if reading.rows_in != rows + rejected:
         raise UnreadableTable(
             f"{reading.rows_in:,} rows came in but {rows:,} were kept and"

@@ -9,7 +9,6 @@ from flask import Blueprint, Flask
 from newsletter.web import auth
 from newsletter.web.admin import overview, subscribers, template_filters
 from newsletter.web.admin.accounts import account, curators, login
-from newsletter.web.admin.accounts.limits import limiter
 from newsletter.web.admin.datasets import dataset_form, datasets, upload_api, versions
 from newsletter.web.admin.issues import issues, previews, sending
 from newsletter.web.admin.posts import (
@@ -19,6 +18,7 @@ from newsletter.web.admin.posts import (
     submission_post,
     submissions,
 )
+from newsletter.web.limits import admin_limiter
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 admin.before_request(auth.guard)
@@ -49,7 +49,7 @@ for part in (
 def register(app: Flask) -> None:
     """Add the admin and its sessions to ``app``. Public pages get no session and no CSRF."""
     auth.init_app(app)
-    limiter.init_app(app)
+    admin_limiter.init_app(app)
     for name, said in template_filters.FILTERS.items():
         app.add_template_filter(said, name)
     app.register_blueprint(admin)

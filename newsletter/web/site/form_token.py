@@ -1,7 +1,10 @@
-"""When a form was opened, signed: a program sends one that it never opened, or at once."""
+"""Forms that a program sends: it fills in a field that people do not see, it never opened the
+form, or it sends it at once. When a form was opened is signed."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from newsletter import clock
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.web.context import installation
 
@@ -9,8 +12,13 @@ PURPOSE = "form"
 FILLED_AFTER = timedelta(seconds=3)  # a person takes longer
 GOOD_FOR = timedelta(days=1)
 
+HONEYPOT = "website"  # the field that is hidden from people
 STALE = "This form was open for too long. Nothing you typed is lost: send it again."
 TOO_FAST = "That was quick. Nothing you typed is lost: look it through, and send it again."
+
+
+def is_by_a_program(typed: Mapping[str, str]) -> bool:
+    return bool(typed.get(HONEYPOT))
 
 
 def issued(form: str, now: datetime) -> str:
@@ -24,7 +32,7 @@ def problem(token: str, form: str, now: datetime) -> str | None:
     opened = _opened(token, form, now)
     if opened is None:
         return STALE
-    return TOO_FAST if now - opened < FILLED_AFTER else None
+    return TOO_FAST if clock.is_recent(opened, FILLED_AFTER, now) else None
 
 
 def renewed(token: str, form: str, now: datetime) -> str:

@@ -49,6 +49,14 @@ def test_silence_is_told_in_the_second_week_and_forgotten_when_it_ends() -> None
     assert told(memory, silent, NOW + 2 * WEEK)[0][0] is Weight.ASIDE
 
 
+def test_silence_that_a_wrong_clock_noted_counts_from_now() -> None:
+    silent = Answer(State.SILENT, "Silent.")
+    memory = remembered(THEN, silent, NOW + 60 * WEEK)
+    assert told(memory, silent, NOW)[0][0] is Weight.ASIDE
+    memory = remembered(memory, silent, NOW)
+    assert told(memory, silent, NOW + WEEK)[0][0] is Weight.WRONG
+
+
 def test_a_door_that_is_closed_to_programs_is_never_mailed() -> None:
     closed = Answer(State.CLOSED, "403")
     memory = remembered(THEN, closed, NOW)

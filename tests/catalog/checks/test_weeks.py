@@ -40,6 +40,12 @@ def test_what_died_is_taken_over_once_its_lease_has_ended(db: Database) -> None:
     assert not begun(db, later)
 
 
+def test_what_a_wrong_clock_began_is_taken_over(db: Database) -> None:
+    begun(db, NOW + timedelta(days=400))
+    assert begun(db, NOW)
+    assert not begun(db, NOW - timedelta(seconds=1))  # another machine, at the same time
+
+
 def test_what_was_given_back_is_taken_again(db: Database) -> None:
     begun(db, NOW)
     with db.write() as session:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from newsletter.tables.diff import TableFile, compare_tables
 from newsletter.tables.diff.values import Change, RowChanges, TableDiff
 from newsletter.tables.profiling.profile import profile_table
+from tests.examples import examples
 
 TYPES = {pl.Int64: "integer", pl.Float64: "number", pl.String: "string", pl.Boolean: "boolean"}
 
@@ -158,7 +159,7 @@ def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA).with_columns(pl.col("x").fill_nan(None))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(before=UNIQUE, after=UNIQUE)
 def test_by_key_it_agrees_with_polars(
     before: list[dict[str, Any]], after: list[dict[str, Any]]
@@ -178,7 +179,7 @@ def test_by_key_it_agrees_with_polars(
     assert _compared_rows(before, after, ("id",)) == expected
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(before=ROWS, after=ROWS)
 def test_without_a_key_it_agrees_with_a_count_of_rows(
     before: list[dict[str, Any]], after: list[dict[str, Any]]

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -10,11 +11,12 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.tables.profiling import profile
 from newsletter.tables.profiling.profile import profile_table
+from tests.examples import examples
 
 TYPES = {
     pl.String: "string",
@@ -78,7 +80,8 @@ def expect_histogram(histogram: dict[str, Any], values: pl.Series) -> None:
         assert count == sum(low <= value < high for value in values)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
+@example([0.0, -5e-324])
 @given(st.lists(st.none() | TAME, min_size=1, max_size=60))
 def test_it_agrees_with_polars_on_floats(values: list[float | None]) -> None:
     found = column(x=pl.Series(values, dtype=pl.Float64))["statistics"]
@@ -89,7 +92,8 @@ def test_it_agrees_with_polars_on_floats(values: list[float | None]) -> None:
         return
     assert found["min"] == present.min()
     assert found["max"] == present.max()
-    scale = max(abs(value) for value in present)
+    # Below the smallest normal number a float has fewer digits to agree in.
+    scale = max(sys.float_info.min, *(abs(value) for value in present))
     assert math.isclose(found["median"], present.median(), rel_tol=1e-9, abs_tol=scale * 1e-12)
     assert math.isclose(
         found["mean"], math.fsum(present) / len(present), rel_tol=1e-9, abs_tol=scale * 1e-12
@@ -99,7 +103,7 @@ def test_it_agrees_with_polars_on_floats(values: list[float | None]) -> None:
     expect_histogram(found["histogram"], present)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.none() | st.integers(-(2**40), 2**40), min_size=1, max_size=60))
 def test_it_agrees_with_polars_on_integers(values: list[int | None]) -> None:
     found = column(x=pl.Series(values, dtype=pl.Int64))
@@ -112,7 +116,7 @@ def test_it_agrees_with_polars_on_integers(values: list[int | None]) -> None:
         assert len(set(widths.tolist())) <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.tuples(

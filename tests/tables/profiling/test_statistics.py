@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from newsletter.tables.profiling.profile import profile_table
 from newsletter.tables.profiling.statistics import BINS
+from tests.examples import examples
 from tests.tables.profiling.test_profile import close, profiled
 
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=examples(60), deadline=None)
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (as the columns, which have no zone)
 SPAN = re.compile(r"(?:(?P<days>-?\d+) days?, )?(?P<h>\d+):(?P<m>\d+):(?P<s>\d+(?:\.\d+)?)")
 

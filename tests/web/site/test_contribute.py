@@ -19,8 +19,8 @@ from newsletter.installation import Installation
 from newsletter.models import Notice, Submission
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions.form import FILE_BYTES, OFFERED
-from newsletter.web.site.contribute import BODY_BYTES, HONEYPOT, TOO_OFTEN
-from newsletter.web.site.form_token import STALE, TOO_FAST
+from newsletter.web.site.contribute import BODY_BYTES, TOO_OFTEN
+from newsletter.web.site.form_token import HONEYPOT, STALE, TOO_FAST
 from tests import factories
 from tests.web.site.reader import CODE, DATA, SHARE, SUGGEST, TYPED, file, hidden, send
 
@@ -210,6 +210,10 @@ def test_a_form_sent_too_soon_or_too_late_is_shown_again_and_lost_by_nobody(
     assert brought(installation) == []
     with time_machine.travel(clock.now() + timedelta(seconds=5)):
         assert THANKS in client.post(form, data=TYPED[form] | hidden(page)).text
+
+
+def test_a_form_that_was_opened_by_a_wrong_clock_is_taken(client: FlaskClient) -> None:
+    assert THANKS in send(client, SUGGEST, after=-3600).text
 
 
 @pytest.mark.parametrize("token", ["", "x", "AAAA" * 12])

@@ -107,7 +107,7 @@ class _Table:
         )
         # While DuckDB reads: most files are what they seem.
         surveyor = ThreadPoolExecutor(1)
-        expected = surveyor.submit(survey, path, self._delimiter, missing, skip, newline)
+        expected = surveyor.submit(survey, path, width, self._delimiter, missing, skip, newline)
         surveyor.shutdown(wait=False)
         return replace(self._reading(0), expected=expected)
 

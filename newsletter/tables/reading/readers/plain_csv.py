@@ -4,15 +4,15 @@
 told by its line. Most files have none. What is looked for here, in one pass over
 the bytes, is all that DuckDB would read otherwise, or would not tell; for a file
 that has nothing of it the number of lines is known. If DuckDB then finds as many
-rows, of one width each, no row lies on two lines, and none was left out. It also
-takes a row that goes on with one empty cell for one without it, so the rows are counted
-that end in a missing value: as many must be missing in the last column.
+rows, no row lies on two lines, and none was left out. It also takes a row that goes on
+with missing values for one without them, so no row may have cells beyond the last column.
 """
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from newsletter.tables.reading.staging import MAX_CELL, NULL, Census
+from newsletter.tables.reading.staging import MAX_CELL, NULL
 
 CHUNK = 1024 * 1024
 LONGEST = MAX_CELL  # bytes of a row, so that no cell has more characters
@@ -21,37 +21,37 @@ AROUND_QUOTES = (b' "', b'" ')
 
 
 def survey(
-    path: Path, delimiter: str, missing: Sequence[str], skip: int, newline: str
-) -> Census | None:
-    r"""What reading all but the first ``skip`` lines of the file must come to; ``delimiter`` is
-    one ASCII character, ``newline`` how each line ends, ``\n`` or ``\r\n``.
+    path: Path, width: int, delimiter: str, missing: Sequence[str], skip: int, newline: str
+) -> int | None:
+    r"""How many rows of ``width`` cells DuckDB must find below the first ``skip`` lines of the
+    file; ``delimiter`` is one ASCII character, ``newline`` how each line ends, ``\n`` or ``\r\n``.
 
     None for a file that is to be read row by row: it has no rows, is not UTF-8, has NULs,
-    spaces beside quotes, very long lines, or lines that end otherwise.
+    spaces beside quotes, very long lines, lines that end otherwise, or rows that are too long.
     """
-    cells = [word.encode() for word in dict.fromkeys(["", *missing])]
-    before, end = delimiter.encode(), newline.encode()
-    lines = missing_last = 0
+    rows, end = 0, newline.encode()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
+        top = b"".join(file.readline(LONGEST) for _ in range(skip))
+        if not _is_plain(top, end):
+            return None
+        while lines := file.read(CHUNK):
             rest = file.readline(LONGEST)
-            chunk += rest
-            if len(rest) == LONGEST or not _is_plain(chunk):
+            lines += rest
+            if not lines.endswith(b"\n"):
+                lines += end
+            if len(rest) == LONGEST or not _is_plain(lines, end):
                 return None
-            if not chunk.endswith(b"\n"):
-                chunk += end
-            here = chunk.count(b"\n")
-            if not here == chunk.count(end) == chunk.count(b"\r") + here * (newline == "\n"):
+            if _may_be_wider(lines, width, delimiter, missing):
                 return None
-            lines += here
-            missing_last += sum(chunk.count(before + cell + end) for cell in cells)
-            if b'"' in chunk:
-                missing_last += sum(chunk.count(before + b'"%b"' % cell + end) for cell in cells)
-    return Census(lines - skip, missing_last) if lines > skip else None
+            rows += lines.count(b"\n")
+    return rows or None
 
 
-def _is_plain(lines: bytes) -> bool:
+def _is_plain(lines: bytes, end: bytes) -> bool:
     """Whether whole lines hold nothing that DuckDB reads in its own way."""
+    ends = lines.count(b"\n")
+    if not ends == lines.count(end) == lines.count(b"\r") + ends * (end == b"\n"):
+        return False
     if b"\0" in lines or (b'"' in lines and any(sign in lines for sign in AROUND_QUOTES)):
         return False
     if lines.isascii():
@@ -60,3 +60,20 @@ def _is_plain(lines: bytes) -> bool:
         return NULL not in lines.decode()
     except UnicodeDecodeError:
         return False
+
+
+def _may_be_wider(lines: bytes, width: int, delimiter: str, missing: Sequence[str]) -> bool:
+    """Whether a row goes on beyond ``width`` cells with nothing but missing values, so that
+    DuckDB would not leave it out."""
+    if b'"' not in lines:
+        return lines.count(delimiter.encode()) != lines.count(b"\n") * (width - 1)
+    spelled = [word.replace('"', '""') for word in ("", *missing)]
+    endings = tuple(f"{delimiter}{cell}" for word in spelled for cell in (word, f'"{word}"'))
+    suspects = (
+        line for line in lines.decode().replace("\r", "").split("\n") if line.endswith(endings)
+    )
+    rows = csv.reader(suspects, delimiter=delimiter, strict=True)
+    try:
+        return any(len(row) != width for row in rows)
+    except csv.Error:
+        return True

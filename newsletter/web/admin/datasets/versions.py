@@ -15,7 +15,7 @@ from newsletter.catalog import datasets, semver
 from newsletter.catalog.versions import changes
 from newsletter.errors import Refused
 from newsletter.installation import Installation
-from newsletter.issues import calendar, corrections
+from newsletter.issues import calendar, corrections, listing
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Kind
@@ -154,11 +154,10 @@ def _may_be_wrong(version: Version) -> list[Version]:
 
 def _opened_by(session: Session, versions: list[Version]) -> list[str]:
     """The names of the issues that opened one of ``versions``."""
-    ids = {version.id for version in versions}
     return [
         f"{issue.title}, {issue.slot}"
-        for issue in calendar.issues(session)
-        if issue.version_id in ids and issue.frozen_at is not None
+        for issue in listing.opening(session, [version.id for version in versions])
+        if issue.frozen_at is not None
     ]
 
 

@@ -7,9 +7,9 @@ from newsletter import clock
 from newsletter.issues import calendar
 from newsletter.models.post import PostState
 from newsletter.posts import posts
+from newsletter.services import slots
 from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues import slots
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
 from newsletter.web.site.posts.posts import last_run
 
@@ -20,12 +20,14 @@ blueprint = Blueprint("posts", __name__, url_prefix="/posts")
 def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     with installation().db.read() as session:
-        shown = [
-            (post, last_run(post), calendar.mailing_of(session, post))
-            for post in posts.everything(session)
-            if words.casefold() in f"{post.title} {post.slug} {post.author}".casefold()
-        ]
-        return render_template("admin/posts.html", shown=shown, words=words)
+        page = posts.page(session, words, page_number())
+        return render_template(
+            "admin/posts.html",
+            page=page,
+            runs={post.id: last_run(post) for post in page.rows},
+            mailings=calendar.mailings_of(session, page.rows),
+            words=words,
+        )
 
 
 @blueprint.get("/<post>/")

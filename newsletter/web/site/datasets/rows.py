@@ -28,7 +28,8 @@ def part(slug: str, number: str, table: str) -> Response:
     """What a script puts in place of the table on the page, with links for who has none."""
     with installation().db.read() as session:
         version, found = _table(session, slug, number, table)
-        seen = look(version, found, address(version), request.args)
+        place = address(version, datasets.is_newest(session, version))
+        seen = look(version, found, place, request.args)
     response = make_response(render_template("site/preview.html", look=seen))
     response.headers["X-Robots-Tag"] = "noindex"
     return compressed(response)
@@ -68,12 +69,10 @@ def _write(file: IO[bytes], columns: Sequence[Column], rows: Iterable[execute.Ro
     file.seek(0)
 
 
-def address(version: Version) -> str:
+def address(version: Version, is_newest: bool) -> str:
     """The page of a version: the dataset's own for the newest."""
-    slug = version.dataset.slug
-    newest = datasets.published_versions(version.dataset)[0]
-    number = None if version is newest else version.number
-    return url_for("datasets.page", slug=slug, number=number)
+    number = None if is_newest else version.number
+    return url_for("datasets.page", slug=version.dataset.slug, number=number)
 
 
 def _table(session: Session, slug: str, number: str, name: str) -> tuple[Version, Table]:

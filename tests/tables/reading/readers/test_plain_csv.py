@@ -5,13 +5,13 @@ from typing import Any
 
 import polars
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import UnreadableTable
 from newsletter.tables.reading import worker
 from newsletter.tables.reading.readers import delimited, plain_csv
-from newsletter.tables.reading.staging import Census
+from tests.examples import examples
 
 PLAIN = b"id,name\n1,Ann\n2,Bob\n"
 OPTIONS: dict[str, Any] = {
@@ -43,14 +43,17 @@ PIECES = st.sampled_from(
     ["a", "b", "1", "2.50", "NA", " ", "\t", '"', '""', '" "', ",", ",", ";", "\r\n", "\r", "é"]
     + ["\n"] * 4 + ["\ue000", "\0", "#", "\\"]
 )  # fmt: skip
-LINES = st.lists(
-    st.tuples(*[st.sampled_from(["", "1", "x", "NA", '""', '"x"', '"y,z"', '"y""z"', " q "])] * 3),
-    min_size=1,
-    max_size=6,
-).map(lambda rows: "".join(",".join(row) + "\n" for row in rows))
+CELLS = st.sampled_from(["", "1", "x", "NA", '""', '"NA"', '"x"', '"y,z"', '"y""z"', " q "])
+ROWS = st.lists(CELLS, min_size=3, max_size=3) | st.lists(CELLS, min_size=2, max_size=5)
+LINES = st.lists(ROWS, min_size=1, max_size=6).map(
+    lambda rows: "".join(",".join(row) + "\n" for row in rows)
+)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
+@example(text=",,,", missing=[""], end="\n", mark="")
+@example(text='"1",,,\n', missing=[""], end="\r\n", mark="")
+@example(text='1,"2",3,NA\n1,2,3\n', missing=["NA"], end="\n", mark="")
 @given(
     text=st.lists(PIECES, max_size=12).map("".join) | LINES,
     missing=st.sampled_from([[""], [], ["NA"], ["", "NA"]]),
@@ -97,17 +100,16 @@ def test_a_regular_file_is_not_read_row_by_row(
     assert told["rows_in"] == told["rows_kept"] == len(rows)
 
 
-def surveyed(folder: Path, content: bytes) -> Census | None:
+def surveyed(folder: Path, content: bytes) -> int | None:
     (folder / "in.csv").write_bytes(content)
     newline = "\r\n" if content.splitlines(keepends=True)[0].endswith(b"\r\n") else "\n"
-    return plain_csv.survey(folder / "in.csv", ",", [""], 1, newline)
+    return plain_csv.survey(folder / "in.csv", 2, ",", ["", "NA"], 1, newline)
 
 
-def test_the_rows_are_counted_and_those_that_end_in_nothing(tmp_path: Path) -> None:
-    content = b'a,b\n1,x\n2,\n3,""\n4,y'
-
-    assert surveyed(tmp_path, content) == Census(4, 2)
-    assert surveyed(tmp_path, content.replace(b"\n", b"\r\n")) == Census(4, 2)
+@pytest.mark.parametrize("content", [b"a,b\n1,x\n2,\n3,NA\n4,y", b'a,b\n1,"x,"\n2,\n"3,",""\n4,y'])
+def test_the_rows_are_counted(tmp_path: Path, content: bytes) -> None:
+    assert surveyed(tmp_path, content) == 4
+    assert surveyed(tmp_path, content.replace(b"\n", b"\r\n")) == 4
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,12 @@ def test_the_rows_are_counted_and_those_that_end_in_nothing(tmp_path: Path) -> N
         b"a,b\n1,\0\n",
         "a,b\n1,\ue000\n".encode(),
         b"a,b\n1,\xff\n",
+        b"a,b\n1,x\n,,\n",
+        b"a,b\n1,,,\n",
+        b"a,b\n1,x,NA\n",
+        b'a,b\n1,"x"\n2,"y",\n',
+        b'a,b\n1,"",""\n',
+        b'a,b\n"1,",NA,\n',
     ],
 )
 def test_what_duckdb_would_read_otherwise_is_seen(tmp_path: Path, content: bytes) -> None:
