@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 
 from newsletter.curators import accounts
 from newsletter.db import Database
+from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests import examples
 from tests.days import ahead
@@ -108,3 +109,12 @@ def environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def settings(environ: dict[str, str]) -> Settings:
     return Settings.load(environ)
+
+
+@pytest.fixture
+def installation(settings: Settings) -> Iterator[Installation]:
+    """Migrated, on SQLite, with nothing in it."""
+    opened = Installation.open(settings)
+    migrate(opened.db)
+    yield opened
+    opened.db.close()

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import openpyxl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -317,3 +318,17 @@ def _column(name: str, type_: str) -> dict[str, Any]:
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Sequence[tuple[Any, ...]]:
     return connection.execute(query).fetchall()
+
+
+def workbook(folder: Path, *sheets: str) -> Path:
+    """A spreadsheet with a small table in each of ``sheets``."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for number, name in enumerate(sheets):
+        sheet = book.create_sheet(name)
+        sheet.append(["bank", "seals"])
+        for row in range(3):
+            sheet.append([f"Sand {row}", 10 * number + row])
+    path = folder / "sheets.xlsx"
+    book.save(path)
+    return path

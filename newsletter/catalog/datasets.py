@@ -83,6 +83,11 @@ def keywords(versions: Sequence[Version]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
+def table_names(dataset: Dataset) -> set[str]:
+    """Those that the tables of its versions have or had."""
+    return {table.name for version in dataset.versions for table in version.tables}
+
+
 def table_of(version: Version, name: str) -> Table:
     """Raises NotFound."""
     for table in version.tables:

@@ -4,14 +4,10 @@ What is left out gets plain words that are true of any table, so that the
 dataset can be published, and written better later.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
-from newsletter.catalog.package import DatasetPackage, parse_package
-
-SUFFIXES = re.compile(r"(\.[a-z0-9]{1,8}){1,2}$", re.IGNORECASE)
+from newsletter.catalog.package import DatasetPackage, check_slug, parse_package
 
 
 def draft(
@@ -28,8 +24,9 @@ def draft(
     """The package of a dataset from one file, whose tables and columns it will tell.
 
     ``read`` says how to read it: see ``package.ReadPackage``.
-    Raises UnreadablePackage, with a sentence for each field that breaks a rule.
+    Raises Invalid, with a sentence for each field that breaks a rule.
     """
+    check_slug(slug)
     return parse_package(
         {
             "title": title,
@@ -40,18 +37,6 @@ def draft(
             "license": license,
             "keywords": [word.strip().lower() for word in keywords] or [slug.split("-")[0]],
             "sources": [{"title": title, "url": source_url}] if source_url else [],
-            "tables": [
-                {
-                    "name": table_name(file_name),
-                    "file": PurePath(file_name).name,
-                    "read": dict(read or {}),
-                }
-            ],
+            "tables": [{"file": file_name, "read": dict(read or {})}],
         }
     )
-
-
-def table_name(file_name: str) -> str:
-    """A name for the table in a file: ``Sales 2024.csv.gz`` is ``sales-2024``."""
-    stem = SUFFIXES.sub("", PurePath(file_name).name)
-    return re.sub(r"[^a-z0-9._]+", "-", stem.lower()).strip("-._")[:100] or "table"

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
+TITLE_AT_MOST = 50  # characters
+
 ColumnType = Literal["string", "integer", "number", "boolean", "date", "datetime", "time"]
 
 
@@ -81,7 +83,7 @@ Language = Annotated[
     str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "must be a language tag such as en")
 ]
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=6, max_length=50), ONE_LINE
+    str, StringConstraints(strip_whitespace=True, min_length=6, max_length=TITLE_AT_MOST), ONE_LINE
 ]
 Summary = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=20, max_length=80), ONE_LINE

@@ -34,6 +34,7 @@ from newsletter.catalog.field_types import (
     WebAddress,
 )
 from newsletter.catalog.licenses import license_problem
+from newsletter.catalog.table_names import with_names
 from newsletter.catalog.validation_messages import complaints
 from newsletter.catalog.yamltext import load_mapping
 from newsletter.errors import Invalid, UnreadablePackage
@@ -107,7 +108,8 @@ class ReadPackage(_Value):
 
 
 class TablePackage(_Value):
-    """One table: a file of the folder, or an address with its sha256 (hex)."""
+    """One table: a file of the folder, or an address with its sha256 (hex). In a
+    DatasetPackage one without a name is called after its file."""
 
     name: TableName
     file: InnerPath | None = None
@@ -174,6 +176,14 @@ class DatasetPackage(_Value):
     questions: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
     caveats: tuple[Prose, ...] = ()
     credit: CreditPackage | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_its_tables(cls, written: Any) -> Any:
+        tables = written.get("tables") if isinstance(written, Mapping) else None
+        if not isinstance(tables, list | tuple):
+            return written
+        return {**written, "tables": with_names(tables)}
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

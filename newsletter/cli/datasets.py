@@ -8,7 +8,6 @@ import click
 
 from newsletter import clock
 from newsletter.catalog import datasets
-from newsletter.catalog.dataset_import import import_files
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
@@ -16,8 +15,6 @@ from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.draft import draft
 from newsletter.catalog.export import export
-from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.package import check_slug
 from newsletter.catalog.sync import Done, sync
 from newsletter.cli.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.context import (
@@ -28,12 +25,14 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
-from newsletter.cli.sources import brought, how_to_read, is_url
+from newsletter.cli.sources import how_to_read
 from newsletter.cli.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.versions import tell_changes
-from newsletter.errors import Invalid, Refused, UnreadablePackage
+from newsletter.errors import Invalid, Refused
 from newsletter.models.dataset import Table, Version
 from newsletter.posts.sync import sync as sync_posts
+from newsletter.services import dataset_save
+from newsletter.services.table_files import is_address, opened
 from newsletter.tables.profiling.profile_text import summary
 
 FORMATS = {
@@ -42,7 +41,12 @@ FORMATS = {
     "jsonld": jsonld,
     "dcat": dcat,
 }
-FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"}
+# The option that each field of a package comes from.
+FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"} | {
+    name: name
+    for name in ("title", "license", "summary", "description", "table", "encoding", "delimiter",
+                 "decimal", "header")
+}  # fmt: skip
 MARKS = {
     Done.ADDED: "+",
     Done.CHANGED: "~",
@@ -112,25 +116,21 @@ def add(
     What is not given is made from the data, and can be written better in the admin. A file
     that holds several tables becomes all of them, unless --table chooses one.
     """
-    check_slug(slug)
-    if problem := license_problem(license_):
-        raise Invalid(f"--license: {problem}.")
     installation = open_installation()
-    origin = source_url or (source if is_url(source) else installation.settings.base_url)
-    with brought(installation, source) as path:
+    origin = source_url or (source if is_address(source) else installation.settings.base_url)
+    with opened(installation, source) as file:
         try:
             package = draft(
-                slug, title, license_, path.name, summary_, description, keywords, origin, read
+                slug, title, license_, file.file_name, summary_, description, keywords, origin, read
             )
-        except UnreadablePackage as error:
+            files = {package.tables[0].name: file}
+            version = dataset_save.add(
+                installation, slug, package, files, clock.now(), publish=True
+            )
+        except Invalid as error:
             raise _by_its_option(error) from error
-        intake = import_files(package, {package.tables[0].name: path}, installation.storage)
-    now = clock.now()
-    with installation.db.write() as session:
-        version = datasets.create(session, slug, intake, now)
-        datasets.publish(version, now)
-        for table in version.tables:
-            _tell(slug if len(version.tables) == 1 else f"{slug}/{table.name}", table)
+    for table in version.tables:
+        _tell(slug if len(version.tables) == 1 else f"{slug}/{table.name}", table)
     click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
 
 
@@ -220,11 +220,13 @@ def export_(slug: str, folder: Path) -> None:
             click.echo(path)
 
 
-def _by_its_option(error: UnreadablePackage) -> Invalid:
-    """What is wrong with a field, said of the option that it came from."""
-    place, sentence = next(iter(error.fields.items()))
+def _by_its_option(error: Invalid) -> Invalid:
+    """What is wrong with a field, said of the option that it came from; ``error`` itself where
+    it came from none."""
+    place, sentence = next(iter(error.fields.items()), ("", ""))
     field = place.partition("read.")[2] or place.partition(".")[0]
-    return Invalid(f"--{FIELD_OPTIONS.get(field, field)}: {sentence}.")
+    option = FIELD_OPTIONS.get(field)
+    return Invalid(f"--{option}: {sentence}.") if option else error
 
 
 def _record(version: Version) -> dict[str, Any]:

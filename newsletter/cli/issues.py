@@ -8,21 +8,19 @@ from typing import Any
 import click
 
 from newsletter import clock, jobs
-from newsletter.catalog import datasets
 from newsletter.cli import issue_status
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
 from newsletter.cli.issue_status import record_of
 from newsletter.delivery.issue_run import retry
 from newsletter.delivery.issue_run.timezone_waves import waves_of
-from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.issues.notices import ask_for_test
-from newsletter.issues.schedule import local_day
 from newsletter.models.issue import IssueState, Kind
-from newsletter.posts import posts
+from newsletter.services import planning
+from newsletter.services.previews import preview_message
 
 Command = Callable[..., None]
 
@@ -66,20 +64,15 @@ def plan(day: date, slug: str | None, post_slug: str | None) -> None:
     settings = installation.settings
     now = clock.now()
     with installation.db.write() as session:
-        today = local_day(now, settings.timezone)
         if post_slug is not None:
-            post = posts.get(session, post_slug)
-            calendar.plan_post(session, day, post, today, now)
-            problems = posts.problems_of(post)
+            planned = planning.plan_post(session, settings, day, post_slug, now)
         else:
-            version = datasets.newest(session, slug or "")
-            calendar.plan(session, day, version, today, now)
-            problems = datasets.problems_of(version)
-        begin = waves_of(session, day, settings).first
+            planned = planning.plan_dataset(session, settings, day, slug or "", now)
     click.echo(
-        f"{post_slug or slug} is planned for {day}: sending begins at {begin:%Y-%m-%d %H:%M} UTC."
+        f"{post_slug or slug} is planned for {day}: "
+        f"sending begins at {planned.begins:%Y-%m-%d %H:%M} UTC."
     )
-    for problem in problems:
+    for problem in planned.lacks:
         click.echo(f"Before then: {problem}")
 
 
@@ -175,7 +168,7 @@ def retry_deliveries(day: date, kind: Kind, reason: str | None, unknown: bool) -
 def pause(day: date, kind: Kind) -> None:
     """Stop sending; what is in flight ends."""
     with open_installation().db.write() as session:
-        calendar.pause(session, calendar.get(session, day, kind), "Paused by a curator.")
+        calendar.pause(session, calendar.get(session, day, kind), calendar.BY_HAND)
     click.echo(f"The issue of {day} is paused.")
 
 

@@ -1,17 +1,9 @@
-"""A file or an address that a command is given, and how to read it."""
+"""How to read the file that a command is given."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import click
-
-from newsletter.errors import NotFound
-from newsletter.fetching.download import fetch
-from newsletter.fetching.http_exchange import FetchLimits
-from newsletter.installation import Installation
 
 READ_OPTIONS = (
     click.option("--encoding", help="Such as cp1250; without it, it is found out."),
@@ -26,27 +18,3 @@ def how_to_read(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(READ_OPTIONS):
         command = option(command)
     return command
-
-
-@contextmanager
-def brought(installation: Installation, source: str) -> Iterator[Path]:
-    """The file at a path, or one fetched from a URL for as long as the block runs.
-
-    Raises NotFound or FetchRefused.
-    """
-    if not is_url(source):
-        path = Path(source)
-        if not path.is_file():
-            raise NotFound(f"There is no file {source}.")
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="fetch-") as folder:
-        allowed = installation.settings.fetch_hosts
-        fetched = fetch(source, Path(folder), FetchLimits(), allowed)
-        if fetched.path is None:  # "not modified", which is answered only to who asked so
-            raise NotFound(f"There is nothing at {source}.")
-        yield fetched.path
-
-
-def is_url(source: str) -> bool:
-    return source.startswith(("http://", "https://"))

@@ -10,15 +10,17 @@ from newsletter import clock, jobs
 from newsletter.catalog import datasets
 from newsletter.catalog.package import ReadPackage
 from newsletter.catalog.semver import step_of, understated
-from newsletter.catalog.versions import changes, renewal
+from newsletter.catalog.versions import changes
 from newsletter.cli.context import as_json, open_installation, print_json
-from newsletter.cli.sources import brought, how_to_read
-from newsletter.errors import Conflict, NotFound
+from newsletter.cli.sources import how_to_read
+from newsletter.errors import NotFound
 from newsletter.installation import Installation
 from newsletter.issues import calendar, corrections
 from newsletter.issues.schedule import local_day
-from newsletter.models.dataset import Version, VersionState
+from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, Kind
+from newsletter.services import dataset_save
+from newsletter.services.table_files import opened
 from newsletter.tables.diff import Diff
 from newsletter.tables.diff.words import block
 
@@ -45,21 +47,22 @@ def update(
 ) -> None:
     """Bring a new file to a dataset: a draft of its next version, and what changed."""
     installation = open_installation()
-    now = clock.now()
-    with installation.db.read() as session:
-        newest = datasets.newest(session, slug)
-        before = _published(newest)
-        package = datasets.package_of(newest)
-    with brought(installation, source) as path:
-        how = ReadPackage.model_validate(read | {"table": sheet})
-        intake = renewal.renew(newest, package, path, installation.storage, replaces, how)
-    today = local_day(now, installation.settings.timezone)
-    intake, diff = renewal.numbered(intake, before, installation.storage, today, number)
-    with installation.db.write() as session:
-        datasets.upsert_draft(session, slug, intake, now)
-    tell_changes(diff)
-    click.echo(f"{slug} {diff.after} is a draft. Publish it: `newsletter dataset publish {slug}`;")
-    click.echo(f"or if {before.number} was wrong: `newsletter dataset correct {slug} --note …`.")
+    how = ReadPackage.model_validate(read | {"table": sheet})
+    with opened(installation, source) as file:
+        saved = dataset_save.replace_table(
+            installation, slug, file, clock.now(), table=replaces, read=how, number=number
+        )
+    if saved.diff is not None:
+        tell_changes(saved.diff)
+    if saved.version.state is VersionState.PUBLISHED:
+        click.echo(f"{slug} {saved.version.number} has just this data: it stays as it is.")
+        return
+    number = saved.version.number
+    click.echo(f"{slug} {number} is a draft. Publish it: `newsletter dataset publish {slug}`;")
+    if saved.before is not None:
+        click.echo(
+            f"or if {saved.before.number} was wrong: `newsletter dataset correct {slug} --note …`."
+        )
 
 
 @click.command("diff")
@@ -91,12 +94,7 @@ def diff_(slug: str, numbers: str | None, as_json: bool) -> None:
 def publish(slug: str) -> None:
     """Publish the draft of a dataset: from then on its data never changes."""
     installation = open_installation()
-    with installation.db.write() as session:
-        version = datasets.newest(session, slug)
-        if version.state is VersionState.PUBLISHED:
-            raise Conflict(f"{slug} {version.number} is published already.")
-        datasets.publish(version, clock.now())
-        number = version.number
+    number = dataset_save.publish(installation, slug, clock.now()).number
     click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}/v/{number}/")
 
 
@@ -138,16 +136,6 @@ def _mailed(installation: Installation, day: date, at_once: bool, now: datetime)
     click.echo(
         f"The correction {slot} is begun: the worker sends it, or `newsletter worker --once`."
     )
-
-
-def _published(newest: Version) -> Version:
-    """The version that a new file is compared with. Raises Conflict."""
-    if newest.state is VersionState.PUBLISHED:
-        return newest
-    before = changes.published_before(newest)
-    if before is None:
-        raise Conflict(f"{newest.dataset.slug} was never published: edit its draft in the admin.")
-    return before
 
 
 COMMANDS = (update, diff_, publish, correct)

@@ -18,9 +18,9 @@ from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import Post, PostState
 
-SUBJECT_AT_MOST = 120
-PREHEADER_AT_MOST = 150
+AT_MOST = {"subject": 120, "preheader": 150, "intro": 20_000}  # characters
 CANCELLED = "cancelled"  # why somebody is excluded
+BY_HAND = "A curator paused it."
 
 
 def parse_date(text: str) -> date:
@@ -130,6 +130,11 @@ def parse_slot(text: str) -> tuple[date, Kind]:
     return found
 
 
+def at(session: Session, slot: str) -> Issue:
+    """The issue of a slot as an address has it: see ``Issue.slot``. Raises NotFound."""
+    return get(session, *parse_slot(slot))
+
+
 def find(session: Session, day: date, kind: Kind = Kind.REGULAR) -> Issue | None:
     return session.scalar(select(Issue).where(Issue.kind == kind, Issue.date == day))
 
@@ -180,13 +185,11 @@ def edit(session: Session, issue: Issue, subject: str, preheader: str, intro: st
     if issue.frozen_at is not None:
         raise Conflict(f"The issue of {issue.slot} is frozen: it can no longer change.")
     wrong = {}
-    for name, value, most in (
-        ("subject", subject, SUBJECT_AT_MOST),
-        ("preheader", preheader, PREHEADER_AT_MOST),
-    ):
-        if len(value) > most:
-            wrong[name] = f"At most {most} characters; it has {len(value)}."
-        if any(ord(character) < 32 for character in value):
+    words = {"subject": subject, "preheader": preheader, "intro": intro}
+    for name, value in words.items():
+        if len(value) > AT_MOST[name]:
+            wrong[name] = f"At most {AT_MOST[name]:,} characters; it has {len(value):,}."
+        if name != "intro" and any(ord(character) < 32 for character in value):
             wrong[name] = "Write it on one line of text."
     if wrong:
         raise Invalid("The issue was not changed.", wrong)

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from newsletter.audience.subscriptions import confirm_token
 from newsletter.errors import Conflict
-from newsletter.issues.compose import compose
+from newsletter.issues.gather import gather
+from newsletter.mailing.compose import compose
 from newsletter.mailing.render import RenderedMail, render_issue, render_mail
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice, NoticeKind
@@ -94,7 +95,7 @@ def render_notice(
             )
         case NoticeKind.TEST:
             issue = session.get_one(Issue, notice.issue_id)
-            mail = render_issue(compose(session, issue, settings, storage))
+            mail = render_issue(compose(gather(session, issue, settings, storage)))
             return RenderedMail(f"[Test] {mail.subject}", mail.text, mail.html, mail.images)
 
 

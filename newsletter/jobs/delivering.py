@@ -14,7 +14,7 @@ from newsletter.db import Database
 from newsletter.delivery.queue import worker_liveness
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.sender import Sender
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.installation import Installation
 from newsletter.transports import open_transport
 
@@ -36,11 +36,13 @@ def deliver(
     with worker_liveness.registered(settings.home) as worker:
         db = Database(settings.database_url, for_sender=True)
         rate, breakers = settings.rate, settings.breakers
-        books = Books(db, envelopes, settings.home, worker, rate.per_day, breakers, rate.warm_up)
+        store = WorkerStore(
+            db, envelopes, settings.home, worker, rate.per_day, breakers, rate.warm_up
+        )
 
         async def send() -> int:
             connections, domain_rate = settings.connections, settings.domain_rate
-            sender = Sender(books, transport, connections, rate.per_second, now, domain_rate)
+            sender = Sender(store, transport, connections, rate.per_second, now, domain_rate)
             with _stopped_by_signals(sender):
                 watching = asyncio.create_task(_stopped_by(stop, sender))
                 try:

@@ -5,6 +5,9 @@ import re
 
 from markupsafe import Markup
 
+from newsletter.catalog import markdown
+from newsletter.mailing.content import Prose
+
 MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 STYLES = {
     "p": "margin:0 0 14px",
@@ -23,6 +26,16 @@ STYLES = {
 }
 BLANK = re.compile(r"(?<=>)\s+(?=<)")
 BARE = re.compile(rf"<({'|'.join(STYLES)})(?=[ >])")
+
+
+def prose(text: str) -> Prose:
+    """A curator's Markdown, as the templates of an issue style it."""
+    return Prose(spaced(markdown.render(text)), markdown.plain(text))
+
+
+def styled_prose(text: str) -> Prose:
+    """Markdown with a style beside each element, as a post has it: any of them may occur."""
+    return Prose(styled(markdown.render(text)), markdown.plain(text))
 
 
 def styled(html: Markup) -> Markup:

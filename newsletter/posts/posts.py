@@ -18,8 +18,8 @@ from newsletter.posts import cells, front_matter
 from newsletter.posts.cells import Cell, Code
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.intake import ImportedPost
-from newsletter.posts.languages import language_name
 from newsletter.posts.run_record import RunRecord
+from newsletter.posts.wording import language_name
 
 # The fields of a front matter that a post has under the same name.
 WRITTEN = ("title", "question", "author", "author_url", "license", "language")
@@ -123,7 +123,7 @@ def upsert(session: Session, version: Version, taken: ImportedPost, now: datetim
 
     Its run is recorded too. Raises Conflict if the slug is of another dataset's post.
     """
-    slug = slug_of(version.dataset, taken)
+    slug = slug_of(session, version.dataset, taken)
     post = find(session, slug)
     if post is None:
         post = Post(slug=slug, state=PostState.DRAFT, created_at=now)
@@ -140,8 +140,17 @@ def upsert(session: Session, version: Version, taken: ImportedPost, now: datetim
     return post
 
 
-def slug_of(dataset: Dataset, taken: ImportedPost) -> str:
-    return taken.front.slug or front_matter.slug_of(dataset.slug, taken.name)
+def slug_of(session: Session, dataset: Dataset, taken: ImportedPost) -> str:
+    """The slug that it names or that its file's name makes; a post that has one by the rule
+    of 0.3 keeps it."""
+    if taken.front.slug:
+        return taken.front.slug
+    slug = front_matter.slug_of(dataset.slug, taken.name)
+    before = front_matter.slug_of_0_3(dataset.slug, taken.name)
+    if slug == before or find(session, slug) is not None:
+        return slug
+    post = find(session, before)
+    return before if post is not None and post.version.dataset_id == dataset.id else slug
 
 
 def record_run(post: Post, record: RunRecord) -> None:

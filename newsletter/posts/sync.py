@@ -87,7 +87,7 @@ def _step(
     try:
         with db.write() as session:
             dataset = datasets.get(session, _dataset(path))
-            slug = posts.slug_of(dataset, taken)
+            slug = posts.slug_of(session, dataset, taken)
             owner = owners.setdefault(slug, path)
             if owner != path:
                 raise Conflict(

@@ -3,7 +3,6 @@
 The texts are plain, the link is only kept: nothing is fetched, and no file is read.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from newsletter.catalog.licenses import license_problem
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, InvalidAddress
+from newsletter.file_names import bare_name
 from newsletter.models.submission import SubmissionKind
 from newsletter.tables.reading.file_kinds import PACKED_ENDINGS, TABLE_ENDINGS
 
@@ -31,7 +31,6 @@ TITLE = (5, 120)  # characters, at least and at most
 ABOUT = (20, 5000)
 NAME = (2, 120)
 LINK_AT_MOST = 2000
-FILE_NAME_AT_MOST = 200
 KEPT_CONTROLS = "\n\t"
 # Characters that turn the reading direction of what stands after them.
 TURNING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -70,7 +69,7 @@ def checked(offer: Offer) -> Offer:
         link=offer.link.strip(),
         license=offer.license.strip(),
         address=offer.address.strip(),
-        file=replace(offer.file, name=file_name(offer.file.name)) if offer.file else None,
+        file=replace(offer.file, name=bare_name(offer.file.name)) if offer.file else None,
     )
     said = {field: problem(clean) for field, problem in PROBLEMS.items()}
     wrong = {field: sentence for field, sentence in said.items() if sentence}
@@ -98,13 +97,6 @@ def endings_in_words(kind: SubmissionKind) -> str:
     """Such as ``.ipynb, .md, .py, .sql or .R``."""
     *others, last = (".R" if ending == ".r" else ending for ending in ENDINGS[kind])
     return f"{', '.join(others)} or {last}"
-
-
-def file_name(name: str) -> str:
-    """``name`` without the folders it may come with, short enough to be kept."""
-    bare = _line(re.split(r"[/\\]", name)[-1])
-    ending = PurePath(bare).suffix[:20]
-    return bare[: FILE_NAME_AT_MOST - len(ending)].removesuffix(ending) + ending
 
 
 def _length(what: str, text: str, limits: tuple[int, int]) -> str | None:

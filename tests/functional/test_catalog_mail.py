@@ -15,7 +15,8 @@ import pytest
 from newsletter.catalog import datasets
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
-from newsletter.issues.compose import compose
+from newsletter.issues.gather import gather
+from newsletter.mailing.compose import compose
 from newsletter.mailing.content import IssueContent
 from newsletter.mailing.frozen import Recipient
 from newsletter.mailing.message import Headers, build
@@ -67,7 +68,7 @@ def _mail(catalog: Installation, slug: str) -> Mail:
         version = datasets.newest(session, slug)
         issue = Issue(kind=Kind.REGULAR, date=date(2026, 11, 30), version=version)
         issue.subject = issue.preheader = issue.intro = ""
-        content = compose(session, issue, catalog.settings, catalog.storage)
+        content = compose(gather(session, issue, catalog.settings, catalog.storage))
     recipient = Recipient(
         parse_address("rené@bücher.example"),
         "Łukasz „Data” O'Neil",

@@ -197,6 +197,15 @@ def test_it_refuses_words_that_no_header_can_hold(
         assert issue.intro == ""
 
 
+def test_it_refuses_an_introduction_that_no_mail_has_room_for(sqlite_db: Database) -> None:
+    with sqlite_db.write() as session:
+        issue = issue_in(session, IssueState.PLANNED)
+        with pytest.raises(Invalid) as refused:
+            calendar.edit(session, issue, "", "", "x" * 20_001)
+        assert refused.value.fields == {"intro": "At most 20,000 characters; it has 20,001."}
+        assert issue.intro == ""
+
+
 @pytest.mark.parametrize(
     "state", [IssueState.SENDING, IssueState.PAUSED, IssueState.SENT, IssueState.CANCELLED]
 )
@@ -313,6 +322,18 @@ def test_the_previous_issue_on_a_topic_shares_a_keyword(
 def test_an_issue_that_is_not_there_is_not_found(sqlite_db: Database) -> None:
     with sqlite_db.read() as session, pytest.raises(NotFound, match="2026-11-23"):
         calendar.get(session, MONDAY)
+
+
+@pytest.mark.parametrize("kind", [Kind.REGULAR, Kind.CORRECTION])
+def test_an_issue_is_found_by_the_slot_of_its_address(sqlite_db: Database, kind: Kind) -> None:
+    with sqlite_db.write() as session:
+        issue = issue_in(session, IssueState.PLANNED)
+        issue.kind = kind
+        session.flush()
+        assert calendar.at(session, issue.slot) is issue
+        for slot in ("2026-11-23-post", "2026-W48-1", "monday"):
+            with pytest.raises(NotFound):
+                calendar.at(session, slot)
 
 
 def test_a_date_is_read_as_typed() -> None:

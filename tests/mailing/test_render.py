@@ -89,7 +89,7 @@ def hostile_issue() -> IssueContent:
         title=HOSTILE,
         chart=replace(issue.chart, alt=HOSTILE),
         glance=(replace(issue.glance[0], label=HOSTILE, value=HOSTILE),),
-        preview=Preview((HOSTILE,), ((HOSTILE,),)),
+        preview=Preview((HOSTILE,), ((HOSTILE,),), (False,)),
         columns=(
             replace(
                 issue.columns[0], name=HOSTILE, type=HOSTILE, description=HOSTILE, profile=HOSTILE
@@ -203,7 +203,11 @@ def test_a_column_without_a_description_leaves_no_empty_line() -> None:
 
 def test_the_html_stays_under_the_size_that_gmail_clips() -> None:
     issue = penguins_content()
-    wide = Preview(issue.preview.headers * 2, tuple(row * 2 for row in issue.preview.rows))
+    wide = Preview(
+        issue.preview.headers * 2,
+        tuple(row * 2 for row in issue.preview.rows),
+        issue.preview.numeric * 2,
+    )
     mail = render_issue(replace(issue, preview=wide, columns=issue.columns + issue.columns[:2]))
     assert len(mail.html.encode()) < HTML_BYTES
 

@@ -107,6 +107,18 @@ def test_it_may_name_its_slug_and_its_columns(session: Session, version: Version
     assert (post.slug, post.columns) == ("mine", ["year"])
 
 
+def test_a_post_keeps_the_slug_that_an_earlier_rule_made_of_its_file(
+    session: Session, version: Version, storage: Storage
+) -> None:
+    file = replace(taken(version), name="été.md")
+    assert posts.slug_of(session, version.dataset, file) == "penguins-ete"
+    posts.upsert(session, version, taken(version, slug="penguins-t"), NOW)
+    assert posts.slug_of(session, version.dataset, file) == "penguins-t"
+    other = factories.dataset(session, storage, "penguins-2")
+    posts.upsert(session, version, taken(version, slug="penguins-2-t"), NOW)
+    assert posts.slug_of(session, other.dataset, file) == "penguins-2-ete"
+
+
 def test_a_column_is_a_word_of_its_own_in_the_code(session: Session, version: Version) -> None:
     post = posts.upsert(session, version, taken(version, "df['year'] + my_species2"), NOW)
     assert post.columns == ["year"]

@@ -4,8 +4,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from newsletter import clock
-from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.installation import Installation
+from newsletter.services.previews import preview_message
 from tests import factories
 
 

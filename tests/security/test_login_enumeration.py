@@ -11,7 +11,7 @@ from sqlalchemy import select
 from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from newsletter.web.admin.accounts.limits import limiter
+from newsletter.web.limits import admin_limiter
 from tests.web.admin.conftest import OWNER, TOKEN, Browser
 
 STRANGER = "nobody@example.org"
@@ -19,9 +19,9 @@ STRANGER = "nobody@example.org"
 
 @pytest.fixture
 def unlimited(app: Flask) -> None:
-    limiter.enabled = False
+    admin_limiter.enabled = False
     yield
-    limiter.enabled = True
+    admin_limiter.enabled = True
 
 
 def said(text: str, address: str) -> str:

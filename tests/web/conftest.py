@@ -13,11 +13,9 @@ from werkzeug.test import TestResponse
 
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests import factories
 from tests.conftest import BASE_URL
-from tests.migrated import migrate
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -27,15 +25,6 @@ def clock_that_stands_still() -> Iterator[None]:
     """A form is never sent later, and an hour never ends, because the machine was slow."""
     with time_machine.travel(TUESDAY, tick=False):
         yield
-
-
-@pytest.fixture
-def installation(settings: Settings) -> Iterator[Installation]:
-    """Migrated, on SQLite, with nothing in it."""
-    opened = Installation.open(settings)
-    migrate(opened.db)
-    yield opened
-    opened.db.close()
 
 
 @pytest.fixture

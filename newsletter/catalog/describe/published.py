@@ -5,6 +5,7 @@ from datetime import date
 from email.utils import parseaddr
 from typing import Any
 
+from newsletter.catalog.data_paths import published_as
 from newsletter.catalog.describe.citation import CitationFacts, plain
 from newsletter.catalog.describe.facts import (
     ColumnFacts,
@@ -72,6 +73,15 @@ def citation_facts(version: Version, settings: Settings) -> CitationFacts:
         url=f"{settings.base_url}/datasets/{version.dataset.slug}/v/{version.number}/",
         license=version.license or "",
     )
+
+
+def data_addresses(version: Version, base_url: str) -> dict[str, str]:
+    """The address of each file that a post on ``version`` may read as ``../data/<file>``."""
+    origins = {table.name: table.origin.rpartition("/")[2] for table in version.tables}
+    return {
+        file: table_url(base_url, version.dataset.slug, version.number, table, kind)
+        for file, (table, kind) in published_as(origins).items()
+    }
 
 
 def _erratum(erratum: Erratum, page: str) -> ErratumFacts:

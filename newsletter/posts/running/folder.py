@@ -81,5 +81,5 @@ class _Tables:
             )
         if not (source := self._folder / table.file).is_file():
             raise Refused(f"{table.file} has not been made: run prepare.py in {self._folder.name}.")
-        for part, read in read_tables(table, source, self._work, set()):
+        for part, read in read_tables(table, source, self._work):
             self._read[part.name] = read

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 
 from newsletter.web import auth
 from newsletter.web.admin import sections, template_filters
-from newsletter.web.admin.accounts.limits import limiter
+from newsletter.web.limits import admin_limiter
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 admin.before_request(auth.guard)
@@ -23,7 +23,7 @@ for section in sections.SECTIONS:
 def register(app: Flask) -> None:
     """Add the admin and its sessions to ``app``. Public pages get no session and no CSRF."""
     auth.init_app(app)
-    limiter.init_app(app)
+    admin_limiter.init_app(app)
     for name, said in template_filters.FILTERS.items():
         app.add_template_filter(said, name)
     app.register_blueprint(admin)

@@ -11,8 +11,8 @@ from newsletter.delivery.queue.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, IssueState
+from newsletter.services import slots
 from newsletter.submissions import queue
-from newsletter.web.admin.issues import slots
 from newsletter.web.context import installation
 
 blueprint = Blueprint("overview", __name__)

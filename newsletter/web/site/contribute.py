@@ -11,6 +11,7 @@ from flask_limiter import RequestLimit
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog.licenses import OF_CODE, OF_DATA
 from newsletter.errors import Invalid, TooMany
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions import queue
@@ -31,7 +32,6 @@ from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
 blueprint = Blueprint("taking_part", __name__)
 
-HONEYPOT = "website"  # hidden from people; what fills it is a program
 TEXTS = ("title", "about", "name", "link", "license", "address", "dataset")
 # A file that is too large is read to its end, up to here, so that a sentence beside its
 # field says so and the texts are not lost. Beyond it the answer is 413.
@@ -49,26 +49,8 @@ class Form:
     licenses: tuple[tuple[str, str], ...]
 
 
-OPEN_DATA = (
-    ("CC0-1.0", "CC0, public domain"),
-    ("CC-BY-4.0", "Creative Commons Attribution 4.0"),
-    ("CC-BY-SA-4.0", "Creative Commons Attribution, share alike 4.0"),
-    ("ODbL-1.0", "Open Database License"),
-    ("ODC-By-1.0", "Open Data Commons Attribution"),
-    ("OGL-UK-3.0", "Open Government Licence (UK)"),
-    ("etalab-2.0", "Licence Ouverte (France)"),
-    ("DL-DE-BY-2.0", "Datenlizenz Deutschland, attribution"),
-)
-OPEN_CODE = (
-    ("MIT", "MIT"),
-    ("BSD-3-Clause", "BSD, three clauses"),
-    ("Apache-2.0", "Apache 2.0"),
-    ("GPL-3.0-or-later", "GNU GPL 3 or later"),
-    ("CC0-1.0", "CC0, public domain"),
-    ("CC-BY-4.0", "Creative Commons Attribution 4.0"),
-)
-SUGGEST = Form(SubmissionKind.DATASET, "site/suggest.html", OPEN_DATA)
-SHARE = Form(SubmissionKind.CODE, "site/share.html", OPEN_CODE)
+SUGGEST = Form(SubmissionKind.DATASET, "site/suggest.html", OF_DATA)
+SHARE = Form(SubmissionKind.CODE, "site/share.html", OF_CODE)
 
 
 @blueprint.before_request
@@ -108,7 +90,7 @@ def too_often(_: RequestLimit) -> Response:
 def _taken(form: Form) -> Response:
     """Keep what was sent, or show the form again with a sentence for each thing wrong."""
     now = clock.now()
-    if request.form.get(HONEYPOT):
+    if form_token.is_by_a_program(request.form):
         return _thanks(form)
     refused = form_token.problem(request.form.get("opened", ""), form.kind, now)
     upload, file = _file(form.kind)

@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from newsletter import jobs
 from newsletter.db import Database
 from newsletter.delivery.queue.balance import Balance, balance_of
+from newsletter.delivery.queue.ledger import ClaimedDelivery
 from newsletter.delivery.sending.claims import Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.sender import Sender
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.curator import Curator
@@ -64,11 +65,11 @@ class Mailing:
         add_readers(self._installation, readers, NOW)
         begin_issue(self._installation, NOW.date(), NOW)
 
-    def books(self, breakers: Breakers) -> Books:
+    def store(self, breakers: Breakers) -> WorkerStore:
         """Those of a worker that has just started."""
         opened = self._installation
         envelopes = Envelopes(opened.settings, opened.storage, opened.signer)
-        return Books(self._db, envelopes, opened.settings.home, "worker", None, breakers)
+        return WorkerStore(self._db, envelopes, opened.settings.home, "worker", None, breakers)
 
     def send(
         self,
@@ -83,18 +84,20 @@ class Mailing:
         async def run() -> None:
             async with self.server:
                 way = SmtpTransport("127.0.0.1", self.server.port, "us.example.org", tls="none")
-                books = self.books(breakers)
-                await Sender(books, way, connections, now=lambda: at).run(until_idle=True)
+                store = self.store(breakers)
+                await Sender(store, way, connections, now=lambda: at).run(until_idle=True)
 
         with asyncio.Runner(loop_factory=lambda: CountedTime(PATIENCE)) as runner:
             runner.run(run())
 
-    def hand_over(self, outcomes: Sequence[Verdict], breakers: Breakers, at: datetime) -> Books:
+    def hand_over(
+        self, outcomes: Sequence[Verdict], breakers: Breakers, at: datetime
+    ) -> WorkerStore:
         """As many as there are ``outcomes``, one after the other."""
-        books = self.books(breakers)
-        for held, verdict in zip(books.claim(len(outcomes), at), outcomes, strict=True):
-            books.record([Report(held, Outcome(verdict, "a reply"), at)])
-        return books
+        store = self.store(breakers)
+        for claim, verdict in zip(store.claim(len(outcomes), at), outcomes, strict=True):
+            store.settle([Report(claim, Outcome(verdict, "a reply"), at)])
+        return store
 
     def comes_back(self, kind: FeedbackKind, number: int, at: datetime) -> None:
         with self._db.write() as session:
@@ -188,10 +191,10 @@ def test_hard_bounces_of_just_two_percent_go_on_and_one_more_stops_the_issue(
     mailing: Mailing,
 ) -> None:
     mailing.begin(600)
-    books = mailing.hand_over([Verdict.SENT] * 490 + [Verdict.NO_SUCH_ADDRESS] * 10, HARD, NOW)
+    store = mailing.hand_over([Verdict.SENT] * 490 + [Verdict.NO_SUCH_ADDRESS] * 10, HARD, NOW)
     assert mailing.goes_on
-    (held,) = books.claim(1, NOW)
-    books.record([Report(held, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
+    (claim,) = store.claim(1, NOW)
+    store.settle([Report(claim, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why == (
         "11 messages bounced for good: more than 2 % of the 501 that were handed over."
     )
@@ -217,13 +220,13 @@ def test_the_tenth_bounce_of_a_bad_list_stops_it(mailing: Mailing) -> None:
 
 def test_bounces_that_come_back_later_count_with_those_at_the_door(mailing: Mailing) -> None:
     mailing.begin(100)
-    books = mailing.hand_over([Verdict.SENT] * 20 + [Verdict.NO_SUCH_ADDRESS] * 5, HARD, NOW)
+    store = mailing.hand_over([Verdict.SENT] * 20 + [Verdict.NO_SUCH_ADDRESS] * 5, HARD, NOW)
     mailing.comes_back(FeedbackKind.HARD_BOUNCE, 4, NOW)
     mailing.comes_back(FeedbackKind.SOFT_BOUNCE, 50, NOW)
     mailing.look(NOW)
     assert mailing.goes_on
-    (held,) = books.claim(1, NOW)
-    books.record([Report(held, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
+    (claim,) = store.claim(1, NOW)
+    store.settle([Report(claim, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why.startswith("10 messages bounced for good")
 
 
@@ -312,14 +315,14 @@ def test_so_many_failures_in_a_row_stop_the_issue_and_one_fewer_does_not(
 def test_the_row_begins_anew_when_the_issue_is_resumed(mailing: Mailing) -> None:
     mailing.begin(100)
     limits = only(failures=20)
-    books = mailing.hand_over([Verdict.REJECTED] * 25, limits, NOW)
+    store = mailing.hand_over([Verdict.REJECTED] * 25, limits, NOW)
     assert not mailing.goes_on
     mailing.resume(LATER)
-    held = [one for one in books.claim(22, LATER) if one.claimed is not None]
-    for one in held[:19]:
-        books.record([Report(one, Outcome(Verdict.REJECTED), LATER)])
+    claims = [c for c in store.claim(22, LATER) if isinstance(c, ClaimedDelivery)]
+    for claim in claims[:19]:
+        store.settle([Report(claim, Outcome(Verdict.REJECTED), LATER)])
     assert mailing.goes_on
-    books.record([Report(held[19], Outcome(Verdict.REJECTED), LATER)])
+    store.settle([Report(claims[19], Outcome(Verdict.REJECTED), LATER)])
     assert not mailing.goes_on
 
 
@@ -327,15 +330,16 @@ def test_one_that_was_sent_ends_the_row_also_where_all_are_settled_together(
     mailing: Mailing,
 ) -> None:
     mailing.begin(60)
-    books = mailing.books(only(failures=20))
+    store = mailing.store(only(failures=20))
     verdicts = [Verdict.REJECTED] * 19 + [Verdict.SENT] + [Verdict.REJECTED] * 20
-    held = books.claim(40, NOW)
+    claims = store.claim(40, NOW)
     reports = [
-        Report(one, Outcome(verdict), NOW) for one, verdict in zip(held, verdicts, strict=True)
+        Report(claim, Outcome(verdict), NOW)
+        for claim, verdict in zip(claims, verdicts, strict=True)
     ]
-    books.record(reports[:-1])
+    store.settle(reports[:-1])
     assert mailing.goes_on
-    books.record(reports[-1:])
+    store.settle(reports[-1:])
     assert not mailing.goes_on
 
 
@@ -377,7 +381,7 @@ def test_so_many_connections_that_fail_in_a_row_stop_the_issue(
     way = transport(mailing)
 
     async def until_paused() -> None:
-        sender = Sender(mailing.books(only(failures=20)), way, 1, now=lambda: NOW)
+        sender = Sender(mailing.store(only(failures=20)), way, 1, now=lambda: NOW)
         sending = asyncio.create_task(sender.run())
         while mailing.goes_on:
             assert way.tried <= 20
@@ -419,10 +423,10 @@ def test_a_server_that_refuses_us_at_the_door_stops_the_issue(mailing: Mailing) 
 
 def test_a_policy_reply_does_not_take_a_cancelled_issue_up_again(mailing: Mailing) -> None:
     mailing.begin(3)
-    books = mailing.books(Breakers())
-    held = books.claim(1, NOW)
+    store = mailing.store(Breakers())
+    claims = store.claim(1, NOW)
     mailing.cancel(NOW)
-    books.record([Report(held[0], Outcome(Verdict.BLOCKED, "no"), NOW)])
+    store.settle([Report(claims[0], Outcome(Verdict.BLOCKED, "no"), NOW)])
     assert mailing.issue.state is IssueState.CANCELLED
     assert mailing.alerts == []
     assert mailing.balance == Balance(3, excluded=3)

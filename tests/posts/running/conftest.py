@@ -107,7 +107,7 @@ def published_sha256(dataset: Path, content: bytes) -> str:
     if content not in KNOWN:
         (table,) = read_package(dataset).tables
         with TemporaryDirectory() as work:
-            ((_, read),) = read_tables(table, dataset / str(table.file), Path(work), set())
+            ((_, read),) = read_tables(table, dataset / str(table.file), Path(work))
         KNOWN[content] = read.csv.sha256
     return KNOWN[content]
 

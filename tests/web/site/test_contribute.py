@@ -18,8 +18,8 @@ from newsletter.installation import Installation
 from newsletter.models import Notice, Submission
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions.form import FILE_BYTES, OFFERED
-from newsletter.web.site.contribute import BODY_BYTES, HONEYPOT, TOO_OFTEN
-from newsletter.web.site.form_token import STALE, TOO_FAST
+from newsletter.web.site.contribute import BODY_BYTES, TOO_OFTEN
+from newsletter.web.site.form_token import HONEYPOT, STALE, TOO_FAST
 from tests import factories
 from tests.web.site.reader import CODE, DATA, SHARE, SUGGEST, TYPED, file, hidden, send
 

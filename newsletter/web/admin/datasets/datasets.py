@@ -11,9 +11,9 @@ from newsletter.catalog import datasets
 from newsletter.errors import NotFound
 from newsletter.issues import calendar
 from newsletter.models.dataset import Table
+from newsletter.services import dataset_save, slots
 from newsletter.web.admin.datasets import versions
 from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues import slots
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.datasets import facts
@@ -65,8 +65,8 @@ def show(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/<slug>/publish")
 def publish(slug: str) -> ResponseReturnValue:
-    with told("It is published."), installation().db.write() as session:
-        datasets.publish(datasets.newest(session, slug), clock.now())
+    with told("It is published."):
+        dataset_save.publish(installation(), slug, clock.now())
     return redirect(url_for("admin.datasets.show", slug=slug))
 
 

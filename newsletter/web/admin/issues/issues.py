@@ -25,12 +25,10 @@ from newsletter.issues import calendar
 from newsletter.issues.corrections import originals
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
-from newsletter.posts import posts
+from newsletter.services import planning, slots
+from newsletter.services.previews import preview_of
 from newsletter.web.admin.flash import show as show_beside
 from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues import slots
-from newsletter.web.admin.issues.addressed import issue_at
-from newsletter.web.admin.issues.previews import preview_of
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
 from newsletter.web.security import content_security_policy
@@ -72,8 +70,7 @@ def plan() -> ResponseReturnValue:
     way_on = url_for("admin.issues.index", **chosen)
     with told("The Monday is taken."), opened.db.write() as session:
         day = calendar.parse_date(request.form.get("date", ""))
-        version = datasets.newest(session, request.form.get("slug", ""))
-        calendar.plan(session, day, version, local_day(now, opened.settings.timezone), now)
+        planning.plan_dataset(session, opened.settings, day, request.form.get("slug", ""), now)
         way_on = url_for("admin.issues.show", day=day)
     return redirect(way_on)
 
@@ -85,18 +82,16 @@ def plan_post() -> ResponseReturnValue:
     way_on = url_for("admin.issues.index")
     with told("The day is taken."), opened.db.write() as session:
         day = calendar.parse_date(request.form.get("date", ""))
-        post = posts.get(session, request.form.get("post", ""))
-        issue = calendar.plan_post(
-            session, day, post, local_day(now, opened.settings.timezone), now
-        )
-        way_on = url_for("admin.issues.show", day=issue.slot)
+        slug = request.form.get("post", "")
+        planned = planning.plan_post(session, opened.settings, day, slug, now)
+        way_on = url_for("admin.issues.show", day=planned.issue.slot)
     return redirect(way_on)
 
 
 @blueprint.get("/<day>")
 def show(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
-        form = WordsForm(obj=issue_at(session, day))
+        form = WordsForm(obj=calendar.at(session, day))
     return _page(day, form)
 
 
@@ -108,7 +103,7 @@ def edit(day: str) -> ResponseReturnValue:
              (form.subject, form.preheader, form.intro)]  # fmt: skip
     try:
         with installation().db.write() as session:
-            calendar.edit(session, issue_at(session, day), *words)
+            calendar.edit(session, calendar.at(session, day), *words)
     except NotFound:
         raise
     except Refused as error:
@@ -130,14 +125,14 @@ def send_test(day: str) -> ResponseReturnValue:
     """Mail the issue as it stands to whoever asks, and to nobody else."""
     me = current_user.address
     with told(f"A test is on its way to {me}."), installation().db.write() as session:
-        ask_for_test(session, issue_at(session, day), me, clock.now())
+        ask_for_test(session, calendar.at(session, day), me, clock.now())
     return redirect(url_for("admin.issues.show", day=day))
 
 
 def _page(day: str, form: WordsForm) -> Response:
     opened = installation()
     with opened.db.read() as session:
-        issue = issue_at(session, day)
+        issue = calendar.at(session, day)
         page = render_template(
             "admin/issue.html",
             slot=slots.of_issue(session, opened.settings, issue),

@@ -7,8 +7,8 @@ from newsletter import clock
 from newsletter.issues import calendar
 from newsletter.models.post import PostState
 from newsletter.posts import posts
+from newsletter.services import slots
 from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues import slots
 from newsletter.web.context import installation
 from newsletter.web.security import content_security_policy
 from newsletter.web.site.posts.posts import last_run

@@ -1,8 +1,5 @@
 """What readers brought: the queue, each of them, and what a curator decides."""
 
-from pathlib import PurePath
-from typing import get_args
-
 from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -10,8 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
 from newsletter import clock
-from newsletter.models.submission import Submission, SubmissionKind
-from newsletter.posts.reading.parsed_post import Form
+from newsletter.services.submission_post import may_be_a_post
 from newsletter.submissions import queue
 from newsletter.web.admin.flash import told
 from newsletter.web.auth import STALE, shows_again
@@ -77,17 +73,6 @@ def show_again(number: int) -> str:
     form = DecisionForm()
     form.form_errors.append(STALE)
     return _page(number, form)
-
-
-def may_be_a_post(submission: Submission) -> bool:
-    """Whether its file is of a form that posts are written in."""
-    ending = PurePath(submission.file_name or "").suffix.lower().lstrip(".")
-    return (
-        submission.kind is SubmissionKind.CODE
-        and submission.file_key is not None
-        and submission.dataset_id is not None
-        and ending in get_args(Form)
-    )
 
 
 def _page(number: int, form: DecisionForm) -> str:

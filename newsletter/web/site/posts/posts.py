@@ -8,11 +8,12 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from newsletter.catalog import datasets
 from newsletter.errors import NotFound
-from newsletter.models.post import Post, PostRun, RunStatus
+from newsletter.models.post import Post, RunStatus
 from newsletter.posts import posts
 from newsletter.posts.cells import Figure, figures, from_json
 from newsletter.posts.downloads.external_viewers import places
 from newsletter.posts.downloads.files import DOWNLOADS, download, downloads_of
+from newsletter.posts.wording import versions_in_words
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
@@ -149,14 +150,7 @@ def last_run(post: Post) -> LastRun | None:
     if run is None:
         return None
     is_of_this_text = post.source_key.partition(".")[0] == run.source
-    return LastRun(run.status, run.at, versions_in_words(run), run.error, is_of_this_text)
-
-
-def versions_in_words(run: PostRun) -> str:
-    """The language first: Python 3.12.3, pandas 2.3.3."""
-    named = {"python": "Python", "r": "R", "duckdb": "DuckDB", "polars": "Polars"}
-    ordered = sorted(run.versions.items(), key=lambda pair: pair[0] not in ("python", "r", "R"))
-    return ", ".join(f"{named.get(name, name)} {version}" for name, version in ordered)
+    return LastRun(run.status, run.at, versions_in_words(run.versions), run.error, is_of_this_text)
 
 
 def published_at(post: Post) -> datetime:

@@ -6,14 +6,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets
 from newsletter.delivery.issue_run.timezone_waves import zones
 from newsletter.issues import calendar
 from newsletter.issues.rhythm import post_days_from, suggestion
 from newsletter.issues.schedule import FRIDAY, local_day, mondays_from, waves
 from newsletter.models.delivery import Notice, NoticeKind
 from newsletter.models.issue import Issue, IssueState, Kind
-from newsletter.posts import posts
+from newsletter.services.planning import lacks
 from newsletter.settings import Settings
 
 AHEAD = 12  # Mondays that are offered
@@ -89,7 +88,7 @@ def _filled(
     if issue is not None and issue.state is IssueState.CANCELLED and issue.frozen_at is None:
         issue = None
     friday = day - timedelta(days=7 - FRIDAY)
-    told = select(Notice.id).where(
+    alert = select(Notice.id).where(
         Notice.kind == NoticeKind.ALERT, Notice.once.startswith(f"empty-monday {day}")
     )
     return Slot(
@@ -98,17 +97,11 @@ def _filled(
         issue=issue,
         lacks=_lacks(issue),
         alerts_on=friday,
-        alerted=session.scalar(told.limit(1)) is not None,
+        alerted=session.scalar(alert.limit(1)) is not None,
     )
 
 
 def _lacks(issue: Issue | None) -> tuple[str, ...]:
     if issue is None:
         return ("No dataset is planned for it.",)
-    if issue.state is not IssueState.PLANNED:
-        return ()
-    if issue.post is not None:
-        return tuple(posts.problems_of(issue.post))
-    if issue.version is None:
-        return ()
-    return tuple(datasets.problems_of(issue.version))
+    return lacks(issue) if issue.state is IssueState.PLANNED else ()

@@ -1,79 +1,64 @@
 """A post as its mail: the question first, code that can be read, and never too long."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
-from newsletter.catalog.versions import errata
-from newsletter.db import Database
-from newsletter.delivery.sending.envelopes import preview_message
-from newsletter.errors import Invalid
-from newsletter.issues import calendar
-from newsletter.issues.compose_post import compose_post
-from newsletter.mailing.post_blocks import FIGURES_AT_MOST, PRINTED_LINES, TABLE_ROWS
+from newsletter.catalog.describe.facts import ErratumFacts, Party
+from newsletter.email_address import parse_address
+from newsletter.mailing.compose_post import compose_post
+from newsletter.mailing.facts import Run
+from newsletter.mailing.frozen import Recipient
+from newsletter.mailing.message import Headers, build
+from newsletter.mailing.post_blocks import (
+    FIGURES_AT_MOST,
+    PRINTED_LINES,
+    TABLE_ROWS,
+    figures_with_room,
+)
 from newsletter.mailing.post_content import Figure, PostContent, Printed, Remark, Rows, Words
 from newsletter.mailing.render import HTML_BYTES, render_issue, render_page
-from newsletter.models.issue import Issue, Kind
-from newsletter.models.post import PostState
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Error, Html, Note, Prose, Table, Text
-from newsletter.settings import Settings
-from newsletter.storage import Storage
 from tests import factories
+from tests.mailing.sample import BASE_URL, png
+from tests.mailing.sample_facts import DATASET, WORK, mailing_facts, post_facts
 
-DAY = date(2026, 11, 24)
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script>"
 
 
-class Desk:
-    """Where a post is made into a mail."""
-
-    def __init__(self, session: Session, settings: Settings, storage: Storage) -> None:
-        self.session, self.settings, self.storage = session, settings, storage
-        self.version = factories.dataset(session, storage)
-
-    def issue(self, shown: Sequence[Cell] = factories.CELLS, **written: Any) -> Issue:
-        post = factories.post(
-            self.session, self.version, state=PostState.DRAFT, cells=shown, **written
-        )
-        return calendar.plan_post(self.session, DAY, post, NOW.date(), NOW)
-
-    def content(self, *outputs: cells.Output, **written: Any) -> PostContent:
-        """The mail of a post whose one cell puts this out."""
-        shown = [Prose("Look."), Code("python", "1", True, outputs)]
-        return compose_post(self.issue(shown, **written), self.settings, self.storage)
-
-    def compose(self, shown: Sequence[Cell], **written: Any) -> PostContent:
-        return compose_post(self.issue(shown, **written), self.settings, self.storage)
-
-    def figure(self, width: int = 1040, alt: str = "Three clouds", size: int = 0) -> cells.Figure:
-        png = factories.png(width, width // 2) + b"\0" * size
-        return cells.Figure(factories.store(self.storage, png, ".png"), width, width // 2, alt)
+def composed(shown: Sequence[Cell] = factories.CELLS, **changes: Any) -> PostContent:
+    return compose_post(post_facts(shown, **changes))
 
 
-@pytest.fixture
-def desk(sqlite_db: Database, settings: Settings, tmp_path: Path) -> Iterator[Desk]:
-    with sqlite_db.write() as session:
-        yield Desk(session, settings, Storage(tmp_path / "storage"))
+def of_outputs(*outputs: cells.Output, **changes: Any) -> PostContent:
+    """The mail of a post whose one cell puts this out."""
+    return composed([Prose("Look."), Code("python", "1", True, outputs)], **changes)
+
+
+def figure(width: int = 1040, alt: str = "Three clouds") -> cells.Figure:
+    return cells.Figure(f"{width}.png", width, width // 2, alt)
+
+
+def pngs(*shown: cells.Figure) -> tuple[bytes, ...]:
+    return tuple(png(figure.width, figure.height) for figure in shown)
 
 
 def blocks(content: PostContent, kind: type) -> list[Any]:
     return [block for block in content.blocks if isinstance(block, kind)]
 
 
-def test_the_question_comes_first_and_the_links_last(desk: Desk) -> None:
-    mail = render_issue(compose_post(desk.issue(), desk.settings, desk.storage))
+def test_the_question_comes_first_and_the_links_last() -> None:
+    mail = render_issue(composed())
     assert mail.subject == "Who is who among the penguins"
-    page = f"{desk.settings.base_url}/posts/penguins-who-is-who"
-    data = f"{desk.settings.base_url}/datasets/penguins/v/1.0.0/"
+    page = f"{BASE_URL}/posts/penguins-who-is-who"
+    data = f"{BASE_URL}/datasets/penguins/v/1.0.0/"
     for body in (mail.text, mail.html.partition("<body")[2]):
         order = ["tell the species apart?", "by", "nearly", "groupby", "Adelie", "Go on from here"]
         places = [body.index(words) for words in order]
@@ -83,16 +68,16 @@ def test_the_question_comes_first_and_the_links_last(desk: Desk) -> None:
         assert "Ran on 23 November 2026 with Python 3.12.3, pandas 2.3.3." in body
 
 
-def test_code_reads_from_the_address_of_the_published_file(desk: Desk) -> None:
-    mail = render_issue(compose_post(desk.issue(), desk.settings, desk.storage))
-    address = f'read_csv("{desk.settings.base_url}/datasets/penguins/v/1.0.0/penguins.csv")'
+def test_code_reads_from_the_address_of_the_published_file() -> None:
+    mail = render_issue(composed())
+    address = f'read_csv("{BASE_URL}/datasets/penguins/v/1.0.0/penguins.csv")'
     assert address in mail.text
     assert "../data/" not in mail.text + mail.html
 
 
-def test_code_keeps_its_lines_in_the_html(desk: Desk) -> None:
+def test_code_keeps_its_lines_in_the_html() -> None:
     source = 'def f(x):\n    if x:\n        return "a"\n    return "b"\n\n\nf(1)'
-    mail = render_issue(desk.compose([Code("python", source, True)]))
+    mail = render_issue(composed([Code("python", source, True)]))
     found = re.search(r"<pre[^>]*>(.*?)</pre>", mail.html, re.DOTALL)
     assert found is not None
     shown = re.sub(r"<[^>]+>", "", found[1])
@@ -102,15 +87,16 @@ def test_code_keeps_its_lines_in_the_html(desk: Desk) -> None:
     assert source in mail.text
 
 
-def test_there_is_nothing_but_inline_styles_in_code(desk: Desk) -> None:
-    mail = render_issue(compose_post(desk.issue(), desk.settings, desk.storage))
+def test_there_is_nothing_but_inline_styles_in_code() -> None:
+    mail = render_issue(composed())
     for code in re.findall(r"<pre.*?</pre>", mail.html, re.DOTALL):
         assert "class=" not in code
     assert "<script" not in mail.html
 
 
-def test_figures_travel_in_the_mail_with_their_size_and_words(desk: Desk) -> None:
-    content = desk.content(desk.figure(), desk.figure(300, "A small one"))
+def test_figures_travel_in_the_mail_with_their_size_and_words() -> None:
+    large_one, small_one = figure(), figure(300, "A small one")
+    content = of_outputs(large_one, small_one, figures=pngs(large_one, small_one))
     large, small = (block.image for block in blocks(content, Figure))
     assert (large.width, large.height, large.alt) == (560, 280, "Three clouds")
     assert (small.width, small.height, small.name) == (300, 150, "figure-2")
@@ -121,9 +107,12 @@ def test_figures_travel_in_the_mail_with_their_size_and_words(desk: Desk) -> Non
     assert 'src="/issues/2026-11-24-post/figure-2.png"' in page
 
 
-def test_a_mail_program_finds_each_figure_that_the_html_names(desk: Desk) -> None:
-    issue = desk.issue([Code("python", "1", True, (desk.figure(), desk.figure(80)))])
-    raw = preview_message(desk.session, issue, desk.settings, desk.storage, NOW)
+def test_a_mail_program_finds_each_figure_that_the_html_names() -> None:
+    shown = figure(), figure(80)
+    content = of_outputs(*shown, figures=pngs(*shown))
+    headers = Headers("Daily <hello@news.example.org>", "Daily", datetime.now(UTC), None)
+    nobody = Recipient(parse_address("reader@example.org"), None, "<1@example.org>", "x", "x")
+    raw = build(render_issue(content), headers, nobody)
     message = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
     html = message.get_body(("html",))
     assert html is not None
@@ -132,66 +121,83 @@ def test_a_mail_program_finds_each_figure_that_the_html_names(desk: Desk) -> Non
                if part.get_content_type() == "image/png"]  # fmt: skip
     assert named == carried
     assert len(set(named)) == 2
-    assert message["Feedback-ID"].startswith("2026-11-24:post:")
-    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-def test_figures_that_are_too_large_or_too_many_are_on_the_site(desk: Desk) -> None:
-    heavy = desk.figure(alt="A heavy one", size=2_000_000)
-    many = [desk.figure(10 + n, f"No. {n}") for n in range(FIGURES_AT_MOST + 1)]
-    content = desk.content(heavy, *many)
-    assert len(blocks(content, Figure)) == FIGURES_AT_MOST
-    left_out = [block.text for block in blocks(content, Remark)]
-    assert left_out == ["A heavy one", f"No. {FIGURES_AT_MOST}"]
+def test_figures_that_have_no_room_are_on_the_site() -> None:
+    shown = figure(alt="Of which there is none"), figure(20, "A small one")
+    content = of_outputs(*shown, figures=(None, *pngs(shown[1])))
+    (image,) = content.images
+    assert (image.name, image.alt) == ("figure-1", "A small one")
+    assert [block.text for block in blocks(content, Remark)] == ["Of which there is none"]
     assert "A figure on the site" in render_issue(content).html
 
 
-def test_long_outputs_are_folded_to_their_first_lines(desk: Desk) -> None:
-    (printed,) = blocks(desk.content(Text("\n".join(f"line {n}" for n in range(300)))), Printed)
+@pytest.mark.parametrize(
+    ("sizes", "has_room"),
+    [
+        ([10, 1_000_001, 10], [True, False, True]),
+        ([1_000_000, 1_000_000, 1, 0], [True, True, False, True]),
+        ([1] * (FIGURES_AT_MOST + 2), [True] * FIGURES_AT_MOST + [False] * 2),
+        ([], []),
+    ],
+    ids=["too large", "too much", "too many", "none"],
+)
+def test_a_mail_has_room_for_some_figures(sizes: list[int], has_room: list[bool]) -> None:
+    stored = {f"{n}.png": b"x" * size for n, size in enumerate(sizes)}
+    shown = [cells.Figure(key, 10, 10, "") for key in stored]
+    pngs = figures_with_room(shown, lambda figure, most: stored[figure.key][:most])
+    assert [png is not None for png in pngs] == has_room
+    assert [png for png in pngs if png is not None] == [
+        png for png, fits in zip(stored.values(), has_room, strict=True) if fits
+    ]
+
+
+def test_long_outputs_are_folded_to_their_first_lines() -> None:
+    (printed,) = blocks(of_outputs(Text("\n".join(f"line {n}" for n in range(300)))), Printed)
     assert printed.text.count("\n") == PRINTED_LINES - 1
     assert printed.text.endswith("line 11")
     assert printed.folded == "288 more lines"
 
 
-def test_a_fold_leads_to_the_site(desk: Desk) -> None:
-    content = desk.content(Text("\n" * 2 + "a\n" * 17))
+def test_a_fold_leads_to_the_site() -> None:
+    content = of_outputs(Text("\n" * 2 + "a\n" * 17))
     mail = render_issue(content)
     assert f'<a href="{content.page_url}" class="accent"' in mail.html
     assert "5 more lines on the site" in mail.html
     assert f"[5 more lines: {content.page_url}]" in mail.text
 
 
-def test_a_few_lines_more_are_not_worth_a_fold(desk: Desk) -> None:
+def test_a_few_lines_more_are_not_worth_a_fold() -> None:
     rows = Table(("a",), (("1",),) * (TABLE_ROWS + 4))
-    content = desk.content(Text("a\n" * (PRINTED_LINES + 4)), rows)
+    content = of_outputs(Text("a\n" * (PRINTED_LINES + 4)), rows)
     assert [block.folded for block in content.blocks] == [""] * 4
 
 
-def test_a_line_that_never_ends_is_cut(desk: Desk) -> None:
-    (printed,) = blocks(desk.content(Text("x" * 50_000)), Printed)
+def test_a_line_that_never_ends_is_cut() -> None:
+    (printed,) = blocks(of_outputs(Text("x" * 50_000)), Printed)
     assert len(printed.text) < 200
     assert printed.folded == "The ends of long lines"
 
 
-def test_of_an_error_the_end_is_shown(desk: Desk) -> None:
+def test_of_an_error_the_end_is_shown() -> None:
     trace = "\n".join(f"  File {n}" for n in range(30)) + "\nKeyError: 'bill'"
-    (printed,) = blocks(desk.content(Error(trace)), Printed)
+    (printed,) = blocks(of_outputs(Error(trace)), Printed)
     assert printed.is_error
     assert printed.text.endswith("KeyError: 'bill'")
     assert printed.folded == "23 more lines"
 
 
-def test_a_table_is_folded_to_its_first_rows_and_columns(desk: Desk) -> None:
+def test_a_table_is_folded_to_its_first_rows_and_columns() -> None:
     header = tuple(f"column {n}" for n in range(10))
     table = Table(header, (("a long cell " * 9, *"123456789"),) * 300, "300 of 344 rows")
-    (rows,) = blocks(desk.content(table), Rows)
+    (rows,) = blocks(of_outputs(table), Rows)
     assert (len(rows.preview.rows), len(rows.preview.headers)) == (TABLE_ROWS, 6)
     assert rows.folded == "292 more rows and 4 more columns"
     assert rows.note == "300 of 344 rows"
 
 
-def test_a_table_without_rows_is_shown(desk: Desk) -> None:
-    mail = render_issue(desk.content(Table(("a", "b"), ())))
+def test_a_table_without_rows_is_shown() -> None:
+    mail = render_issue(of_outputs(Table(("a", "b"), ())))
     assert ">a</th>" in mail.html
 
 
@@ -209,8 +215,8 @@ def test_a_table_without_rows_is_shown(desk: Desk) -> None:
     ],
     ids=["cells", "code", "marks", "paragraphs", "endless", "lines", "tables", "html"],
 )
-def test_whatever_the_size_of_a_post_its_mail_is_not_clipped(desk: Desk, shown: list[Cell]) -> None:
-    content = desk.compose(shown)
+def test_whatever_the_size_of_a_post_its_mail_is_not_clipped(shown: list[Cell]) -> None:
+    content = composed(shown)
     mail = render_issue(content)
     assert len(mail.html.encode()) <= HTML_BYTES
     assert f"{content.page_url}" in mail.html
@@ -219,17 +225,17 @@ def test_whatever_the_size_of_a_post_its_mail_is_not_clipped(desk: Desk, shown: 
     assert "</html>" in mail.html
 
 
-def test_what_fits_is_shown_and_what_is_left_is_counted(desk: Desk) -> None:
-    content = desk.compose([Prose("word " * 800)] * 60)
+def test_what_fits_is_shown_and_what_is_left_is_counted() -> None:
+    content = composed([Prose("word " * 800)] * 60)
     shown = len(content.blocks)
     assert 10 < shown < 60
     assert content.folded == f"The rest of it ({60 - shown} more parts)"
     assert len(render_issue(content).html.encode()) > HTML_BYTES - 6_000
 
 
-def test_a_long_passage_is_cut_between_its_blocks(desk: Desk) -> None:
+def test_a_long_passage_is_cut_between_its_blocks() -> None:
     text = "\n\n".join(f"Paragraph {n}. " + "word " * 100 for n in range(40))
-    (words,) = blocks(desk.compose([Prose(text)]), Words)
+    (words,) = blocks(composed([Prose(text)]), Words)
     assert words.folded == "The rest of this passage"
     assert words.prose.text.startswith("Paragraph 0.")
     assert words.prose.text.rstrip().endswith("word")
@@ -250,8 +256,8 @@ def test_a_long_passage_is_cut_between_its_blocks(desk: Desk) -> None:
     ],
     ids=lambda output: output.kind,
 )
-def test_no_output_carries_markup_of_its_own_into_a_mail(desk: Desk, output: cells.Output) -> None:
-    html = render_issue(desk.content(output)).html.partition("<body")[2]
+def test_no_output_carries_markup_of_its_own_into_a_mail(output: cells.Output) -> None:
+    html = render_issue(of_outputs(output)).html.partition("<body")[2]
     assert "<script" not in html
     assert "<img" not in html
     assert "<style" not in html
@@ -259,40 +265,37 @@ def test_no_output_carries_markup_of_its_own_into_a_mail(desk: Desk, output: cel
     assert 'href="javascript' not in html
 
 
-def test_words_of_strangers_are_never_a_template_or_a_hole(desk: Desk) -> None:
+def test_words_of_strangers_are_never_a_template_or_a_hole() -> None:
     odd = "{{ config }} {% raw %} \ufdd0\ufdd1 <b>"
-    content = desk.content(Text(odd), title=odd, question=odd, author=odd, credit=odd)
+    work = replace(WORK, title=odd, question=odd, author=Party(odd))
+    content = of_outputs(Text(odd), work=work, credit=odd)
     mail = render_issue(content)
     assert mail.html.count("\ufdd0") == mail.text.count("\ufdd0") == 1
     assert "{{ config }}" in mail.text
     assert "<b>" not in mail.html
 
 
-def test_what_was_wrong_with_its_data_is_said(desk: Desk) -> None:
-    issue = desk.issue()
-    factories.newer(desk.session, desk.storage, "penguins", "2.0.0", "a\n1\n")
-    errata.correct(desk.session, "penguins", "A digit was lost somewhere.", NOW)
-    desk.session.refresh(desk.version)
-    mail = render_issue(compose_post(issue, desk.settings, desk.storage))
+def test_what_was_wrong_with_its_data_is_said() -> None:
+    erratum = ErratumFacts("A digit was lost somewhere.", WORK.published, "2.0.0", BASE_URL)
+    mail = render_issue(composed(dataset=replace(DATASET, erratum=erratum)))
     assert "Version 2.0.0 of the data corrects it." in " ".join(mail.text.split())
     assert "A digit was lost somewhere." in mail.html
 
 
-def test_a_curators_words_stand_before_the_post(desk: Desk) -> None:
-    issue = desk.issue()
-    calendar.edit(desk.session, issue, "Our subject", "Our preheader", "Some *words* first.")
-    content = compose_post(issue, desk.settings, desk.storage)
-    assert (content.subject, content.preheader) == ("Our subject", "Our preheader")
+def test_a_curators_words_stand_before_the_post() -> None:
+    written = mailing_facts(subject="Ours", preheader="Our preheader", intro="Some *words* first.")
+    content = composed(mailing=written)
+    assert (content.subject, content.preheader) == ("Ours", "Our preheader")
     mail = render_issue(content)
     assert mail.text.index("Some words first.") < mail.text.index("The bill alone")
 
 
-def test_a_mailing_without_a_post_says_so(desk: Desk) -> None:
-    with pytest.raises(Invalid, match="has no post"):
-        compose_post(Issue(kind=Kind.POST, date=DAY), desk.settings, desk.storage)
+def test_a_post_that_never_ran_says_nothing_of_it() -> None:
+    assert composed(last_run=None).ran == ""
+    assert composed(last_run=Run(date(2026, 11, 23), {})).ran == "Ran on 23 November 2026."
 
 
-def test_a_question_without_an_end_is_cut(desk: Desk) -> None:
-    content = desk.content(question="why " * 500)
+def test_a_question_without_an_end_is_cut() -> None:
+    content = of_outputs(work=replace(WORK, question="why " * 500))
     assert len(content.question) == 300
     assert content.preheader == content.question
