@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from newsletter.file_names import bare_name, latin, name_in_address
+from newsletter.tables.reading.file_kinds import PACKED_ENDINGS, TABLE_ENDINGS
 
 AT_MOST = 100  # characters
 FALLBACK = "table"  # of a name that says nothing
