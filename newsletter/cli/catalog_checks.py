@@ -19,16 +19,16 @@ MARKS = {Weight.WRONG: "!", Weight.NOTE: "-", Weight.ASIDE: "~"}
 def check(slugs: tuple[str, ...], as_json: bool) -> None:
     """Look whether sources answer, dictionaries fit, files are whole and documents complete."""
     opened = open_installation()
-    found = examine(opened.db, opened.storage, opened.settings, clock.now(), slugs)
+    findings = examine(opened.db, opened.storage, opened.settings, clock.now(), slugs)
     if as_json:
-        print_json([asdict(finding) for finding in found])
+        print_json([asdict(finding) for finding in findings])
     else:
-        for finding in found:
+        for finding in findings:
             mark = MARKS[finding.weight]
             click.echo(f"{mark} {finding.slug}, {finding.about}: {finding.sentence}")
-        if not found:
+        if not findings:
             click.echo("All is well.")
-    wrong = sum(finding.weight is Weight.WRONG for finding in found)
+    wrong = sum(finding.weight is Weight.WRONG for finding in findings)
     if wrong:
         raise Refused(f"{wrong} to mend: see above.")
 

@@ -65,10 +65,10 @@ def export(file: TextIO) -> None:
 def show_(email: str, as_json: bool) -> None:
     """A person's address, preferences and consents."""
     with open_installation().db.read() as session:
-        found = subscriptions.find(session, parse_address(email))
-        if found is None:
+        subscriber = subscriptions.find(session, parse_address(email))
+        if subscriber is None:
             raise NotFound(f"There is no subscriber {email}.")
-        record = _record(found)
+        record = _record(subscriber)
     if as_json:
         print_json(record)
         return
@@ -84,10 +84,10 @@ def show_(email: str, as_json: bool) -> None:
 def erase_(email: str) -> None:
     """Delete all that is kept of a person, and never mail them again."""
     with open_installation().db.write() as session:
-        found = subscriptions.find(session, parse_address(email))
-        if found is None:
+        subscriber = subscriptions.find(session, parse_address(email))
+        if subscriber is None:
             raise NotFound(f"There is no subscriber {email}.")
-        erase(session, found, clock.now())
+        erase(session, subscriber, clock.now())
     click.echo("Erased.")
 
 
