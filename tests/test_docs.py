@@ -102,6 +102,13 @@ def test_no_line_is_of_a_setting_that_is_not_there() -> None:
     assert set(re.findall(r"^\| `(\w+)`", settings, re.MULTILINE)) <= set(variables())
 
 
+def test_the_breaker_of_complaints_is_said_to_count_nothing_until_complaints_are_taken_in() -> None:
+    code = (ROOT / "newsletter").rglob("*.py")
+    users = {path.name for path in code if "FeedbackKind.COMPLAINT" in path.read_text("utf-8")}
+    text = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    assert ("Reports of spam are not taken in yet" in text) == (users == {"circuit_breakers.py"})
+
+
 @pytest.mark.parametrize("command", list(_commands(newsletter)))
 def test_each_command_is_written_about(command: str) -> None:
     assert any(

@@ -47,12 +47,12 @@ def license_problem(spdx_id: str) -> str | None:
 @cache
 def _successors() -> dict[str, str | None]:
     """Every SPDX license id, with the id that took its place if it is deprecated."""
-    found: dict[str, str | None] = {}
+    successors: dict[str, str | None] = {}
     for entry in get_license_index():
         current = entry.get("spdx_license_key")
         if not current or current.startswith("LicenseRef-") or entry["is_exception"]:
             continue
-        found[current] = "its successor" if entry["is_deprecated"] else None
+        successors[current] = "its successor" if entry["is_deprecated"] else None
         others = entry["other_spdx_license_keys"]
-        found |= {old: current for old in others if not old.startswith("LicenseRef-")}
-    return found
+        successors |= {old: current for old in others if not old.startswith("LicenseRef-")}
+    return successors

@@ -12,11 +12,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from newsletter.file_names import bare_name, latin, name_in_address
-from newsletter.tables.reading.file_kinds import TABLE_ENDINGS
+from newsletter.tables.reading.file_kinds import PACKED_ENDINGS, TABLE_ENDINGS
 
 AT_MOST = 100  # characters
 FALLBACK = "table"  # of a name that says nothing
-PACKED = {".gz", ".bz2", ".xz", ".zst", ".zstd", ".zip", ".tar", ".tgz"}
 OTHERS = {".txt", ".dat"}  # endings that tables have and no reader asks for
 # The description and the chart of a version stand beside its tables.
 TAKEN_BY_THE_SITE = {"datapackage", "chart"}
@@ -87,7 +86,7 @@ def _numbered(name: str, taken: Container[str]) -> str:
 def _without_endings(name: str) -> str:
     """Without those of packing, and the one of a table before them."""
     stem, ending = _split(name)
-    while ending in PACKED:
+    while ending in PACKED_ENDINGS:
         name = stem
         stem, ending = _split(name)
     return stem if ending in TABLE_ENDINGS or ending in OTHERS else name

@@ -28,16 +28,16 @@ def check(slugs: tuple[str, ...], background: bool, as_json: bool) -> None:
     if background:
         tell_promise(task)
         return
-    found = findings_of(run_in_foreground(installation, task))
+    findings = findings_of(run_in_foreground(installation, task))
     if as_json:
-        print_json([asdict(finding) for finding in found])
+        print_json([asdict(finding) for finding in findings])
     else:
-        for finding in found:
+        for finding in findings:
             mark = MARKS[finding.weight]
             click.echo(f"{mark} {finding.slug}, {finding.about}: {finding.sentence}")
-        if not found:
+        if not findings:
             click.echo("All is well.")
-    wrong = sum(finding.weight is Weight.WRONG for finding in found)
+    wrong = sum(finding.weight is Weight.WRONG for finding in findings)
     if wrong:
         raise Refused(f"{wrong} to mend: see above.")
 

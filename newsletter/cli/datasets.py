@@ -20,6 +20,7 @@ from newsletter.cli.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.context import (
     as_json,
     open_installation,
+    open_or_create_installation,
     print_json,
     print_record,
     print_table,
@@ -63,7 +64,7 @@ def sync_command(folder: Path) -> None:
 
     Doing it again changes nothing.
     """
-    installation = open_installation()
+    installation = open_or_create_installation()
     refused, now = 0, clock.now()
     steps = chain(
         sync(installation.db, installation.storage, folder, now),
@@ -116,7 +117,7 @@ def add(
     What is not given is made from the data, and can be written better in the admin. A file
     that holds several tables becomes all of them, unless --table chooses one.
     """
-    installation = open_installation()
+    installation = open_or_create_installation()
     origin = source_url or (source if is_address(source) else installation.settings.base_url)
     with opened(installation, source) as file:
         try:

@@ -60,11 +60,11 @@ def standing(installation: Installation, day: date, kind: Kind) -> Standing:
 
 
 def show(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.REGULAR) -> None:
-    found = standing(installation, day, kind)
+    status = standing(installation, day, kind)
     if as_json:
-        click.echo(_json(found, indent=2))
+        click.echo(_json(status, indent=2))
     else:
-        click.echo("\n".join(block(found)))
+        click.echo("\n".join(block(status)))
 
 
 def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kind.REGULAR) -> None:
@@ -72,15 +72,15 @@ def watch(installation: Installation, day: date, as_json: bool, kind: Kind = Kin
     JSON, a line for each change."""
     canvas = None if as_json else _canvas()
     say: Callable[[Standing], str] = _json if as_json else line
-    said: tuple[object, ...] | None = None
+    shown_facts: tuple[object, ...] | None = None
     while True:
-        found = standing(installation, day, kind)
+        status = standing(installation, day, kind)
         if canvas is not None:
-            canvas.paint(block(found))
-        elif found.facts != said:
-            said = found.facts
-            click.echo(say(found))
-        if found.is_closed:
+            canvas.paint(block(status))
+        elif status.facts != shown_facts:
+            shown_facts = status.facts
+            click.echo(say(status))
+        if status.is_closed:
             return
         time.sleep(LOOK_SECONDS)
 
@@ -110,32 +110,32 @@ def shown(installation: Installation, day: date, kind: Kind = Kind.REGULAR) -> I
         canvas.paint(block(standing(installation, day, kind)))
 
 
-def line(found: Standing) -> str:
+def line(status: Standing) -> str:
     """The standing in one line."""
-    balance = found.progress.balance
+    balance = status.progress.balance
     counts = ", ".join(f"{number:,} {word}" for word, number in balance.as_dict().items())
     verdict = "the balance holds" if balance.holds else "THE BALANCE DOES NOT HOLD"
-    return f"{found.issue.slot} {found.record['state']}: {counts}; {verdict}."
+    return f"{status.issue.slot} {status.record['state']}: {counts}; {verdict}."
 
 
-def block(found: Standing) -> list[str]:
+def block(status: Standing) -> list[str]:
     """The standing as a person reads it, a line each."""
-    state, of = found.issue.state, found.progress
+    state, of = status.issue.state, status.progress
     head = click.style(state.value, fg=COLOURS.get(state), bold=True)
-    lines = [f"{found.issue.slot}  {found.record['subject']}", f"{head}  {_bar(of)}"]
-    if found.issue.pause_reason and state is IssueState.PAUSED:
-        lines.append(click.style(found.issue.pause_reason, fg="yellow"))
+    lines = [f"{status.issue.slot}  {status.record['subject']}", f"{head}  {_bar(of)}"]
+    if status.issue.pause_reason and state is IssueState.PAUSED:
+        lines.append(click.style(status.issue.pause_reason, fg="yellow"))
     counts = of.balance.as_dict()
     counts.pop("candidates")
     lines.append("  ".join(f"{number:,} {word}" for word, number in counts.items()))
-    if not found.is_closed:
+    if not status.is_closed:
         lines.append(_pace(of))
     lines.append(_verdict(of))
     if of.reasons:
         lines += ["", "What did not go out:"]
-        lines += [text for reason in of.reasons for text in _said(reason, found)]
+        lines += [text for reason in of.reasons for text in _said(reason, status)]
     if any(reason.may_be_retried for reason in of.reasons):
-        lines.append(f"To try again: newsletter issue retry {_named(found.issue)} --reason R")
+        lines.append(f"To try again: newsletter issue retry {_named(status.issue)} --reason R")
     return lines
 
 
@@ -190,19 +190,19 @@ def _verdict(of: Progress) -> str:
     )
 
 
-def _said(reason: Reason, found: Standing) -> list[str]:
+def _said(reason: Reason, status: Standing) -> list[str]:
     """One reason: how many, why, what happens next, and an example of a reply."""
-    fate = reason.next_step(found.issue, found.at, _when)
+    fate = reason.next_step(status.issue, status.at, _when)
     lines = [f"{reason.number:>9,}  {reason.state.value}, {reason.word}: {reason.meaning}; {fate}"]
     if reason.reply:
         lines.append(click.style(f"{'':9}  “{' '.join(reason.reply.split())}”", dim=True))
     return lines
 
 
-def _json(found: Standing, indent: int | None = None) -> str:
+def _json(status: Standing, indent: int | None = None) -> str:
     """All of it: moments in ISO 8601, durations in seconds."""
-    issue, of = found.issue, found.progress
-    value = found.record | {
+    issue, of = status.issue, status.progress
+    value = status.record | {
         "pause_reason": issue.pause_reason,
         "frozen_at": _iso(issue.frozen_at),
         "closed_at": _iso(issue.closed_at),
@@ -219,7 +219,7 @@ def _json(found: Standing, indent: int | None = None) -> str:
                 "number": reason.number,
                 "reply": reason.reply,
                 "next_try": _iso(reason.again),
-                "next": reason.next_step(issue, found.at, _when),
+                "next": reason.next_step(issue, status.at, _when),
             }
             for reason in of.reasons
         ],

@@ -39,7 +39,7 @@ def slot(command: Command) -> Command:
     """The slot that a command is about: its date, and its kind where that is not Monday's."""
     kind = click.option(
         "--kind",
-        type=click.Choice([each.value for each in Kind]),
+        type=click.Choice([kind.value for kind in Kind]),
         default=Kind.REGULAR.value,
         callback=lambda _context, _parameter, value: Kind(value),
         help="Which issue of that date: a post or a correction has a slot of its own.",

@@ -5,7 +5,7 @@ import sys
 import click
 
 from newsletter import clock
-from newsletter.cli.context import once, open_installation, speak_up
+from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
 from newsletter.engine.process_group import run_family
 from newsletter.engine.scheduler import run_clock
 from newsletter.errors import JobsFailed
@@ -15,7 +15,7 @@ from newsletter.jobs import JOBS, run_all
 @click.command("run")
 def run_command() -> None:
     """Run web, clock and worker together on this machine."""
-    open_installation()  # say what is wrong once, not three times
+    open_and_upgrade_installation()  # say what is wrong once, not three times
     sys.exit(run_family())
 
 
@@ -24,7 +24,7 @@ def run_command() -> None:
 def clock_command(once: bool) -> None:
     """Run every job when it is due: begin issues, warn, check, purge."""
     speak_up()
-    installation = open_installation()
+    installation = open_and_upgrade_installation()
     if not once:
         run_clock(installation)
     elif failed := run_all(installation, clock.now(), JOBS):

@@ -81,12 +81,12 @@ def diff_(slug: str, numbers: str | None, as_json: bool) -> None:
             before, after = changes.pair(newest.dataset.versions, old, new)
         if before is None:
             raise NotFound(f"{slug} has only one version: there is nothing to compare it with.")
-        found = changes.between(before, after, installation.storage)
+        changed = changes.between(before, after, installation.storage)
     if as_json:
-        value = TypeAdapter(Diff).dump_python(found, mode="json")
-        print_json(value | {"step": step_of(found).name.lower()})
+        value = TypeAdapter(Diff).dump_python(changed, mode="json")
+        print_json(value | {"step": step_of(changed).name.lower()})
     else:
-        tell_changes(found)
+        tell_changes(changed)
 
 
 @click.command("publish")

@@ -3,7 +3,7 @@
 import click
 
 from newsletter import jobs
-from newsletter.cli.context import once, open_installation, speak_up
+from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
 from newsletter.engine.tasks.worker import run_until_idle, running_beside
 
 
@@ -12,7 +12,7 @@ from newsletter.engine.tasks.worker import run_until_idle, running_beside
 def worker_command(once: bool) -> None:
     """Send what is due, and run tasks."""
     speak_up()
-    installation = open_installation()
+    installation = open_and_upgrade_installation()
     if once:
         run_until_idle(installation)
         count = jobs.deliver(installation, until_idle=True)

@@ -132,12 +132,12 @@ def parse_slot(text: str) -> tuple[date, Kind]:
     """The date and the kind that ``Issue.slot`` says. Raises NotFound."""
     day, dash, word = text[:10], text[10:11], text[11:]
     try:
-        found = date.fromisoformat(day), Kind(word) if dash else Kind.REGULAR
+        slot = date.fromisoformat(day), Kind(word) if dash else Kind.REGULAR
     except ValueError as error:
         raise NotFound("There is no such issue.") from error
-    if Issue(date=found[0], kind=found[1]).slot != text:  # 2026-W49-1 is a date too
+    if Issue(date=slot[0], kind=slot[1]).slot != text:  # 2026-W49-1 is a date too
         raise NotFound("There is no such issue.")
-    return found
+    return slot
 
 
 def at(session: Session, slot: str) -> Issue:

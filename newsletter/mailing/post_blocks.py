@@ -15,7 +15,7 @@ from newsletter.mailing.content import InlineImage, Preview, Prose
 from newsletter.mailing.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
 from newsletter.mailing.styled import styled, styled_prose
 from newsletter.posts import cells
-from newsletter.posts.languages import language_name
+from newsletter.posts.wording import language_name
 
 WIDTH = 560  # CSS pixels: the width of the mail's text
 PROSE_AT_MOST = 6_000  # characters of one cell

@@ -47,5 +47,5 @@ def styled(html: Markup) -> Markup:
 def spaced(html: Markup) -> Markup:
     """``html`` with what is blank between two tags as references: mrml leaves blanks out, and
     a line of code its indentation."""
-    kept = BLANK.sub(lambda blank: "".join(f"&#{ord(each)};" for each in blank[0]), html)
+    kept = BLANK.sub(lambda blank: "".join(f"&#{ord(sign)};" for sign in blank[0]), html)
     return Markup(kept)  # noqa: S704 - blanks are all that changed

@@ -19,8 +19,3 @@ LANGUAGES = (
     Language("r", "R", "R", ("ir", "R", "R")),
 )
 BY_NAME = {language.name: language for language in LANGUAGES}
-
-
-def language_name(language: str) -> str:
-    """The title of a language, or the word itself where it is none that we know."""
-    return BY_NAME[language].title if language in BY_NAME else language.capitalize()

@@ -19,8 +19,8 @@ from newsletter.posts import cells, front_matter, search
 from newsletter.posts.cells import Cell, Code
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.intake import ImportedPost
-from newsletter.posts.languages import language_name
 from newsletter.posts.run_record import RunRecord
+from newsletter.posts.wording import language_name
 
 T = TypeVar("T")
 

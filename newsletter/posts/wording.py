@@ -1,14 +1,16 @@
-"""What a post ran with, in words, wherever people read it."""
+"""What a post's language, and what it ran with, are called wherever people read it."""
 
 from collections.abc import Mapping
 
-from newsletter.posts.languages import BY_NAME, LANGUAGES
+from newsletter.posts.languages import LANGUAGES
 
-# A package keeps its own name.
-PROGRAMS = {language.name: language.title for language in LANGUAGES} | {
-    "duckdb": "DuckDB",
-    "polars": "Polars",
-}
+TITLES = {language.name: language.title for language in LANGUAGES}
+PROGRAMS = TITLES | {"duckdb": "DuckDB", "polars": "Polars"}  # a package keeps its own name
+
+
+def language_name(language: str) -> str:
+    """The name of a language, or the word itself where it is none that we know."""
+    return TITLES.get(language, language.capitalize())
 
 
 def versions_in_words(versions: Mapping[str, str]) -> str:
@@ -18,4 +20,4 @@ def versions_in_words(versions: Mapping[str, str]) -> str:
 
 
 def _language_first(program: tuple[str, str]) -> tuple[bool, str]:
-    return program[0].lower() not in BY_NAME, program[0]
+    return program[0].lower() not in TITLES, program[0]

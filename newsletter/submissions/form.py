@@ -71,8 +71,8 @@ def checked(offer: Offer) -> Offer:
         address=offer.address.strip(),
         file=replace(offer.file, name=bare_name(offer.file.name)) if offer.file else None,
     )
-    said = {field: problem(clean) for field, problem in PROBLEMS.items()}
-    wrong = {field: sentence for field, sentence in said.items() if sentence}
+    sentences = {field: problem(clean) for field, problem in PROBLEMS.items()}
+    wrong = {field: sentence for field, sentence in sentences.items() if sentence}
     if wrong:
         raise Invalid(NOT_SENT, wrong)
     return replace(clean, address=str(parse_address(clean.address)) if clean.address else "")

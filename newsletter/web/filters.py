@@ -8,7 +8,7 @@ from flask import Flask
 from newsletter.catalog import markdown
 from newsletter.catalog.describe.facts import license_url
 from newsletter.mailing.plain import long_date
-from newsletter.posts.languages import language_name
+from newsletter.posts.wording import language_name
 from newsletter.sizes import readable_size
 from newsletter.tables.table_formats import TABLE_FORMATS
 from newsletter.web.context import installation, public_url
@@ -29,8 +29,8 @@ def register(app: Flask) -> None:
     app.add_template_filter(language_name, "language")
     app.add_template_filter(license_url, "license_url")
     app.add_template_global(public_url)
-    app.jinja_env.globals["honeypot"] = HONEYPOT
     app.jinja_env.globals["table_formats"] = [(f.name, f.title) for f in TABLE_FORMATS]
+    app.jinja_env.globals["honeypot"] = HONEYPOT
 
     @app.context_processor
     def name_the_site() -> dict[str, str]:

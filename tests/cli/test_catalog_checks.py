@@ -25,5 +25,6 @@ def test_what_is_wrong_makes_it_end_with_1(shell: Shell) -> None:
 
 
 def test_an_empty_catalog_is_well_and_an_unknown_one_is_refused(empty: Shell) -> None:
+    empty.done("db", "upgrade")
     assert "All is well" in empty.done("dataset", "check")
     assert "There is no dataset 'gulls'" in empty.refused("dataset", "check", "gulls")

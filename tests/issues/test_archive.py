@@ -47,8 +47,8 @@ def test_an_issue_of_each_kind_is_found_by_its_slot(db: Database, storage: Stora
         post = factories.post(session, version)
         factories.issue(session, version, page="monday", message=b"m")
         factories.issue(session, version, kind=Kind.CORRECTION, page="correction")
-        mailed = {"kind": Kind.POST, "post": post, "page": "post"}
-        factories.issue(session, version, **mailed).version = None
+        mailed = factories.issue(session, version, kind=Kind.POST, post=post, page="post")
+        mailed.version = None
         factories.issue(session, version, MONDAY + timedelta(7), IssueState.PLANNED, page="planned")
     with db.read() as session:
         for kind in Kind:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -322,7 +323,7 @@ def test_it_refuses_what_is_no_date(text: str) -> None:
 # Posts.
 
 
-def a_post(session: Session, version: Version, slug: str = "who-is-who", **values: object) -> Post:
+def a_post(session: Session, version: Version, slug: str = "who-is-who", **values: Any) -> Post:
     return factories.post(session, session.merge(version), slug, PostState.DRAFT, **values)
 
 

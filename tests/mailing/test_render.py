@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import nh3
@@ -36,14 +37,14 @@ SECTIONS = (
     "Last week in code",
     "1 Data Street",
 )
-CONFIRMATION = {
+CONFIRMATION: dict[str, Any] = {
     "list_title": "Dataset Daily",
     "base_url": BASE_URL,
     "postal_address": "1 Data Street, 10001 New York",
     "confirm_url": f"{BASE_URL}/confirm/abc-123",
     "promise": "one open dataset every Monday.",
 }
-ALERT = {
+ALERT: dict[str, Any] = {
     "list_title": "Dataset Daily",
     "postal_address": "",
     "subject": "The issue of 23 November is paused",

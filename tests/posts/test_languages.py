@@ -4,14 +4,10 @@ from typing import get_args
 
 from newsletter.posts.downloads.files import DOWNLOADS
 from newsletter.posts.front_matter import Language as Written
-from newsletter.posts.languages import LANGUAGES, language_name
+from newsletter.posts.languages import LANGUAGES
 
 
 def test_each_language_can_be_written_and_taken_away() -> None:
     assert get_args(Written) == tuple(language.name for language in LANGUAGES)
     scripts = {kind.language: kind.suffix for kind in DOWNLOADS if kind.language}
     assert scripts == {language.name: language.script for language in LANGUAGES}
-
-
-def test_a_word_that_is_no_language_of_ours_stays_as_it_is() -> None:
-    assert [language_name(word) for word in ("r", "julia")] == ["R", "Julia"]

@@ -65,7 +65,8 @@ def taken(on: Version, source: str = "plot(bill_mm)", /, **fields: Any) -> Impor
 
 
 def run(status: RunStatus = RunStatus.RAN, **more: Any) -> RunRecord:
-    return RunRecord(**({"at": NOW, "status": status, "seconds": 2, "source": SOURCE} | more))
+    usual: dict[str, Any] = {"at": NOW, "status": status, "seconds": 2, "source": SOURCE}
+    return RunRecord(**usual | more)
 
 
 def brought(session: Session, version: Version, **fields: Any) -> Post:

@@ -1,8 +1,15 @@
-"""What a post ran with is called."""
+"""What a language, and what a post ran with, are called."""
 
 import pytest
 
-from newsletter.posts.wording import versions_in_words
+from newsletter.posts.wording import language_name, versions_in_words
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("python", "Python"), ("sql", "SQL"), ("r", "R"), ("julia", "Julia")]
+)
+def test_a_language_has_its_name(language: str, name: str) -> None:
+    assert language_name(language) == name
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def belongings(installation: Installation) -> Iterator[dict[str, str]]:
         for number, address, name, delivery in session.execute(owned):
             yield {
                 "address": address,
-                "name": name,
+                "name": str(name),
                 "message_id": envelopes.message_id("delivery", delivery),
                 "unsubscribe": signer.sign(subscriptions.UNSUBSCRIBE, str(number)),
                 "preferences": signer.sign(subscriptions.PREFERENCES, str(number)),

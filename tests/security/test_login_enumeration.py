@@ -1,7 +1,7 @@
 """Row "enumeration, timing": the login says nothing about who is a curator."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
@@ -18,7 +18,7 @@ STRANGER = "nobody@example.org"
 
 
 @pytest.fixture
-def unlimited(app: Flask) -> None:
+def unlimited(app: Flask) -> Iterator[None]:
     admin_limiter.enabled = False
     yield
     admin_limiter.enabled = True

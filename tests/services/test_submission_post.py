@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -50,7 +51,7 @@ def test_it_becomes_the_draft_of_a_post_and_is_accepted(
         submission = session.scalars(select(Submission)).one()
         assert (submission.state, submission.post_id) == (SubmissionState.ACCEPTED, post.id)
         assert (submission.decided_by, submission.answer) == ("bo@example.org", "Thank you.")
-        version = next(iter(versions_of(submission).values()))
+        version = next(iter(versions_of(session, submission).values()))
     assert post.data == version
     with pytest.raises(Conflict, match=r"accepted by bo@example\.org already"):
         accepted(installation, number)
@@ -61,7 +62,7 @@ def test_it_becomes_the_draft_of_a_post_and_is_accepted(
     [({"version": "9.9.9"}, "version"), ({"title": "A"}, "title"), ({"license": "X"}, "license")],
 )
 def test_what_is_wrong_is_said_of_its_field_and_nothing_is_decided(
-    installation: Installation, number: int, changes: dict[str, str], field: str
+    installation: Installation, number: int, changes: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
         accepted(installation, number, replace(WORDS, **changes))

@@ -1,7 +1,6 @@
 """What readers brought, from the form's end to the answer, on both databases."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +30,7 @@ EVE = "eve@example.org"
 
 
 @pytest.fixture
-def house(db: Database, tmp_path: Path) -> Iterator[Database]:
+def house(db: Database, tmp_path: Path) -> Database:
     """With the penguins in it."""
     with db.write() as session:
         factories.dataset(session, Storage(tmp_path / "storage"))

@@ -19,6 +19,7 @@ from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests import large_home
 from tests.large_home import LARGE, POST, SMALL
+from tests.migrated import migrate
 from tests.security.test_get_changes_nothing import statements
 from tests.web.admin.conftest import OWNER, PASSWORD, Browser
 
@@ -176,3 +177,15 @@ def test_a_page_takes_as_few_statements_with_many_rows_as_with_few(
     assert {path: number for path, number in many.items() if number > most(path)} == {}
     grown = {path: (few[path], number) for path, number in many.items() if number > few[path]}
     assert grown == {}
+
+
+def test_on_postgresql_no_page_takes_more_either(
+    environ: dict[str, str], postgres_url: str
+) -> None:
+    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    opened = Installation.open(Settings.load(environ | {"DATABASE_URL": address}))
+    migrate(opened.db)
+    large_home.fill(opened, LARGE)
+    with home_of(opened) as home:
+        many = counts(home)
+    assert {path: number for path, number in many.items() if number > most(path)} == {}

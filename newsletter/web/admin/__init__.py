@@ -24,6 +24,6 @@ def register(app: Flask) -> None:
     """Add the admin and its sessions to ``app``. Public pages get no session and no CSRF."""
     auth.init_app(app)
     admin_limiter.init_app(app)
-    for name, said in template_filters.FILTERS.items():
-        app.add_template_filter(said, name)
+    for name, template_filter in template_filters.FILTERS.items():
+        app.add_template_filter(template_filter, name)
     app.register_blueprint(admin)

@@ -41,8 +41,8 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        asked = {"kind": self.kind.value if self.kind else "", "keyword": self.keyword}
-        return {name: value for name, value in asked.items() if value}
+        values = {"kind": self.kind.value if self.kind else "", "keyword": self.keyword}
+        return {name: value for name, value in values.items() if value}
 
     @property
     def title(self) -> str:
@@ -76,18 +76,18 @@ def rss() -> Response:
 
 @blueprint.get("/feed.json")
 def json_feed() -> Response:
-    asked = Asked.by_request()
-    page = asked.page()
+    query = Asked.by_request()
+    page = query.page()
     feed = {
         "version": JSON_FEED,
-        "title": asked.title,
+        "title": query.title,
         "home_page_url": public_url("home.home"),
-        "feed_url": asked.address("feeds.json_feed", page.number),
+        "feed_url": query.address("feeds.json_feed", page.number),
         "authors": [{"name": installation().settings.title, "url": public_url("home.home")}],
         "language": LANGUAGE,
         "items": [_json_item(entry) for entry in page.rows],
     }
-    older = {"next_url": asked.address("feeds.json_feed", page.after)} if page.after else {}
+    older = {"next_url": query.address("feeds.json_feed", page.after)} if page.after else {}
     response = jsonify(feed | older)
     response.mimetype = "application/feed+json"
     return open_document(response)
@@ -108,23 +108,23 @@ def _json_item(entry: Entry) -> dict[str, Any]:
 
 
 def _answer(endpoint: str, mimetype: str, write: Callable[[FeedGenerator], bytes]) -> Response:
-    asked = Asked.by_request()
-    response = make_response(write(_feed(endpoint, asked, asked.page())))
+    query = Asked.by_request()
+    response = make_response(write(_feed(endpoint, query, query.page())))
     response.mimetype = mimetype
     return open_document(response)
 
 
-def _feed(endpoint: str, asked: Asked, page: Page[Entry]) -> FeedGenerator:
+def _feed(endpoint: str, query: Asked, page: Page[Entry]) -> FeedGenerator:
     feed = FeedGenerator()
     feed.load_extension("dc", atom=False)
-    feed.id(asked.id)
-    feed.title(asked.title)
+    feed.id(query.id)
+    feed.title(query.title)
     feed.subtitle("One dataset, opened, every Monday.")
     feed.author(name=installation().settings.title, uri=public_url("home.home"))
-    feed.link(href=asked.address(endpoint, page.number), rel="self")
+    feed.link(href=query.address(endpoint, page.number), rel="self")
     if page.last > 1:
         for rel, number in _other_pages(page).items():
-            feed.link(href=asked.address(endpoint, number), rel=rel)
+            feed.link(href=query.address(endpoint, number), rel=rel)
     # Last: feedgen makes it what RSS calls the channel's link.
     feed.link(href=public_url("home.home"), rel="alternate")
     feed.language(LANGUAGE)

@@ -23,22 +23,22 @@ blueprint = Blueprint("archive", __name__)
 
 @blueprint.get("/issues/")
 def index() -> str:
-    asked = Narrowing.asked()
+    narrowing = Narrowing.asked()
     with installation().db.read() as session:
         written = languages_by_dataset(session)
-        everything = [(each, _languages(each, written)) for each in archive.listed(session)]
+        everything = [(issue, _languages(issue, written)) for issue in archive.listed(session)]
         wanted = [
-            each.id
-            for each, languages in everything
-            if asked.admits(each.topic, each.year, languages)
+            issue.id
+            for issue, languages in everything
+            if narrowing.admits(issue.topic, issue.year, languages)
         ]
         page = cut(wanted, page_number()).filled(partial(archive.load, session))
     return render_template(
         "site/archive.html",
-        asked=asked,
+        asked=narrowing,
         choices=choices(
-            (each.topic for each, _ in everything if each.topic is not None),
-            (each.year for each, _ in everything),
+            (issue.topic for issue, _ in everything if issue.topic is not None),
+            (issue.year for issue, _ in everything),
             (language for _, languages in everything for language in languages),
         ),
         page=page,

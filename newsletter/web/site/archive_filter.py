@@ -31,15 +31,15 @@ class Narrowing:
     @classmethod
     def asked(cls) -> Self:
         """By the request."""
-        asked = {name: value.strip()[:TEXT_AT_MOST] for name, value in request.args.items()}
-        year = asked.get("year", "")
+        arguments = {name: value.strip()[:TEXT_AT_MOST] for name, value in request.args.items()}
+        year = arguments.get("year", "")
         return cls(
-            text=asked.get("q", ""),
-            column=asked.get("column", ""),
+            text=arguments.get("q", ""),
+            column=arguments.get("column", ""),
             year=int(year) if len(year) == 4 and year.isascii() and year.isdigit() else None,
-            keyword=asked.get("keyword", ""),
-            dataset=asked.get("dataset", ""),
-            language=asked.get("language", ""),
+            keyword=arguments.get("keyword", ""),
+            dataset=arguments.get("dataset", ""),
+            language=arguments.get("language", ""),
         )
 
     def __bool__(self) -> bool:

@@ -84,7 +84,7 @@ def too_often(_: RequestLimit) -> Response:
     """The form as it was sent, for who has sent too many."""
     allow_a_file()  # the limits are looked at before
     form = SHARE if request.endpoint == "taking_part.share" else SUGGEST
-    return _page(form, request.form, status=429, said=TOO_OFTEN)
+    return _page(form, request.form, status=429, notice=TOO_OFTEN)
 
 
 def _taken(form: Form) -> Response:
@@ -95,7 +95,7 @@ def _taken(form: Form) -> Response:
     refused = form_token.problem(request.form.get("opened", ""), form.kind, now)
     upload, file = _file(form.kind)
     if refused:
-        return _page(form, request.form, upload, status=422, said=refused)
+        return _page(form, request.form, upload, status=422, notice=refused)
     typed = {field: request.form.get(field, "") for field in TEXTS}
     try:
         with installation().db.write() as session:
@@ -103,7 +103,7 @@ def _taken(form: Form) -> Response:
     except Invalid as error:
         return _page(form, typed, upload, error.fields, 422, NOT_SENT)
     except TooMany as error:
-        return _page(form, typed, upload, status=429, said=str(error))
+        return _page(form, typed, upload, status=429, notice=str(error))
     return _thanks(form)
 
 
@@ -135,7 +135,7 @@ def _page(
     upload: Upload | None = None,
     problems: Mapping[str, str] | None = None,
     status: int = 200,
-    said: str = "",
+    notice: str = "",
 ) -> Response:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
@@ -145,7 +145,7 @@ def _page(
         form=form,
         typed=typed,
         problems=problems or {},
-        said=said,
+        said=notice,
         upload=upload,
         stored=note_of(opened, upload, now) if upload else "",
         opened=form_token.renewed(request.form.get("opened", ""), form.kind, now),

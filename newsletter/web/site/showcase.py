@@ -36,7 +36,7 @@ def page(slug: str) -> str:
             version=version,
             posts=posts.of_dataset(session, version.dataset, POSTS_SHOWN),
             posts_in_all=posts.count_of_dataset(session, version.dataset),
-            page=page.filled(lambda shared: [Shared(each, _short(each)) for each in shared]),
+            page=page.filled(lambda shared: [Shared(one, _short(one)) for one in shared]),
         )
 
 

@@ -133,7 +133,6 @@ class Mailing:
         with self._db.read() as session:
             return calendar.get(session, NOW.date())
 
-    @property
     def goes_on(self) -> bool:
         return self.issue.state is IssueState.SENDING
 
@@ -192,7 +191,7 @@ def test_hard_bounces_of_just_two_percent_go_on_and_one_more_stops_the_issue(
 ) -> None:
     mailing.begin(600)
     store = mailing.hand_over([Verdict.SENT] * 490 + [Verdict.NO_SUCH_ADDRESS] * 10, HARD, NOW)
-    assert mailing.goes_on
+    assert mailing.goes_on()
     (claim,) = store.claim(1, NOW)
     store.settle([Report(claim, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why == (
@@ -224,7 +223,7 @@ def test_bounces_that_come_back_later_count_with_those_at_the_door(mailing: Mail
     mailing.comes_back(FeedbackKind.HARD_BOUNCE, 4, NOW)
     mailing.comes_back(FeedbackKind.SOFT_BOUNCE, 50, NOW)
     mailing.look(NOW)
-    assert mailing.goes_on
+    assert mailing.goes_on()
     (claim,) = store.claim(1, NOW)
     store.settle([Report(claim, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why.startswith("10 messages bounced for good")
@@ -235,7 +234,7 @@ def test_complaints_of_just_the_share_go_on_and_one_more_stops_the_issue(mailing
     mailing.hand_over([Verdict.SENT] * 400, only(), NOW)
     mailing.comes_back(FeedbackKind.COMPLAINT, 4, LATER)
     mailing.look(LATER, "complaints 1%")
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.comes_back(FeedbackKind.COMPLAINT, 1, LATER + timedelta(minutes=1))
     mailing.look(LATER + timedelta(minutes=1), "complaints 1%")
     assert mailing.why == (
@@ -250,7 +249,7 @@ def test_two_complaints_of_a_small_list_stop_nothing_and_the_third_does(mailing:
     mailing.hand_over([Verdict.SENT] * 40, only(), NOW)
     mailing.comes_back(FeedbackKind.COMPLAINT, 2, LATER)
     mailing.look(LATER)
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.comes_back(FeedbackKind.COMPLAINT, 1, MUCH_LATER)
     mailing.look(MUCH_LATER)
     assert "more than 0.08 %" in mailing.why
@@ -276,9 +275,9 @@ def test_what_stopped_an_issue_once_does_not_again_but_as_much_that_is_new_does(
     mailing.send({"RCPT": [DEAD] * 60}, HARD)
     mailing.resume(LATER)
     mailing.look(LATER)
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.hand_over([Verdict.NO_SUCH_ADDRESS] * 9, HARD, LATER + timedelta(minutes=1))
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.send({"RCPT": [DEAD] * 60}, HARD, MUCH_LATER)
     assert mailing.why.startswith("10 messages bounced for good since it was resumed")
     assert len(mailing.alerts) == 2 * len(CURATORS)
@@ -316,14 +315,14 @@ def test_the_row_begins_anew_when_the_issue_is_resumed(mailing: Mailing) -> None
     mailing.begin(100)
     limits = only(failures=20)
     store = mailing.hand_over([Verdict.REJECTED] * 25, limits, NOW)
-    assert not mailing.goes_on
+    assert not mailing.goes_on()
     mailing.resume(LATER)
     claims = [c for c in store.claim(22, LATER) if isinstance(c, ClaimedDelivery)]
     for claim in claims[:19]:
         store.settle([Report(claim, Outcome(Verdict.REJECTED), LATER)])
-    assert mailing.goes_on
+    assert mailing.goes_on()
     store.settle([Report(claims[19], Outcome(Verdict.REJECTED), LATER)])
-    assert not mailing.goes_on
+    assert not mailing.goes_on()
 
 
 def test_one_that_was_sent_ends_the_row_also_where_all_are_settled_together(
@@ -338,15 +337,15 @@ def test_one_that_was_sent_ends_the_row_also_where_all_are_settled_together(
         for claim, verdict in zip(claims, verdicts, strict=True)
     ]
     store.settle(reports[:-1])
-    assert mailing.goes_on
+    assert mailing.goes_on()
     store.settle(reports[-1:])
-    assert not mailing.goes_on
+    assert not mailing.goes_on()
 
 
 def test_what_is_put_back_untouched_is_no_failure(mailing: Mailing) -> None:
     mailing.begin(100)
     mailing.hand_over([Verdict.REQUEUED] * 50 + [Verdict.THROTTLED] * 50, Breakers(), NOW)
-    assert mailing.goes_on
+    assert mailing.goes_on()
 
 
 class NoWay:
@@ -357,7 +356,7 @@ class NoWay:
         self.tried = 0  # for the issue; alerts are tried again and again
 
     async def serve_connection(self, feed: Feed) -> None:
-        self.tried += self._mailing.goes_on
+        self.tried += self._mailing.goes_on()
         raise Unavailable("mx:25: refused.", Outcome(Verdict.REQUEUED, "refused"))
 
     def describe(self) -> str:
@@ -368,7 +367,7 @@ class HangsUp(NoWay):
     """Takes a message and drops the connection before it is begun."""
 
     async def serve_connection(self, feed: Feed) -> None:
-        self.tried += self._mailing.goes_on
+        self.tried += self._mailing.goes_on()
         if (envelope := await feed.take()) is not None:
             await feed.settle(envelope, Outcome(Verdict.REQUEUED, "it closed the connection"))
 
@@ -383,7 +382,7 @@ def test_so_many_connections_that_fail_in_a_row_stop_the_issue(
     async def until_paused() -> None:
         sender = Sender(mailing.store(only(failures=20)), way, 1, now=lambda: NOW)
         sending = asyncio.create_task(sender.run())
-        while mailing.goes_on:
+        while mailing.goes_on():
             assert way.tried <= 20
             await asyncio.sleep(30)
         sender.stop()

@@ -51,7 +51,7 @@ def mailing_of(installation: Installation, post: Post) -> PostContent:
 
 @pytest.fixture
 def post(installation: Installation) -> Post:
-    shown = [Prose("Look."), Code("sql", "1", True, (TABLE, Html(MARKED)))]
+    shown: list[Prose | Code] = [Prose("Look."), Code("sql", "1", True, (TABLE, Html(MARKED)))]
     with installation.db.write() as session:
         version = factories.dataset(session, installation.storage)
         made = factories.post(session, version, cells=shown, language="sql")
@@ -110,7 +110,9 @@ def test_what_a_post_ran_with_is_called_alike(
     client: FlaskClient, installation: Installation, post: Post
 ) -> None:
     words = "Python 3.12.3, DuckDB 2.0.0, vl-convert-python 1.9"
-    assert f"with {words}" in page(client, f"/posts/{post.slug}").select_one(".about").text
+    about = page(client, f"/posts/{post.slug}").select_one(".about")
+    assert about is not None
+    assert f"with {words}" in about.text
     assert mailing_of(installation, post).ran == f"Ran on 23 November 2026 with {words}."
 
 

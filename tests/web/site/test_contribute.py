@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -100,7 +101,7 @@ BAD = [
 def test_what_was_typed_is_never_lost(
     client: FlaskClient, installation: Installation, form: str, field: str, typed: str
 ) -> None:
-    page = send(client, form, status=422, **{field: typed}).text
+    page = send(client, form, status=422, **cast(Any, {field: typed})).text
     assert "Nothing you typed is lost." in page
     assert beside(page, field)
     assert page.count('class="problem"') == 1
@@ -190,7 +191,7 @@ def test_files_that_no_submission_keeps_are_removed_after_a_day(
 def test_a_program_that_fills_every_field_is_thanked_and_not_heard(
     client: FlaskClient, installation: Installation, form: str
 ) -> None:
-    with_it = send(client, form, **{HONEYPOT: "https://spam.example"})
+    with_it = send(client, form, **cast(Any, {HONEYPOT: "https://spam.example"}))
     assert brought(installation) == []
     assert with_it.text == send(client, form).text
     assert len(brought(installation)) == 1

@@ -122,8 +122,8 @@ def _creator(line: str) -> dict[str, str]:
 
 
 def _credit(form: DatasetForm) -> dict[str, str]:
-    said = {"curator": _text(form, "curator"), "hat_tip": _text(form, "hat_tip")}
-    return {name: text for name, text in said.items() if text}
+    names = {"curator": _text(form, "curator"), "hat_tip": _text(form, "hat_tip")}
+    return {name: text for name, text in names.items() if text}
 
 
 def _chart(form: DatasetForm) -> dict[str, Any]:
@@ -194,8 +194,8 @@ def _refuse_missing_files(tables: list[dict[str, Any]]) -> None:
 
 def _read(form: Form) -> dict[str, str]:
     """What was said of how to read a new file; a space as the delimiter is one too."""
-    said = {name: field.data or "" for name, field in form._fields.items()}
-    return {name: text if text == " " else text.strip() for name, text in said.items() if text}
+    texts = {name: field.data or "" for name, field in form._fields.items()}
+    return {name: text if text == " " else text.strip() for name, text in texts.items() if text}
 
 
 def _columns(entry: Form, old: TablePackage | None) -> list[dict[str, Any]]:

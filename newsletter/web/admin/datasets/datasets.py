@@ -16,7 +16,7 @@ from newsletter.models.dataset import Table
 from newsletter.paging import cut
 from newsletter.services import dataset_save, slots
 from newsletter.web.admin.datasets import versions
-from newsletter.web.admin.flash import told
+from newsletter.web.admin.flash import flashing
 from newsletter.web.context import installation, page_number
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.datasets import facts
@@ -71,7 +71,7 @@ def show(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/<slug>/publish")
 def publish(slug: str) -> ResponseReturnValue:
-    with told("It is published."):
+    with flashing("It is published."):
         dataset_save.publish(installation(), slug, clock.now())
     return redirect(url_for("admin.datasets.show", slug=slug))
 

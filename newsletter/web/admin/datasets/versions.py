@@ -20,7 +20,7 @@ from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Kind
 from newsletter.tables.diff import Diff, words
-from newsletter.web.admin.flash import show, told
+from newsletter.web.admin.flash import flashing, show
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
 
@@ -69,7 +69,7 @@ def step_of(version: Version) -> Step | None:
 def renumber(slug: str) -> ResponseReturnValue:
     """Give the draft another number; a warning says if that is too little."""
     number = request.form.get("number", "").strip()
-    with told(f"The draft is {number} now."), installation().db.write() as session:
+    with flashing(f"The draft is {number} now."), installation().db.write() as session:
         datasets.renumber(session, slug, number)
     return redirect(url_for("admin.datasets.show", slug=slug))
 
@@ -126,7 +126,7 @@ def _mailed(opened: Installation, day: date, at_once: bool, now: datetime) -> st
     with opened.db.read() as session:
         slot = calendar.get(session, day, Kind.CORRECTION).slot
     if at_once:
-        with told("The correction is being sent."):
+        with flashing("The correction is being sent."):
             jobs.publish_issue(opened, day, now, Kind.CORRECTION)
     return url_for("admin.issues.show", day=slot)
 

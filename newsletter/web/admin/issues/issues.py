@@ -27,8 +27,8 @@ from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
 from newsletter.services import planning, slots
 from newsletter.services.previews import preview
+from newsletter.web.admin.flash import flashing
 from newsletter.web.admin.flash import show as show_beside
-from newsletter.web.admin.flash import told
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
@@ -71,7 +71,7 @@ def plan() -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     chosen: dict[str, Any] = {name: request.form.get(name) for name in ("date", "slug")}
     way_on = url_for("admin.issues.index", **chosen)
-    with told("The Monday is taken."), opened.db.write() as session:
+    with flashing("The Monday is taken."), opened.db.write() as session:
         day = calendar.parse_date(request.form.get("date", ""))
         planning.plan_dataset(session, opened.settings, day, request.form.get("slug", ""), now)
         way_on = url_for("admin.issues.show", day=day)
@@ -83,7 +83,7 @@ def plan_post() -> ResponseReturnValue:
     """Put a post on a day."""
     opened, now = installation(), clock.now()
     way_on = url_for("admin.issues.index")
-    with told("The day is taken."), opened.db.write() as session:
+    with flashing("The day is taken."), opened.db.write() as session:
         day = calendar.parse_date(request.form.get("date", ""))
         slug = request.form.get("post", "")
         planned = planning.plan_post(session, opened.settings, day, slug, now)
@@ -127,7 +127,7 @@ def edit_again(day: str) -> Response:
 def send_test(day: str) -> ResponseReturnValue:
     """Mail the issue as it stands to whoever asks, and to nobody else."""
     me = current_user.address
-    with told(f"A test is on its way to {me}."), installation().db.write() as session:
+    with flashing(f"A test is on its way to {me}."), installation().db.write() as session:
         ask_for_test(session, calendar.at(session, day), me, clock.now())
     return redirect(url_for("admin.issues.show", day=day))
 

@@ -15,7 +15,7 @@ from newsletter.issues import calendar
 from newsletter.models.delivery import DeliveryState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.services.previews import Preview, preview_of
-from newsletter.web.admin.flash import told
+from newsletter.web.admin.flash import flashing
 from newsletter.web.context import installation
 
 blueprint = Blueprint("sending", __name__, url_prefix="/issues")
@@ -51,7 +51,7 @@ def ask_to_send(day: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/send")
 def send(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.show", day=day)
-    with told("It is being sent."):
+    with flashing("It is being sent."):
         on, kind = calendar.parse_slot(day)
         jobs.publish_issue(installation(), on, clock.now(), kind)
         way_on = url_for("admin.sending.watch", day=day)
@@ -75,7 +75,7 @@ def ask_to_cancel(day: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/cancel")
 def cancel(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.index")
-    with told("It is cancelled."), installation().db.write() as session:
+    with flashing("It is cancelled."), installation().db.write() as session:
         issue = calendar.at(session, day)
         calendar.cancel(session, issue, clock.now())
         way_on = _where_it_is(issue, day)
@@ -84,14 +84,14 @@ def cancel(day: str) -> ResponseReturnValue:
 
 @blueprint.post("/<day>/pause")
 def pause(day: str) -> ResponseReturnValue:
-    with told("It is paused."), installation().db.write() as session:
+    with flashing("It is paused."), installation().db.write() as session:
         calendar.pause(session, calendar.at(session, day), calendar.BY_HAND)
     return redirect(url_for("admin.sending.watch", day=day))
 
 
 @blueprint.post("/<day>/resume")
 def resume(day: str) -> ResponseReturnValue:
-    with told("It goes on."), installation().db.write() as session:
+    with flashing("It goes on."), installation().db.write() as session:
         calendar.resume(session, calendar.at(session, day), clock.now())
     return redirect(url_for("admin.sending.watch", day=day))
 
@@ -104,12 +104,12 @@ def watch(day: str) -> ResponseReturnValue:
         issue = calendar.at(session, day)
         if issue.frozen_at is None:
             return redirect(url_for("admin.issues.show", day=day))
-        found = progress(session, issue, now)
+        standing = progress(session, issue, now)
         page = render_template(
             "admin/progress.html",
             issue=issue,
-            progress=found,
-            troubles=troubles(session, issue, found.reasons, LATEST),
+            progress=standing,
+            troubles=troubles(session, issue, standing.reasons, LATEST),
             retries=retry.retries(session, issue),
             may_retry=issue.state in retry.FROZEN,
             now=now,
@@ -145,7 +145,7 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/retry/<state>/<reason>", endpoint="retry")
 def retry_deliveries(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
-    with told("They are tried again."), installation().db.write() as session:
+    with flashing("They are tried again."), installation().db.write() as session:
         issue = calendar.at(session, day)
         retry.retry(session, issue, clock.now(), unknown, reason, by=current_user.address)
     return redirect(url_for("admin.sending.watch", day=day))

@@ -8,7 +8,7 @@ from newsletter.issues import calendar
 from newsletter.models.post import PostState
 from newsletter.posts import posts
 from newsletter.services import slots
-from newsletter.web.admin.flash import told
+from newsletter.web.admin.flash import flashing
 from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
 from newsletter.web.site.posts.posts import last_run
@@ -34,13 +34,13 @@ def index() -> ResponseReturnValue:
 def show(post: str) -> Response:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
-        found = posts.get(session, post)
+        shown = posts.get(session, post)
         page = render_template(
             "admin/post.html",
-            post=found,
-            run=last_run(found),
-            problems=[] if found.state is PostState.PUBLISHED else posts.problems_of(found),
-            mailing=calendar.mailing_of(session, found),
+            post=shown,
+            run=last_run(shown),
+            problems=[] if shown.state is PostState.PUBLISHED else posts.problems_of(shown),
+            mailing=calendar.mailing_of(session, shown),
             free=slots.free(slots.post_days(session, opened.settings, now), now),
         )
     response = make_response(page)
@@ -51,13 +51,13 @@ def show(post: str) -> Response:
 
 @blueprint.post("/<post>/publish")
 def publish(post: str) -> ResponseReturnValue:
-    with told("It is published."), installation().db.write() as session:
+    with flashing("It is published."), installation().db.write() as session:
         posts.publish(posts.get(session, post), clock.now())
     return redirect(url_for("admin.posts.show", post=post))
 
 
 @blueprint.post("/<post>/withdraw")
 def withdraw(post: str) -> ResponseReturnValue:
-    with told("It is withdrawn: no reader sees it."), installation().db.write() as session:
+    with flashing("It is withdrawn: no reader sees it."), installation().db.write() as session:
         posts.withdraw(posts.get(session, post), clock.now())
     return redirect(url_for("admin.posts.show", post=post))

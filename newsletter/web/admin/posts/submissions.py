@@ -9,7 +9,7 @@ from wtforms import TextAreaField
 from newsletter import clock
 from newsletter.services.submission_post import may_be_a_post
 from newsletter.submissions import queue
-from newsletter.web.admin.flash import told
+from newsletter.web.admin.flash import flashing
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation, page_number
 from newsletter.web.site.showcase import attachment
@@ -48,7 +48,7 @@ def accept(number: int) -> ResponseReturnValue:
     """Show shared code on the page of its dataset."""
     opened, form = installation(), DecisionForm()
     with (
-        told("It is accepted, and stands on the page of its dataset."),
+        flashing("It is accepted, and stands on the page of its dataset."),
         opened.db.write() as session,
     ):
         words = form.answer.data or ""
@@ -59,7 +59,7 @@ def accept(number: int) -> ResponseReturnValue:
 @blueprint.post("/<int:number>/decline")
 def decline(number: int) -> ResponseReturnValue:
     opened, form = installation(), DecisionForm()
-    with told("It is declined."), opened.db.write() as session:
+    with flashing("It is declined."), opened.db.write() as session:
         words = form.answer.data or ""
         queue.decline(session, opened.signer, number, current_user.address, words, clock.now())
     return redirect(url_for("admin.submissions.show", number=number))

@@ -40,14 +40,14 @@ POSTS_SHOWN = 20  # on the page of their dataset
 
 @blueprint.get("/datasets/")
 def index() -> str:
-    asked = Narrowing.asked()
+    narrowing = Narrowing.asked()
     with installation().db.read() as session:
         everything = listing.published_topics(session)
         written = languages_by_dataset(session)
         wanted = [
             topic.id
             for topic in everything
-            if asked.admits(topic, topic.year, written.get(topic.dataset_id, ()))
+            if narrowing.admits(topic, topic.year, written.get(topic.dataset_id, ()))
         ]
         offered = choices(
             everything,
@@ -56,10 +56,10 @@ def index() -> str:
         )
         return render_template(
             "site/datasets.html",
-            page=_found(session, wanted, asked.text, page_number()),
+            page=_found(session, wanted, narrowing.text, page_number()),
             count=len(everything),
             choices=offered,
-            asked=asked,
+            asked=narrowing,
         )
 
 

@@ -39,9 +39,15 @@ def index() -> Response:
         ]
         ids = search.matching(session, search.listed(session), column=column or None)
         written = [listed_post(post) for post in search.load(session, ids, is_long=True)]
-        said = [_erratum(erratum) for erratum in errata.errata(session)]
+        wrong = [_erratum(erratum) for erratum in errata.errata(session)]
     title, home = installation().settings.title, public_url("home.home")
-    index = {"title": title, "url": home, "datasets": listed, "posts": written, "errata": said}
+    index = {
+        "title": title,
+        "url": home,
+        "datasets": listed,
+        "posts": written,
+        "errata": wrong,
+    }
     return open_document(jsonify(index))
 
 

@@ -12,7 +12,7 @@ from newsletter.catalog.data_paths import with_addresses
 from newsletter.catalog.describe.published import data_addresses
 from newsletter.models.post import Post
 from newsletter.posts.cells import Code, Figure, Html, Output, Prose, Table, from_json
-from newsletter.posts.languages import language_name
+from newsletter.posts.wording import language_name
 from newsletter.web.site.highlight import coloured
 
 FigureUrl = Callable[[int, Figure], str]

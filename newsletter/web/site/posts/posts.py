@@ -47,24 +47,24 @@ class LastRun:
 
 @blueprint.get("/")
 def index() -> Response:
-    asked = Narrowing.asked()
+    narrowing = Narrowing.asked()
     with installation().db.read() as session:
         everything = search.listed(session)
         wanted = search.matching(
             session,
             everything,
-            asked.text,
-            keyword=asked.keyword or None,
-            dataset=asked.dataset or None,
-            language=asked.language or None,
-            year=asked.year,
-            column=asked.column or None,
+            narrowing.text,
+            keyword=narrowing.keyword or None,
+            dataset=narrowing.dataset or None,
+            language=narrowing.language or None,
+            year=narrowing.year,
+            column=narrowing.column or None,
         )
         shown = cut(wanted, page_number()).filled(partial(search.load, session))
     years = groupby(shown.rows, lambda post: published_at(post).year)
     page = render_template(
         "site/posts.html",
-        asked=asked,
+        asked=narrowing,
         choices=choices(
             (post.topic for post in everything),
             (post.year for post in everything),
