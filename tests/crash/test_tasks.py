@@ -55,7 +55,7 @@ def left_behind(installation: Installation) -> int:
             return int(session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) or 0)
     huey = SqliteHuey("tasks", filename=str(installation.settings.home / "tasks.db"))
     huey.task(name="newsletter.task")(print)
-    number = huey.pending_count() + huey.scheduled_count()
+    number: int = huey.pending_count() + huey.scheduled_count()
     huey.storage.close()
     return number
 

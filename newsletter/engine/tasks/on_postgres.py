@@ -126,7 +126,10 @@ class PostgresEngine:
     def _app(self) -> App:
         address = self._db.url.set(drivername="postgresql")
         conninfo = address.render_as_string(hide_password=False)
-        app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+        connector = PsycopgConnector(
+            conninfo=conninfo, min_size=1, max_size=4, configure=_one_statement_each
+        )
+        app = App(connector=connector)
 
         @app.task(name=JOB, retry=WhenTold())
         def run_task(task: int) -> None:
@@ -135,6 +138,11 @@ class PostgresEngine:
                 raise TryAgain(seconds)
 
         return app
+
+
+async def _one_statement_each(connection: Any) -> None:
+    """What the engine asks is one statement at a time, which needs no BEGIN and COMMIT."""
+    await connection.set_autocommit(True)
 
 
 async def _ended(task: "asyncio.Task[Any]") -> None:

@@ -8,7 +8,7 @@ from newsletter import clock
 from newsletter.models.task import Task, TaskState
 from newsletter.services.catalog_check import CHECK_CATALOG, findings_of, start_check
 from newsletter.tasks import listing, queueing
-from newsletter.web.admin.flash import told
+from newsletter.web.admin.flash import flashing
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy
 
@@ -50,14 +50,14 @@ def show(task_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:task_id>/cancel")
 def cancel(task_id: int) -> ResponseReturnValue:
-    with told("It is asked to stop."), installation().db.write() as session:
+    with flashing("It is asked to stop."), installation().db.write() as session:
         queueing.cancel(session, task_id, current_user.address, clock.now())
     return redirect(url_for("admin.tasks.show", task_id=task_id))
 
 
 @blueprint.post("/<int:task_id>/retry")
 def retry(task_id: int) -> ResponseReturnValue:
-    with told("It waits for a worker."), installation().db.write() as session:
+    with flashing("It waits for a worker."), installation().db.write() as session:
         queueing.retry(session, task_id, current_user.address, clock.now())
     return redirect(url_for("admin.tasks.show", task_id=task_id))
 

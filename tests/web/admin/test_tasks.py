@@ -23,14 +23,14 @@ def change(installation: Installation, task_id: int, **values: object) -> None:
 def test_the_button_promises_a_check_and_shows_it(seeded: Installation, curator: Browser) -> None:
     answer = curator.post("/admin/tasks/check-catalog", "/admin/datasets/")
     assert (answer.status_code, answer.location) == (302, "/admin/tasks/1")
-    page = curator.get("/admin/tasks/1")
-    assert "waits for a worker" in page.text
-    assert CURATOR in page.text
+    waiting = curator.get("/admin/tasks/1").text
+    assert "waits for a worker" in waiting
+    assert CURATOR in waiting
     run_until_idle(seeded)
-    page = curator.get("/admin/tasks/1").text
-    assert "What it found" in page
-    assert "/admin/datasets/penguins/" in page
-    assert "data-goes-on" not in page
+    done = curator.get("/admin/tasks/1").text
+    assert "What it found" in done
+    assert "/admin/datasets/penguins/" in done
+    assert "data-goes-on" not in done
 
 
 def test_a_page_of_what_goes_on_looks_again_with_and_without_a_script(
