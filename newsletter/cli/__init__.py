@@ -21,10 +21,10 @@ WHERE = {  # each command, and the module of this package that has it
     "worker": "worker",
     "db": "database",
     "curator": "curators",
-    "sync": "datasets",
-    "dataset": "datasets",
+    "sync": "datasets.datasets",
+    "dataset": "datasets.datasets",
     "post": "posts",
-    "issue": "issues",
+    "issue": "issues.issues",
     "subscriber": "subscribers",
     "doctor": "doctor",
 }
