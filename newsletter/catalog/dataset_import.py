@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.catalog.multi_table import Names, read_tables
-from newsletter.catalog.package import DatasetPackage, TablePackage
+from newsletter.catalog.package.dataset_package import DatasetPackage, TablePackage
 from newsletter.charts import alt_text, default_chart, render_png, render_svg
 from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable

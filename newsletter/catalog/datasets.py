@@ -11,7 +11,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from newsletter.catalog import listing
 from newsletter.catalog.dataset_import import Intake
-from newsletter.catalog.package import DatasetPackage, check_slug, publishing_problems
+from newsletter.catalog.package.dataset_package import (
+    DatasetPackage,
+    check_slug,
+    publishing_problems,
+)
 from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound, SlugTaken
 from newsletter.models.dataset import Dataset, Erratum, Table, Version, VersionState

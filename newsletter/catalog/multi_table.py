@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from newsletter.catalog.package import TablePackage
-from newsletter.catalog.table_names import part_name
+from newsletter.catalog.package.dataset_package import TablePackage
+from newsletter.catalog.package.table_names import part_name
 from newsletter.errors import SeveralTables, UnreadableTable
 from newsletter.tables.ingest import Ingested, IngestOptions, ingest
 from newsletter.tables.reading.table_choice import MOST_AT_ONCE

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from newsletter.catalog import datasets
 from newsletter.catalog.dataset_import import digest_of, import_files
-from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, read_package
+from newsletter.catalog.package.dataset_package import (
+    FILE_NAME,
+    DatasetPackage,
+    check_slug,
+    read_package,
+)
 from newsletter.catalog.versions import changes
 from newsletter.db import Database
 from newsletter.errors import NotFound, Refused, UnreadablePackage

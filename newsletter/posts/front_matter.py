@@ -19,11 +19,18 @@ from pydantic import (
     model_validator,
 )
 
-from newsletter.catalog.field_types import ONE_LINE, ColumnName, Line, Semver, Sha256, WebAddress
-from newsletter.catalog.field_types import TableName as Table
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.validation_messages import complaints
-from newsletter.catalog.yamltext import load_mapping
+from newsletter.catalog.package.field_types import (
+    ONE_LINE,
+    ColumnName,
+    Line,
+    Semver,
+    Sha256,
+    WebAddress,
+)
+from newsletter.catalog.package.field_types import TableName as Table
+from newsletter.catalog.package.validation_messages import complaints
+from newsletter.catalog.package.yaml_text import load_mapping
 from newsletter.errors import UnreadablePackage, UnreadablePost
 from newsletter.file_names import latin
 

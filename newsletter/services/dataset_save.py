@@ -10,7 +10,7 @@ from datetime import datetime
 from newsletter.catalog import datasets
 from newsletter.catalog.dataset_import import Intake, import_files
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.package import DatasetPackage, ReadPackage, check_slug
+from newsletter.catalog.package.dataset_package import DatasetPackage, ReadPackage, check_slug
 from newsletter.catalog.versions.changes import published_before
 from newsletter.catalog.versions.renewal import numbered, renew
 from newsletter.errors import Conflict, Invalid, NotFound

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from newsletter.catalog.field_types import TITLE_AT_MOST
+from newsletter.catalog.package.field_types import TITLE_AT_MOST
 from newsletter.errors import Conflict
 from newsletter.installation import Installation
 from newsletter.models.dataset import Dataset

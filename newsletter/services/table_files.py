@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.catalog.table_names import FALLBACK
+from newsletter.catalog.package.table_names import FALLBACK
 from newsletter.errors import FetchRefused, NotFound
 from newsletter.fetching.download import fetch
 from newsletter.file_names import bare_name

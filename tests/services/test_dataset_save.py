@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from newsletter.catalog import datasets
-from newsletter.catalog.draft import draft
-from newsletter.catalog.package import DatasetPackage
+from newsletter.catalog.package.dataset_package import DatasetPackage
+from newsletter.catalog.package.draft import draft
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.installation import Installation
 from newsletter.models.dataset import VersionState

@@ -11,7 +11,12 @@ from typing import Any
 
 from newsletter.catalog import datasets
 from newsletter.catalog.dataset_import import Chart, Intake, Values, charted_table, import_files
-from newsletter.catalog.package import ChangePackage, DatasetPackage, ReadPackage, TablePackage
+from newsletter.catalog.package.dataset_package import (
+    ChangePackage,
+    DatasetPackage,
+    ReadPackage,
+    TablePackage,
+)
 from newsletter.catalog.semver import proposed
 from newsletter.catalog.versions import changes
 from newsletter.errors import UnreadableTable

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
 
 from newsletter.catalog.multi_table import read_tables
-from newsletter.catalog.package import FILE_NAME, DatasetPackage, read_package
+from newsletter.catalog.package.dataset_package import FILE_NAME, DatasetPackage, read_package
 from newsletter.errors import NotFound, Refused
 from newsletter.posts.running.data import Data, DataTable
 from newsletter.posts.running.limits import RunLimits

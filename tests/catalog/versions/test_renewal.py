@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from newsletter.catalog import datasets
 from newsletter.catalog.dataset_import import Intake
-from newsletter.catalog.package import DatasetPackage
+from newsletter.catalog.package.dataset_package import DatasetPackage
 from newsletter.catalog.versions.renewal import renew
 from newsletter.db import Database
 from newsletter.errors import UnreadableTable

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from newsletter.catalog.multi_table import read_tables
-from newsletter.catalog.package import read_package
+from newsletter.catalog.package.dataset_package import read_package
 from newsletter.posts.reading.parsed_post import WrittenCode
 from newsletter.posts.running.environment import Environment, Environments
 from newsletter.posts.running.limits import Processes, RunLimits

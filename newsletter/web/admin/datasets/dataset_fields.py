@@ -19,7 +19,7 @@ from wtforms import (
 )
 from wtforms.fields import SelectChoice
 
-from newsletter.catalog.field_types import ColumnType
+from newsletter.catalog.package.field_types import ColumnType
 
 TYPES = get_args(ColumnType)
 

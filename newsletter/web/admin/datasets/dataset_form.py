@@ -12,7 +12,7 @@ from flask_login import current_user
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.catalog.licenses import OF_DATA
-from newsletter.catalog.package import DatasetPackage, check_slug, parse_package
+from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug, parse_package
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day

@@ -11,7 +11,7 @@ from typing import Any
 
 from wtforms import Form
 
-from newsletter.catalog.package import DatasetPackage, TablePackage
+from newsletter.catalog.package.dataset_package import DatasetPackage, TablePackage
 from newsletter.errors import Invalid
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version

@@ -5,7 +5,7 @@ import io
 import click
 import pytest
 
-from newsletter.cli.canvas import Canvas
+from newsletter.cli.issues.canvas import Canvas
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from newsletter import clock, jobs
-from newsletter.cli import issue_status
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
-from newsletter.cli.issue_status import record_of
+from newsletter.cli.issues import issue_status
+from newsletter.cli.issues.issue_status import record_of
 from newsletter.delivery.issue_run import retry
 from newsletter.delivery.issue_run.timezone_waves import waves_of
 from newsletter.email_address import parse_address

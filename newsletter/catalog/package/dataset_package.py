@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from newsletter.catalog.field_types import (
+from newsletter.catalog.licenses import license_problem
+from newsletter.catalog.package.field_types import (
     Cell,
     ColumnName,
     ColumnType,
@@ -33,10 +34,9 @@ from newsletter.catalog.field_types import (
     Title,
     WebAddress,
 )
-from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.table_names import with_names
-from newsletter.catalog.validation_messages import complaints
-from newsletter.catalog.yamltext import load_mapping
+from newsletter.catalog.package.table_names import with_names
+from newsletter.catalog.package.validation_messages import complaints
+from newsletter.catalog.package.yaml_text import load_mapping
 from newsletter.errors import Invalid, UnreadablePackage
 
 FILE_NAME = "dataset.yaml"

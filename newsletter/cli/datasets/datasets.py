@@ -13,10 +13,9 @@ from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.draft import draft
 from newsletter.catalog.export import export
+from newsletter.catalog.package.draft import draft
 from newsletter.catalog.sync import Done, sync
-from newsletter.cli.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.context import (
     as_json,
     open_installation,
@@ -26,9 +25,10 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
-from newsletter.cli.sources import how_to_read
-from newsletter.cli.versions import COMMANDS as VERSION_COMMANDS
-from newsletter.cli.versions import tell_changes
+from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
+from newsletter.cli.datasets.sources import how_to_read
+from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
+from newsletter.cli.datasets.versions import tell_changes
 from newsletter.errors import Invalid, Refused
 from newsletter.models.dataset import Table, Version
 from newsletter.posts.sync import sync as sync_posts

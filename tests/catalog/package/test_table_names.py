@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.catalog.table_names import AT_MOST, part_name, table_name, with_names
+from newsletter.catalog.package.table_names import AT_MOST, part_name, table_name, with_names
 from newsletter.file_names import name_in_address
 from newsletter.tables.reading.file_kinds import PACKED_ENDINGS
 from tests.file_names import ODD_NAMES

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import yaml
 
-from newsletter.catalog.package import (
+from newsletter.catalog.package.dataset_package import (
     check_slug,
     parse_package,
     publishing_problems,

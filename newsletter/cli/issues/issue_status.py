@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from newsletter import clock
-from newsletter.cli.canvas import Canvas
+from newsletter.cli.issues.canvas import Canvas
 from newsletter.delivery.issue_run.progress import Progress, progress, roughly
 from newsletter.delivery.issue_run.reasons import Reason
 from newsletter.installation import Installation

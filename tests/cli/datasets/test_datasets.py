@@ -7,7 +7,7 @@ import yaml
 from frictionless import Package
 from frictionless.resources import TableResource
 
-from newsletter.catalog.package import read_package
+from newsletter.catalog.package.dataset_package import read_package
 from tests.cli.conftest import RAIN, Shell
 from tests.posts import written
 

@@ -7,7 +7,7 @@ dataset can be published, and written better later.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.catalog.package import DatasetPackage, check_slug, parse_package
+from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug, parse_package
 
 
 def draft(

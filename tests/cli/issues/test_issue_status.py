@@ -13,7 +13,7 @@ from email import message_from_bytes
 import pytest
 import time_machine
 
-from newsletter.cli import issue_status
+from newsletter.cli.issues import issue_status
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests.cli.conftest import Shell
@@ -129,7 +129,7 @@ def watched(
     """What watching says while these changes are made, one after each look."""
     to_come = iter(changes)
     monkeypatch.setattr(
-        "newsletter.cli.issue_status.time.sleep", lambda _: execute(shell, next(to_come))
+        "newsletter.cli.issues.issue_status.time.sleep", lambda _: execute(shell, next(to_come))
     )
     return shell.done("issue", "status", MONDAY, "--watch", *(["--json"] if json else []))
 
@@ -202,7 +202,7 @@ def test_on_a_terminal_watching_paints_in_place_until_it_is_closed(
     execute(sent, "UPDATE issue SET state = 'sending'")
     changes = iter([TAKE, CLOSE])
     monkeypatch.setattr(
-        "newsletter.cli.issue_status.time.sleep", lambda _: execute(sent, next(changes))
+        "newsletter.cli.issues.issue_status.time.sleep", lambda _: execute(sent, next(changes))
     )
     day = date.fromisoformat(MONDAY)
     said = in_a_terminal(monkeypatch, lambda: issue_status.watch(installation, day, False))

@@ -8,11 +8,11 @@ from pydantic import TypeAdapter
 
 from newsletter import clock, jobs
 from newsletter.catalog import datasets
-from newsletter.catalog.package import ReadPackage
+from newsletter.catalog.package.dataset_package import ReadPackage
 from newsletter.catalog.semver import step_of, understated
 from newsletter.catalog.versions import changes
 from newsletter.cli.context import as_json, open_installation, print_json
-from newsletter.cli.sources import how_to_read
+from newsletter.cli.datasets.sources import how_to_read
 from newsletter.errors import NotFound
 from newsletter.installation import Installation
 from newsletter.issues import calendar, corrections
