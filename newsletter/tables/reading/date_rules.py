@@ -3,22 +3,21 @@
 import re
 from collections.abc import Sequence
 
-from newsletter.tables.reading.month_names import MONTHS, month_number
+from newsletter.tables.reading.clocks import (
+    ANY_CLOCK,
+    CENTURIES,
+    CLOCK_FORMATS,
+    FIRST_DAYS,
+    HALF_DAY,
+    formats,
+)
+from newsletter.tables.reading.named_days import NAMED
 from newsletter.tables.reading.rule import Rule, cast, matches
 
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 ZONE = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 B = "[ \u00a0]*"  # blanks
-# As people write it: hours of one digit, and of two times twelve.
-ANY_CLOCK = r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,6})?)?( ?[AaPp]\.?[Mm]\.?)?"
-HALF_DAY = "[0-9]{1,2}(:[0-9]{2}){0,2} ?[AaPp]\\.?[Mm]\\.?"
-CLOCK_FORMATS = (
-    *("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"),
-    *("%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p", "%I %p", "%I%p"),
-)
-FIRST_DAYS = "as the first day of each"
-CENTURIES = "with years of two digits as 1969 to 2068"
 # What the digits of a column mean is told by its name.
 DATE_NAME = re.compile(
     r"(?:^|[_\W\d])(?:day|dt|datum|fecha|data|dato|jour|dob|ymd|yyyymmdd)(?:$|[_\W\d])|date|Date",
@@ -51,10 +50,6 @@ def _computed(
     return Rule(type_, holds, value, twin, order, note)
 
 
-def _formats(formats: Sequence[str]) -> str:
-    return "[" + ", ".join(f"'{format_}'" for format_ in formats) + "]"
-
-
 def _ordered(
     pattern: str,
     format_: str,
@@ -66,8 +61,8 @@ def _ordered(
     day = f"CAST(try_strptime(trim($v), '{format_}') AS DATE)"
     clock = "regexp_replace(replace(trim($v), ',', '.'), '([0-9])[T.]? +|([0-9])T', '\\1\\2 ')"
     clock = f"replace(upper({clock}), '.M', 'M')"
-    formats = _formats([f"{format_} {clock_format}" for clock_format in CLOCK_FORMATS])
-    moment = f"try_strptime({clock}, {formats})"
+    spellings = formats([f"{format_} {clock_format}" for clock_format in CLOCK_FORMATS])
+    moment = f"try_strptime({clock}, {spellings})"
     between = "(?:T|,? +)"
     return [
         _computed("date", pattern, day, twin, order, note),
@@ -100,69 +95,7 @@ def _orders(mark: str, year: str, orders: Sequence[str]) -> list[Rule]:
     return rules
 
 
-# Month names are found in the text without a weekday before it.
-_WEEKDAY = "^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[.,]* +"
-_TEXT = f"regexp_replace(trim(lower($v)), '{_WEEKDAY}', '')"
-_NAME = r"\p{L}{3,10}"
-_MONTH = month_number(f"regexp_extract({_TEXT}, '{_NAME}')")
-_DAY_FIRST = rf"[0-9]{{1,2}}(?:st|nd|rd|th|er|\.)?[-/ ]*(?:de |of )?{_NAME}\.?,?[-/ ]*(?:de |del )?"
-_MONTH_FIRST = rf"{_NAME}\.? +[0-9]{{1,2}}(?:st|nd|rd|th|\.)?,? +[0-9]{{4}}"
-_YEAR_FIRST = rf"[0-9]{{4}}[-/ ]{_NAME}[-/ ][0-9]{{1,2}}"
-_MONTH_ALONE = rf"{_NAME}\.?,?[-/ ]*(?:de )?[0-9]{{4}}"
-
-
-def _named(pattern: str, day: str, year: str, note: str | None = None) -> list[Rule]:
-    """A day whose month has a name, and a moment of it; ``day`` and ``year`` find the others
-    in the text."""
-    written = f"format('{{:04d}}-{{:02d}}-{{:02d}}', {year}, {_MONTH}, {day})"
-    value = f"TRY_CAST({written} AS DATE)"
-    clock = (
-        rf"replace(regexp_replace(upper(regexp_extract({_TEXT}, '{ANY_CLOCK}$')),"
-        r" '\.M\.?', 'M'), ',', '.')"
-    )
-    moment = (
-        f"try_strptime({written} || ' ' || {clock},"
-        f" {_formats([f'%Y-%m-%d {format_}' for format_ in CLOCK_FORMATS])})"
-    )
-
-    def rule(type_: str, whole: str, sql: str) -> Rule:
-        holds = (
-            f"CASE WHEN {matches(whole, _TEXT)} AND {_MONTH} IS NOT NULL"
-            f" THEN {sql} IS NOT NULL ELSE false END"
-        )
-        return Rule(type_, holds, sql, note=note)
-
-    return [
-        rule("date", pattern, value),
-        rule("datetime", f"{pattern},? +(?:at )?{ANY_CLOCK}", moment),
-    ]
-
-
-def _int(text: str) -> str:
-    return f"TRY_CAST({text} AS INTEGER)"
-
-
-def _part(pattern: str) -> str:
-    return _int(f"regexp_extract({_TEXT}, '{pattern}', 1)")
-
-
-_SHORT_YEAR = _part(r"^[^\p{L}]*\p{L}+[^0-9]*([0-9]{2})\b")
-_FULL_YEAR, _FIRST = _part("([0-9]{4})"), _part("^([0-9]{1,2})")
-_AFTER_NAME = _part(r"\p{L}{3,}[^0-9]*([0-9]{1,2})\b")
-_NAMED = [
-    *_named(f"{_DAY_FIRST}[0-9]{{4}}", _FIRST, _FULL_YEAR),
-    *_named(_MONTH_FIRST, _AFTER_NAME, _FULL_YEAR),
-    *_named(_YEAR_FIRST, _AFTER_NAME, _FULL_YEAR),
-    *_named(
-        rf"[0-9]{{1,2}}[-/ ]{_NAME}[-/ ][0-9]{{2}}",
-        _FIRST,
-        f"({_SHORT_YEAR} + CASE WHEN {_SHORT_YEAR} < 69 THEN 2000 ELSE 1900 END)",
-        CENTURIES,
-    ),
-    _named(_MONTH_ALONE, "1", _FULL_YEAR, FIRST_DAYS)[0],
-]
-
-_QUARTER = _int("regexp_extract($v, '[qQ]([1-4])', 1)")
+_QUARTER = "TRY_CAST(regexp_extract($v, '[qQ]([1-4])', 1) AS INTEGER)"
 _QUARTER_DAY = (
     f"TRY_CAST(format('{{}}-{{:02d}}-01', regexp_extract($v, '[0-9]{{4}}'), 3 * {_QUARTER} - 2)"
     " AS DATE)"
@@ -213,7 +146,7 @@ DAYS = [
     *_orders("-", "%Y", ["dmy", "mdy"]),
     *_orders("-", "%y", ["dmy", "mdy", "ymd"]),
     *_PERIODS,
-    *_NAMED,
+    *NAMED,
 ]
 _ISO = "regexp_replace(replace(trim($v), ',', '.'), ' ?(Z|UTC|GMT)$', '+00')"
 _SECONDS, _NANOSECONDS = "[0-9]{2}:[0-9]{2}:[0-9]{2}", "[.,][0-9]{1,9}"
@@ -287,14 +220,12 @@ EPOCHS = [
     _epoch("[1-9][0-9]{11,12}", 1000, "milliseconds"),
 ]
 # What few columns have: tried where each value may be a day or a time and all else has failed.
-NAMED = frozenset(_NAMED)
 SELDOM = frozenset((*DAYS[1:], SEASON, *MOMENTS[2:], *TIMES[1:]))
-# How all of them begin, and those with the name of a month.
+# How all of them begin.
 MAY_BE_SELDOM = (
     rf"{B}(?:[0-9]|[qQ][1-4]"
     r"|\p{L}{3,10}[-/., ]+(?:de )?(?:[0-9]|\p{L}{3,10}[., ]+[0-9])).*"
 )
-MAY_BE_NAMED = rf"(?i).*(?:{'|'.join(sorted({name[:3] for name in MONTHS}))}).*"
 
 
 def by_name(name: str) -> list[Rule]:

@@ -33,7 +33,8 @@ from newsletter.tables.reading.outputs import (
     write_json,
 )
 from newsletter.tables.reading.staging import STAGED, Reading
-from newsletter.tables.reading.type_inference import Marks, write_typed
+from newsletter.tables.reading.type_inference import write_typed
+from newsletter.tables.reading.typist import Marks
 from newsletter.tables.reading.unpack import ARCHIVES, OPENERS, decompress, take_out
 
 THREADS = 2
