@@ -25,7 +25,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 DAYS ?= year monday friday new-year leap-day spring autumn
 DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/test_mondays.py tests/web/admin/test_login.py \
-	tests/web/admin/test_issues.py tests/cli/test_issues.py tests/functional/test_first_monday.py
+	tests/web/admin/test_issues.py tests/cli/issues/test_issues.py tests/functional/test_first_monday.py
 EXAMPLES ?= 15
 T ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup

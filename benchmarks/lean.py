@@ -28,7 +28,11 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
         (packages,) = (folder / "env" / "lib").glob("python*/site-packages")
         empty = _megabytes(packages)
-        pip = [folder / "env" / "bin" / "pip", "--disable-pip-version-check", "--quiet"]
+        pip: list[str | Path] = [
+            folder / "env" / "bin" / "pip",
+            "--disable-pip-version-check",
+            "--quiet",
+        ]
         subprocess.run([*pip, "wheel", "--no-deps", "-w", folder, REPOSITORY], check=True)
         (wheel,) = folder.glob("*.whl")
         subprocess.run([*pip, "install", wheel], check=True)

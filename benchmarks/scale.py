@@ -39,7 +39,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs
 from newsletter.db import UTCDateTime
-from newsletter.delivery.queue import ledger
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.installation import Installation
 from newsletter.models.delivery import Delivery
@@ -140,8 +140,8 @@ class Worker:
         until = time.monotonic() + seconds
         while process.poll() is None and time.monotonic() < until:
             status = Path(f"/proc/{process.pid}/status").read_text()
-            if found := re.search(r"VmHWM:\s+(\d+) kB", status):
-                self.peak = max(self.peak, int(found[1]) * 1024)
+            if match := re.search(r"VmHWM:\s+(\d+) kB", status):
+                self.peak = max(self.peak, int(match[1]) * 1024)
             time.sleep(LOOK_SECONDS)
         return process.poll() is None
 
@@ -154,6 +154,7 @@ class Worker:
         self.check(process)
         with self.opened.db.read() as session:
             first = session.scalar(select(func.min(Delivery.settled_at)))
+        assert first is not None, "nothing was sent"
         rate = self.rate_since(first)
         assert rate is not None, "a send of less than a second says nothing"
         return rate
@@ -163,7 +164,7 @@ class Worker:
         since = select(func.count(), func.max(Delivery.settled_at))
         with self.opened.db.read() as session:
             count, last = session.execute(since.where(Delivery.settled_at >= moment)).one()
-        seconds = (last - moment).total_seconds() if count else 0.0
+        seconds = (last - moment).total_seconds() if last else 0.0
         return count / seconds if seconds >= 1 else None
 
     def check(self, process: "subprocess.Popen[bytes]") -> None:
@@ -220,7 +221,7 @@ def freeze_ratio(opened: Installation) -> float:
 
 def _enter(opened: Installation) -> None:
     with opened.db.write() as session:
-        ledger.enter(session, session.scalars(select(Issue)).one(), clock.now())
+        enrol(session, session.scalars(select(Issue)).one(), clock.now())
 
 
 def _insert(opened: Installation) -> None:

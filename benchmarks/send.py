@@ -24,6 +24,7 @@ from bench import (
     sink,
     timed,
 )
+from cpu import CpuMeter, of_finished_children, of_server, of_this_process
 
 CONNECTIONS = 32
 PLAIN = 500  # messages of the slow way
@@ -45,12 +46,16 @@ def main() -> None:
             fill(opened, options.readers)
             freeze(opened, options.octets)
         sample = message(on_sqlite)
+        ours, theirs = CpuMeter(of_this_process), CpuMeter(of_finished_children)
+        on_postgres_ours, server = CpuMeter(of_this_process), CpuMeter(of_server(on_postgres.db))
         print(f"{options.readers:,} recipients, {len(sample):,} bytes a message")
         rates = in_turns(
             options.rounds,
-            source=lambda: source(port, options.readers, len(sample)),
-            sqlite=lambda: send(on_sqlite, options.readers, options.octets),
-            postgres=lambda: send(on_postgres, options.readers, options.octets),
+            source=lambda: source(port, options.readers, len(sample), theirs),
+            sqlite=lambda: send(on_sqlite, options.readers, options.octets, [ours]),
+            postgres=lambda: send(
+                on_postgres, options.readers, options.octets, [on_postgres_ours, server]
+            ),
             smtplib=lambda: plain(port, sample),
         )
     slower = min(rates["sqlite"], rates["postgres"])
@@ -58,13 +63,18 @@ def main() -> None:
         sqlite_ratio=rates["sqlite"] / rates["source"],
         postgres_ratio=rates["postgres"] / rates["source"],
         smtplib_ratio=slower / rates["smtplib"],
+        sqlite_cpu_us=ours.median,
+        postgres_cpu_us=on_postgres_ours.median + server.median,
+        postgres_server_cpu_us=server.median,
+        source_cpu_us=theirs.median,
     )
 
 
-def source(port: int, count: int, size: int) -> float:
+def source(port: int, count: int, size: int, meter: CpuMeter) -> float:
     """Messages a second of smtp-source with 16 sessions that are kept open."""
     command = [postfix("smtp-source"), "-s", "16", "-d", "-m", str(count), "-l", str(size)]
-    return count / timed(lambda: subprocess.run([*command, f"127.0.0.1:{port}"], check=True))
+    with meter.counting(count):
+        return count / timed(lambda: subprocess.run([*command, f"127.0.0.1:{port}"], check=True))
 
 
 def plain(port: int, sample: bytes) -> float:

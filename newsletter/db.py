@@ -8,7 +8,9 @@ take the session and never commit.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar, cast
+from urllib.parse import quote
 
 from sqlalchemy import DateTime, Dialect, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import Connection, Engine
@@ -116,6 +118,21 @@ class Database:
         """The root of what the driver's own connections raise."""
         return cast(type[Exception], self.engine.dialect.loaded_dbapi.Error)
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a file, of SQLite; a server's database is always taken to be there."""
+        return not self.is_sqlite or self._file.exists()
+
+    def create(self) -> None:
+        """Make the empty file and its folder, if they are not there: only an upgrade does."""
+        if self.is_sqlite:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.touch()
+
+    @property
+    def _file(self) -> Path:
+        return Path(str(self.url.database))
+
     def close(self) -> None:
         self.engine.dispose()
         self._writing_one.dispose()
@@ -135,9 +152,16 @@ def _postgres(url: str, for_sender: bool, alone: bool = False) -> Engine:
 
 
 def _sqlite(url: str, for_sender: bool, alone: bool = False) -> Engine:
-    """``alone``: each statement is a transaction of its own."""
+    """``alone``: each statement is a transaction of its own. No connection makes the file: what
+    is run in a wrong folder leaves no database there."""
+    given = make_url(url)
+    existing = given.set(
+        database=f"file:{quote(str(given.database))}",
+        query={**given.query, "uri": "true", "mode": "rw"},
+    )
     busy_seconds = SQLITE_BUSY_SECONDS_OF_SENDER if for_sender else SQLITE_BUSY_SECONDS
-    engine = create_engine(url, connect_args={"timeout": busy_seconds}, **(ALONE if alone else {}))
+    arguments = {"timeout": busy_seconds}
+    engine = create_engine(existing, connect_args=arguments, **(ALONE if alone else {}))
     event.listen(engine, "connect", _prepare_sqlite)
     if not alone:
         event.listen(engine, "begin", _begin_sqlite)

@@ -19,6 +19,7 @@
     │   ├── TooMany         a limit was reached; try later
     │   └── FetchRefused    an address on the web that we will not or cannot read
     │       └── UnknownHost     whose host's name has no address
+    ├── JobsFailed          some of what runs unattended failed; the log says why
     └── TransportError      the transport cannot be opened or is set up wrongly
 
 A class names an outcome; its message is one sentence that says what the
@@ -115,6 +116,10 @@ class FetchRefused(Refused):
 
 class UnknownHost(FetchRefused):
     """The name server says that the host does not exist."""
+
+
+class JobsFailed(NewsletterError):
+    """Of the jobs that were run, some failed; the others were run all the same."""
 
 
 class TransportError(NewsletterError):

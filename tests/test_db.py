@@ -3,6 +3,7 @@
 import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
@@ -140,6 +141,24 @@ def test_each_connection_to_sqlite_is_set_up(
     with sqlite_db.read() as one, sqlite_db.read() as another:
         for session in (one, another):
             assert session.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+def test_no_connection_makes_a_file_of_sqlite(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/newsletter.db")
+    assert not database.exists
+    with pytest.raises(OperationalError), database.read() as session:
+        session.execute(text("SELECT 1"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_sqlite_is_found_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/50% off/#1/newsletter.db")
+    database.create()
+    assert database.exists
+    with database.read() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+    database.close()
+    assert [path.name for path in tmp_path.rglob("*.db")] == ["newsletter.db"]
 
 
 def test_a_writer_takes_the_lock_of_sqlite_before_it_reads(sqlite_db: Database) -> None:

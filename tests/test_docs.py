@@ -1,5 +1,6 @@
 """The documents say what is there: all of it, and nothing else."""
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from newsletter import __version__
 from newsletter.cli import newsletter
+from newsletter.jobs import JOBS
 from newsletter.settings import variables
 
 ROOT = Path(__file__).parents[1]
@@ -100,6 +102,13 @@ def test_no_line_is_of_a_setting_that_is_not_there() -> None:
     assert set(re.findall(r"^\| `(\w+)`", settings, re.MULTILINE)) <= set(variables())
 
 
+def test_the_breaker_of_complaints_is_said_to_count_nothing_until_complaints_are_taken_in() -> None:
+    code = (ROOT / "newsletter").rglob("*.py")
+    users = {path.name for path in code if "FeedbackKind.COMPLAINT" in path.read_text("utf-8")}
+    text = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    assert ("Reports of spam are not taken in yet" in text) == (users == {"circuit_breakers.py"})
+
+
 @pytest.mark.parametrize("command", list(_commands(newsletter)))
 def test_each_command_is_written_about(command: str) -> None:
     assert any(
@@ -178,3 +187,64 @@ def test_the_changelog_begins_with_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     first, *versions = re.findall(r"^## (\S+)", text, re.MULTILINE)
     assert (versions[0] if first == "Unreleased" else first) == __version__
+
+
+MODULES = sorted((ROOT / "newsletter").rglob("*.py"))
+ADDING = re.compile(
+    r"\bAdding (?:one|a \w+) is\b", re.IGNORECASE
+)  # how a registry begins to say it
+REGISTRIES = [
+    path for path in MODULES if ADDING.search(ast.get_docstring(ast.parse(path.read_text())) or "")
+]
+KNOWN_REGISTRIES = {
+    *("jobs/registry.py", "transports/providers.py", "tables/reading/file_kinds.py"),
+    *("web/admin/sections.py", "web/site/sections.py", "web/feeds/__init__.py", "web/errors.py"),
+    *("posts/languages.py", "posts/downloads/files.py", "tables/table_formats.py"),
+    *("extras.py", "cli/__init__.py"),
+}
+
+
+def _places() -> str:
+    """The table of docs/architecture.md that says where a change belongs."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return text.partition("## Where a change belongs")[2]
+
+
+@pytest.mark.parametrize("registry", REGISTRIES, ids=_names(REGISTRIES))
+def test_where_a_change_belongs_names_each_registry(registry: Path) -> None:
+    name = registry.relative_to(ROOT / "newsletter").as_posix()
+    rows = re.findall(r"^\|.*\|$", _places(), re.MULTILINE)
+    assert any(f"{name}`" in row for row in rows), f"{name} is in no row"
+
+
+def test_each_registry_says_what_adding_one_takes() -> None:
+    found = {path.relative_to(ROOT / "newsletter").as_posix() for path in REGISTRIES}
+    assert found >= KNOWN_REGISTRIES
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("a page of the site", "a page of the admin", "a job", "another notice", "a feed"),
+        *("a column or a table", "a mail provider", "another kind of file", "a command"),
+        "a setting",
+    ],
+)
+def test_where_a_change_belongs_has_what_a_newcomer_looks_for(change: str) -> None:
+    assert re.search(rf"^\| [^|]*\b{re.escape(change)}\b[^|]* \|", _places(), re.MULTILINE)
+
+
+def test_each_place_of_a_change_is_there() -> None:
+    """A path of the table is one of the newsletter's packages, or of the repository."""
+    words = set(re.findall(r"`([\w./-]+(?:/|\.py))`", _places()))
+    package = ROOT / "newsletter"
+    roots = (package, ROOT, package / "catalog", package / "posts")
+    assert [w for w in sorted(words) if not any((root / w).exists() for root in roots)] == []
+
+
+def test_operators_read_of_each_job() -> None:
+    text = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    assert {name: purpose for name, _, purpose in rows if name in {j.name for j in JOBS}} == {
+        job.name: job.purpose for job in JOBS
+    }

@@ -6,6 +6,8 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter import migrations
 from newsletter.db import Database
+from newsletter.errors import Refused
+from newsletter.migrations import Standing
 
 
 def test_models_and_migrations_agree(db: Database) -> None:
@@ -25,6 +27,25 @@ def test_the_history_goes_down_to_nothing_and_up_again(db: Database) -> None:
     assert not migrations.is_current(db)
     migrations.upgrade(db)
     assert migrations.differences(db) == []
+
+
+def test_where_a_database_stands_is_known_and_said(db: Database) -> None:
+    assert (migrations.standing(db), migrations.problem(db)) == (Standing.CURRENT, "")
+    migrations.downgrade(db, "-1")
+    assert migrations.standing(db) is Standing.BEHIND
+    assert "`newsletter db upgrade`" in migrations.problem(db)
+    migrations.downgrade(db, "base")
+    assert migrations.standing(db) is Standing.ABSENT
+    assert str(db.url.database) in migrations.problem(db)
+    assert "`newsletter db upgrade`" in migrations.problem(db)
+
+
+def test_a_database_of_a_newer_program_is_left_as_it_is(db: Database) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    assert migrations.standing(db) is Standing.AHEAD
+    with pytest.raises(Refused, match="of a newer version"):
+        migrations.upgrade(db)
 
 
 def test_upgrading_twice_changes_nothing(db: Database) -> None:

@@ -246,7 +246,7 @@ def test_no_secret_is_in_what_settings_print(environ: dict[str, str]) -> None:
     printed = repr(settings)
     assert "hunter1" not in printed
     assert "hunter2" not in printed
-    assert settings.secret_key not in printed
+    assert settings.signing_key not in printed
 
 
 @pytest.mark.parametrize("secret", ["short", "a" * 64, "changeme", "abab" * 20])
@@ -264,16 +264,21 @@ def test_it_refuses_to_start_without_a_secret_on_postgresql(environ: dict[str, s
 
 def test_an_embedded_install_makes_its_secret_once_and_keeps_it(tmp_path: Path) -> None:
     environ = {"NEWSLETTER_HOME": str(tmp_path)}
-    first = Settings.load(environ).secret_key
-    assert first == Settings.load(environ).secret_key
+    first = Settings.load(environ).signing_key
+    assert first == Settings.load(environ).signing_key
     assert len(first) == 64
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
+def test_reading_the_settings_writes_nothing(tmp_path: Path) -> None:
+    Settings.load({"NEWSLETTER_HOME": str(tmp_path / "home")})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_homes_have_two_secrets(tmp_path: Path) -> None:
     homes = [{"NEWSLETTER_HOME": str(tmp_path / name)} for name in ("one", "two")]
-    assert Settings.load(homes[0]).secret_key != Settings.load(homes[1]).secret_key
+    assert Settings.load(homes[0]).signing_key != Settings.load(homes[1]).signing_key
 
 
 def test_first_starts_at_the_same_time_agree_on_one_secret(tmp_path: Path) -> None:
@@ -282,7 +287,7 @@ def test_first_starts_at_the_same_time_agree_on_one_secret(tmp_path: Path) -> No
 
     def start() -> None:
         together.wait()
-        secrets.append(Settings.load({"NEWSLETTER_HOME": str(tmp_path)}).secret_key)
+        secrets.append(Settings.load({"NEWSLETTER_HOME": str(tmp_path)}).signing_key)
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:

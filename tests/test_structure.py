@@ -50,3 +50,13 @@ def test_a_circle_would_be_seen() -> None:
 
 def test_functions_are_short() -> None:
     assert list(structure.long_functions()) == []
+
+
+def test_names_are_those_of_the_trade() -> None:
+    assert list(structure.private_names()) == []
+    assert list(structure.private_phrases()) == []
+
+
+def test_a_folder_is_not_crowded() -> None:
+    crowded = structure.modules_by_folder().most_common(1)[0]
+    assert crowded[1] <= structure.MODULES_OF_A_FOLDER, crowded

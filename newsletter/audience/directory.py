@@ -1,23 +1,10 @@
 """Looking subscribers up: counts, and pages of a filtered list."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from newsletter.models.subscriber import Status, Subscriber
-
-PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of the subscribers that were asked for, and where it stands among them."""
-
-    subscribers: list[Subscriber]
-    total: int  # in all pages
-    page: int  # from 1
-    pages: int  # at least 1
+from newsletter.paging import Page, fetch
 
 
 def counts(session: Session) -> dict[Status, int]:
@@ -27,11 +14,8 @@ def counts(session: Session) -> dict[Status, int]:
     return {status: numbers.get(status, 0) for status in Status}
 
 
-def listing(session: Session, words: str, status: Status | None, page: int) -> Listing:
-    """The subscribers whose address or name contains ``words``, the newest first.
-
-    A page beyond the last is the last.
-    """
+def listing(session: Session, words: str, status: Status | None, number: int) -> Page[Subscriber]:
+    """A page of the subscribers whose address or name contains ``words``, the newest first."""
     wanted = select(Subscriber)
     if status is not None:
         wanted = wanted.where(Subscriber.status == status)
@@ -42,8 +26,4 @@ def listing(session: Session, words: str, status: Status | None, page: int) -> L
                 func.lower(Subscriber.name).contains(text, autoescape=True),
             )
         )
-    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    pages = max(1, -(-total // PAGE))
-    page = min(max(page, 1), pages)
-    rows = wanted.order_by(Subscriber.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
-    return Listing(list(session.scalars(rows)), total, page, pages)
+    return fetch(session, wanted.order_by(Subscriber.id.desc()), number)

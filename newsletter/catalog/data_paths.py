@@ -7,9 +7,6 @@ see it, the same text is the address of the version's published file, so that it
 import re
 from collections.abc import Mapping
 
-from newsletter.catalog.describe.loaders import table_url
-from newsletter.models.dataset import Table, Version
-
 PATH = re.compile(r"\.\./data/([A-Za-z0-9_][-A-Za-z0-9_./]*[A-Za-z0-9])")
 
 
@@ -28,21 +25,9 @@ def published_as(tables: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return files
 
 
-def with_addresses(text: str, version: Version, base_url: str) -> str:
-    """``text`` with the address of ``version``'s file for each ``../data/<file>``.
+def with_addresses(text: str, addresses: Mapping[str, str]) -> str:
+    """``text`` with its address for each ``../data/<file>``, of ``addresses`` by the file.
 
-    A file that the version does not have is left as it is written.
+    A file that has none is left as it is written.
     """
-    known = published_as({table.name: _file_name(table) for table in version.tables})
-
-    def address(match: re.Match[str]) -> str:
-        if match[1] not in known:
-            return match[0]
-        table, kind = known[match[1]]
-        return table_url(base_url, version.dataset.slug, version.number, table, kind)
-
-    return PATH.sub(address, text)
-
-
-def _file_name(table: Table) -> str:
-    return table.origin.rpartition("/")[2]
+    return PATH.sub(lambda path: addresses.get(path[1], path[0]), text)

@@ -7,14 +7,18 @@ transaction, and a failure here has changed nothing but unreferenced files.
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog.multi_table import read_tables
-from newsletter.catalog.package import ColumnPackage, DatasetPackage, TablePackage
+from newsletter.catalog.multi_table import Names, read_tables
+from newsletter.catalog.package.dataset_package import (
+    ColumnPackage,
+    DatasetPackage,
+    TablePackage,
+)
 from newsletter.charts import alt_text, default_chart, render_png, render_svg
 from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable
@@ -50,46 +54,60 @@ def digest_of(package: DatasetPackage, sources: Mapping[str, Path]) -> str:
     """A hash of what a person wrote and of the files as they came, in hex."""
     digest = sha256(json.dumps(package.model_dump(mode="json"), sort_keys=True).encode())
     for table in package.tables:
+        if table.name not in sources:
+            continue
         with sources[table.name].open("rb") as file:
             digest.update(file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
-def import_files(package: DatasetPackage, sources: Mapping[str, Path], storage: Storage) -> Intake:
+def import_files(
+    package: DatasetPackage,
+    sources: Mapping[str, Path],
+    storage: Storage,
+    kept: Intake | None = None,
+    known: Collection[str] = (),
+) -> Intake:
     """Read each table of ``package`` from ``sources`` (by the table's name), store its
     files and draw the chart. A file that holds several tables, of which none was chosen,
     becomes all of them.
 
+    A table that ``sources`` lacks is the one of its name in ``kept``, and so is the chart where
+    its table is. ``known`` are the names of tables that the dataset had before.
+
     Raises UnreadableTable or Invalid, whose ``fields`` names the place in the package.
     """
+    kept_values = {values["name"]: values for values in kept.tables} if kept else {}
     tables: list[TablePackage] = []
     values: list[Values] = []
-    drawn: Chart | None = None
-    undrawn: Invalid | None = None
     charted = charted_table(package)
+    drawing = _Drawing(package, storage)
     with tempfile.TemporaryDirectory(prefix="intake-") as folder:
         for at, written in enumerate(package.tables):
-            source, others = sources[written.name], {t.name for t in package.tables[at + 1 :]}
-            taken = others | {table.name for table in tables}
-            for table, read in _read(package, at, source, Path(folder), taken):
+            source = sources.get(written.name)
+            if source is None:
+                values.append({**kept_values[written.name], "position": len(tables)})
+                tables.append(written)
+                continue
+            others = [table.name for table in (*tables, *package.tables[at + 1 :])]
+            names = Names(frozenset(others), frozenset(known))
+            for table, read in _read(package, at, source, Path(folder), names):
                 values.append(_values(len(tables), table, read, source.name, storage))
                 tables.append(table)
-                if written.name == charted and drawn is None:
-                    try:
-                        drawn = _draw(package, read, storage, read.csv.path.parent)
-                    except Invalid as error:  # another table of the same file may do
-                        undrawn = error
-        if drawn is None and undrawn is not None:
-            raise undrawn
+                if written.name == charted:
+                    drawing.draw(read)
+    chart = drawing.chart()
+    if kept is not None and charted in kept_values and charted not in sources:
+        chart = kept.chart
     whole = package.model_copy(update={"tables": tuple(tables)})
-    return Intake(whole, tuple(values), drawn, digest_of(package, sources))
+    return Intake(whole, tuple(values), chart, digest_of(package, sources))
 
 
 def _read(
-    package: DatasetPackage, at: int, source: Path, folder: Path, taken: set[str]
+    package: DatasetPackage, at: int, source: Path, folder: Path, names: Names
 ) -> Iterator[tuple[TablePackage, Ingested]]:
     try:
-        yield from read_tables(package.tables[at], source, folder, taken)
+        yield from read_tables(package.tables[at], source, folder, names)
     except UnreadableTable as error:
         named = f"{package.tables[at].name}: {error}" if len(package.tables) > 1 else str(error)
         raise UnreadableTable(named, {f"tables.{at}.file": str(error)}) from error
@@ -139,6 +157,29 @@ def charted_table(package: DatasetPackage) -> str | None:
     """The table that the chart draws: the one that its usermeta names, or the first."""
     named = ((package.chart or {}).get("usermeta") or {}).get("table")
     return named or (package.tables[0].name if package.tables else None)
+
+
+class _Drawing:
+    """The chart, of the first table of its file that it can be drawn of."""
+
+    def __init__(self, package: DatasetPackage, storage: Storage) -> None:
+        self._package = package
+        self._storage = storage
+        self._drawn: Chart | None = None
+        self._refused: Invalid | None = None
+
+    def draw(self, read: Ingested) -> None:
+        if self._drawn is None:
+            try:
+                self._drawn = _draw(self._package, read, self._storage, read.csv.path.parent)
+            except Invalid as error:  # another table of the same file may do
+                self._refused = error
+
+    def chart(self) -> Chart | None:
+        """Raises Invalid if it could be drawn of none."""
+        if self._drawn is None and self._refused is not None:
+            raise self._refused
+        return self._drawn
 
 
 def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path) -> Chart | None:

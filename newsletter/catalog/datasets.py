@@ -9,8 +9,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from newsletter.catalog import listing
 from newsletter.catalog.dataset_import import Intake
-from newsletter.catalog.package import DatasetPackage, check_slug, publishing_problems
+from newsletter.catalog.package.dataset_package import (
+    DatasetPackage,
+    check_slug,
+    publishing_problems,
+)
 from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound, SlugTaken
 from newsletter.models.dataset import Dataset, Erratum, Table, Version, VersionState
@@ -31,13 +36,21 @@ def get(session: Session, slug: str) -> Dataset:
     """Raises NotFound."""
     dataset = find(session, slug)
     if dataset is None:
-        raise NotFound(f"There is no dataset {slug!r}: `newsletter dataset list` shows them all.")
+        raise _no_dataset(slug)
     return dataset
+
+
+def _no_dataset(slug: str) -> NotFound:
+    return NotFound(f"There is no dataset {slug!r}: `newsletter dataset list` shows them all.")
 
 
 def newest(session: Session, slug: str) -> Version:
     """The newest version of a dataset, a draft too. Raises NotFound."""
-    return get(session, slug).versions[-1]
+    rows = _loaded().where(Dataset.slug == slug).order_by(Version.id.desc())
+    version = session.scalars(rows.limit(1)).first()
+    if version is None:
+        raise _no_dataset(slug)
+    return version
 
 
 def published(session: Session, slug: str, number: str | None = None) -> Version:
@@ -57,30 +70,28 @@ def published_versions(dataset: Dataset) -> list[Version]:
 
 
 def catalog(session: Session) -> list[Version]:
-    """The newest published version of each dataset, by title."""
-    newest_ids = (
-        select(func.max(Version.id))
-        .where(Version.state == VersionState.PUBLISHED)
-        .group_by(Version.dataset_id)
-    )
-    rows = _published().where(Version.id.in_(newest_ids)).order_by(func.lower(Version.title))
-    return list(session.scalars(rows))
+    """The newest published version of each dataset, by title, without what is heavy."""
+    return _listed(session, listing.newest_ids(published=True))
 
 
 def everything(session: Session) -> list[Version]:
-    """The newest version of each dataset, drafts too, by title."""
-    newest_ids = select(func.max(Version.id)).group_by(Version.dataset_id)
-    rows = _loaded().where(Version.id.in_(newest_ids)).order_by(func.lower(Version.title))
-    return list(session.scalars(rows))
+    """The newest version of each dataset, drafts too, by title, without what is heavy."""
+    return _listed(session, listing.newest_ids(published=False))
 
 
-def keywords(versions: Sequence[Version]) -> list[tuple[str, int]]:
-    """Each keyword with how many of ``versions`` have it, the commonest first."""
-    counts: dict[str, int] = {}
-    for version in versions:
-        for word in version.keywords:
-            counts[word] = counts.get(word, 0) + 1
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+def is_newest(session: Session, version: Version) -> bool:
+    """Whether no later version of its dataset is published."""
+    later = select(Version.id).where(
+        Version.dataset_id == version.dataset_id,
+        Version.state == VersionState.PUBLISHED,
+        Version.id > version.id,
+    )
+    return session.scalar(later.limit(1)) is None
+
+
+def table_names(dataset: Dataset) -> set[str]:
+    """Those that the tables of its versions have or had."""
+    return {table.name for version in dataset.versions for table in version.tables}
 
 
 def table_of(version: Version, name: str) -> Table:
@@ -246,6 +257,11 @@ def _fixed(files: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> Ha
     """What never changes of a published table: its rows, and its columns' types and units."""
     described = tuple((c["name"], c["type"], c.get("unit") or "") for c in columns)
     return files["csv"]["sha256"], described
+
+
+def _listed(session: Session, ids: Select[int]) -> list[Version]:
+    rows = select(Version).where(Version.id.in_(ids)).options(*listing.light(is_long=True))
+    return list(session.scalars(rows.order_by(func.lower(Version.title), Version.id)))
 
 
 def _published() -> Select[Version]:

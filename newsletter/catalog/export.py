@@ -13,7 +13,7 @@ import yaml
 from newsletter.catalog.datasets import package_of
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.package import FILE_NAME
+from newsletter.catalog.package.dataset_package import FILE_NAME
 from newsletter.errors import Conflict
 from newsletter.models.dataset import Version
 from newsletter.settings import Settings

@@ -2,12 +2,12 @@
 
 import tempfile
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from newsletter.catalog.draft import table_name
-from newsletter.catalog.package import TablePackage
+from newsletter.catalog.package.dataset_package import TablePackage
+from newsletter.catalog.package.table_names import part_name
 from newsletter.errors import SeveralTables, UnreadableTable
 from newsletter.tables.ingest import Ingested, IngestOptions, ingest
 from newsletter.tables.reading.table_choice import MOST_AT_ONCE
@@ -15,37 +15,50 @@ from newsletter.tables.reading.table_choice import MOST_AT_ONCE
 Found = tuple[TablePackage, Ingested]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Those of a dataset's other tables."""
+
+    taken: frozenset[str] = frozenset()  # which are not given again
+    known: frozenset[str] = frozenset()  # of its earlier versions, which stay
+
+    def and_taken(self, more: Iterable[str]) -> "Names":
+        return replace(self, taken=self.taken | frozenset(more))
+
+
+NAMES = Names()
+
+
 def read_tables(
-    table: TablePackage, source: Path, folder: Path, taken: set[str]
+    table: TablePackage, source: Path, folder: Path, names: Names = NAMES
 ) -> Iterator[Found]:
     """Read ``source`` as ``table`` says; if it holds several tables and ``table`` neither
     chooses one nor describes its columns, read each, called as in the file.
 
     One of several that does not read is left out, and a note of the first one
-    says why. Names in ``taken`` are not given again; files are written into
-    new folders of ``folder``. Raises UnreadableTable.
+    says why. Files are written into new folders of ``folder``. Raises UnreadableTable.
     """
     try:
         yield table, _ingest(table, source, folder)
     except SeveralTables as error:
         if table.columns:
             raise
-        yield from _read_each(table, source, folder, taken, error)
+        yield from _read_each(table, source, folder, names, error)
 
 
 def _read_each(
-    table: TablePackage, source: Path, folder: Path, taken: set[str], several: SeveralTables
+    table: TablePackage, source: Path, folder: Path, names: Names, several: SeveralTables
 ) -> Iterator[Found]:
     left: list[str] = []
     parts: list[Found] = []
-    names = deque(_inside(table.read.table, several))
-    while names:
-        name = names.popleft()
-        part = _part(table, name, taken | {other.name for other, _ in parts})
+    waiting = deque(_inside(table.read.table, several))
+    while waiting:
+        name = waiting.popleft()
+        part = _part(table, name, names.and_taken(other.name for other, _ in parts))
         try:
             parts.append((part, _ingest(part, source, folder)))
         except SeveralTables as error:  # a spreadsheet in an archive
-            names.extendleft(reversed(_inside(name, error)))
+            waiting.extendleft(reversed(_inside(name, error)))
         except UnreadableTable as error:
             left.append(f"{name} was left out: {error}")
         if len(parts) > MOST_AT_ONCE:
@@ -62,14 +75,9 @@ def _inside(name: str | None, several: SeveralTables) -> list[str]:
     return [f"{name}/{table}" if name else table for table in several.tables]
 
 
-def _part(table: TablePackage, name: str, taken: set[str]) -> TablePackage:
-    called = wanted = table_name(name)
-    number = 1
-    while called in taken:
-        number += 1
-        called = f"{wanted[:90]}-{number}"
+def _part(table: TablePackage, name: str, names: Names) -> TablePackage:
     return TablePackage(
-        name=called,
+        name=part_name(name, names.taken, names.known),
         file=table.file,
         url=table.url,
         sha256=table.sha256,

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from newsletter.catalog import datasets
 from newsletter.catalog.dataset_import import digest_of, import_files
-from newsletter.catalog.package import FILE_NAME, DatasetPackage, check_slug, read_package
+from newsletter.catalog.package.dataset_package import (
+    FILE_NAME,
+    DatasetPackage,
+    check_slug,
+    read_package,
+)
 from newsletter.catalog.versions import changes
 from newsletter.db import Database
 from newsletter.errors import NotFound, Refused, UnreadablePackage
@@ -68,9 +73,10 @@ def _sync_one(db: Database, storage: Storage, folder: Path, slug: str, now: date
     with db.read() as session:
         known = datasets.find(session, slug)
         digests = {v.number: v.digest for v in known.versions} if known else {}
+        names = datasets.table_names(known) if known else set()
     if digests.get(package.version) == digest_of(package, sources):
         return Step(slug, Done.UNCHANGED)
-    intake = import_files(package, sources, storage)
+    intake = import_files(package, sources, storage, known=names)
     with db.write() as session:
         version = datasets.upsert(session, slug, intake, now)
         problems = datasets.problems_of(version)

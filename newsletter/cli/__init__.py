@@ -1,4 +1,7 @@
-"""The command line. Exit 0: done. 1: refused, with one line saying why. 2: wrong usage."""
+"""The command line. Exit 0: done. 1: refused, with one line saying why. 2: wrong usage.
+
+Adding a command is a module that has it in ``COMMANDS``, and its place in ``WHERE``.
+"""
 
 import logging
 from collections.abc import Iterable
@@ -18,10 +21,10 @@ WHERE = {  # each command, and the module of this package that has it
     "worker": "worker",
     "db": "database",
     "curator": "curators",
-    "sync": "datasets",
-    "dataset": "datasets",
+    "sync": "datasets.datasets",
+    "dataset": "datasets.datasets",
     "post": "posts",
-    "issue": "issues",
+    "issue": "issues.issues",
     "subscriber": "subscribers",
     "doctor": "doctor",
 }

@@ -2,15 +2,19 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from newsletter import migrations
+from newsletter.db import Database
 from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.settings import Settings
+
+T = TypeVar("T")
 
 once = click.option("--once", is_flag=True, help="Do what is due, then end.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -21,10 +25,9 @@ def speak_up() -> None:
     logging.getLogger("newsletter").setLevel(logging.INFO)
 
 
-def found_installation() -> Installation:
-    """The installation of the environment as it stands, closed when the command ends.
-
-    Raises BadSetting.
+def installation_as_it_stands() -> Installation:
+    """The installation of the environment, closed when the command ends. It may not be there
+    yet, or its database be of another revision. Raises BadSetting.
     """
     installation = Installation.open(Settings.load())
     click.get_current_context().call_on_close(installation.db.close)
@@ -32,16 +35,42 @@ def found_installation() -> Installation:
 
 
 def open_installation() -> Installation:
-    """The same, its database brought up if it is embedded.
+    """The installation that is there: nothing is made or brought up.
 
     Raises BadSetting, or Refused if the database is not at this program's revision.
     """
-    installation = found_installation()
-    if installation.db.is_sqlite:
-        migrations.upgrade(installation.db)
-    elif not migrations.is_current(installation.db):
-        raise Refused("The database is not up to date: run `newsletter db upgrade`.")
+    installation = installation_as_it_stands()
+    if problem := ask_database(migrations.problem, installation.db):
+        raise Refused(problem)
     return installation
+
+
+def open_or_create_installation() -> Installation:
+    """The same for what may be the first command of all: a home without a database becomes a
+    new one, which is said."""
+    installation = installation_as_it_stands()
+    if not installation.db.exists:
+        migrations.upgrade(installation.db)
+        click.echo(f"A new newsletter begins in {installation.settings.home}.")
+    return open_installation()
+
+
+def open_and_upgrade_installation() -> Installation:
+    """The same for a process: an embedded database is brought up. One that several machines
+    use is brought up once, by `newsletter db upgrade`, before any of them starts."""
+    installation = installation_as_it_stands()
+    if installation.db.is_sqlite:
+        ask_database(migrations.upgrade, installation.db)
+    return open_installation()
+
+
+def ask_database(question: Callable[[Database], T], db: Database) -> T:
+    """The first question that a command asks. Raises Refused if the database does not answer."""
+    try:
+        return question(db)
+    except DBAPIError as error:
+        reason = str(error.orig).partition("\n")[0]
+        raise Refused(f"The database cannot be opened; see DATABASE_URL: {reason}.") from error
 
 
 def print_json(value: Any) -> None:

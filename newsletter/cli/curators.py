@@ -5,7 +5,7 @@ import secrets
 import click
 
 from newsletter import clock
-from newsletter.cli.context import open_installation
+from newsletter.cli.context import open_or_create_installation
 from newsletter.curators import accounts
 from newsletter.models.curator import Role
 
@@ -25,7 +25,7 @@ def curator_group() -> None:
 @click.option("--password", help="Without it, one is made and printed.")
 def add(email: str, role: str | None, password: str | None) -> None:
     """Let EMAIL sign in."""
-    installation = open_installation()
+    installation = open_or_create_installation()
     chosen = password or secrets.token_urlsafe(12)
     with installation.db.write() as session:
         usual = Role.CURATOR if accounts.everyone(session) else Role.OWNER

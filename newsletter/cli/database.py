@@ -5,12 +5,13 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 from sqlalchemy import URL
 
 from newsletter import migrations
-from newsletter.cli.context import found_installation, open_installation
+from newsletter.cli.context import ask_database, installation_as_it_stands, open_installation
 from newsletter.errors import Refused
 
 
@@ -22,7 +23,7 @@ def db_group() -> None:
 @db_group.command("upgrade")
 def upgrade() -> None:
     """Bring the database up to this program's revision."""
-    migrations.upgrade(found_installation().db)
+    ask_database(migrations.upgrade, installation_as_it_stands().db)
     click.echo("The database is up to date.")
 
 
@@ -41,21 +42,31 @@ def check() -> None:
 def backup(file: Path) -> None:
     """Write a consistent copy of the database to FILE, while it is in use.
 
-    On PostgreSQL this runs pg_dump, in its custom format.
+    On PostgreSQL this runs pg_dump, in its custom format. The database may be of another
+    revision than this program.
     """
     if file.exists():
         raise Refused(f"{file} exists already: name a new file.")
-    db = open_installation().db
+    db = installation_as_it_stands().db
+    problem = ask_database(migrations.problem, db)
+    if ask_database(migrations.standing, db) is migrations.Standing.ABSENT:
+        raise Refused(problem)
     if db.is_sqlite:
-        read_only = f"file:{db.url.database}?mode=ro"
-        with (
-            closing(sqlite3.connect(read_only, uri=True)) as source,
-            closing(sqlite3.connect(file)) as target,
-        ):
-            source.backup(target)
+        _copy(db.url, file)
     else:
         _dump(db.url, file)
     click.echo(f"Written: {file} ({file.stat().st_size:,} bytes).")
+    if problem:
+        click.echo(f"It is as the database was. {problem}", err=True)
+
+
+def _copy(url: URL, file: Path) -> None:
+    read_only = f"file:{quote(str(url.database))}?mode=ro"
+    with (
+        closing(sqlite3.connect(read_only, uri=True)) as source,
+        closing(sqlite3.connect(file)) as target,
+    ):
+        source.backup(target)
 
 
 def _dump(url: URL, file: Path) -> None:

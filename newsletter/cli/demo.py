@@ -50,7 +50,7 @@ def demo(folder: Path, serve: bool) -> None:
     try:
         server = reserve(installation) if serve else None
     except BadSetting:
-        shutil.rmtree(home)  # it holds a key and nothing else
+        shutil.rmtree(home, ignore_errors=True)  # it holds a key at most
         raise
     password = secrets.token_urlsafe(9)
     day = furnish(installation, password)

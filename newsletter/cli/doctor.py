@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from newsletter import clock
-from newsletter.cli.context import as_json, found_installation, print_json
+from newsletter.cli.context import as_json, installation_as_it_stands, print_json
 from newsletter.doctor.dns_lookup import Dns
 from newsletter.doctor.examination import examine
 from newsletter.doctor.findings import State
@@ -19,7 +19,7 @@ MARKS = {State.OK: "✓", State.WARNING: "!", State.WRONG: "✗"}
 def doctor(as_json: bool) -> None:
     """Look at settings, database, mail, DNS, site and clock. Exit 1 if anything is wrong."""
     findings = []
-    for finding in examine(found_installation(), Dns.of_this_machine(), clock.now()):
+    for finding in examine(installation_as_it_stands(), Dns.of_this_machine(), clock.now()):
         findings.append(finding)
         if not as_json:  # as it is found: some answers take seconds
             click.echo(f"{MARKS[finding.state]} {finding.what}: {finding.sentence}")

@@ -53,7 +53,7 @@ def show_(slug: str, as_json: bool) -> None:
         print_json(record | {"data": post.data, "runs": runs})
         return
     print_record(record)
-    show(False, [each | {"error": _last_line(each["error"])} for each in runs])
+    show(False, [run | {"error": _last_line(run["error"])} for run in runs])
 
 
 @post_group.command("run")
@@ -84,12 +84,12 @@ def run(
         raise click.UsageError("--record is for files: the catalog keeps each run by itself.")
     else:
         all_ran = _run_held(what, limits)
-    told = [_tell(ran, as_json) for ran in all_ran]
+    results = [_tell(ran, as_json) for ran in all_ran]
     if as_json:
-        print_json([_ran_record(ran) for ran in told])
-    undone = sum((ran.record is None and must_run) or ran.failed for ran in told)
+        print_json([_ran_record(ran) for ran in results])
+    undone = sum((ran.record is None and must_run) or ran.failed for ran in results)
     if undone:
-        raise Refused(f"{undone} of {len(told)} did not run: see above.")
+        raise Refused(f"{undone} of {len(results)} did not run: see above.")
 
 
 def _files(what: str | None, everything: bool) -> list[Path]:

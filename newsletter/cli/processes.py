@@ -1,34 +1,35 @@
-"""The clock, and all processes as a family."""
+"""The clock, and all processes as one group."""
 
 import sys
 
 import click
 
-from newsletter import clock, jobs
-from newsletter.cli.context import once, open_installation, speak_up
+from newsletter import clock
+from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
 from newsletter.engine.process_group import run_family
 from newsletter.engine.scheduler import run_clock
+from newsletter.errors import JobsFailed
+from newsletter.jobs import JOBS, run_all
 
 
 @click.command("run")
 def run_command() -> None:
     """Run web, clock and worker together on this machine."""
-    open_installation()  # say what is wrong once, not three times
+    open_and_upgrade_installation()  # say what is wrong once, not three times
     sys.exit(run_family())
 
 
 @click.command("clock")
 @once
 def clock_command(once: bool) -> None:
-    """Look, every few seconds, whether an issue is due."""
+    """Run every job when it is due: begin issues, warn, check, purge."""
     speak_up()
-    installation = open_installation()
-    if once:
-        jobs.run_due(installation, clock.now())
-        jobs.check_catalog(installation, clock.now())
-        jobs.purge_submitter_addresses(installation, clock.now())
-    else:
+    installation = open_and_upgrade_installation()
+    if not once:
         run_clock(installation)
+    elif failed := run_all(installation, clock.now(), JOBS):
+        names = ", ".join(job.name for job in failed)
+        raise JobsFailed(f"{len(failed)} of {len(JOBS)} jobs failed: {names}. The log says why.")
 
 
 COMMANDS = (run_command, clock_command)

@@ -9,7 +9,13 @@ from newsletter import clock
 from newsletter.audience import subscriptions
 from newsletter.audience.privacy import erase
 from newsletter.audience.transfer import import_csv, read_rows, write_rows
-from newsletter.cli.context import as_json, open_installation, print_json, print_record
+from newsletter.cli.context import (
+    as_json,
+    open_installation,
+    open_or_create_installation,
+    print_json,
+    print_record,
+)
 from newsletter.email_address import parse_address
 from newsletter.errors import NotFound
 from newsletter.models.subscriber import Subscriber
@@ -27,7 +33,7 @@ def subscriber_group() -> None:
 @click.option("--confirmed", is_flag=True, help="They have agreed elsewhere: do not ask again.")
 def import_(file: TextIO, confirmed: bool) -> None:
     """Add the people of a CSV file with a column named email."""
-    installation = open_installation()
+    installation = open_or_create_installation()
     people = list(read_rows(file))
     with (
         click.progressbar(
@@ -57,12 +63,12 @@ def export(file: TextIO) -> None:
 @click.argument("email")
 @as_json
 def show_(email: str, as_json: bool) -> None:
-    """All that is kept of a person."""
+    """A person's address, preferences and consents."""
     with open_installation().db.read() as session:
-        found = subscriptions.find(session, parse_address(email))
-        if found is None:
+        subscriber = subscriptions.find(session, parse_address(email))
+        if subscriber is None:
             raise NotFound(f"There is no subscriber {email}.")
-        record = _record(found)
+        record = _record(subscriber)
     if as_json:
         print_json(record)
         return
@@ -78,10 +84,10 @@ def show_(email: str, as_json: bool) -> None:
 def erase_(email: str) -> None:
     """Delete all that is kept of a person, and never mail them again."""
     with open_installation().db.write() as session:
-        found = subscriptions.find(session, parse_address(email))
-        if found is None:
+        subscriber = subscriptions.find(session, parse_address(email))
+        if subscriber is None:
             raise NotFound(f"There is no subscriber {email}.")
-        erase(session, found, clock.now())
+        erase(session, subscriber, clock.now())
     click.echo("Erased.")
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from newsletter.cli.context import open_installation, speak_up
+from newsletter.cli.context import open_and_upgrade_installation, speak_up
 from newsletter.web.server import serve
 
 
@@ -10,7 +10,7 @@ from newsletter.web.server import serve
 def web_command() -> None:
     """Serve the site and the admin."""
     speak_up()
-    serve(open_installation())
+    serve(open_and_upgrade_installation())
 
 
 COMMANDS = (web_command,)

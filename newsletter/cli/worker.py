@@ -3,7 +3,7 @@
 import click
 
 from newsletter import jobs
-from newsletter.cli.context import once, open_installation, speak_up
+from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
 
 
 @click.command("worker")
@@ -11,7 +11,7 @@ from newsletter.cli.context import once, open_installation, speak_up
 def worker_command(once: bool) -> None:
     """Send what is due."""
     speak_up()
-    count = jobs.deliver(open_installation(), until_idle=once)
+    count = jobs.deliver(open_and_upgrade_installation(), until_idle=once)
     click.echo(f"{count} messages settled.")
 
 

@@ -9,9 +9,11 @@ from newsletter.doctor.dkim import examine_dkim
 from newsletter.doctor.dmarc import discover, examine_dmarc
 from newsletter.doctor.dns_lookup import Dns
 from newsletter.doctor.findings import Finding, guarded, ok, warning, wrong
-from newsletter.doctor.relays import USUAL_SELECTORS, Relay, known_relay
 from newsletter.doctor.spf import examine_spf
 from newsletter.settings import Settings
+from newsletter.transports.providers import Provider, SenderDns, provider_behind
+
+USUAL_SELECTORS = ("default", "mail", "dkim", "s1", "s2", "k1", "selector1", "selector2", "google")
 
 
 def examine_domain(settings: Settings, dns: Dns, address: str | None) -> Iterator[Finding]:
@@ -28,13 +30,14 @@ def examine_domain(settings: Settings, dns: Dns, address: str | None) -> Iterato
             "NEWSLETTER_MAIL_FROM to an address of yours.",
         )
         return
-    relay = known_relay(settings.mail_url)
-    returns_here = relay is None or not relay.own_return_path
+    provider = provider_behind(settings.mail_url)
+    wanted = provider.dns if provider else None
+    returns_here = wanted is None or not wanted.own_return_path
     yield from _exchangers(domain, dns.exchangers(domain), dns)
-    sources = _sources(settings.mail_url, relay, address)
+    sources = _sources(settings.mail_url, wanted, address)
     yield from guarded("SPF", examine_spf(domain, dns, sources, returns_here))
-    yield from guarded("DMARC", _authentication(domain, settings.dkim_selectors, relay, dns))
-    yield _alignment(domain, relay if not returns_here else None)
+    yield from guarded("DMARC", _authentication(domain, settings.dkim_selectors, wanted, dns))
+    yield _alignment(domain, provider if not returns_here else None)
 
 
 def _exchangers(domain: str, hosts: list[str], dns: Dns) -> Iterator[Finding]:
@@ -57,30 +60,30 @@ def _exchangers(domain: str, hosts: list[str], dns: Dns) -> Iterator[Finding]:
 
 
 def _authentication(
-    domain: str, selectors: tuple[str, ...], relay: Relay | None, dns: Dns
+    domain: str, selectors: tuple[str, ...], wanted: SenderDns | None, dns: Dns
 ) -> Iterator[Finding]:
     discovery = discover(domain, dns)
     yield from examine_dmarc(domain, dns, discovery)
     strict = discovery.record is not None and discovery.record.tags.get("adkim", "r").lower() == "s"
     signing = [domain] if strict else list(dict.fromkeys((domain, discovery.organizational)))
-    usual = list(dict.fromkeys((*(relay.selectors if relay else ()), *USUAL_SELECTORS)))
+    usual = list(dict.fromkeys((*(wanted.selectors if wanted else ()), *USUAL_SELECTORS)))
     yield from guarded("DKIM", examine_dkim(signing, dns, selectors, usual))
 
 
-def _alignment(domain: str, relay: Relay | None) -> Finding:
-    if relay is None:
+def _alignment(domain: str, provider: Provider | None) -> Finding:
+    if provider is None:
         return ok("alignment", f"envelope and From are both of {domain}, so SPF counts for DMARC.")
     return ok(
         "alignment",
-        f"{relay.name} puts a return path of its own on the envelope unless you set one of "
+        f"{provider.title} puts a return path of its own on the envelope unless you set one of "
         f"{domain} there, so DMARC rests on DKIM.",
     )
 
 
-def _sources(mail_url: str, relay: Relay | None, address: str | None) -> str:
+def _sources(mail_url: str, wanted: SenderDns | None, address: str | None) -> str:
     """The term of an SPF record that names who sends for us."""
-    if relay is not None:
-        return f"include:{relay.include}"
+    if wanted is not None:
+        return f"include:{wanted.include}"
     if address is not None:
         return f"ip{ip_address(address).version}:{address}"
     host = urlsplit(mail_url).hostname or ""

@@ -27,26 +27,30 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def examine_database(installation: Installation) -> Iterator[Finding]:
-    name = installation.db.engine.dialect.name
-    if migrations.is_current(installation.db):
-        yield ok("database", f"{name}, up to date.")
-    elif installation.db.is_sqlite:
-        yield ok("database", "sqlite; the next command brings it up to date.")
+    problem = migrations.problem(installation.db)
+    if not problem:
+        yield ok("database", f"{installation.db.engine.dialect.name}, up to date.")
+    elif installation.db.exists:
+        yield wrong("database", problem)
     else:
-        yield wrong("database", "it is not up to date: run `newsletter db upgrade`.")
+        yield warning("database", problem)
 
 
 def examine_storage(settings: Settings) -> Iterator[Finding]:
     folder = Path(settings.storage_url.removeprefix("file://"))
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder):
+    with tempfile.NamedTemporaryFile(dir=_first_that_exists(folder)):
         yield ok("storage", f"{folder} can be written.")
 
 
 def examine_disk(home: Path) -> Iterator[Finding]:
-    free = shutil.disk_usage(home).free
+    free = shutil.disk_usage(_first_that_exists(home)).free
     kind = ok if free >= FREE_BYTES_AT_LEAST else warning
     yield kind("disk", f"{free / 1e9:.1f} GB are free in {home}.")
+
+
+def _first_that_exists(folder: Path) -> Path:
+    """A folder, or the nearest one above it: what is not there yet is not made by looking."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 def database_time(installation: Installation) -> datetime | None:

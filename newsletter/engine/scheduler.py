@@ -1,47 +1,27 @@
-"""The clock: APScheduler says "look now", and nothing else.
+"""The scheduler: APScheduler runs the jobs of the registry when they are due, and nothing else.
 
-Its jobs live in memory and carry no state. What was due while it was down is
-seen at the first look after it starts; two clocks see the same slots, and the
-database lets one of them begin each. The catalog, which takes its time, is looked
-after beside that.
+Its jobs live in memory and carry no state. What was due while it was down is seen at the
+first run after it starts; two schedulers see the same slots, and the database lets one of them
+begin each. Each job runs apart from the others, so a long one holds none of them back.
 """
 
 import threading
+from collections.abc import Sequence
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 
-from newsletter import clock, jobs
+from newsletter import clock
 from newsletter.installation import Installation
-
-LOOK_EVERY_SECONDS = 15
-CHECK_EVERY_HOURS = 1  # whether the catalog's check of the week was made
-FORGET_EVERY_HOURS = 1
+from newsletter.jobs import JOBS, LOCAL_JOBS, Job, run_job
 
 
 def run_clock(installation: Installation) -> None:
-    """Look at once, and again every LOOK_EVERY_SECONDS, until interrupted."""
+    """Run every job at once, and again after its interval, until interrupted."""
     stop = threading.Event()
-    scheduler = _scheduled(BlockingScheduler(timezone="UTC"), installation)
-    scheduler.add_job(
-        lambda: jobs.check_catalog(installation, clock.now(), lambda: not stop.is_set()),
-        "interval",
-        hours=CHECK_EVERY_HOURS,
-        next_run_time=clock.now(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    scheduler.add_job(
-        lambda: jobs.purge_submitter_addresses(installation, clock.now()),
-        "interval",
-        hours=FORGET_EVERY_HOURS,
-        next_run_time=clock.now(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    scheduler = BlockingScheduler(timezone="UTC")
+    _schedule(scheduler, installation, JOBS, stop)
     try:
         scheduler.start()
     finally:
@@ -49,20 +29,33 @@ def run_clock(installation: Installation) -> None:
 
 
 def start_clock(installation: Installation) -> BackgroundScheduler:
-    """Look as often in a thread of its own; ``shutdown()`` ends it."""
+    """The same in a thread of its own, without the jobs that ask strangers; ``shutdown()``
+    ends it."""
     scheduler = BackgroundScheduler(timezone="UTC")
-    _scheduled(scheduler, installation).start()
+    _schedule(scheduler, installation, LOCAL_JOBS, threading.Event())
+    scheduler.start()
     return scheduler
 
 
-def _scheduled(scheduler: BaseScheduler, installation: Installation) -> BaseScheduler:
-    scheduler.add_job(
-        lambda: jobs.run_due(installation, clock.now()),
-        "interval",
-        seconds=LOOK_EVERY_SECONDS,
-        next_run_time=clock.now(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    return scheduler
+def _schedule(
+    scheduler: BaseScheduler,
+    installation: Installation,
+    jobs: Sequence[Job],
+    stop: threading.Event,
+) -> None:
+    for job in jobs:
+        scheduler.add_job(
+            _run,
+            "interval",
+            seconds=job.interval.total_seconds(),
+            args=(job, installation, stop),
+            id=job.name,
+            next_run_time=clock.now(),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+
+def _run(job: Job, installation: Installation, stop: threading.Event) -> None:
+    run_job(job, installation, clock.now(), may_go_on=lambda: not stop.is_set())

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
@@ -28,9 +27,9 @@ from newsletter.fetching.http_exchange import (
     too_slow,
 )
 from newsletter.fetching.pinned_connections import Deadline, Resolve, resolve
+from newsletter.file_names import bare_name, name_in_address
 
 CHUNK = 64 * 1024
-MAX_NAME = 150
 LIMITS = FetchLimits()
 
 
@@ -131,10 +130,16 @@ def _filename(answer: requests.Response) -> str:
     """The file's name from Content-Disposition (RFC 6266) or from the address."""
     header = Message()
     header["Content-Disposition"] = answer.headers.get("content-disposition", "")
-    name = header.get_filename() or unquote(urlsplit(answer.url).path)
-    name = re.split(r"[/\\]", name)[-1]
-    name = "".join(sign for sign in name if sign.isprintable()).strip(" .")
-    return name[-MAX_NAME:] or "download"
+    name = bare_name(_as_utf8(header.get_filename() or ""))
+    return name or name_in_address(answer.url) or "download"
+
+
+def _as_utf8(name: str) -> str:
+    """A header's text, of which requests takes each byte for a character, as browsers read it."""
+    try:
+        return name.encode("latin-1").decode()
+    except UnicodeError:
+        return name
 
 
 def _too_large(limits: FetchLimits) -> FetchRefused:

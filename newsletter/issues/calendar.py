@@ -18,9 +18,9 @@ from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import Post, PostState
 
-SUBJECT_AT_MOST = 120
-PREHEADER_AT_MOST = 150
+AT_MOST = {"subject": 120, "preheader": 150, "intro": 20_000}  # characters
 CANCELLED = "cancelled"  # why somebody is excluded
+BY_HAND = "A curator paused it."
 
 
 def parse_date(text: str) -> date:
@@ -77,13 +77,23 @@ def mailing_of(session: Session, post: Post) -> Issue | None:
     return session.scalars(mailings).first()
 
 
-def without_mailing(session: Session) -> list[Post]:
+def mailings_of(session: Session, posts: Collection[Post]) -> dict[int, Issue]:
+    """The same for several posts, by their keys, where there is one."""
+    mailings = select(Issue).where(
+        Issue.post_id.in_([post.id for post in posts]),
+        Issue.kind == Kind.POST,
+        Issue.state != IssueState.CANCELLED,
+    )
+    return {issue.post_id: issue for issue in session.scalars(mailings) if issue.post_id}
+
+
+def without_mailing(session: Session, limit: int | None = None) -> list[Post]:
     """The posts that can still be planned for a day, the newest first."""
     mailed = select(Issue.id).where(
         Issue.post_id == Post.id, Issue.kind == Kind.POST, Issue.state != IssueState.CANCELLED
     )
     posts = select(Post).where(Post.state != PostState.WITHDRAWN, ~mailed.exists())
-    return list(session.scalars(posts.order_by(Post.id.desc())))
+    return list(session.scalars(posts.order_by(Post.id.desc()).limit(limit)))
 
 
 def take_slot(
@@ -122,12 +132,17 @@ def parse_slot(text: str) -> tuple[date, Kind]:
     """The date and the kind that ``Issue.slot`` says. Raises NotFound."""
     day, dash, word = text[:10], text[10:11], text[11:]
     try:
-        found = date.fromisoformat(day), Kind(word) if dash else Kind.REGULAR
+        slot = date.fromisoformat(day), Kind(word) if dash else Kind.REGULAR
     except ValueError as error:
         raise NotFound("There is no such issue.") from error
-    if Issue(date=found[0], kind=found[1]).slot != text:  # 2026-W49-1 is a date too
+    if Issue(date=slot[0], kind=slot[1]).slot != text:  # 2026-W49-1 is a date too
         raise NotFound("There is no such issue.")
-    return found
+    return slot
+
+
+def at(session: Session, slot: str) -> Issue:
+    """The issue of a slot as an address has it: see ``Issue.slot``. Raises NotFound."""
+    return get(session, *parse_slot(slot))
 
 
 def find(session: Session, day: date, kind: Kind = Kind.REGULAR) -> Issue | None:
@@ -143,50 +158,17 @@ def get(session: Session, day: date, kind: Kind = Kind.REGULAR) -> Issue:
     return issue
 
 
-def issues(session: Session) -> list[Issue]:
-    """All of them, the newest slot first."""
-    return list(session.scalars(select(Issue).order_by(Issue.date.desc(), Issue.id.desc())))
-
-
-def public_issues(
-    session: Session, limit: int | None = None, kind: Kind | None = None
-) -> list[Issue]:
-    """Those that went out or are going out, of one kind or of all, the newest first."""
-    shown = (IssueState.SENDING, IssueState.PAUSED, IssueState.SENT)
-    rows = select(Issue).where(Issue.state.in_(shown)).order_by(Issue.date.desc())
-    if kind is not None:
-        rows = rows.where(Issue.kind == kind)
-    return list(session.scalars(rows.limit(limit) if limit else rows))
-
-
-def previous_on_topic(session: Session, issue: Issue) -> Issue | None:
-    """The newest public issue before this one whose dataset shares a keyword with it."""
-    if issue.version is None:
-        return None
-    keywords = set(issue.version.keywords)
-    for earlier in public_issues(session, kind=Kind.REGULAR):
-        if (
-            earlier.date < issue.date
-            and earlier.version is not None
-            and keywords & set(earlier.version.keywords)
-        ):
-            return earlier
-    return None
-
-
 def edit(session: Session, issue: Issue, subject: str, preheader: str, intro: str) -> None:
     """Change what a curator may write over. Raises Conflict once frozen, or Invalid."""
     session.refresh(issue, ["frozen_at"], with_for_update=True)  # it may be freezing just now
     if issue.frozen_at is not None:
         raise Conflict(f"The issue of {issue.slot} is frozen: it can no longer change.")
     wrong = {}
-    for name, value, most in (
-        ("subject", subject, SUBJECT_AT_MOST),
-        ("preheader", preheader, PREHEADER_AT_MOST),
-    ):
-        if len(value) > most:
-            wrong[name] = f"At most {most} characters; it has {len(value)}."
-        if any(ord(character) < 32 for character in value):
+    words = {"subject": subject, "preheader": preheader, "intro": intro}
+    for name, value in words.items():
+        if len(value) > AT_MOST[name]:
+            wrong[name] = f"At most {AT_MOST[name]:,} characters; it has {len(value):,}."
+        if name != "intro" and any(ord(character) < 32 for character in value):
             wrong[name] = "Write it on one line of text."
     if wrong:
         raise Invalid("The issue was not changed.", wrong)

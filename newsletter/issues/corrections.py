@@ -45,11 +45,11 @@ def correct(
 
     Raises Refused (see ``errata.correct`` and ``plan``); nothing has changed then.
     """
-    said = errata.correct(session, slug, note, now, since)
-    moved = use_corrected(session, said)
-    version = said[0].corrected_by
+    corrected = errata.correct(session, slug, note, now, since)
+    moved = use_corrected(session, corrected)
+    version = corrected[0].corrected_by
     issue = plan(session, mail_on, version, today, now) if mail_on is not None else None
-    return Correction(said, moved, issue)
+    return Correction(corrected, moved, issue)
 
 
 def plan(session: Session, day: date, version: Version, today: date, now: datetime) -> Issue:
@@ -84,10 +84,10 @@ def refuse_while_going_out(issues: Sequence[Issue]) -> None:
             )
 
 
-def use_corrected(session: Session, said: Sequence[Erratum]) -> list[Issue]:
+def use_corrected(session: Session, corrected: Sequence[Erratum]) -> list[Issue]:
     """Let issues that have not begun open the corrected version; returns them."""
     moved: list[Issue] = []
-    for erratum in said:
+    for erratum in corrected:
         planned = select(Issue).where(
             Issue.version_id == erratum.version_id, Issue.state.in_(NOT_BEGUN)
         )

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
 
+from newsletter.issues.archive import PUBLIC
 from newsletter.mailing.placeholders import without_marks
 from newsletter.models.issue import Issue, IssueState
 
 PRODUCT = "-//Dataset Daily//Mondays//EN"
 ASK_AGAIN_AFTER = timedelta(hours=12)
-PUBLIC = (IssueState.SENDING, IssueState.PAUSED, IssueState.SENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from newsletter.audience.subscriptions import confirm_token
 from newsletter.errors import Conflict
-from newsletter.issues.compose import compose
+from newsletter.issues.gather import gather
+from newsletter.mailing.compose import compose
 from newsletter.mailing.render import RenderedMail, render_issue, render_mail
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice, NoticeKind
@@ -16,6 +17,7 @@ from newsletter.settings import Settings
 from newsletter.storage import Storage
 from newsletter.tokens import Signer
 
+OCCASION_AT_MOST = 179  # characters, before a space and the number of a curator
 PROMISE = (
     "one open dataset every Monday, with its chart, its columns and the code that loads it. "
     "You can leave at any time with one click."
@@ -30,16 +32,16 @@ def alert_curators(
     ``once`` names the occasion: a second alert for it is not made. Returns how
     many were told now.
     """
-    told = 0
+    alerts = 0
     for curator in session.scalars(select(Curator)):
-        name = f"{once} {curator.id}"[:200]
+        name = f"{once[:OCCASION_AT_MOST]} {curator.id}"
         if session.scalar(select(Notice.id).where(Notice.once == name)) is None:
             notice = _notice(NoticeKind.ALERT, curator.address, now)
             notice.subject, notice.lines, notice.path, notice.once = subject, lines, path, name
             session.add(notice)
-            told += 1
+            alerts += 1
     session.flush()
-    return told
+    return alerts
 
 
 def ask_for_test(session: Session, issue: Issue, address: str, now: datetime) -> None:
@@ -93,7 +95,7 @@ def render_notice(
             )
         case NoticeKind.TEST:
             issue = session.get_one(Issue, notice.issue_id)
-            mail = render_issue(compose(session, issue, settings, storage))
+            mail = render_issue(compose(gather(session, issue, settings, storage)))
             return RenderedMail(f"[Test] {mail.subject}", mail.text, mail.html, mail.images)
 
 

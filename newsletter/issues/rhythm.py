@@ -23,4 +23,4 @@ def post_days_from(day: date, weeks: int) -> list[date]:
     far as they are not before ``day``."""
     monday = day - timedelta(days=day.weekday())
     days = [monday + timedelta(days=n) for n in range(7 * weeks)]
-    return [each for each in days if each >= day and each.weekday() != 0]
+    return [post_day for post_day in days if post_day >= day and post_day.weekday() != 0]

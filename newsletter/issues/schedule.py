@@ -53,7 +53,7 @@ def waves(day: date, send_at: SendAt, zone: ZoneInfo, chosen: Collection[str]) -
     A zone of a name that is not known has no moment of its own.
     """
     known = [(name, _zone(name)) for name in chosen] if send_at.local else []
-    own = {name: moment(day, send_at, found) for name, found in known if found is not None}
+    own = {name: moment(day, send_at, local) for name, local in known if local is not None}
     return Waves(moment(day, send_at, zone), own)
 
 

@@ -10,9 +10,6 @@ from datetime import date
 
 from markupsafe import Markup
 
-NUMBER = re.compile(r"[-+−]?[\d,. ]*\d(?:[eE][-+]?\d+)?%?")
-MISSING = frozenset({"", "NA", "NaN", "null", "–"})
-
 
 @dataclass(frozen=True, slots=True)
 class Prose:
@@ -53,12 +50,7 @@ class Preview:
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-    @property
-    def numeric(self) -> tuple[bool, ...]:
-        """For each column, whether it holds numbers, which align to the right."""
-        columns = zip(self.headers, *self.rows, strict=True)
-        return tuple(_is_numeric(cells) for _header, *cells in columns)
+    numeric: tuple[bool, ...]  # for each column, whether it holds numbers: these align right
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +166,3 @@ class CorrectionContent:
 def name_of(cid: str) -> str:
     """The name of the image that has a Content-ID."""
     return re.split("[.@]", cid)[0]
-
-
-def _is_numeric(cells: list[str]) -> bool:
-    present = [cell for cell in cells if cell not in MISSING]
-    return bool(present) and all(NUMBER.fullmatch(cell) for cell in present)

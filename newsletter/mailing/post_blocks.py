@@ -1,24 +1,21 @@
 """The cells of a post as the blocks of its mail, each folded to its beginning.
 
-``Post.cells`` is the contract (see newsletter.models.post); what they say is of strangers.
+What they say is of strangers: see newsletter.posts.cells.
 """
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from html import unescape
-from typing import Any
 
 import nh3
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from newsletter.catalog import markdown
 from newsletter.mailing.code_colours import coloured
 from newsletter.mailing.content import InlineImage, Preview, Prose
 from newsletter.mailing.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
-from newsletter.mailing.styled import styled
+from newsletter.mailing.styled import styled, styled_prose
+from newsletter.posts import cells
 from newsletter.posts.wording import language_name
-from newsletter.storage import Storage
 
 WIDTH = 560  # CSS pixels: the width of the mail's text
 PROSE_AT_MOST = 6_000  # characters of one cell
@@ -31,50 +28,65 @@ FIGURES_AT_MOST = 12
 FIGURE_BYTES, FIGURES_BYTES = 1_000_000, 2_000_000  # of one, and of all of a mail
 
 
+def figures_with_room(
+    figures: Iterable[cells.Figure], read: Callable[[cells.Figure, int], bytes]
+) -> tuple[bytes | None, ...]:
+    """The PNG of each figure of a post that its mail has room for, None for each other;
+    ``read`` returns so many bytes of one at most."""
+    pngs: list[bytes | None] = []
+    count = total = 0
+    for figure in figures:
+        png = read(figure, FIGURE_BYTES + 1) if count < FIGURES_AT_MOST else None
+        if png is None or len(png) > FIGURE_BYTES or total + len(png) > FIGURES_BYTES:
+            pngs.append(None)
+            continue
+        count, total = count + 1, total + len(png)
+        pngs.append(png)
+    return tuple(pngs)
+
+
 class Blocks:
     """Makes the blocks of one mail."""
 
-    def __init__(self, storage: Storage, address: Callable[[str], str], mail: str) -> None:
-        """``address`` puts addresses for paths in a text; ``mail`` ends the images' ids."""
-        self._storage = storage
+    def __init__(
+        self, figures: Iterable[bytes | None], address: Callable[[str], str], mail: str
+    ) -> None:
+        """``figures`` are the PNGs (see ``figures_with_room``); ``address`` puts addresses for
+        paths in a text; ``mail`` ends the images' ids."""
+        self._pngs = iter(figures)
         self._address = address
         self._mail = mail
         self._figures = 0
-        self._bytes = 0
 
-    def of_cell(self, cell: Mapping[str, Any]) -> Iterator[Block]:
-        if cell["kind"] == "prose":
-            yield _words(self._address(cell["markdown"]))
+    def of_cell(self, cell: cells.Cell) -> Iterator[Block]:
+        if isinstance(cell, cells.Prose):
+            yield _words(self._address(cell.markdown))
             return
-        yield _code(self._address(cell["source"]), cell["language"])
-        for output in cell["outputs"]:
+        yield _code(self._address(cell.source), cell.language)
+        for output in cell.outputs:
             yield self._output(output)
 
-    def _output(self, output: Mapping[str, Any]) -> Block:
-        match output["kind"]:
-            case "text":
-                return _printed(output["text"])
-            case "error":
-                return _error(output["text"])
-            case "table":
+    def _output(self, output: cells.Output) -> Block:
+        match output:
+            case cells.Text():
+                return _printed(output.text)
+            case cells.Error():
+                return _error(output.text)
+            case cells.Table():
                 return _rows(output)
-            case "prose":
-                return _words(self._address(output["markdown"]))
-            case "html":
-                return _html(output["html"])
-            case "figure":
-                return self._figure(output)
-            case _:
-                return Remark(output["text"])
+            case cells.Prose():
+                return _words(self._address(output.markdown))
+            case cells.Html():
+                return _html(output.html)
+            case cells.Figure():
+                return self._figure(output, next(self._pngs))
+            case cells.Note():
+                return Remark(output.text)
 
-    def _figure(self, output: Mapping[str, Any]) -> Block:
-        with self._storage.open(output["key"]) as file:
-            png = file.read(FIGURE_BYTES + 1)
-        is_large = len(png) > FIGURE_BYTES or self._bytes + len(png) > FIGURES_BYTES
-        if is_large or self._figures == FIGURES_AT_MOST:
-            return Remark(output["alt"], "A figure")
+    def _figure(self, figure: cells.Figure, png: bytes | None) -> Block:
+        if png is None:
+            return Remark(figure.alt, "A figure")
         self._figures += 1
-        self._bytes += len(png)
         width, height = struct.unpack(">II", png[16:24])  # PNG, 11.2.2
         shown = min(width, WIDTH)
         return Figure(
@@ -83,30 +95,16 @@ class Blocks:
                 png=png,
                 width=shown,
                 height=max(1, round(height * shown / width)),
-                alt=output["alt"],
+                alt=figure.alt,
             )
         )
 
 
 def _words(text: str) -> Block:
-    kept = _beginning(text)
+    kept = markdown.beginning(text, PROSE_AT_MOST)
     if not kept:
         return Remark("A long passage.", "All of it")
-    prose = Prose(styled(markdown.render(kept)), markdown.plain(kept))
-    return Words(prose, "The rest of this passage" if len(kept) < len(text) else "")
-
-
-def _beginning(text: str) -> str:
-    """As many whole blocks of Markdown as there is room for."""
-    if len(text) <= PROSE_AT_MOST:
-        return text
-    lines = text.splitlines(keepends=True)
-    ends = [
-        token.map[1] for token in MarkdownIt("commonmark").enable("table").parse(text)
-        if token.level == 0 and token.map is not None
-    ]  # fmt: skip
-    kept = ["".join(lines[:end]) for end in ends]
-    return max((part for part in kept if len(part) <= PROSE_AT_MOST), key=len, default="")
+    return Words(styled_prose(kept), "The rest of this passage" if len(kept) < len(text) else "")
 
 
 def _code(source: str, language: str) -> Block:
@@ -126,33 +124,28 @@ def _error(text: str) -> Block:
     return Printed(shown, True, _more(len(lines) - ERROR_LINES, "line"))
 
 
-def _rows(output: Mapping[str, Any]) -> Block:
-    header, rows = output["header"], output["rows"]
+def _rows(table: cells.Table) -> Block:
+    header, rows = table.header, table.rows
     shown = _whole_or(TABLE_ROWS, len(rows))
     preview = Preview(
         tuple(_cell(name) for name in header[:TABLE_COLUMNS]),
         tuple(tuple(_cell(cell) for cell in row[:TABLE_COLUMNS]) for row in rows[:shown]),
+        table.numeric[:TABLE_COLUMNS],
     )
     left_out = (
         _more(len(rows) - shown, "row"),
         _more(len(header) - TABLE_COLUMNS, "column"),
     )
-    return Rows(preview, output["note"][:200], " and ".join(filter(None, left_out)))
+    return Rows(preview, table.note[:200], " and ".join(filter(None, left_out)))
 
 
 def _html(html: str) -> Block:
     """Cleaned once more: what was kept may be older than the rules by which it was cleaned."""
     if len(html) > PROSE_AT_MOST:
         return Remark("A long passage.", "All of it")
-    cleaned = nh3.clean(
-        html,
-        tags=markdown.TAGS,
-        attributes={"a": {"href"}},
-        url_schemes=markdown.SCHEMES,
-        link_rel="noopener nofollow",
-    )
+    cleaned = markdown.clean(html)
     text = unescape(nh3.clean(cleaned.replace("<br>", "\n").replace("</p>", "\n\n"), tags=set()))
-    return Words(Prose(styled(Markup(cleaned)), text.strip()))  # noqa: S704 - it was just cleaned
+    return Words(Prose(styled(cleaned), text.strip()))
 
 
 def _first_lines(text: str, most: int, width: int) -> tuple[str, str]:

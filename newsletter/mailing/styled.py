@@ -5,6 +5,9 @@ import re
 
 from markupsafe import Markup
 
+from newsletter.catalog import markdown
+from newsletter.mailing.content import Prose
+
 MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 STYLES = {
     "p": "margin:0 0 14px",
@@ -25,6 +28,16 @@ BLANK = re.compile(r"(?<=>)\s+(?=<)")
 BARE = re.compile(rf"<({'|'.join(STYLES)})(?=[ >])")
 
 
+def prose(text: str) -> Prose:
+    """A curator's Markdown, as the templates of an issue style it."""
+    return Prose(spaced(markdown.render(text)), markdown.plain(text))
+
+
+def styled_prose(text: str) -> Prose:
+    """Markdown with a style beside each element, as a post has it: any of them may occur."""
+    return Prose(styled(markdown.render(text)), markdown.plain(text))
+
+
 def styled(html: Markup) -> Markup:
     """``html``, which nh3 has cleaned: so a "<" in it is always a tag's."""
     with_styles = BARE.sub(lambda tag: f'{tag[0]} style="{STYLES[tag[1]]}"', html)
@@ -34,5 +47,5 @@ def styled(html: Markup) -> Markup:
 def spaced(html: Markup) -> Markup:
     """``html`` with what is blank between two tags as references: mrml leaves blanks out, and
     a line of code its indentation."""
-    kept = BLANK.sub(lambda blank: "".join(f"&#{ord(each)};" for each in blank[0]), html)
+    kept = BLANK.sub(lambda blank: "".join(f"&#{ord(sign)};" for sign in blank[0]), html)
     return Markup(kept)  # noqa: S704 - blanks are all that changed

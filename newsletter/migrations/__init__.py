@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,29 @@ from sqlalchemy.engine import Connection
 
 from newsletter import models
 from newsletter.db import Base, Database
+from newsletter.errors import Refused
 
 HERE = Path(__file__).parent
 assert models  # noqa: S101 - importing the models is what fills Base.metadata
 
 
+class Standing(Enum):
+    """Where a database stands in the history that this program knows."""
+
+    ABSENT = "absent"  # or empty
+    BEHIND = "behind"
+    CURRENT = "current"
+    AHEAD = "ahead"
+
+
 def upgrade(db: Database, revision: str = "head") -> None:
-    """Bring the database up to ``revision``, in one transaction where it can be."""
-    if db.is_sqlite and db.url.database:
-        Path(db.url.database).parent.mkdir(parents=True, exist_ok=True)
+    """Bring the database up to ``revision``, in one transaction where it can be.
+
+    Raises Refused if it is of a newer program.
+    """
+    db.create()
+    if standing(db) is Standing.AHEAD:
+        raise Refused(problem(db))
     with _altering(db) as connection:
         command.upgrade(_config(connection), revision)
 
@@ -35,9 +50,41 @@ def downgrade(db: Database, revision: str) -> None:
 
 def is_current(db: Database) -> bool:
     """Whether the database stands at the newest revision of this program."""
-    heads = set(ScriptDirectory(str(HERE)).get_heads())
+    return standing(db) is Standing.CURRENT
+
+
+def standing(db: Database) -> Standing:
+    """Asked without changing anything, and without making a database that is not there."""
+    if not db.exists:
+        return Standing.ABSENT
     with db.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == heads
+        revisions = set(MigrationContext.configure(connection).get_current_heads())
+    if not revisions:
+        return Standing.ABSENT
+    history = ScriptDirectory(str(HERE))
+    if revisions == set(history.get_heads()):
+        return Standing.CURRENT
+    known = {script.revision for script in history.walk_revisions()}
+    return Standing.BEHIND if revisions <= known else Standing.AHEAD
+
+
+def problem(db: Database) -> str:
+    """Why this program cannot use the database, and what to do; empty if it can."""
+    match standing(db):
+        case Standing.ABSENT:
+            return (
+                f"There is no newsletter in {db.url.database}: run this where yours is, "
+                "or `newsletter db upgrade` to begin one there."
+            )
+        case Standing.BEHIND:
+            return "The database is not up to date: run `newsletter db upgrade`."
+        case Standing.AHEAD:
+            return (
+                "The database is of a newer version than this program: install that version, as "
+                "`newsletter db upgrade` does not lead back."
+            )
+        case Standing.CURRENT:
+            return ""
 
 
 def differences(db: Database) -> list[str]:

@@ -6,9 +6,13 @@ which catalog.data_paths puts an address where it is shown.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+NUMBER = re.compile(r"[-+−]?[\d,. ]*\d\.?(?:e[-+]?\d+)?%?", re.IGNORECASE)
+MISSING = frozenset({"", "na", "nan", "<na>", "none", "null", "–"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""  # such as "6 of 344 rows"
     kind: Literal["table"] = "table"
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """For each column, whether it holds numbers, which align to the right."""
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.header)
+        return tuple(map(_is_numeric, columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,11 @@ def figures(cells: Iterable[Cell]) -> list[Figure]:
         for output in cell.outputs
         if isinstance(output, Figure)
     ]
+
+
+def _is_numeric(cells: Iterable[str]) -> bool:
+    present = [cell.strip() for cell in cells if cell.strip().casefold() not in MISSING]
+    return bool(present) and all(map(NUMBER.fullmatch, present))
 
 
 def _cell(entry: Mapping[str, Any]) -> Cell:

@@ -19,12 +19,20 @@ from pydantic import (
     model_validator,
 )
 
-from newsletter.catalog.field_types import ONE_LINE, ColumnName, Line, Semver, Sha256, WebAddress
-from newsletter.catalog.field_types import TableName as Table
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.validation_messages import complaints
-from newsletter.catalog.yamltext import load_mapping
+from newsletter.catalog.package.field_types import (
+    ONE_LINE,
+    ColumnName,
+    Line,
+    Semver,
+    Sha256,
+    WebAddress,
+)
+from newsletter.catalog.package.field_types import TableName as Table
+from newsletter.catalog.package.validation_messages import complaints
+from newsletter.catalog.package.yaml_text import load_mapping
 from newsletter.errors import UnreadablePackage, UnreadablePost
+from newsletter.file_names import latin
 
 MAX_CHARACTERS = 64 * 1024
 MAX_SLUG = 100
@@ -133,8 +141,21 @@ def from_mapping(mapping: object) -> FrontMatter:
 def slug_of(dataset: str, file_name: str) -> str:
     """The slug of a post that names none: ``penguins`` and ``02-who-is-who.md`` make
     ``penguins-who-is-who``."""
-    stem = file_name.rpartition("/")[2].partition(".")[0]
-    words = re.findall(r"[a-z0-9]+", re.sub(r"^\d+[-_ ]+", "", stem).casefold())
+    return _slug_of(dataset, latin(_title_in(file_name)).lower())
+
+
+def slug_of_0_3(dataset: str, file_name: str) -> str:
+    """The same by the rule of 0.3, which dropped every letter outside ASCII."""
+    return _slug_of(dataset, _title_in(file_name).casefold())
+
+
+def _title_in(file_name: str) -> str:
+    """What a file is called, without a number before it and its endings."""
+    return re.sub(r"^\d+[-_ ]+", "", file_name.rpartition("/")[2].partition(".")[0])
+
+
+def _slug_of(dataset: str, title: str) -> str:
+    words = re.findall(r"[a-z0-9]+", title)
     return "-".join([dataset, *words])[:MAX_SLUG].rstrip("-")
 
 

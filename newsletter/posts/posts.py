@@ -3,33 +3,34 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload, selectinload, undefer
+from sqlalchemy.orm import Session
 
 from newsletter.catalog.describe.facts import Party, WorkFacts
-from newsletter.catalog.search import stem, words_of
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset, Version, VersionState
 from newsletter.models.post import Post, PostRun, PostState, RunStatus
-from newsletter.posts import cells, front_matter
+from newsletter.paging import Page, cut
+from newsletter.posts import cells, front_matter, search
 from newsletter.posts.cells import Cell, Code
 from newsletter.posts.front_matter import FrontMatter
 from newsletter.posts.intake import ImportedPost
 from newsletter.posts.run_record import RunRecord
 from newsletter.posts.wording import language_name
 
+T = TypeVar("T")
+
 # The fields of a front matter that a post has under the same name.
 WRITTEN = ("title", "question", "author", "author_url", "license", "language")
 
 
 def find(session: Session, slug: str) -> Post | None:
-    rows = _loaded().options(
-        undefer(Post.cells), joinedload(Post.version).selectinload(Version.tables)
-    )
-    return session.scalars(rows.where(Post.slug == slug)).one_or_none()
+    rows = select(Post).where(Post.slug == slug).options(*search.whole())
+    return session.scalars(rows).one_or_none()
 
 
 def get(session: Session, slug: str) -> Post:
@@ -58,10 +59,27 @@ def everything(session: Session) -> list[Post]:
     return list(session.scalars(_loaded().order_by(Post.id.desc())))
 
 
-def of_dataset(session: Session, dataset: Dataset) -> list[Post]:
+def page(session: Session, words: str, number: int) -> Page[Post]:
+    """A page of the posts in any state whose title, slug or author says ``words``, the newest
+    first."""
+    names = select(Post.id, Post.title, Post.slug, Post.author).order_by(Post.id.desc())
+    wanted = [
+        key
+        for key, *texts in session.execute(names)
+        if words.casefold() in " ".join(texts).casefold()
+    ]
+    return cut(wanted, number).filled(partial(search.load, session))
+
+
+def of_dataset(session: Session, dataset: Dataset, limit: int | None = None) -> list[Post]:
     """The published posts on any version of ``dataset``, the newest first."""
-    on = Post.version.has(Version.dataset_id == dataset.id)
-    return list(session.scalars(_published().where(on)))
+    return list(session.scalars(_on(_published(), dataset).limit(limit)))
+
+
+def count_of_dataset(session: Session, dataset: Dataset) -> int:
+    """How many published posts there are on any version of ``dataset``."""
+    posts = select(func.count()).select_from(Post).where(Post.state == PostState.PUBLISHED)
+    return session.scalar(_on(posts, dataset)) or 0
 
 
 def slugs_by_digest(session: Session, dataset: Dataset) -> dict[str, str]:
@@ -69,43 +87,6 @@ def slugs_by_digest(session: Session, dataset: Dataset) -> dict[str, str]:
     made from."""
     of = select(Post.digest, Post.slug).join(Version).where(Version.dataset_id == dataset.id)
     return dict(session.execute(of).all())
-
-
-def search(
-    session: Session,
-    text: str = "",
-    *,
-    keyword: str | None = None,
-    dataset: str | None = None,
-    language: str | None = None,
-    year: int | None = None,
-    column: str | None = None,
-) -> list[Post]:
-    """The published posts for which all that is given holds, the newest first.
-
-    Each word of ``text`` occurs in the post or is of its dataset; ``keyword`` is one of its
-    dataset version's, ``dataset`` a slug, ``year`` the one of publication (UTC), ``column``
-    the name of a column that it uses, in whatever case. What was typed is never part of a
-    pattern.
-    """
-    words = [stem(word) for word in words_of(text)]
-    published = session.scalars(_published().options(undefer(Post.words)))
-    return [
-        post
-        for post in published
-        if (keyword is None or keyword in post.version.keywords)
-        and (dataset is None or post.version.dataset.slug == dataset)
-        and (language is None or post.language == language)
-        and (year is None or (post.published_at is not None and post.published_at.year == year))
-        and (column is None or column.casefold() in map(str.casefold, post.columns))
-        and all(word in _words(post) for word in words)
-    ]
-
-
-def _words(post: Post) -> str:
-    version = post.version
-    of_dataset = (version.title, version.dataset.slug, *version.keywords)
-    return "\n".join((post.words, *of_dataset)).casefold()
 
 
 def version_for(session: Session, dataset: Dataset, taken: ImportedPost) -> Version:
@@ -123,7 +104,7 @@ def upsert(session: Session, version: Version, taken: ImportedPost, now: datetim
 
     Its run is recorded too. Raises Conflict if the slug is of another dataset's post.
     """
-    slug = slug_of(version.dataset, taken)
+    slug = slug_of(session, version.dataset, taken)
     post = find(session, slug)
     if post is None:
         post = Post(slug=slug, state=PostState.DRAFT, created_at=now)
@@ -140,8 +121,17 @@ def upsert(session: Session, version: Version, taken: ImportedPost, now: datetim
     return post
 
 
-def slug_of(dataset: Dataset, taken: ImportedPost) -> str:
-    return taken.front.slug or front_matter.slug_of(dataset.slug, taken.name)
+def slug_of(session: Session, dataset: Dataset, taken: ImportedPost) -> str:
+    """The slug that it names or that its file's name makes; a post that has one by the rule
+    of 0.3 keeps it."""
+    if taken.front.slug:
+        return taken.front.slug
+    slug = front_matter.slug_of(dataset.slug, taken.name)
+    before = front_matter.slug_of_0_3(dataset.slug, taken.name)
+    if slug == before or find(session, slug) is not None:
+        return slug
+    post = find(session, before)
+    return before if post is not None and post.version.dataset_id == dataset.id else slug
 
 
 def record_run(post: Post, record: RunRecord) -> None:
@@ -246,15 +236,15 @@ def _last_line(text: str) -> str:
 
 
 def _published() -> Select[Post]:
-    newest = (Post.published_at.desc(), Post.id.desc())
-    return _loaded().where(Post.state == PostState.PUBLISHED).order_by(*newest)
+    return _loaded().where(Post.state == PostState.PUBLISHED).order_by(*search.NEWEST)
 
 
 def _loaded() -> Select[Post]:
-    return select(Post).options(
-        joinedload(Post.version).joinedload(Version.dataset),
-        selectinload(Post.runs),
-    )
+    return select(Post).options(*search.light(is_long=True))
+
+
+def _on(posts: Select[T], dataset: Dataset) -> Select[T]:
+    return posts.where(Post.version.has(Version.dataset_id == dataset.id))
 
 
 def columns_used(front: FrontMatter, cells: Iterable[Cell], version: Version) -> list[str]:

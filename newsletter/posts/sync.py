@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.catalog import datasets
-from newsletter.catalog.package import FILE_NAME
+from newsletter.catalog.package.dataset_package import FILE_NAME
 from newsletter.catalog.sync import READ_AT_ONCE, Done, Step
 from newsletter.db import Database
 from newsletter.errors import Conflict, NotFound, Refused
@@ -87,7 +87,7 @@ def _step(
     try:
         with db.write() as session:
             dataset = datasets.get(session, _dataset(path))
-            slug = posts.slug_of(dataset, taken)
+            slug = posts.slug_of(session, dataset, taken)
             owner = owners.setdefault(slug, path)
             if owner != path:
                 raise Conflict(

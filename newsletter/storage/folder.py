@@ -94,17 +94,18 @@ class Storage:
         except FileNotFoundError as error:
             raise _no_such(key) from error
 
-    def remove_unused(self, ending: str, used: Container[str], before: datetime) -> int:
-        """Remove the files whose keys end in ``ending``, are not ``used`` and were last put
-        before a moment; returns how many. An ending of its own keeps others' files apart."""
-        unused = [
-            path
+    def unused(self, ending: str, used: Container[str], before: datetime) -> list[str]:
+        """The keys that end in ``ending``, are not ``used`` and were last put before a moment.
+        An ending of its own keeps others' files apart."""
+        return [
+            path.name
             for path in self.root.glob(f"??/??/*{ending}")
-            if path.name not in used and path.stat().st_mtime < before.timestamp()
+            if path.name not in used and _put_before(path, before)
         ]
-        for path in unused:
-            path.unlink(missing_ok=True)
-        return len(unused)
+
+    def remove(self, key: str) -> None:
+        """Remove a file, if it is there. Raises NotFound for what is not a key, and OSError."""
+        self.path(key).unlink(missing_ok=True)
 
     def exists(self, key: str) -> bool:
         return KEY.fullmatch(key) is not None and self.path(key).is_file()
@@ -133,6 +134,13 @@ def _copy(source: Path, target: BinaryIO) -> str:
     target.flush()
     os.fsync(target.fileno())
     return digest.hexdigest()
+
+
+def _put_before(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:  # somebody else has removed it meanwhile
+        return False
 
 
 def _flush_directory(directory: Path) -> None:

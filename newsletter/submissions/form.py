@@ -3,7 +3,6 @@
 The texts are plain, the link is only kept: nothing is fetched, and no file is read.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,14 +13,15 @@ from urllib.parse import urlsplit
 from newsletter.catalog.licenses import license_problem
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, InvalidAddress
+from newsletter.file_names import bare_name
 from newsletter.models.submission import SubmissionKind
-from newsletter.tables.reading.file_kinds import TABLES
+from newsletter.tables.reading.file_kinds import PACKED_ENDINGS, TABLE_ENDINGS
 
 MEGABYTE = 1_000_000
 FILE_BYTES = 5 * MEGABYTE
 # How a file may end, as a person may choose it and as the field of a form says it.
 ENDINGS = {
-    SubmissionKind.DATASET: tuple(sorted(TABLES | {".zip", ".gz"})),
+    SubmissionKind.DATASET: tuple(sorted(TABLE_ENDINGS | PACKED_ENDINGS)),
     SubmissionKind.CODE: (".ipynb", ".md", ".py", ".sql", ".r"),
 }
 # How the storage keys of such files end: nothing else has them, so they may be removed.
@@ -31,7 +31,6 @@ TITLE = (5, 120)  # characters, at least and at most
 ABOUT = (20, 5000)
 NAME = (2, 120)
 LINK_AT_MOST = 2000
-FILE_NAME_AT_MOST = 200
 KEPT_CONTROLS = "\n\t"
 # Characters that turn the reading direction of what stands after them.
 TURNING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -70,10 +69,10 @@ def checked(offer: Offer) -> Offer:
         link=offer.link.strip(),
         license=offer.license.strip(),
         address=offer.address.strip(),
-        file=replace(offer.file, name=file_name(offer.file.name)) if offer.file else None,
+        file=replace(offer.file, name=bare_name(offer.file.name)) if offer.file else None,
     )
-    said = {field: problem(clean) for field, problem in PROBLEMS.items()}
-    wrong = {field: sentence for field, sentence in said.items() if sentence}
+    sentences = {field: problem(clean) for field, problem in PROBLEMS.items()}
+    wrong = {field: sentence for field, sentence in sentences.items() if sentence}
     if wrong:
         raise Invalid(NOT_SENT, wrong)
     return replace(clean, address=str(parse_address(clean.address)) if clean.address else "")
@@ -82,7 +81,7 @@ def checked(offer: Offer) -> Offer:
 def file_problem(kind: SubmissionKind, file: OfferedFile) -> str | None:
     """What is wrong with a file, going by its name and size alone."""
     if PurePath(file.name).suffix.lower() not in ENDINGS[kind]:
-        return f"Choose a file whose name ends in {said_endings(kind)}."
+        return f"Choose a file whose name ends in {endings_in_words(kind)}."
     if file.size == 0:
         return "The file is empty: choose another."
     if file.size > FILE_BYTES:
@@ -94,17 +93,10 @@ def file_problem(kind: SubmissionKind, file: OfferedFile) -> str | None:
     return None
 
 
-def said_endings(kind: SubmissionKind) -> str:
+def endings_in_words(kind: SubmissionKind) -> str:
     """Such as ``.ipynb, .md, .py, .sql or .R``."""
     *others, last = (".R" if ending == ".r" else ending for ending in ENDINGS[kind])
     return f"{', '.join(others)} or {last}"
-
-
-def file_name(name: str) -> str:
-    """``name`` without the folders it may come with, short enough to be kept."""
-    bare = _line(re.split(r"[/\\]", name)[-1])
-    ending = PurePath(bare).suffix[:20]
-    return bare[: FILE_NAME_AT_MOST - len(ending)].removesuffix(ending) + ending
 
 
 def _length(what: str, text: str, limits: tuple[int, int]) -> str | None:

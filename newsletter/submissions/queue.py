@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from newsletter.audience.suppression import address_hash, is_suppressed
 from newsletter.catalog import datasets
@@ -14,6 +14,7 @@ from newsletter.models.dataset import Dataset
 from newsletter.models.delivery import DeliveryState, Notice, NoticeKind
 from newsletter.models.post import Post
 from newsletter.models.submission import Submission, SubmissionKind, SubmissionState
+from newsletter.paging import SIZE, Page, fetch
 from newsletter.submissions.form import NOT_SENT, Offer, checked
 from newsletter.submissions.replies import Answer, answer_to
 from newsletter.tokens import Signer
@@ -59,11 +60,12 @@ def submit(session: Session, offer: Offer, now: datetime) -> Submission:
 
 def waiting(session: Session) -> Sequence[Submission]:
     """Those that nobody has decided on, the oldest first."""
-    return session.scalars(
-        select(Submission)
-        .where(Submission.state == SubmissionState.WAITING)
-        .order_by(Submission.created_at, Submission.id)
-    ).all()
+    return session.scalars(_waiting()).all()
+
+
+def waiting_page(session: Session, number: int = 1, size: int = SIZE) -> Page[Submission]:
+    """A page of them."""
+    return fetch(session, _waiting(), number, size)
 
 
 def count_waiting(session: Session) -> int:
@@ -71,14 +73,15 @@ def count_waiting(session: Session) -> int:
     return session.scalar(rows) or 0
 
 
-def decided(session: Session, limit: int) -> Sequence[Submission]:
-    """Those that were decided on last."""
-    return session.scalars(
+def decided(session: Session, number: int = 1) -> Page[Submission]:
+    """A page of those that were decided on, the last first."""
+    rows = (
         select(Submission)
         .where(Submission.state != SubmissionState.WAITING)
         .order_by(Submission.decided_at.desc(), Submission.id.desc())
-        .limit(limit)
-    ).all()
+        .options(joinedload(Submission.dataset))
+    )
+    return fetch(session, rows, number)
 
 
 def get(session: Session, number: int) -> Submission:
@@ -131,19 +134,15 @@ def decline(
     return submission
 
 
-def made_with(session: Session, dataset: Dataset) -> Sequence[Submission]:
-    """The accepted code on a dataset, the newest first; without what became a post."""
-    return session.scalars(
-        select(Submission)
-        .where(
-            Submission.kind == SubmissionKind.CODE,
-            Submission.state == SubmissionState.ACCEPTED,
-            Submission.dataset_id == dataset.id,
-            or_(Submission.link.is_not(None), Submission.file_key.is_not(None)),
-            Submission.post_id.is_(None),
-        )
-        .order_by(Submission.decided_at.desc(), Submission.id.desc())
-    ).all()
+def made_with(session: Session, dataset: Dataset, number: int = 1) -> Page[Submission]:
+    """A page of the accepted code on a dataset, the newest first; without what became a post."""
+    return fetch(session, _made_with(dataset), number)
+
+
+def made_with_file(session: Session, dataset: Dataset, key: str) -> Submission | None:
+    """The accepted code on a dataset whose file has a storage key that begins with ``key``."""
+    rows = _made_with(dataset).where(Submission.file_key.startswith(key, autoescape=True))
+    return session.scalars(rows.limit(1)).first()
 
 
 def forget_addresses(session: Session, now: datetime) -> int:
@@ -169,6 +168,29 @@ def kept_files(session: Session) -> set[str]:
     """The storage keys of the files that submissions have."""
     keys = session.scalars(select(Submission.file_key).where(Submission.file_key.is_not(None)))
     return {key for key in keys if key}
+
+
+def _waiting() -> Select[Submission]:
+    return (
+        select(Submission)
+        .where(Submission.state == SubmissionState.WAITING)
+        .order_by(Submission.created_at, Submission.id)
+        .options(joinedload(Submission.dataset))
+    )
+
+
+def _made_with(dataset: Dataset) -> Select[Submission]:
+    return (
+        select(Submission)
+        .where(
+            Submission.kind == SubmissionKind.CODE,
+            Submission.state == SubmissionState.ACCEPTED,
+            Submission.dataset_id == dataset.id,
+            or_(Submission.link.is_not(None), Submission.file_key.is_not(None)),
+            Submission.post_id.is_(None),
+        )
+        .order_by(Submission.decided_at.desc(), Submission.id.desc())
+    )
 
 
 def _about(session: Session, offer: Offer) -> int | None:

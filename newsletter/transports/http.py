@@ -21,6 +21,7 @@ from newsletter import clock
 from newsletter.transports.api_url import ApiUrl
 from newsletter.transports.base import Envelope, Feed, Outcome, Verdict
 from newsletter.transports.batches import CONNECT_SECONDS, carry_batches, reach
+from newsletter.transports.providers import Provider
 from newsletter.transports.retry_after import retry_after
 
 # Seconds: to connect, and for each write; for each piece of the answer.
@@ -93,8 +94,7 @@ class Answer:
 class HttpTransport(ABC):
     """A provider; a subclass says how it is asked and what its answers mean."""
 
-    form: ClassVar[str]  # how its URL is spelt
-    title: ClassVar[str]
+    provider: ClassVar[Provider]
     api: str
     batch_size = 1  # messages a request
 
@@ -105,9 +105,9 @@ class HttpTransport(ABC):
             self.api = url.endpoint
 
     @classmethod
-    def from_url(cls, mail_url: str) -> Self:
+    def from_url(cls, mail_url: str, own_name: str) -> Self:
         """Raises BadSetting."""
-        return cls(ApiUrl.parse(mail_url, cls.form))
+        return cls(ApiUrl.parse(mail_url, cls.provider.url_form))
 
     @abstractmethod
     def authorization(self) -> Mapping[str, str]:
@@ -122,7 +122,7 @@ class HttpTransport(ABC):
         """One outcome for each envelope of ``batch``, in their order."""
 
     def describe(self) -> str:
-        return f"{self.title} ({urlsplit(self.api).netloc})"
+        return f"{self.provider.title} ({urlsplit(self.api).netloc})"
 
     async def serve_connection(self, feed: Feed) -> None:
         await reach(self.api, self.describe())

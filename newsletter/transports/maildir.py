@@ -19,8 +19,9 @@ class MaildirTransport:
         self.folder = folder
 
     @classmethod
-    def from_url(cls, rest: str) -> "MaildirTransport":
-        """``rest`` is what follows ``maildir:``, a path with or without slashes before it."""
+    def from_url(cls, mail_url: str, own_name: str) -> "MaildirTransport":
+        """``maildir:`` and a path, with or without slashes before it. Raises BadSetting."""
+        rest = mail_url.partition(":")[2]
         path = unquote(urlsplit(rest).path if rest.startswith("//") else rest)
         if not path:
             raise BadSetting("NEWSLETTER_MAIL_URL: give a folder, such as maildir:/var/mail/out")

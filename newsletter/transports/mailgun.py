@@ -11,7 +11,6 @@ https://documentation.mailgun.com/docs/mailgun/quickstart-guide/responses
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from urllib3.filepost import encode_multipart_formdata
 
@@ -19,6 +18,7 @@ from newsletter.errors import BadSetting
 from newsletter.transports.api_url import ApiUrl
 from newsletter.transports.base import Envelope, Outcome, Verdict
 from newsletter.transports.http import Answer, Call, HttpTransport
+from newsletter.transports.providers import BY_SCHEME
 
 APIS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 
@@ -34,8 +34,7 @@ BAD_REQUESTS = (
 
 
 class MailgunTransport(HttpTransport):
-    form: ClassVar[str] = "mailgun://KEY@DOMAIN?region=eu"
-    title: ClassVar[str] = "Mailgun"
+    provider = BY_SCHEME["mailgun"]
 
     def __init__(self, url: ApiUrl) -> None:
         region = url.options.get("region", "us")

@@ -11,11 +11,12 @@ https://postmarkapp.com/developer/api/overview#error-codes
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from newsletter.transports.base import Envelope, Outcome, Verdict
 from newsletter.transports.http import Answer, Call, HttpTransport
 from newsletter.transports.parts import Parts, take_apart
+from newsletter.transports.providers import BY_SCHEME
 
 OF_A_REQUEST = {
     10: Verdict.BLOCKED,  # bad or missing token
@@ -42,8 +43,7 @@ INVALID_FIELDS = (
 
 
 class PostmarkTransport(HttpTransport):
-    form: ClassVar[str] = "postmark://TOKEN@?stream=broadcast"
-    title: ClassVar[str] = "Postmark"
+    provider = BY_SCHEME["postmark"]
     api = "https://api.postmarkapp.com"
     batch_size = 500
 

@@ -13,11 +13,12 @@ https://resend.com/docs/api-reference/errors
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from newsletter.transports.base import Envelope, Outcome, Verdict
 from newsletter.transports.http import Answer, Call, HttpTransport
 from newsletter.transports.parts import Parts, take_apart
+from newsletter.transports.providers import BY_SCHEME
 
 NAMES = {
     "daily_quota_exceeded": Verdict.BLOCKED,  # a 429, though waiting a little is no help
@@ -40,8 +41,7 @@ FIELDS = (
 
 
 class ResendTransport(HttpTransport):
-    form: ClassVar[str] = "resend://KEY@"
-    title: ClassVar[str] = "Resend"
+    provider = BY_SCHEME["resend"]
     api = "https://api.resend.com"
 
     def authorization(self) -> Mapping[str, str]:

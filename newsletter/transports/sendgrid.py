@@ -11,11 +11,12 @@ https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from newsletter.transports.base import Envelope, Outcome, Verdict
 from newsletter.transports.http import Answer, Call, HttpTransport
 from newsletter.transports.parts import take_apart
+from newsletter.transports.providers import BY_SCHEME
 
 UNAVAILABLE_FOR_LEGAL_REASONS = 451  # the account's data may not be where this endpoint is
 # Which field a 400 is about; those of no other kind concern this message alone.
@@ -26,8 +27,7 @@ FIELDS = (
 
 
 class SendgridTransport(HttpTransport):
-    form: ClassVar[str] = "sendgrid://KEY@"
-    title: ClassVar[str] = "SendGrid"
+    provider = BY_SCHEME["sendgrid"]
     api = "https://api.sendgrid.com"
 
     def authorization(self) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from newsletter.transports.api_url import ApiUrl
 from newsletter.transports.base import Envelope, Feed, Outcome, Unavailable, Verdict
 from newsletter.transports.batches import carry_batches, reach
 from newsletter.transports.http import TIMEOUTS
+from newsletter.transports.providers import BY_SCHEME, Provider
 from newsletter.transports.retry_after import retry_after
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ WORDS = (
 
 
 class SesTransport:
-    form: ClassVar[str] = "ses://REGION"
-    title: ClassVar[str] = "Amazon SES"
+    provider: ClassVar[Provider] = BY_SCHEME["ses"]
 
     def __init__(
         self,
@@ -85,18 +85,19 @@ class SesTransport:
                 ),
             )
         except (BotoCoreError, ValueError) as error:
-            raise BadSetting(f"NEWSLETTER_MAIL_URL: give {self.form}, such as us-east-1") from error
+            form = self.provider.url_form
+            raise BadSetting(f"NEWSLETTER_MAIL_URL: give {form}, such as us-east-1") from error
 
     @classmethod
-    def from_url(cls, mail_url: str) -> Self:
+    def from_url(cls, mail_url: str, own_name: str) -> Self:
         """Raises BadSetting, and MissingExtra if boto3 is not installed."""
-        url = ApiUrl.parse(mail_url, cls.form)
+        url = ApiUrl.parse(mail_url, cls.provider.url_form)
         with SES.imports():
             from boto3.session import Session
         return cls(Session(), url.name, url.endpoint)
 
     def describe(self) -> str:
-        return f"{self.title} ({self._client.meta.region_name})"
+        return f"{self.provider.title} ({self._client.meta.region_name})"
 
     async def serve_connection(self, feed: Feed) -> None:
         if await asyncio.to_thread(self._session.get_credentials) is None:

@@ -5,8 +5,8 @@ from flask import Flask
 from newsletter.installation import Installation
 from newsletter.resources import shipped
 from newsletter.tables.querying.table_cache import Shelf
-from newsletter.web import admin, errors, filters, health, limits, security, site
-from newsletter.web.feeds import calendar_feed, feeds
+from newsletter.web import admin, errors, feeds, filters, health, limits, security
+from newsletter.web.site import sections
 
 
 def create_app(installation: Installation) -> Flask:
@@ -20,7 +20,9 @@ def create_app(installation: Installation) -> Flask:
     errors.register(app)
     filters.register(app)
     limits.register(app)
-    for blueprint in (*site.BLUEPRINTS, feeds.blueprint, calendar_feed.blueprint, health.blueprint):
+    site_blueprints = [part for section in sections.SECTIONS for part in section.blueprints]
+    for blueprint in (*site_blueprints, *feeds.BLUEPRINTS, health.blueprint):
         app.register_blueprint(blueprint)
+    app.context_processor(sections.menu)
     admin.register(app)
     return app

@@ -29,6 +29,11 @@ def public_url(endpoint: str, **values: Any) -> str:
     return installation().settings.base_url + path
 
 
+def page_number(name: str = "page") -> int:
+    """Which page of a list is asked for: the first, where that is no number."""
+    return request.args.get(name, 1, type=int)
+
+
 def client_address() -> str:
     """The IP address that limits count by.
 

@@ -6,11 +6,14 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from newsletter.catalog import markdown
-from newsletter.issues.compose import readable_size
+from newsletter.catalog.describe.facts import license_url
 from newsletter.mailing.plain import long_date
 from newsletter.posts.wording import language_name
+from newsletter.sizes import readable_size
+from newsletter.tables.table_formats import TABLE_FORMATS
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.datasets.facts import dimensions
+from newsletter.web.site.form_token import HONEYPOT
 from newsletter.web.site.timezones import place
 
 
@@ -24,7 +27,10 @@ def register(app: Flask) -> None:
     app.add_template_filter(place, "place")
     app.add_template_filter(host, "host")
     app.add_template_filter(language_name, "language")
+    app.add_template_filter(license_url, "license_url")
     app.add_template_global(public_url)
+    app.jinja_env.globals["table_formats"] = [(f.name, f.title) for f in TABLE_FORMATS]
+    app.jinja_env.globals["honeypot"] = HONEYPOT
 
     @app.context_processor
     def name_the_site() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How often one visitor, one network and everyone together may send a form of the site.
+"""How often one visitor, one network and everyone together may send a form.
 
 Counted in this process's memory, so several web processes allow as many times
 more; the limits on mail to one address are in the database (audience.subscriptions).
@@ -21,6 +21,11 @@ TAKING_PART = (
     ("200 per hour", lambda: "everyone"),
 )
 TOO_OFTEN = "That was asked too often from here. Try again in an hour."
+
+
+# Of who signs in, beside the tries that are counted by account in the database
+# (newsletter.curators.logins).
+admin_limiter = Limiter(client_address, storage_uri="memory://", key_prefix="admin")
 
 
 def register(app: Flask) -> None:

@@ -4,21 +4,22 @@ A file goes to storage before anything else about the form is looked at. What
 travels with the form from then on is a signed note of its key and its name.
 """
 
+import re
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from werkzeug.datastructures import FileStorage
-from werkzeug.utils import secure_filename
 
 from newsletter.errors import BadToken, ExpiredToken
-from newsletter.fetching.download import fetch
+from newsletter.file_names import bare_name
 from newsletter.installation import Installation
+from newsletter.services.table_files import fetched
 
 PURPOSE = "upload"
 KEPT_FOR = timedelta(days=30)
-NAME_AT_MOST = 150
+SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +30,28 @@ class Upload:
     name: str  # as its owner calls it
     url: str = ""  # where it was fetched from
 
-    @property
-    def file_name(self) -> str:
-        """The name as a file may have it."""
-        return secure_filename(self.name)[-NAME_AT_MOST:].lstrip(".-_") or "table"
-
 
 def store_upload(installation: Installation, sent: FileStorage, ending: str = "") -> Upload:
     """Store a file that came with a form; its key ends in ``ending``, after its own suffix."""
-    name = Path(sent.filename or "").name
+    name = bare_name(sent.filename or "")
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
-        path = Path(folder, Upload("", name).file_name)
+        path = Path(folder, "file")
         sent.save(path)
-        return Upload(installation.storage.put(path, path.suffix + ending), name)
+        return Upload(installation.storage.put(path, _suffix(name) + ending), name)
 
 
 def stored(installation: Installation, digest: str, name: str) -> Upload | None:
     """The file of that SHA-256, in hex, as if it had come under ``name``; None: it is not here."""
-    upload = Upload("", Path(name).name)
-    key = digest + Path(upload.file_name).suffix.lower()
-    return replace(upload, key=key) if installation.storage.exists(key) else None
+    bare = bare_name(name)
+    key = digest + _suffix(bare)
+    return Upload(key, bare) if installation.storage.exists(key) else None
 
 
 def download(installation: Installation, url: str) -> Upload:
     """Fetch and store the file at ``url``. Raises FetchRefused."""
-    with tempfile.TemporaryDirectory(prefix="upload-") as folder:
-        hosts = installation.settings.fetch_hosts
-        fetched = fetch(url, Path(folder), allowed_hosts=hosts)
-        assert fetched.path is not None  # noqa: S101 (no validators were sent: there is a body)
-        return Upload(installation.storage.put(fetched.path), fetched.filename, url.strip())
+    with fetched(installation, url) as file:
+        key = installation.storage.put(file.path, _suffix(file.name))
+        return Upload(key, file.name, url.strip())
 
 
 def note_of(installation: Installation, upload: Upload, now: datetime) -> str:
@@ -72,3 +66,9 @@ def read_note(installation: Installation, note: str, now: datetime) -> Upload | 
     except (BadToken, ExpiredToken):
         return None
     return Upload(key, name, url) if installation.storage.exists(key) else None
+
+
+def _suffix(name: str) -> str:
+    """The ending of a name as storage takes it; empty: it has none of that kind."""
+    suffix = PurePath(name).suffix.lower()
+    return suffix if SUFFIX.fullmatch(suffix) else ""

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from newsletter.audience.privacy import erase
 from newsletter.audience.subscriptions import ConsentGiven, find, subscribe
-from newsletter.audience.suppression import is_suppressed
+from newsletter.audience.suppression import is_suppressed, suppress
 from newsletter.db import Base, Database
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.email_address import parse_address
@@ -20,6 +20,7 @@ from tests import factories
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ANN = "ann@example.org"
+REPLY = f"452 4.2.2 <{ANN}>: the mailbox is full"  # as servers do, it quotes the address
 signer = Signer("a secret for the tests, 0123456789")
 
 
@@ -51,7 +52,13 @@ def add_ann(db: Database) -> str:
             session.add(issue)
             session.flush()
             session.add(
-                Delivery(issue_id=issue.id, subscriber_id=ann.id, state=state, not_before=NOW)
+                Delivery(
+                    issue_id=issue.id,
+                    subscriber_id=ann.id,
+                    state=state,
+                    not_before=NOW,
+                    reply=REPLY,
+                )
             )
         session.add(
             Submission(
@@ -70,6 +77,7 @@ def add_ann(db: Database) -> str:
                 event_key="1",
                 kind=FeedbackKind.SOFT_BOUNCE,
                 subscriber_id=ann.id,
+                detail=REPLY,
                 at=NOW,
             )
         )
@@ -92,6 +100,18 @@ def test_nothing_that_names_the_person_is_left(db: Database) -> None:
         assert session.scalars(select(Notice)).all() == []
         assert session.scalars(select(FeedbackEvent.subscriber_id)).all() == [None]
         assert session.scalars(select(Suppression.reason)).all() == [SuppressionReason.ERASURE]
+        assert is_suppressed(session, hashed)
+
+
+def test_what_a_server_said_of_an_address_that_bounced_goes_too(db: Database) -> None:
+    hashed = add_ann(db)
+    with db.write() as session:
+        suppress(session, hashed, SuppressionReason.BOUNCE, NOW, REPLY)
+        ann = find(session, parse_address(ANN))
+        assert ann is not None
+        erase(session, ann, NOW)
+    assert ANN not in everything(db).lower()
+    with db.read() as session:
         assert is_suppressed(session, hashed)
 
 

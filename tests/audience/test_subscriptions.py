@@ -20,7 +20,7 @@ from newsletter.audience.subscriptions import (
     leave,
     subscribe,
 )
-from newsletter.audience.suppression import suppress
+from newsletter.audience.suppression import address_hash, suppress
 from newsletter.db import Database
 from newsletter.email_address import parse_address
 from newsletter.errors import BadToken, ExpiredToken, Invalid, InvalidAddress
@@ -181,7 +181,7 @@ def test_the_answer_is_the_same_for_whoever_asks(
         if known is not None:
             factories.subscriber(session, signer, ANN, known)
         if suppressed:
-            hashed = subscriptions.address_hash(signer, parse_address(ANN))
+            hashed = address_hash(signer, parse_address(ANN))
             suppress(session, hashed, SuppressionReason.CURATOR, NOW)
         answer: object = subscribe(session, signer, ANN, FORM, NOW)  # type: ignore[func-returns-value]
     assert answer is None

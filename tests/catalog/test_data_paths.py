@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.catalog.data_paths import published_as, with_addresses
+from newsletter.catalog.describe.published import data_addresses
 from newsletter.db import Database
 from newsletter.models import Version
 from newsletter.storage import Storage
@@ -39,7 +40,7 @@ def version(sqlite_db: Database, tmp_path: Path) -> Iterator[Version]:
     ],
 )
 def test_a_path_becomes_the_address_of_the_file(version: Version, written: str, seen: str) -> None:
-    assert with_addresses(written, version, BASE) == seen
+    assert with_addresses(written, data_addresses(version, BASE)) == seen
 
 
 def test_tables_of_one_file_are_reached_by_their_own_names() -> None:

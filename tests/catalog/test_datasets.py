@@ -10,7 +10,7 @@ from sqlalchemy import text
 from newsletter import migrations
 from newsletter.catalog import datasets
 from newsletter.catalog.dataset_import import Intake
-from newsletter.catalog.draft import draft
+from newsletter.catalog.package.draft import draft
 from newsletter.db import Database
 from newsletter.errors import SlugTaken
 

@@ -24,6 +24,7 @@ def _findings(shell: Shell) -> dict[str, tuple[str, str]]:
 
 
 def test_a_new_home_is_well(empty: Shell) -> None:
+    empty.done("db", "upgrade")
     said = empty.done("doctor")
     assert said.count("✓") == 6
     assert "✗" not in said

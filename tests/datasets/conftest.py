@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,10 +36,10 @@ class Starter:
 
 
 @pytest.fixture(scope="session")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+def starter(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Iterator[Starter]:
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
-    installation = starter_catalog(tmp_path_factory.mktemp("starter"), base_url)
+    installation = starter_catalog(shared_folder, tmp_path_factory.mktemp("starter"), base_url)
     with installation.db.write() as session:
         for at, slug in enumerate(SLUGS):
             version = datasets.published(session, slug)

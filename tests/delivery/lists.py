@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
-from newsletter.delivery.queue import ledger
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.subscriber import Subscriber
 from newsletter.tokens import Signer
@@ -27,5 +27,5 @@ def sending(session: Session, day: date = TODAY, kind: Kind = Kind.REGULAR) -> I
     issue = Issue(kind=kind, date=day, state=IssueState.SENDING, created_at=NOW, frozen_at=NOW)
     session.add(issue)
     session.flush()
-    issue.candidates = ledger.enter(session, issue, NOW)
+    issue.candidates = enrol(session, issue, NOW)
     return issue

@@ -1,4 +1,4 @@
-"""The whole examination: what is looked at for which way out, and in which order."""
+"""The whole examination: what is looked at for which transport, and in which order."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

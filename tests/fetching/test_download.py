@@ -157,7 +157,8 @@ def test_it_downloads_a_file(server: Server, tmp_path: Path) -> None:
         ("attachment; filename*=UTF-8''v%C3%B6gel.csv", "vögel.csv"),
         ('attachment; filename="../../etc/passwd"', "passwd"),
         ('attachment; filename="C:\\\\x\\\\y.csv"', "y.csv"),
-        ('attachment; filename=".."', "download"),
+        ('attachment; filename=".."', "data"),
+        ('attachment; filename="東京.csv"'.encode().decode("latin-1"), "東京.csv"),
         ("attachment", "data"),
     ],
 )

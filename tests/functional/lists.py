@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from newsletter.audience.suppression import address_hash
-from newsletter.delivery.queue import ledger
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.mailing.message import Headers, freeze
@@ -57,4 +57,4 @@ def begin_issue(installation: Installation, day: date, now: datetime) -> None:
         )
         session.add(issue)
         session.flush()
-        issue.candidates = ledger.enter(session, issue, now)
+        issue.candidates = enrol(session, issue, now)

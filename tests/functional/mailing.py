@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.db import Database
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.queue.balance import Balance, balance_of
-from newsletter.delivery.queue.ledger import enter
 from newsletter.delivery.sending.claims import Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.sender import Sender
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.mailing.message import Headers, freeze
@@ -85,7 +85,7 @@ class Mailing:
             )
             session.add(issue)
             session.flush()
-            issue.candidates = enter(session, issue, START)
+            issue.candidates = enrol(session, issue, START)
 
     async def send(
         self, transport: Transport, connections: int = 1, seconds: float | None = None
@@ -101,8 +101,8 @@ class Mailing:
 
         settings = self._installation.settings
         envelopes = Envelopes(settings, self._installation.storage, self._installation.signer)
-        books = _WatchedBooks(self, self._db, envelopes, settings.home, "worker")
-        sender = Sender(books, transport, connections, now=now)
+        store = _WatchedStore(self, self._db, envelopes, settings.home, "worker")
+        sender = Sender(store, transport, connections, now=now)
         stop = loop.call_later(seconds, sender.stop) if seconds is not None else None
         try:
             await sender.run(until_idle=True)
@@ -118,7 +118,7 @@ class Mailing:
         """Note what the ledger says of these now."""
         with self._db.read() as session:
             for report in reports:
-                self._note(session, report.held.key[1], report.at)
+                self._note(session, report.claim.id, report.at)
 
     def _note(self, session: Session, delivery_id: int, at: datetime) -> None:
         row = session.get_one(Delivery, delivery_id)
@@ -157,18 +157,18 @@ class Mailing:
         return calendar.get(session, START.date())
 
 
-class _WatchedBooks(Books):
+class _WatchedStore(WorkerStore):
     def __init__(
         self, mailing: Mailing, db: Database, envelopes: Envelopes, home: object, worker: str
     ) -> None:
         super().__init__(db, envelopes, home, worker)  # type: ignore[arg-type]
         self._mailing = mailing
 
-    def shortcuts(self) -> None:
-        """All is told by ``record``."""
+    def fast_path(self) -> None:
+        """All goes by ``settle``."""
 
-    def record(self, reports: Sequence[Report]) -> None:
-        super().record(reports)
+    def settle(self, reports: Sequence[Report]) -> None:
+        super().settle(reports)
         self._mailing.watch(reports)
 
 

@@ -9,6 +9,7 @@ import time_machine
 
 from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import CONFIRM_FOR
+from newsletter.email_address import parse_address
 from tests.functional.site import Site, free_port, open_site
 
 THURSDAY = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -127,7 +128,7 @@ def subscribed(site: Site) -> Site:
 def subscribed_token(site: Site) -> str:
     """What stands in the link of the newest mail to her."""
     with site.installation.db.read() as session:
-        ann = subscriptions.find(session, subscriptions.parse_address("ann@example.org"))
+        ann = subscriptions.find(session, parse_address("ann@example.org"))
         assert ann is not None
         assert ann.confirmation_at is not None
         signer = site.installation.signer

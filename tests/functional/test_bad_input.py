@@ -123,7 +123,8 @@ def test_a_file_that_is_no_table_is_refused(site: Site, curator: Visitor, name: 
     assert f"{name} (uploaded) It is kept" in curator.words()
     assert_kept(curator)
     assert site.rows() == before
-    curator.submit("slug", **{"tables-0-file": ("rivers.csv", RIVERS.encode())})
+    upload: dict[str, Any] = {"tables-0-file": ("rivers.csv", RIVERS.encode())}
+    curator.submit("slug", **upload)
     assert "Saved as a draft." in curator.words()
 
 

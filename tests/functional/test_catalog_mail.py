@@ -9,13 +9,15 @@ from datetime import date
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from newsletter.catalog import datasets
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
-from newsletter.issues.compose import compose
+from newsletter.issues.gather import gather
+from newsletter.mailing.compose import compose
 from newsletter.mailing.content import IssueContent
 from newsletter.mailing.frozen import Recipient
 from newsletter.mailing.message import Headers, build
@@ -45,9 +47,11 @@ class Mail:
 
 
 @pytest.fixture(scope="session")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def catalog(
+    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path
+) -> Iterator[Installation]:
     """The whole starter catalog in an installation; large tables are made from their package."""
-    installation = starter_catalog(tmp_path_factory.mktemp("catalog"), BASE_URL)
+    installation = starter_catalog(shared_folder, tmp_path_factory.mktemp("catalog"), BASE_URL)
     yield installation
     installation.db.close()
 
@@ -67,7 +71,7 @@ def _mail(catalog: Installation, slug: str) -> Mail:
         version = datasets.newest(session, slug)
         issue = Issue(kind=Kind.REGULAR, date=date(2026, 11, 30), version=version)
         issue.subject = issue.preheader = issue.intro = ""
-        content = compose(session, issue, catalog.settings, catalog.storage)
+        content = compose(gather(session, issue, catalog.settings, catalog.storage))
     recipient = Recipient(
         parse_address("rené@bücher.example"),
         "Łukasz „Data” O'Neil",
@@ -75,6 +79,7 @@ def _mail(catalog: Installation, slug: str) -> Mail:
         TOKEN,
         TOKEN,
     )
+    assert isinstance(content, IssueContent)
     headers = Headers.of_issue(catalog.settings, "monday", issue.date, NOW)
     return Mail(content, build(render_issue(content), headers, recipient))
 

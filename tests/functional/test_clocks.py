@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from newsletter import jobs
 from newsletter.db import Database
 from newsletter.installation import Installation
-from newsletter.issues import calendar
+from newsletter.issues import calendar, listing
 from newsletter.issues.schedule import moment, mondays_from
 from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue, IssueState
@@ -109,7 +109,7 @@ def test_eight_clocks_at_once_and_restarted_publish_each_slot_once(
     assert max(begun.values()) == 1
     assert _deliveries(installation.db) == dict.fromkeys(mondays, 3)
     with installation.db.read() as session:
-        assert {issue.state for issue in calendar.issues(session)} == {IssueState.SENDING}
+        assert {issue.state for issue in listing.issues(session)} == {IssueState.SENDING}
     installation.db.close()
 
 

@@ -20,7 +20,7 @@ from newsletter.audience import subscriptions
 from newsletter.cli import newsletter
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.email_address import parse_address
-from newsletter.issues import calendar, corrections
+from newsletter.issues import corrections, listing
 from newsletter.models.issue import Issue, IssueState, IssueVariant, Kind
 from newsletter.models.post import PostState
 from newsletter.models.subscriber import Cadence
@@ -164,7 +164,7 @@ class Weeks:
 
     def work(self) -> None:
         """Let the clock look and the worker send."""
-        jobs.run_due(self.installation, clock.now())
+        assert not jobs.run_all(self.installation, clock.now(), jobs.LOCAL_JOBS)
         jobs.deliver(self.installation)
 
     def found(self) -> dict[str, list[Mail]]:
@@ -247,7 +247,7 @@ def _play(weeks: Weeks) -> None:
 
 def _every_book_balances(weeks: Weeks) -> None:
     with weeks.installation.db.read() as session:
-        found = calendar.issues(session)
+        found = listing.issues(session)
         kinds = Counter((issue.kind, issue.state) for issue in found)
         assert all(balance_of(session, issue).holds for issue in found)
         variants = session.scalars(select(IssueVariant.issue_id)).all()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from newsletter import jobs
 from newsletter.installation import Installation
+from newsletter.jobs import catalog_checks
 from newsletter.models.curator import Curator
 from newsletter.models.delivery import Notice
 from newsletter.settings import Settings
@@ -82,9 +83,9 @@ def test_nothing_is_mailed_where_there_is_nothing_to_say(
 def test_one_that_was_stopped_or_failed_is_made_at_the_next_look(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not jobs.check_catalog(installation, TUESDAY, go_on=lambda: False)
+    assert not jobs.check_catalog(installation, TUESDAY, jobs.JobRun(lambda: False))
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "examine", lambda *_, **__: 1 / 0)
+        patched.setattr(catalog_checks, "examine", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             jobs.check_catalog(installation, TUESDAY)
     assert notices(installation) == []

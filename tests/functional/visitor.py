@@ -53,9 +53,9 @@ class Visitor:
 
     def value(self, name: str) -> str:
         """What stands in a field of the page."""
-        field = self._page().find(attrs={"name": name})
-        assert field is not None, f"no field {name}"
-        return str(_value(field))
+        fields = self._page().select(f'[name="{name}"]')
+        assert fields, f"no field {name}"
+        return str(_value(fields[0]))
 
     def beside(self, name: str) -> str:
         """The sentence about what is wrong in a field."""

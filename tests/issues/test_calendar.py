@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.db import Database
@@ -98,7 +100,7 @@ def test_a_cancelled_issue_that_mailed_nobody_gives_its_slot_back(
         calendar.cancel(session, cancelled, NOW)
         calendar.plan(session, MONDAY, session.merge(version), TODAY, NOW)
     with sqlite_db.read() as session:
-        assert [i.state for i in calendar.issues(session)] == [IssueState.PLANNED]
+        assert [i.state for i in session.scalars(select(Issue))] == [IssueState.PLANNED]
 
 
 def test_an_issue_cancelled_after_it_began_keeps_its_slot(
@@ -197,6 +199,15 @@ def test_it_refuses_words_that_no_header_can_hold(
         assert issue.intro == ""
 
 
+def test_it_refuses_an_introduction_that_no_mail_has_room_for(sqlite_db: Database) -> None:
+    with sqlite_db.write() as session:
+        issue = issue_in(session, IssueState.PLANNED)
+        with pytest.raises(Invalid) as refused:
+            calendar.edit(session, issue, "", "", "x" * 20_001)
+        assert refused.value.fields == {"intro": "At most 20,000 characters; it has 20,001."}
+        assert issue.intro == ""
+
+
 @pytest.mark.parametrize(
     "state", [IssueState.SENDING, IssueState.PAUSED, IssueState.SENT, IssueState.CANCELLED]
 )
@@ -279,40 +290,21 @@ def test_a_cancelled_issue_says_since_when(sqlite_db: Database) -> None:
         assert issue.closed_at == NOW
 
 
-def test_issues_are_listed_newest_first_and_the_public_ones_apart(sqlite_db: Database) -> None:
-    states = list(IssueState)
-    with sqlite_db.write() as session:
-        for week, state in enumerate(states):
-            issue_in(session, state, MONDAY + timedelta(weeks=week))
-    with sqlite_db.read() as session:
-        assert [i.state for i in calendar.issues(session)] == states[::-1]
-        public = [IssueState.SENT, IssueState.PAUSED, IssueState.SENDING]
-        assert [i.state for i in calendar.public_issues(session)] == public
-        assert [i.state for i in calendar.public_issues(session, limit=1)] == public[:1]
-
-
-def test_the_previous_issue_on_a_topic_shares_a_keyword(
-    sqlite_db: Database, tmp_path: Path
-) -> None:
-    storage = Storage(tmp_path / "storage")
-    keywords = {"birds": ["birds"], "rivers": ["water"], "ducks": ["water", "birds"]}
-    with sqlite_db.write() as session:
-        issues = [
-            factories.issue(
-                session,
-                factories.dataset(session, storage, slug, keywords=words),
-                MONDAY + timedelta(weeks=week),
-            )
-            for week, (slug, words) in enumerate(keywords.items())
-        ]
-        assert calendar.previous_on_topic(session, issues[2]) is issues[1]
-        assert calendar.previous_on_topic(session, issues[1]) is None
-        assert calendar.previous_on_topic(session, issues[0]) is None
-
-
 def test_an_issue_that_is_not_there_is_not_found(sqlite_db: Database) -> None:
     with sqlite_db.read() as session, pytest.raises(NotFound, match="2026-11-23"):
         calendar.get(session, MONDAY)
+
+
+@pytest.mark.parametrize("kind", [Kind.REGULAR, Kind.CORRECTION])
+def test_an_issue_is_found_by_the_slot_of_its_address(sqlite_db: Database, kind: Kind) -> None:
+    with sqlite_db.write() as session:
+        issue = issue_in(session, IssueState.PLANNED)
+        issue.kind = kind
+        session.flush()
+        assert calendar.at(session, issue.slot) is issue
+        for slot in ("2026-11-23-post", "2026-W48-1", "monday"):
+            with pytest.raises(NotFound):
+                calendar.at(session, slot)
 
 
 def test_a_date_is_read_as_typed() -> None:
@@ -331,7 +323,7 @@ def test_it_refuses_what_is_no_date(text: str) -> None:
 # Posts.
 
 
-def a_post(session: Session, version: Version, slug: str = "who-is-who", **values: object) -> Post:
+def a_post(session: Session, version: Version, slug: str = "who-is-who", **values: Any) -> Post:
     return factories.post(session, session.merge(version), slug, PostState.DRAFT, **values)
 
 

@@ -136,7 +136,7 @@ class Fuzz:
             glance=tuple(
                 Fact(self.text(12), f"{self.text(60)}.") for _ in range(pick.randint(0, 4))
             ),
-            preview=Preview(headers, tuple(rows)),
+            preview=Preview(headers, tuple(rows), tuple(n % 2 == 1 for n in range(len(headers)))),
             columns=tuple(columns),
             questions=tuple(self.text(200) for _ in range(pick.randint(0, 6))),
             caveats=tuple(self.text(300) for _ in range(pick.randint(0, 4))),

@@ -66,6 +66,7 @@ PREVIEW = Preview(
         ("Adelie", "Torgersen", "", "", "", "", "", "2007"),
         ("Adelie", "Torgersen", "36.7", "19.3", "193", "3450", "female", "2007"),
     ),
+    numeric=(False, False, True, True, True, True, False, True),
 )
 
 COLUMNS = (

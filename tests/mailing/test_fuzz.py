@@ -77,7 +77,9 @@ def test_any_message_reads_back(
 
     listed = List(title.strip() or "News", "", "hello@example.org")
     mail = RenderedMail(
-        subject, *(printed(b) + Placeholder.UNSUBSCRIBE.value for b in (text, html))
+        subject,
+        printed(text) + Placeholder.UNSUBSCRIBE.value,
+        printed(html) + Placeholder.UNSUBSCRIBE.value,
     )
     reader = Recipient(
         parse_address("ann@example.org"), name, "<1@news.example.org>", token, token[::-1]

@@ -1,6 +1,5 @@
 from datetime import date
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +43,9 @@ def test_a_heading_is_underlined_at_its_width() -> None:
 
 
 def test_a_narrow_table_stands_upright_with_numbers_to_the_right() -> None:
-    preview = Preview(("name", "mass"), (("Ann", "9"), ("Bartholomew", "1,250.5"), ("", "")))
+    preview = Preview(
+        ("name", "mass"), (("Ann", "9"), ("Bartholomew", "1,250.5"), ("", "")), (False, True)
+    )
     assert table(preview).splitlines() == [
         "name            mass",
         "Ann                9",
@@ -55,7 +56,9 @@ def test_a_narrow_table_stands_upright_with_numbers_to_the_right() -> None:
 
 def test_a_table_too_wide_lies_on_its_side() -> None:
     headers = tuple(f"a_rather_long_name_{i}" for i in range(6))
-    preview = Preview(headers, tuple(tuple(str(n * 6 + i) for i in range(6)) for n in range(3)))
+    preview = Preview(
+        headers, tuple(tuple(str(n * 6 + i) for i in range(6)) for n in range(3)), (True,) * 6
+    )
     lines = table(preview).splitlines()
     assert [line.split()[0] for line in lines] == list(headers)
     assert lines[1].split() == ["a_rather_long_name_1", "1", "7", "13"]
@@ -63,7 +66,7 @@ def test_a_table_too_wide_lies_on_its_side() -> None:
 
 
 def test_wide_characters_take_two_cells() -> None:
-    preview = Preview(("name", "n"), (("東京", "1"), ("Ann", "2")))
+    preview = Preview(("name", "n"), (("東京", "1"), ("Ann", "2")), (False, True))
     assert table(preview).splitlines()[1:] == ["東京  1", "Ann   2"]
 
 
@@ -77,32 +80,12 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "M", "Z"])
 )
 def test_no_table_is_wider_than_a_line(rows: list[list[str]]) -> None:
     headers = ("x" * 30,) * (len(rows[0]) if rows else 1)
-    preview = Preview(headers, tuple(map(tuple, rows)))
+    preview = Preview(headers, tuple(map(tuple, rows)), (False,) * len(headers))
     assert max(map(len, table(preview).splitlines())) <= WIDTH
 
 
 def test_a_sparkline_goes_from_the_lowest_to_the_highest_block() -> None:
     assert sparkline((0, 50, 100)) == "▁▅█"
-
-
-@pytest.mark.parametrize(
-    ("cells", "numeric"),
-    [
-        (("1", "2.5", "−3", "1,250", "12%", "1e-9"), True),
-        (("1", "", "NA"), True),
-        (("", ""), False),
-        (("1", "one"), False),
-        (("2026-11-23",), False),
-    ],
-)
-def test_a_column_is_numeric_if_all_that_is_there_is_a_number(
-    cells: tuple[str, ...], numeric: bool
-) -> None:
-    assert Preview(("x",), tuple((cell,) for cell in cells)).numeric == (numeric,)
-
-
-def test_a_preview_without_rows_has_columns_that_are_not_numeric() -> None:
-    assert Preview(("a", "b"), ()).numeric == (False, False)
 
 
 def test_a_date_is_written_out() -> None:

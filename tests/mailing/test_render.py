@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import nh3
@@ -36,14 +37,14 @@ SECTIONS = (
     "Last week in code",
     "1 Data Street",
 )
-CONFIRMATION = {
+CONFIRMATION: dict[str, Any] = {
     "list_title": "Dataset Daily",
     "base_url": BASE_URL,
     "postal_address": "1 Data Street, 10001 New York",
     "confirm_url": f"{BASE_URL}/confirm/abc-123",
     "promise": "one open dataset every Monday.",
 }
-ALERT = {
+ALERT: dict[str, Any] = {
     "list_title": "Dataset Daily",
     "postal_address": "",
     "subject": "The issue of 23 November is paused",
@@ -89,7 +90,7 @@ def hostile_issue() -> IssueContent:
         title=HOSTILE,
         chart=replace(issue.chart, alt=HOSTILE),
         glance=(replace(issue.glance[0], label=HOSTILE, value=HOSTILE),),
-        preview=Preview((HOSTILE,), ((HOSTILE,),)),
+        preview=Preview((HOSTILE,), ((HOSTILE,),), (False,)),
         columns=(
             replace(
                 issue.columns[0], name=HOSTILE, type=HOSTILE, description=HOSTILE, profile=HOSTILE
@@ -203,7 +204,11 @@ def test_a_column_without_a_description_leaves_no_empty_line() -> None:
 
 def test_the_html_stays_under_the_size_that_gmail_clips() -> None:
     issue = penguins_content()
-    wide = Preview(issue.preview.headers * 2, tuple(row * 2 for row in issue.preview.rows))
+    wide = Preview(
+        issue.preview.headers * 2,
+        tuple(row * 2 for row in issue.preview.rows),
+        issue.preview.numeric * 2,
+    )
     mail = render_issue(replace(issue, preview=wide, columns=issue.columns + issue.columns[:2]))
     assert len(mail.html.encode()) < HTML_BYTES
 

@@ -97,6 +97,8 @@ def test_only_the_front_matter_at_the_top_is_taken_away() -> None:
         ("posts/03-a.b.md", "penguins-a"),
         ("04-.md", "penguins"),
         (f"{'x' * 300}.md", f"penguins-{'x' * 91}"),
+        ("05-Où sont-ils ?.md", "penguins-ou-sont-ils"),
+        ("東京.ipynb", "penguins-dong-jing"),
     ],
 )
 def test_a_slug_is_made_of_the_dataset_and_the_file(file: str, slug: str) -> None:

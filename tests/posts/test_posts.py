@@ -65,7 +65,8 @@ def taken(on: Version, source: str = "plot(bill_mm)", /, **fields: Any) -> Impor
 
 
 def run(status: RunStatus = RunStatus.RAN, **more: Any) -> RunRecord:
-    return RunRecord(**({"at": NOW, "status": status, "seconds": 2, "source": SOURCE} | more))
+    usual: dict[str, Any] = {"at": NOW, "status": status, "seconds": 2, "source": SOURCE}
+    return RunRecord(**usual | more)
 
 
 def brought(session: Session, version: Version, **fields: Any) -> Post:
@@ -105,6 +106,18 @@ def test_the_same_again_changes_nothing_and_other_words_do(
 def test_it_may_name_its_slug_and_its_columns(session: Session, version: Version) -> None:
     post = posts.upsert(session, version, taken(version, slug="mine", columns=["year"]), NOW)
     assert (post.slug, post.columns) == ("mine", ["year"])
+
+
+def test_a_post_keeps_the_slug_that_an_earlier_rule_made_of_its_file(
+    session: Session, version: Version, storage: Storage
+) -> None:
+    file = replace(taken(version), name="été.md")
+    assert posts.slug_of(session, version.dataset, file) == "penguins-ete"
+    posts.upsert(session, version, taken(version, slug="penguins-t"), NOW)
+    assert posts.slug_of(session, version.dataset, file) == "penguins-t"
+    other = factories.dataset(session, storage, "penguins-2")
+    posts.upsert(session, version, taken(version, slug="penguins-2-t"), NOW)
+    assert posts.slug_of(session, other.dataset, file) == "penguins-2-ete"
 
 
 def test_a_column_is_a_word_of_its_own_in_the_code(session: Session, version: Version) -> None:
@@ -193,48 +206,3 @@ def test_one_that_went_through_does_not(session: Session, version: Version) -> N
     assert last is not None
     assert last.status is RunStatus.RAN
     posts.publish(post, NOW)
-
-
-@pytest.fixture
-def several(session: Session, version: Version, storage: Storage) -> dict[str, Post]:
-    airports = factories.dataset(
-        session,
-        storage,
-        "airports",
-        {"airports": "iata,latitude\nLIS,38.7\n"},
-        title="Every airport",
-        keywords=["places"],
-    )
-    sql = taken(airports, "SELECT latitude", slug="north", language="sql", title="Who is north?")
-    old = NOW.replace(year=2025)
-    north = posts.upsert(session, airports, sql, old)
-    posts.publish(north, old)
-    draft = taken(version, slug="draft", title="A draft on bills")
-    posts.upsert(session, version, draft, NOW)
-    return {"bills": brought(session, version, slug="bills"), "north": north}
-
-
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({}, ["bills", "north"]),
-        ({"text": "PENGUIN bill"}, ["bills"]),
-        ({"text": "who is north?"}, ["north"]),
-        ({"text": "airport places"}, ["north"]),
-        ({"text": "latitudes"}, ["north"]),
-        ({"text": "select latitude"}, ["north"]),
-        ({"text": "penguin latitude"}, []),
-        ({"text": "%_' OR 1=1 --"}, []),
-        ({"text": "(.*)+["}, []),
-        ({"keyword": "places"}, ["north"]),
-        ({"dataset": "penguins"}, ["bills"]),
-        ({"language": "sql"}, ["north"]),
-        ({"year": 2026}, ["bills"]),
-        ({"column": "Latitude"}, ["north"]),
-        ({"column": "latitude", "year": 2026}, []),
-    ],
-)
-def test_posts_are_found_again(
-    session: Session, several: dict[str, Post], asked: dict[str, Any], found: list[str]
-) -> None:
-    assert [post.slug for post in posts.search(session, **asked)] == found

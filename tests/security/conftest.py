@@ -8,15 +8,15 @@ from newsletter.posts.cells import Code, Figure
 from tests import factories
 from tests.transports.conftest import smtp_sink
 from tests.web.admin.conftest import curator, new_browser, nobody, owner, people
-from tests.web.conftest import app, client, clock_that_stands_still, installation
+from tests.web.conftest import app, apps, client, clock_that_stands_still
 from tests.web.conftest import seeded as without_posts
 
 __all__ = [
     "app",
+    "apps",
     "client",
     "clock_that_stands_still",
     "curator",
-    "installation",
     "new_browser",
     "nobody",
     "owner",

@@ -4,8 +4,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from newsletter import clock
-from newsletter.delivery.sending.envelopes import preview_message
 from newsletter.installation import Installation
+from newsletter.models.issue import IssueState
+from newsletter.services.previews import preview_message
 from tests import factories
 
 
@@ -34,7 +35,7 @@ def mail_saying(installation: Installation, text: str) -> EmailMessage:
             sources=[{"title": line, "url": "https://example.org/", "publisher": line}],
         )
         issue = factories.issue(
-            session, version, state=factories.IssueState.PLANNED, subject=line, intro=text
+            session, version, state=IssueState.PLANNED, subject=line, intro=text
         )
         raw = preview_message(
             session, issue, installation.settings, installation.storage, clock.now()

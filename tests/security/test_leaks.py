@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 
 from newsletter import clock, jobs
 from newsletter.audience import subscriptions
-from newsletter.delivery.queue import ledger
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.installation import Installation
 from newsletter.mailing.message import Headers, freeze
@@ -209,7 +209,7 @@ def begin_short_issue(installation: Installation, now: datetime) -> None:
         )
         session.add(issue)
         session.flush()
-        issue.candidates = ledger.enter(session, issue, now)
+        issue.candidates = enrol(session, issue, now)
 
 
 def belongings(installation: Installation) -> Iterator[dict[str, str]]:
@@ -222,7 +222,7 @@ def belongings(installation: Installation) -> Iterator[dict[str, str]]:
         for number, address, name, delivery in session.execute(owned):
             yield {
                 "address": address,
-                "name": name,
+                "name": str(name),
                 "message_id": envelopes.message_id("delivery", delivery),
                 "unsubscribe": signer.sign(subscriptions.UNSUBSCRIBE, str(number)),
                 "preferences": signer.sign(subscriptions.PREFERENCES, str(number)),

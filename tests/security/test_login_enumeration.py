@@ -1,7 +1,7 @@
 """Row "enumeration, timing": the login says nothing about who is a curator."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
@@ -11,17 +11,17 @@ from sqlalchemy import select
 from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from newsletter.web.admin.accounts.limits import limiter
+from newsletter.web.limits import admin_limiter
 from tests.web.admin.conftest import OWNER, TOKEN, Browser
 
 STRANGER = "nobody@example.org"
 
 
 @pytest.fixture
-def unlimited(app: Flask) -> None:
-    limiter.enabled = False
+def unlimited(app: Flask) -> Iterator[None]:
+    admin_limiter.enabled = False
     yield
-    limiter.enabled = True
+    admin_limiter.enabled = True
 
 
 def said(text: str, address: str) -> str:

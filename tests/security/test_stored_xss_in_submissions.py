@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -47,7 +48,7 @@ def penguins(installation: Installation) -> None:
 def test_no_markup_of_any_field_reaches_a_page(
     client: FlaskClient, curator: Browser, installation: Installation, form: str, payload: str
 ) -> None:
-    typed = dict.fromkeys(TEXTS, f"{payload} and some more words")
+    typed: dict[str, Any] = dict.fromkeys(TEXTS, f"{payload} and some more words")
     page = send(client, form, status=422, link=payload, license=payload, address=payload, **typed)
     assert_dead(page.text)
     ending = ".csv" if form == SUGGEST else ".py"

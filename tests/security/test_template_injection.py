@@ -1,5 +1,7 @@
 """Row "template injection": what people write is text, never a template."""
 
+from typing import Any, cast
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -21,7 +23,7 @@ def payload(request: pytest.FixtureRequest, installation: Installation) -> str:
             installation.storage,
             "payload",
             {"payload": f'"{text}",n\n"{text}",1\n'},
-            **dict.fromkeys(FIELDS, text),
+            **cast(Any, dict.fromkeys(FIELDS, text)),
             keywords=[text],
             questions=[text],
             caveats=[text],

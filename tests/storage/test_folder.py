@@ -100,7 +100,11 @@ def test_it_says_when_there_is_no_such_file(tmp_path: Path) -> None:
 def test_it_makes_a_file_beside_another_once(tmp_path: Path) -> None:
     storage = Storage(tmp_path / "storage")
     key = storage.put(a_file(tmp_path))
-    made = storage.derived(key, ".up", lambda source, target: target.write(source.read().upper()))
+
+    def raised(source: BinaryIO, target: BinaryIO) -> None:
+        target.write(source.read().upper())
+
+    made = storage.derived(key, ".up", raised)
     assert made == storage.path(f"{key}.up")
     assert made.read_bytes() == b"A,B\n1,2\n"
     assert storage.derived(key, ".up", lambda source, target: pytest.fail("again")) == made

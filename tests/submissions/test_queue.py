@@ -1,7 +1,6 @@
 """What readers brought, from the form's end to the answer, on both databases."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +30,7 @@ EVE = "eve@example.org"
 
 
 @pytest.fixture
-def house(db: Database, tmp_path: Path) -> Iterator[Database]:
+def house(db: Database, tmp_path: Path) -> Database:
     """With the penguins in it."""
     with db.write() as session:
         factories.dataset(session, Storage(tmp_path / "storage"))
@@ -104,7 +103,7 @@ def test_the_oldest_waits_first_and_the_last_decision_is_shown_first(house: Data
         for n, number in enumerate([s.id for s in queue.waiting(session)][:2]):
             moment = NOW + timedelta(days=n)
             queue.decline(session, SIGNER, number, EVE, "", moment)
-        shown = [submission.title for submission in queue.decided(session, 5)]
+        shown = [submission.title for submission in queue.decided(session).rows]
         assert shown == ["Number 3", "Number 1"]
         assert queue.count_waiting(session) == 2
 
@@ -123,7 +122,7 @@ def test_accepted_code_is_shown_with_its_dataset_and_the_person_is_told(house: D
     with house.read() as session:
         version = session.scalars(select(Submission)).one().dataset
         assert version is not None
-        assert [s.id for s in queue.made_with(session, version)] == [number]
+        assert [s.id for s in queue.made_with(session, version).rows] == [number]
 
 
 def test_what_waits_or_was_declined_is_not_shown(house: Database) -> None:
@@ -131,10 +130,10 @@ def test_what_waits_or_was_declined_is_not_shown(house: Database) -> None:
     with house.read() as session:
         dataset = queue.get(session, number).dataset
         assert dataset is not None
-        assert list(queue.made_with(session, dataset)) == []
+        assert list(queue.made_with(session, dataset).rows) == []
     decline(house, number, "No.")
     with house.read() as session:
-        assert list(queue.made_with(session, dataset)) == []
+        assert list(queue.made_with(session, dataset).rows) == []
 
 
 def test_a_declined_one_is_answered_with_the_curators_words_alone(house: Database) -> None:
@@ -233,7 +232,7 @@ def test_what_became_a_post_is_the_posts_to_show(house: Database) -> None:
         post = factories.post(session, version, state=PostState.DRAFT)
         queue.accept(session, SIGNER, number, EVE, "", NOW, post=post)
         assert submission.post_id == post.id
-        assert list(queue.made_with(session, submission.dataset)) == []
+        assert list(queue.made_with(session, submission.dataset).rows) == []
     (notice,) = answers(house)
     assert "It is a draft of a post now" in notice.lines[0]
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import polars
 import psutil
@@ -604,7 +605,7 @@ def a_workbook(rows: Sequence[Sequence[Any]], *, more_sheets: bool = False) -> b
 
 
 def test_it_reads_a_spreadsheet(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["id", "zip", "day", "at", "mixed", "ok", "x"],
         [1, "00501", date(2026, 11, 23), moment("2026-11-23T09:30"), 1, True, 1.5],
         [None] * 7,
@@ -767,7 +768,7 @@ def test_duckdb_reads_nothing_else_and_cannot_be_unlocked(tmp_path: Path) -> Non
         "SET memory_limit = '9GB'",
         f"ATTACH '{tmp_path}/x.db'",
     ):
-        with pytest.raises(worker.duckdb.Error):
+        with pytest.raises(duckdb.Error):
             connection.execute(query)
 
 
@@ -802,14 +803,12 @@ def test_every_cell_of_text_comes_out_as_it_went_in(
     source = folder / "in.csv"
     with source.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("left", "right"), *rows])
-    options = {
+    options: dict[str, Any] = {
         "table": None,
         "kind": "delimited",
         "encoding": "utf-8",
         "delimiter": ",",
         "decimal": None,
-    }
-    options |= {
         "header": True,
         "missing_values": [],
         "types": dict.fromkeys(["left", "right"], "string"),

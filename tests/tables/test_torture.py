@@ -53,10 +53,10 @@ class Case:
 
 
 def zstd(content: bytes) -> bytes:
-    return pa.compress(content, "zstd", asbytes=True)
+    return bytes(pa.compress(content, "zstd", asbytes=True))
 
 
-def excel(*rows: Sequence[Any], epoch: Any = None, edit: Callable[[Any], None] = id) -> bytes:
+def excel(*rows: Sequence[Any], epoch: Any = None, edit: Callable[[Any], object] = id) -> bytes:
     book = openpyxl.Workbook()
     if epoch:
         book.epoch = epoch

@@ -56,7 +56,7 @@ class Provider:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                request = Request(self.path, self.headers, body)
+                request = Request(self.path, dict(self.headers), body)
                 provider.answer(self, request)
 
             def log_message(self, *_: object) -> None:

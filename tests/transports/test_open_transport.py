@@ -1,14 +1,15 @@
-"""How each way out is spelt, and that a misspelt one is refused without its secret."""
+"""How each transport is named, and that a misspelt one is refused without its secret."""
 
 import builtins
 from typing import Any
 
 import pytest
 
-from newsletter.errors import BadSetting
-from newsletter.settings import MAIL_SCHEMES, Settings
+from newsletter.errors import BadSetting, MissingExtra
+from newsletter.settings import Settings
 from newsletter.transports import open_transport
 from newsletter.transports.http import HttpTransport
+from newsletter.transports.providers import BY_SCHEME
 
 SECRET = "hunter2"
 HOST = "news.example.org"
@@ -24,7 +25,7 @@ SPELT = {
 }
 
 
-@pytest.mark.parametrize("scheme", MAIL_SCHEMES)
+@pytest.mark.parametrize("scheme", BY_SCHEME)
 def test_each_scheme_that_the_settings_take_opens(scheme: str) -> None:
     url, described = SPELT[scheme]
     assert Settings.load({"NEWSLETTER_MAIL_URL": url, "SECRET_KEY": "0123456789ab" * 3}).mail_url
@@ -95,5 +96,5 @@ def test_ses_without_boto3_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         return real_import(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without_boto3)
-    with pytest.raises(BadSetting, match=r"pip install dataset-daily\[ses\]"):
+    with pytest.raises(MissingExtra, match=r"pip install 'dataset-daily\[ses\]'"):
         open_transport("ses://eu-west-1", HOST)

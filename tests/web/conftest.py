@@ -1,7 +1,9 @@
 """The app of one installation, empty or with a dataset and its issue, and who asks for pages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +15,10 @@ from werkzeug.test import TestResponse
 
 from newsletter.installation import Installation
 from newsletter.models import Notice
-from newsletter.settings import Settings
+from newsletter.tables.querying.table_cache import Shelf
 from newsletter.web.app import create_app
 from tests import factories
 from tests.conftest import BASE_URL
-from tests.migrated import migrate
 
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -27,15 +28,6 @@ def clock_that_stands_still() -> Iterator[None]:
     """A form is never sent later, and an hour never ends, because the machine was slow."""
     with time_machine.travel(TUESDAY, tick=False):
         yield
-
-
-@pytest.fixture
-def installation(settings: Settings) -> Iterator[Installation]:
-    """Migrated, on SQLite, with nothing in it."""
-    opened = Installation.open(settings)
-    migrate(opened.db)
-    yield opened
-    opened.db.close()
 
 
 @pytest.fixture
@@ -53,15 +45,39 @@ class Visitor(FlaskClient):
     """A client that asks the site at its own address, over https."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return super().open(*args, **({"base_url": BASE_URL, "buffered": True} | kwargs))
+        given: dict[str, Any] = {"base_url": BASE_URL, "buffered": True}
+        return super().open(*args, **given | kwargs)
 
 
 @pytest.fixture
-def app(installation: Installation) -> Iterator[Flask]:
+def new_app(installation: Installation) -> Iterator[Flask]:
+    """An app that no other test has, for one that registers something on it."""
     app = create_app(installation)
     app.test_client_class = Visitor
     yield app
     app.extensions["shelf"].close()
+
+
+@pytest.fixture
+def app(installation: Installation, apps: dict[str, Flask]) -> Iterator[Flask]:
+    """An app that other tests had before, with this installation, as if it were new."""
+    settings = installation.settings
+    elsewhere = replace(settings, home=Path(), database_url="", storage_url="", mail_url="")
+    key = f"{elsewhere} {settings.secret_key}"
+    app = apps.get(key) or apps.setdefault(key, create_app(installation))
+    app.test_client_class = Visitor
+    app.extensions["newsletter"] = installation
+    app.extensions["shelf"] = Shelf(installation.storage.root)
+    for limiter in app.extensions["limiter"]:
+        limiter.reset()
+    yield app
+    app.extensions["shelf"].close()
+
+
+@pytest.fixture(scope="session")
+def apps() -> dict[str, Flask]:
+    """Those that were made so far, by the settings that an app reads when it is made."""
+    return {}
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from newsletter.web.errors import status_of
         (errors.TooMany("x"), 429),
         (errors.InvalidAddress("x"), 422),
         (errors.FetchRefused("x"), 422),
+        (errors.Refused("x"), 422),
         (errors.TransportError("x"), 500),
     ],
 )
@@ -34,25 +35,25 @@ def test_an_unknown_page_offers_a_way_on(client: FlaskClient) -> None:
     assert 'href="/datasets/"' in response.text
 
 
-def test_a_refusal_is_shown_in_its_own_words(app: Flask, client: FlaskClient) -> None:
-    @app.get("/taken")
+def test_a_refusal_is_shown_in_its_own_words(new_app: Flask) -> None:
+    @new_app.get("/taken")
     def taken() -> str:
         raise errors.SlotTaken("That Monday is taken: choose <another>.")
 
-    response = client.get("/taken")
+    response = new_app.test_client().get("/taken")
     assert response.status_code == 409
     assert "That Monday is taken: choose &lt;another&gt;." in response.text
 
 
 def test_a_fault_of_ours_is_logged_and_not_shown(
-    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
+    new_app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    @app.get("/broken")
+    @new_app.get("/broken")
     def broken() -> str:
         raise RuntimeError("the secret is 42")
 
     with caplog.at_level(logging.ERROR):
-        response = client.get("/broken")
+        response = new_app.test_client().get("/broken")
     assert response.status_code == 500
     assert "secret" not in response.text
     assert "Traceback" not in response.text

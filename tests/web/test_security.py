@@ -39,9 +39,7 @@ def test_strict_transport_is_promised_on_https_only(
     environ: dict[str, str], installation: Installation
 ) -> None:
     plain = Settings.load(environ | {"NEWSLETTER_BASE_URL": "http://localhost:8000"})
-    app = create_app(
-        Installation(plain, installation.db, installation.signer, installation.storage)
-    )
+    app = create_app(Installation(plain, installation.db, installation.storage))
     response = app.test_client().get("/healthz", base_url="http://localhost:8000")
     assert response.status_code == 200
     assert "Strict-Transport-Security" not in response.headers

@@ -5,6 +5,7 @@ then what is to be remembered is written. Sources are asked one at a time, those
 first that were not asked for longest, and all of it takes a bounded time.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
 from newsletter.catalog.checks.dictionary import dictionary_findings
@@ -28,6 +30,8 @@ from newsletter.models.catalog_check import CatalogCheck
 from newsletter.models.dataset import Dataset, Version
 from newsletter.settings import Settings
 from newsletter.storage import Storage
+
+log = logging.getLogger(__name__)
 
 ASK_WITHIN = 30 * 60.0  # seconds, for all sources together
 GoOn = Callable[[], bool]
@@ -86,7 +90,18 @@ def _subjects(db: Database, settings: Settings, slugs: Sequence[str]) -> list[Su
         else:
             every = session.scalars(select(Dataset).order_by(Dataset.slug))
             chosen = [one for one in every if datasets.published_versions(one)]
-        return [_subject(one, session.get(CatalogCheck, one.id), settings) for one in chosen]
+        return [_subject_or_why_not(session, one, settings) for one in chosen]
+
+
+def _subject_or_why_not(session: Session, dataset: Dataset, settings: Settings) -> Subject:
+    """One dataset that cannot be looked at is a finding, and stops no other."""
+    try:
+        return _subject(dataset, session.get(CatalogCheck, dataset.id), settings)
+    except Exception as error:
+        log.exception("%s cannot be checked", dataset.slug, extra={"event": "check_failed"})
+        sentence = f"It could not be checked: the program ended with {type(error).__name__}."
+        finding = Finding(dataset.slug, "dataset", Weight.WRONG, sentence)
+        return Subject(dataset.id, dataset.slug, None, {}, [], [finding])
 
 
 def _subject(dataset: Dataset, kept: CatalogCheck | None, settings: Settings) -> Subject:

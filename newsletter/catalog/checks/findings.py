@@ -13,6 +13,6 @@ class Weight(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     slug: str
-    about: str  # source, dictionary, file or document
+    about: str  # source, dictionary, file, document, or the dataset itself
     weight: Weight
     sentence: str

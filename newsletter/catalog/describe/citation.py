@@ -21,7 +21,8 @@ BIBTEX_SIGNS = {
 
 @dataclass(frozen=True)
 class CitationFacts:
-    """A dataset as a work. ``url`` is the version's own, ``license`` its SPDX id."""
+    """A dataset as a work. ``url`` is the version's own, ``license`` its SPDX id; of a draft
+    it may be empty."""
 
     title: str
     creators: tuple[str, ...]
@@ -45,7 +46,8 @@ def plain(facts: CitationFacts) -> str:
     ]
     if facts.creators:
         parts.append(facts.publisher)
-    return f"{'. '.join(parts)}. {facts.url} ({facts.license})"
+    license_ = f" ({facts.license})" if facts.license else ""
+    return f"{'. '.join(parts)}. {facts.url}{license_}"
 
 
 def bibtex(facts: CitationFacts) -> str:
@@ -63,7 +65,11 @@ def bibtex(facts: CitationFacts) -> str:
         "publisher": _escaped(facts.publisher),
         "howpublished": f"\\url{{{_in_url(facts.url)}}}",
         "url": _in_url(facts.url),
-        "note": f"Data set, version {_escaped(facts.version)}, {_escaped(facts.license)}",
+        "note": ", ".join(
+            filter(
+                None, ("Data set", f"version {_escaped(facts.version)}", _escaped(facts.license))
+            )
+        ),
     }
     lines = [f"  {name:<12} = {{{value}}}," for name, value in fields.items()]
     return "\n".join([f"@misc{{{key(facts)},", *lines, "}\n"])
@@ -81,7 +87,7 @@ def csl_json(facts: CitationFacts) -> list[dict[str, Any]]:
             "version": facts.version,
             "publisher": facts.publisher,
             "URL": facts.url,
-            "license": facts.license,
+            **({"license": facts.license} if facts.license else {}),
         }
     ]
 

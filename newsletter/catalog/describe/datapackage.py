@@ -33,7 +33,9 @@ def datapackage(facts: DatasetFacts, relative: bool = False) -> dict[str, Any]:
             "version": facts.version,
             "created": facts.published.isoformat(timespec="seconds"),
             "keywords": list(facts.keywords),
-            "licenses": [{"name": facts.license, "path": facts.license_url}],
+            "licenses": (
+                [{"name": facts.license, "path": facts.license_url}] if facts.license else []
+            ),
             "sources": [
                 compact({"title": source.title, "path": source.url}) for source in facts.sources
             ],

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "json": "application/json",
-}
+from newsletter.tables.querying.table_query import NUMBERS
+from newsletter.tables.table_formats import MEDIA_TYPES
 
 
-def license_url(license: str) -> str:  # noqa: A002 - as everything here calls it
-    """The page of an SPDX id."""
-    return f"https://spdx.org/licenses/{license}.html"
+def license_url(license: str | None) -> str | None:  # noqa: A002 - as everything here calls it
+    """The page of an SPDX id; None for a draft, which may have no licence yet."""
+    return f"https://spdx.org/licenses/{quote(license, safe='')}.html" if license else None
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,11 @@ class ColumnFacts:
     categories: tuple[str, ...] = ()
     profile: Mapping[str, Any] | None = None
 
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are compared as numbers, and align to the right."""
+        return self.type in NUMBERS
+
 
 @dataclass(frozen=True)
 class ForeignKeyFacts:
@@ -89,6 +92,9 @@ class TableFacts:
     @property
     def main_file(self) -> FileFacts:
         return self.files[0]
+
+    def file(self, format: str) -> FileFacts:  # noqa: A002 - as FileFacts calls it
+        return next(file for file in self.files if file.format == format)
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class DatasetFacts:
     version: str
     title: str
     description: str  # Markdown
-    license: str  # SPDX id
+    license: str  # SPDX id; of a draft it may be empty
     url: str  # the dataset's page
     version_url: str  # this version's page, for good
     published: datetime
@@ -143,7 +149,7 @@ class DatasetFacts:
     works: tuple[WorkFacts, ...] = ()
 
     @property
-    def license_url(self) -> str:
+    def license_url(self) -> str | None:
         return license_url(self.license)
 
     @property

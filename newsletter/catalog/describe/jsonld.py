@@ -83,15 +83,14 @@ def _work(work: WorkFacts) -> dict[str, Any]:
 
 def _variable(column: ColumnFacts) -> dict[str, Any]:
     statistics = (column.profile or {}).get("statistics", {})
-    measured = column.type in {"integer", "number"}
     return compact(
         {
             "@type": "PropertyValue",
             "name": column.name,
             "description": column.description,
             "unitText": column.unit,
-            "minValue": statistics.get("min") if measured else None,
-            "maxValue": statistics.get("max") if measured else None,
+            "minValue": statistics.get("min") if column.is_number else None,
+            "maxValue": statistics.get("max") if column.is_number else None,
         }
     )
 

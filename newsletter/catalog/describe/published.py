@@ -5,9 +5,9 @@ from datetime import date
 from email.utils import parseaddr
 from typing import Any
 
+from newsletter.catalog.data_paths import published_as
 from newsletter.catalog.describe.citation import CitationFacts, plain
 from newsletter.catalog.describe.facts import (
-    MEDIA_TYPES,
     ColumnFacts,
     DatasetFacts,
     ErratumFacts,
@@ -21,11 +21,18 @@ from newsletter.catalog.describe.facts import (
 from newsletter.catalog.describe.loaders import table_url
 from newsletter.models.dataset import Erratum, Table, Version
 from newsletter.settings import Settings
+from newsletter.tables.table_formats import MEDIA_TYPES
 
 
-def facts_of(version: Version, settings: Settings, works: Iterable[WorkFacts] = ()) -> DatasetFacts:
+def facts_of(
+    version: Version,
+    settings: Settings,
+    works: Iterable[WorkFacts] = (),
+    with_profiles: bool = True,
+) -> DatasetFacts:
     """``version`` with the addresses that it has on this site, and the works on its dataset; a
-    draft's too, which lead nowhere until it is published."""
+    draft's too, which lead nowhere until it is published. The profiles, which are most of it,
+    are left out for a format that does not have them."""
     slug = version.dataset.slug
     page = f"{settings.base_url}/datasets/{slug}"
     return DatasetFacts(
@@ -43,7 +50,7 @@ def facts_of(version: Version, settings: Settings, works: Iterable[WorkFacts] = 
         catalog_title=settings.title,
         catalog_url=f"{settings.base_url}/datasets/",
         citation=citation(version, settings),
-        tables=tuple(_table(table, version, settings) for table in version.tables),
+        tables=tuple(_table(table, version, settings, with_profiles) for table in version.tables),
         language=version.language,
         keywords=tuple(version.keywords),
         creators=tuple(Party(made["name"], made.get("url")) for made in version.creators),
@@ -74,6 +81,15 @@ def citation_facts(version: Version, settings: Settings) -> CitationFacts:
     )
 
 
+def data_addresses(version: Version, base_url: str) -> dict[str, str]:
+    """The address of each file that a post on ``version`` may read as ``../data/<file>``."""
+    origins = {table.name: table.origin.rpartition("/")[2] for table in version.tables}
+    return {
+        file: table_url(base_url, version.dataset.slug, version.number, table, kind)
+        for file, (table, kind) in published_as(origins).items()
+    }
+
+
 def _erratum(erratum: Erratum, page: str) -> ErratumFacts:
     number = erratum.corrected_by.number
     return ErratumFacts(erratum.note, erratum.published_at, number, f"{page}/v/{number}/")
@@ -89,8 +105,9 @@ def _source(source: dict[str, Any]) -> SourceFacts:
     )
 
 
-def _table(table: Table, version: Version, settings: Settings) -> TableFacts:
-    profiles = {column["name"]: column for column in table.profile.get("columns", ())}
+def _table(table: Table, version: Version, settings: Settings, with_profile: bool) -> TableFacts:
+    profiled = table.profile.get("columns", ()) if with_profile else ()
+    profiles = {column["name"]: column for column in profiled}
     return TableFacts(
         name=table.name,
         rows=table.rows,

@@ -4,18 +4,29 @@ The version itself stays as it is, downloadable for ever: an erratum is said
 beside it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from newsletter.catalog import datasets
+from newsletter.catalog.listing import light
 from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset, Erratum, Version
 
 NOTE_AT_LEAST, NOTE_AT_MOST = 10, 2000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class ListedErratum:
+    """A correction, without what changed."""
+
+    id: int
+    published_at: datetime
+    keywords: Sequence[str]  # of the version that corrects
 
 
 def correct(
@@ -61,6 +72,27 @@ def errata(session: Session, slugs: Collection[str] | None = None) -> list[Errat
     if slugs is not None:
         rows = rows.where(Dataset.slug.in_(slugs))
     return list(session.scalars(rows))
+
+
+def listed(session: Session) -> list[ListedErratum]:
+    """Each correction, as the erratum of the oldest version that it corrects, the newest first."""
+    oldest = select(func.min(Erratum.id)).group_by(Erratum.corrected_by_id)
+    rows = (
+        select(Erratum.id, Erratum.published_at, Version.keywords)
+        .join(Erratum.corrected_by)
+        .where(Erratum.id.in_(oldest))
+        .order_by(Erratum.published_at.desc(), Erratum.id.desc())
+    )
+    return [ListedErratum(*row) for row in session.execute(rows)]
+
+
+def load(session: Session, ids: Sequence[int]) -> list[Erratum]:
+    """The errata with these keys, in their order, with the versions and their tables."""
+    versions = (Erratum.version, Erratum.corrected_by)
+    options = [joinedload(version).options(*light()) for version in versions]
+    rows = select(Erratum).where(Erratum.id.in_(ids)).options(*options)
+    by_id = {erratum.id: erratum for erratum in session.scalars(rows)}
+    return [by_id[key] for key in ids]
 
 
 def corrected_by(session: Session, version: Version) -> list[Erratum]:

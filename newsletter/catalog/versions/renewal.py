@@ -1,54 +1,68 @@
-"""A new file for a table of a dataset that is there: what is said of it stays, and the
-number of the new version follows from what changed.
+"""New words and new files for a dataset that is there: what nobody changed stays as it was
+read, and the number of the new version follows from what changed.
 """
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog.dataset_import import Intake, Values, charted_table, import_files
-from newsletter.catalog.package import ChangePackage, DatasetPackage, ReadPackage, TablePackage
+from newsletter.catalog import datasets
+from newsletter.catalog.dataset_import import Chart, Intake, Values, charted_table, import_files
+from newsletter.catalog.package.dataset_package import (
+    ChangePackage,
+    DatasetPackage,
+    ReadPackage,
+    TablePackage,
+)
 from newsletter.catalog.semver import proposed
 from newsletter.catalog.versions import changes
-from newsletter.catalog.versions.rewording import described, kept_chart, kept_tables
-from newsletter.errors import NotFound
+from newsletter.errors import UnreadableTable
 from newsletter.models.dataset import Table, Version
 from newsletter.storage import Storage
 from newsletter.tables.diff import Diff
 from newsletter.tables.diff.words import in_one_line
 
+# How a table's own CSV file is read again.
+AS_WE_WRITE = ReadPackage(encoding="utf-8", delimiter=",", decimal=".", header=1)
+KEPT = tuple(c.key for c in Table.__table__.columns if c.key not in {"id", "version_id"})
+
 
 def renew(
-    version: Version,
-    package: DatasetPackage,
-    source: Path,
-    storage: Storage,
-    name: str | None = None,
-    read: ReadPackage | None = None,
+    version: Version, package: DatasetPackage, files: Mapping[str, Path], storage: Storage
 ) -> Intake:
-    """``version`` under ``package``, its own words, with the table ``name`` read from
-    ``source``; None: its only one. ``read`` says how, as ``package.ReadPackage``.
+    """``version`` under ``package``, with the tables that ``files`` names read from them.
 
-    Raises NotFound where no such table is, UnreadableTable or Invalid.
+    Of the others those are read again, from the file that is kept, whose types differ or that
+    a new chart draws; the rest stays as it is. What was said of a column stays with the column
+    of that name. Raises UnreadableTable or Invalid, whose ``fields`` names the place.
     """
-    at = _place(package, name)
-    written = package.tables[at]
-    new_table = written.model_copy(
-        update={"file": f"data/{source.name}", "columns": (), "read": read or ReadPackage()}
+    kept = {table.name: table for table in version.tables}
+    again = _read_again(version, package) - set(files)
+    as_found = package.model_copy(
+        update={"tables": tuple(_as_found(t, files, again) for t in package.tables)}
     )
-    # Only the charted table is drawn; the chart of another one stays as it is.
-    alone = package.model_copy(update={"tables": (new_table,)})
-    intake = import_files(alone, {new_table.name: source}, storage)
-    tables = [*kept_tables(version)]
-    tables[at] = _described(intake.tables[0], written) | {"position": at}
-    return replace(
-        intake,
-        package=package,
-        tables=tuple(tables),
-        chart=intake.chart if charted_table(package) == written.name else kept_chart(version),
-    )
+    with tempfile.TemporaryDirectory(prefix="renewal-") as folder:
+        linked = {name: _linked(storage, kept[name], Path(folder)) for name in again}
+        intake = import_files(
+            as_found,
+            {**files, **linked},
+            storage,
+            kept=Intake(package, tuple(_kept(version)), _kept_chart(version), version.digest),
+            known=datasets.table_names(version.dataset),
+        )
+    _refuse_several(package, kept, intake.package.tables)
+    written = {table.name: table for table in package.tables}
+    tables = tuple(written.get(table.name, table) for table in intake.package.tables)
+    origins = {name: {"origin": kept[name].origin} for name in again}
+    values = [
+        _described(value, table, kept.get(table.name)) | origins.get(table.name, {})
+        for value, table in zip(intake.tables, tables, strict=True)
+    ]
+    whole = package.model_copy(update={"tables": tables})
+    return replace(intake, package=whole, tables=tuple(values))
 
 
 def numbered(
@@ -84,24 +98,77 @@ def difference(before: Version, intake: Intake, storage: Storage) -> Diff:
     return changes.between(before, after, storage)
 
 
-def _place(package: DatasetPackage, name: str | None) -> int:
-    names = [table.name for table in package.tables]
-    if name is None and len(names) == 1:
-        return 0
-    if name not in names:
-        raise NotFound(f"Say by --replaces which table it is: {', '.join(names)}.")
-    return names.index(name)
+def _read_again(version: Version, package: DatasetPackage) -> set[str]:
+    """The kept tables that ``package`` cannot have as they are."""
+    kept = {table.name: table for table in version.tables}
+    again = {
+        table.name
+        for table in package.tables
+        if table.name in kept
+        and table.types.items() - {(c["name"], c["type"]) for c in kept[table.name].columns}
+    }
+    charted = charted_table(package)
+    if charted in kept and (
+        (version.chart or {}) != (package.chart or {})
+        or charted != charted_table(datasets.package_of(version))
+    ):
+        again.add(charted)
+    return again
 
 
-def _described(values: Values, written: TablePackage) -> dict[str, Any]:
-    """The new values with what was said of the table before; a key that the file no longer
-    has is dropped."""
-    description: Mapping[str, Any] = described(values, written)
-    names = {column["name"] for column in description["columns"]}
-    key = description["primary_key"] if set(description["primary_key"]) <= names else []
-    foreign = [
-        foreign_key
-        for foreign_key in description["foreign_keys"]
-        if set(foreign_key["columns"]) <= names
-    ]
-    return {**description, "primary_key": key, "foreign_keys": foreign}
+def _as_found(table: TablePackage, files: Mapping[str, Path], again: set[str]) -> TablePackage:
+    if table.name in files:  # whose columns are known once it is read
+        return table.model_copy(update={"columns": ()})
+    return table.model_copy(update={"read": AS_WE_WRITE}) if table.name in again else table
+
+
+def _linked(storage: Storage, table: Table, folder: Path) -> Path:
+    """The CSV file that is kept of a table, under a name that says so."""
+    link = folder / f"{table.name}.csv"
+    link.symlink_to(storage.path(table.files["csv"]["key"]).absolute())
+    return link
+
+
+def _refuse_several(
+    package: DatasetPackage, kept: Mapping[str, Table], read: Sequence[TablePackage]
+) -> None:
+    """A file that turned out to hold several tables may not take the place of one that is
+    there."""
+    names, written = {table.name for table in read}, {table.name for table in package.tables}
+    for at, table in enumerate(package.tables):
+        if table.name in kept and table.name not in names:
+            new = [part.read.table or part.name for part in read if part.name not in written]
+            sentence = f"The file holds several tables: choose one of {', '.join(new)}."
+            raise UnreadableTable(sentence, {f"tables.{at}.read.table": sentence})
+
+
+def _kept(version: Version) -> list[Values]:
+    return [{name: getattr(table, name) for name in KEPT} for table in version.tables]
+
+
+def _kept_chart(version: Version) -> Chart | None:
+    if not (version.chart_png and version.chart_svg):
+        return None
+    return Chart(version.chart_drawn, version.chart_alt, version.chart_png, version.chart_svg)
+
+
+def _described(values: Values, table: TablePackage, before: Table | None) -> dict[str, Any]:
+    """A table's values with what ``table`` says of it. Of columns that it does not name, what
+    was said ``before`` stays; a key that the file no longer has is dropped."""
+    written = {column["name"]: column for column in before.columns} if before else {}
+    written |= {column.name: column.model_dump(mode="json") for column in table.columns}
+    names = {column["name"] for column in values["columns"]}
+    return {
+        **values,
+        "name": table.name,
+        "description": table.description or "",
+        "primary_key": list(table.primary_key) if names >= set(table.primary_key) else [],
+        "foreign_keys": [
+            key.model_dump(mode="json") for key in table.foreign_keys if names >= set(key.columns)
+        ],
+        "columns": [_merged(column, written) for column in values["columns"]],
+    }
+
+
+def _merged(column: Mapping[str, Any], written: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {**column, **written.get(column["name"], {}), "type": column["type"]}

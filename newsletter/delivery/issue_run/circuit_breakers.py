@@ -5,7 +5,7 @@
   hard bounces, or three complaints, it is not looked at.
 - *Failures in a row*, of one worker: messages that did not get out, whatever the reason,
   and connections of which nothing became. A message that was put back untouched is none.
-- A rule about *us* (delivery.consequences) stops it at once.
+- A rule about *us* (outcome_effects) stops it at once.
 
 Whoever resumes an issue has seen what stopped it: only what comes after counts again.
 """
@@ -34,10 +34,10 @@ FAILED = {
     Verdict.REJECTED,
 }
 HARD_BOUNCES_AT_LEAST, COMPLAINTS_AT_LEAST = 10, 3  # fewer are no share of anything
-LISTENED_FOR = timedelta(days=7)  # to what comes back of an issue that was sent
+WATCHED_FOR = timedelta(days=7)  # to what comes back of an issue that was sent
 
 
-Row = tuple[datetime, ...]  # when each of some failures in a row was, the oldest first
+Streak = tuple[datetime, ...]  # when each of some failures in a row was, the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +50,29 @@ class Result:
     at: datetime
 
 
-class Watch:
-    """The breakers of one worker. A new worker begins its row of failures anew.
+class CircuitBreakers:
+    """The breakers of one worker. A new worker begins its streak of failures anew.
 
-    A row that is returned is to be kept once the transaction is committed: one that
+    A streak that is returned is to be kept once the transaction is committed: one that
     failed is done again.
     """
 
     def __init__(self, limits: Breakers) -> None:
-        self.row: Row = ()
+        self.streak: Streak = ()
         self._limits = limits
         self._handed_over: dict[int, int] = {}  # by issue, as counted last
 
-    def judge(self, session: Session, results: Sequence[Result], now: datetime) -> Row:
+    def judge(self, session: Session, results: Sequence[Result], now: datetime) -> Streak:
         """Stop the issues of which these results, now recorded, are too much."""
-        row = self.row
+        streak = self.streak
         for result in results:
             if result.outcome.verdict is Verdict.SENT:
-                row = ()
+                streak = ()
             elif result.outcome.verdict in FAILED:
-                row = self.longer(row, result.at)
-                if self.is_full(row):
+                streak = self.longer(streak, result.at)
+                if self.is_full(streak):
                     issue = session.get_one(Issue, result.issue_id)
-                    row = self.stop(session, [issue], row, result.outcome.reply)
+                    streak = self.stop(session, [issue], streak, result.outcome.reply)
         for issue_id in {
             r.issue_id for r in results if r.outcome.verdict is Verdict.NO_SUCH_ADDRESS
         }:
@@ -80,21 +80,21 @@ class Watch:
             why = excess(session, issue, self._limits, self._handed_over)
             if why is not None:
                 halt(session, issue, why, now)
-        return row
+        return streak
 
-    def longer(self, row: Row, at: datetime) -> Row:
-        return (*row, at) if self._limits.failures is not None else ()
+    def longer(self, streak: Streak, at: datetime) -> Streak:
+        return (*streak, at) if self._limits.failures is not None else ()
 
-    def is_full(self, row: Row) -> bool:
-        return self._limits.failures is not None and len(row) >= self._limits.failures
+    def is_full(self, streak: Streak) -> bool:
+        return self._limits.failures is not None and len(streak) >= self._limits.failures
 
-    def stop(self, session: Session, issues: Sequence[Issue], row: Row, last: str) -> Row:
-        """Halt those of ``issues`` whose row of failures is full, counted from where each began
+    def stop(self, session: Session, issues: Sequence[Issue], streak: Streak, last: str) -> Streak:
+        """Halt those of ``issues`` whose streak of failures is full, counted from where each began
         or was resumed; returns what is left of it. ``last``: how the last of them failed."""
-        rest: Row = ()
+        rest: Streak = ()
         for issue in issues:
             began = issue.resumed_at or issue.frozen_at
-            own = tuple(at for at in row if began is None or at >= began)
+            own = tuple(at for at in streak if began is None or at >= began)
             if self.is_full(own):
                 halt(session, issue, f"{len(own)} failures in a row. The last: {last}", own[-1])
             else:
@@ -132,14 +132,19 @@ def excess(
     return None
 
 
-def listen(session: Session, limits: Breakers, now: datetime) -> list[int]:
-    """The issues with too much trouble among those that are being sent, or were lately:
-    bounces and complaints come back for days."""
-    open_or_recent = select(Issue).where(
+def watched(session: Session, now: datetime) -> list[int]:
+    """The issues that are being sent, or were lately: bounces and complaints come back for
+    days."""
+    open_or_recent = select(Issue.id).where(
         (Issue.state == IssueState.SENDING)
-        | ((Issue.state == IssueState.SENT) & (Issue.closed_at > now - LISTENED_FOR))
+        | ((Issue.state == IssueState.SENT) & (Issue.closed_at > now - WATCHED_FOR))
     )
-    return [i.id for i in session.scalars(open_or_recent).all() if excess(session, i, limits, {})]
+    return list(session.scalars(open_or_recent))
+
+
+def excess_of(session: Session, issue_id: int, limits: Breakers) -> str | None:
+    """Of what an issue has too much, as a sentence, counted now; None: of nothing."""
+    return excess(session, session.get_one(Issue, issue_id), limits, {})
 
 
 def act(session: Session, issue_id: int, limits: Breakers, now: datetime) -> None:

@@ -12,13 +12,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.issue_run.post_exposure import variants_owed
-from newsletter.delivery.queue import ledger
 from newsletter.errors import Conflict, Invalid
 from newsletter.issues import calendar, round_up
-from newsletter.issues.compose import compose
 from newsletter.issues.corrections import originals, refuse_while_going_out
+from newsletter.issues.gather import gather
 from newsletter.issues.schedule import Waves
+from newsletter.mailing.compose import compose
 from newsletter.mailing.content import IssueContent
 from newsletter.mailing.message import Headers, freeze
 from newsletter.mailing.render import render_issue, render_page
@@ -50,11 +51,11 @@ def freeze_issue(
     if not calendar.begin(session, issue, now, states):
         return False
     _prepare(session, issue, settings, now)
-    content = compose(session, issue, settings, storage)
+    content = compose(gather(session, issue, settings, storage))
     headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
     issue.message = freeze(render_issue(content), headers).to_bytes()
     issue.page = render_page(content, f"/issues/{issue.slot}")
-    issue.candidates = ledger.enter(session, issue, now, waves)
+    issue.candidates = enrol(session, issue, now, waves)
     if isinstance(content, IssueContent) and content.posts:
         _freeze_variants(session, issue, content, headers)
     return True

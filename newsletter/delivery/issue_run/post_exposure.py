@@ -39,12 +39,14 @@ def tellings(session: Session, posts: Collection[int], besides: Issue) -> list[T
     return [Telling(*row) for select_ in (mailings, listings) for row in session.execute(select_)]
 
 
-def heard_of(found: Collection[Telling]) -> ColumnElement[bool]:
+def heard_of(mailings: Collection[Telling]) -> ColumnElement[bool]:
     """Whether a subscriber was told by one of these."""
     theirs = aliased(Delivery)
-    told = [and_(theirs.issue_id == each.issue_id, _tells(theirs, each)) for each in found]
+    exposures = [
+        and_(theirs.issue_id == telling.issue_id, _tells(theirs, telling)) for telling in mailings
+    ]
     rows = select(theirs.id).where(
-        theirs.subscriber_id == Subscriber.id, theirs.state.in_(TELLING), or_(*told)
+        theirs.subscriber_id == Subscriber.id, theirs.state.in_(TELLING), or_(*exposures)
     )
     return rows.exists()
 
@@ -54,10 +56,10 @@ def variants(session: Session, issue: Issue) -> Subquery | None:
     not 0; None: for nobody."""
     listed = select(IssuePost.post_id, IssuePost.number).where(IssuePost.issue_id == issue.id)
     numbers: dict[int, int] = dict(session.execute(listed).all())
-    found = tellings(session, numbers, besides=issue) if numbers else []
-    if not found:
+    earlier = tellings(session, numbers, besides=issue) if numbers else []
+    if not earlier:
         return None
-    bits = union_all(*_bits(found, numbers)).subquery()
+    bits = union_all(*_bits(earlier, numbers)).subquery()
     # Distinct bits add up to their union, however often somebody was told.
     variant = func.sum(bits.c.bit.distinct()).label("variant")
     return select(bits.c.subscriber_id, variant).group_by(bits.c.subscriber_id).subquery()
@@ -71,15 +73,15 @@ def variants_owed(session: Session, issue: Issue) -> list[int]:
     return sorted(session.scalars(owed.distinct()))
 
 
-def _bits(found: Collection[Telling], numbers: dict[int, int]) -> Iterator[Any]:
+def _bits(earlier: Collection[Telling], numbers: dict[int, int]) -> Iterator[Any]:
     """For each telling its readers, each with the bit of the post: from the indexes."""
-    for each in found:
-        bit = literal(1 << numbers[each.post_id]).label("bit")
-        told = select(Delivery.subscriber_id, bit).where(
-            Delivery.issue_id == each.issue_id, _tells(Delivery, each)
+    for telling in earlier:
+        bit = literal(1 << numbers[telling.post_id]).label("bit")
+        readers = select(Delivery.subscriber_id, bit).where(
+            Delivery.issue_id == telling.issue_id, _tells(Delivery, telling)
         )
-        yield told.where(SENT_ROWS)
-        yield told.where(OPEN_ROWS)
+        yield readers.where(SENT_ROWS)
+        yield readers.where(OPEN_ROWS)
 
 
 def _tells(delivery: type[Delivery], telling: Telling) -> ColumnElement[bool]:

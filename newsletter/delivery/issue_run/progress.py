@@ -86,7 +86,7 @@ def troubles(session: Session, issue: Issue, reasons: Sequence[Reason], most: in
     rows = select(Delivery, Subscriber.address).outerjoin(
         Subscriber, Subscriber.id == Delivery.subscriber_id
     )
-    found: list[Trouble] = []
+    setbacks: list[Trouble] = []
     # From each group its own latest: the index has them in this order.
     for reason in reasons:
         if reason.state is DeliveryState.EXCLUDED:
@@ -94,12 +94,12 @@ def troubles(session: Session, issue: Issue, reasons: Sequence[Reason], most: in
         group = (Delivery.state == reason.state, Delivery.reason == (reason.word or None))
         latest = rows.where(Delivery.issue_id == issue.id, ROWS_WITH_A_REASON, *group)
         latest = latest.order_by(Delivery.settled_at.desc()).limit(most)
-        found += [
+        setbacks += [
             Trouble(address, d.state, d.reason or "", d.reply or "", d.settled_at, d.not_before)
             for d, address in session.execute(latest)
         ]
-    found.sort(key=lambda trouble: trouble.at or issue.created_at, reverse=True)
-    return found[:most]
+    setbacks.sort(key=lambda trouble: trouble.at or issue.created_at, reverse=True)
+    return setbacks[:most]
 
 
 def roughly(left: timedelta) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.issue_run.unrecorded import UNRECORDED
 from newsletter.models.delivery import ROWS_WITH_A_REASON, Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Status
@@ -32,6 +33,7 @@ MEANINGS: dict[str, str] = {
     "erased": "the person was erased",
     "unfit": "no message can be made for them",
     "cancelled": "the issue was cancelled",
+    UNRECORDED: "the database refused to record what became of it",
 }
 
 # What becomes of those that failed for a reason; of all others: given up.

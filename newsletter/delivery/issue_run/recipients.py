@@ -27,8 +27,8 @@ def wanted(session: Session, issue: Issue) -> ColumnElement[bool]:
             return active
         case Kind.POST:
             daily = active & (Subscriber.cadence == Cadence.DAILY)
-            told = tellings(session, [issue.post_id], besides=issue) if issue.post_id else []
-            return daily & ~heard_of(told) if told else daily
+            mailings = tellings(session, [issue.post_id], besides=issue) if issue.post_id else []
+            return daily & ~heard_of(mailings) if mailings else daily
         case Kind.CORRECTION:
             theirs = aliased(Delivery)
             had_it = select(theirs.id).where(

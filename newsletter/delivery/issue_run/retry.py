@@ -84,9 +84,9 @@ def _chosen(session: Session, issue: Issue, unknown: bool, reason: str | None) -
         Subscriber.status == Status.ACTIVE,
         ~exists().where(Suppression.address_hash == Subscriber.address_hash),
     )
-    told = tellings(session, [issue.post_id], besides=issue) if issue.post_id else []
-    if told:
-        reader = reader.where(~heard_of(told))
+    mailings = tellings(session, [issue.post_id], besides=issue) if issue.post_id else []
+    if mailings:
+        reader = reader.where(~heard_of(mailings))
     chosen = [
         Delivery.issue_id == issue.id,
         ROWS_WITH_A_REASON,

@@ -1,8 +1,9 @@
 """The balance: where the candidates of an issue are, and whether the books add up."""
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import String, cast, func, literal, select, union_all
+from sqlalchemy import Select, String, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from newsletter.models.delivery import (
@@ -49,20 +50,33 @@ class Balance:
 
 
 def balance_of(session: Session, issue: Issue) -> Balance:
-    """The ledger's count of ``issue`` by state, beside its candidates.
+    """The ledger's count of ``issue`` by state, beside its candidates."""
+    return balances_of(session, [issue])[issue.id]
+
+
+def balances_of(session: Session, issues: Collection[Issue]) -> dict[int, Balance]:
+    """The same of several issues, by their keys.
 
     One statement, so that all is counted at one moment; its parts are read from
-    indexes, as one grouped count would read each row of the issue.
+    indexes, as one grouped count would read each row of the issues.
     """
-    of_issue = Delivery.issue_id == issue.id
-    sent = select(literal("sent"), func.count()).where(of_issue, SENT_ROWS)
-    still_open = select(literal("open"), func.count()).where(of_issue, OPEN_ROWS)
-    others = (
-        select(cast(Delivery.state, String), func.count())
-        .where(of_issue, ROWS_WITH_A_REASON)
-        .group_by(Delivery.state)
-    )
-    counts: dict[str, int] = dict(session.execute(union_all(sent, still_open, others)).all())
+    counts: dict[int, dict[str, int]] = {issue.id: {} for issue in issues}
+    if issues:
+        parts = [part for issue in issues for part in _counts(issue)]
+        for key, word, number in session.execute(union_all(*parts)):
+            counts[key][word] = number
+    return {issue.id: _balance(issue, counts[issue.id]) for issue in issues}
+
+
+def _counts(issue: Issue) -> Iterator[Select[int, str, int]]:
+    of_issue, key = Delivery.issue_id == issue.id, literal(issue.id)
+    yield select(key, literal("sent"), func.count()).where(of_issue, SENT_ROWS)
+    yield select(key, literal("open"), func.count()).where(of_issue, OPEN_ROWS)
+    others = select(key, cast(Delivery.state, String), func.count())
+    yield others.where(of_issue, ROWS_WITH_A_REASON).group_by(Delivery.state)
+
+
+def _balance(issue: Issue, counts: Mapping[str, int]) -> Balance:
     unknown = counts.get("unknown", 0)
     return Balance(
         candidates=issue.candidates,

@@ -8,45 +8,61 @@ Without this each claim on PostgreSQL walks over the index entries of every row 
 settled since the last vacuum; and no vacuum removes them while a backup is being read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Executable, bindparam, tuple_
 
 from newsletter.db import UTCDateTime
 from newsletter.models.delivery import Delivery
 
-Place = tuple[datetime, int]  # when a row is due, and its id
-BEGINNING: Place = (datetime(1970, 1, 1, tzinfo=UTC), 0)
-BEHIND = tuple_(Delivery.not_before, Delivery.id) > tuple_(
-    bindparam("place", type_=UTCDateTime()), bindparam("place_id")
+
+class Position(NamedTuple):
+    """A row's place in the order of claims."""
+
+    due_at: datetime
+    id: int
+
+
+BEGINNING = Position(datetime(1970, 1, 1, tzinfo=UTC), 0)
+BEHIND_CURSOR = tuple_(Delivery.not_before, Delivery.id) > tuple_(
+    bindparam("cursor_due_at", type_=UTCDateTime()), bindparam("cursor_id")
 )
 
 
-class Places:
+class ClaimCursor:
     """Of one worker; forgotten with it."""
 
     def __init__(self) -> None:
-        self._last: dict[int, Place] = {}
+        self._last: dict[int, Position] = {}
 
-    def last(self, issue_id: int) -> Place | None:
-        """Where the next claim in an issue begins; None: at the beginning."""
+    def position(self, issue_id: int) -> Position | None:
+        """Behind which the next claim in an issue begins; None: at the beginning."""
         return self._last.get(issue_id)
 
-    def move(self, issue_id: int, place: Place) -> None:
-        """Let the next claim in an issue begin behind ``place``."""
-        self._last[issue_id] = place
+    def move(self, issue_id: int, position: Position) -> None:
+        """Let the next claim in an issue begin behind ``position``."""
+        self._last[issue_id] = position
 
     def due(
-        self, connection: Connection, question: Executable, issue_id: int, told: Mapping[str, Any]
+        self, connection: Connection, statement: Executable, issue_id: int, now: datetime, most: int
     ) -> Sequence[Any]:
-        """The rows that ``question``, with BEHIND among its conditions, finds in an issue."""
+        """The rows of an issue that ``statement``, with BEHIND_CURSOR among its conditions,
+        selects behind the cursor, or from the beginning where there are none."""
         while True:
-            at, key = self._last.get(issue_id, BEGINNING)
-            place = {"issue": issue_id, "place": at, "place_id": key}
-            rows = connection.execute(question, {**told, **place}).all()
+            behind = self._last.get(issue_id, BEGINNING)
+            rows = connection.execute(
+                statement,
+                {
+                    "issue": issue_id,
+                    "now": now,
+                    "most": most,
+                    "cursor_due_at": behind.due_at,
+                    "cursor_id": behind.id,
+                },
+            ).all()
             if rows:
-                self._last[issue_id] = (rows[-1].not_before, rows[-1].id)
+                self._last[issue_id] = Position(rows[-1].not_before, rows[-1].id)
             if rows or self._last.pop(issue_id, None) is None:
                 return rows

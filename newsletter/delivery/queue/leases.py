@@ -26,23 +26,23 @@ LEASED: Mapping[Row, ColumnElement[bool]] = {
 
 def release(session: Session, row: Row, worker: str, ids: Collection[int]) -> None:
     """Give messages that ``worker`` still holds back untouched."""
-    held = update(row).where(among(row.id, ids), row.worker == worker)
-    session.execute(held.values(lease_until=None, worker=None))
+    leased = update(row).where(among(row.id, ids), row.worker == worker)
+    session.execute(leased.values(lease_until=None, worker=None))
 
 
 def put_off(session: Session, worker: str, moments: Mapping[int, datetime]) -> None:
     """Give deliveries that ``worker`` still holds back until the moment of each."""
-    held = update(Delivery).where(Delivery.id == bindparam("key"), Delivery.worker == worker)
+    leased = update(Delivery).where(Delivery.id == bindparam("key"), Delivery.worker == worker)
     session.connection().execute(
-        held.values(lease_until=None, worker=None, not_before=bindparam("until")),
+        leased.values(lease_until=None, worker=None, not_before=bindparam("until")),
         [{"key": key, "until": until} for key, until in moments.items()],
     )
 
 
 def renew(session: Session, row: Row, worker: str, ids: Collection[int], now: datetime) -> None:
     """Lengthen the leases of messages that ``worker`` still holds."""
-    held = update(row).where(among(row.id, ids), row.worker == worker)
-    session.execute(held.values(lease_until=now + LEASE))
+    leased = update(row).where(among(row.id, ids), row.worker == worker)
+    session.execute(leased.values(lease_until=now + LEASE))
 
 
 def reclaim(session: Session, dead: Collection[str]) -> int:

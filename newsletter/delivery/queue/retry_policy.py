@@ -7,6 +7,7 @@ again, and who else must hear of it.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from newsletter.delivery.queue.reply_text import storable
 from newsletter.models.delivery import DeliveryState
 from newsletter.transports.base import Outcome, Verdict
 
@@ -47,7 +48,7 @@ def settle(
     given_up = before if before is DeliveryState.UNKNOWN else DeliveryState.FAILED
 
     def say(state: DeliveryState, again: datetime | None, tried: bool = True) -> Settlement:
-        return Settlement(key, state, again, tried, outcome.verdict.value, outcome.reply[:500])
+        return Settlement(key, state, again, tried, outcome.verdict.value, storable(outcome.reply))
 
     match outcome.verdict:
         case Verdict.SENT:

@@ -1,5 +1,5 @@
-"""The sender's transactions: kept off its loop where they take time, and tried again
-until the database takes them."""
+"""The one way of a sender to its database: off its loop where a transaction takes time, by
+the fast path where there is one, and again for as long as waiting can mend a refusal."""
 
 import asyncio
 import logging
@@ -11,20 +11,21 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from newsletter.delivery.sending.claims import Held, Report
-from newsletter.delivery.sending.worker_store import Books
-from newsletter.transports.base import Verdict
+from newsletter.delivery.sending.claims import Claim, Report
+from newsletter.delivery.sending.transient_errors import is_transient, summary
+from newsletter.delivery.sending.worker_store import WorkerStore
+from newsletter.transports.base import Outcome, Verdict
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
-ONWARD_SECONDS = 1.0  # at most, between two claims that look at everything
+FAST_CLAIM_SECONDS = 1.0  # at most, between two claims that look at everything
 LATELY_SECONDS = 2.0  # more than PostgreSQL forgets in a crash: three times its wal_writer_delay
 
 
-class Bookkeeper:
-    """Does the work of ``books``.
+class DbExecutor:
+    """Claims, settles, and runs the other transactions of a WorkerStore.
 
     On SQLite in this thread, where a transaction takes less time than handing it
     over; a database that somebody else has locked is not waited for but tried
@@ -36,99 +37,141 @@ class Bookkeeper:
     before anything else is done.
     """
 
-    def __init__(self, books: Books) -> None:
-        self.books = books
-        self._claiming = None if books.is_quick else ThreadPoolExecutor(1, "ledger")
-        self._settling = None if books.is_quick else ThreadPoolExecutor(1, "settlements")
-        self._shortcuts = books.shortcuts()
-        self._onward_until = 0.0
-        self._lately: deque[_Sent] = deque()
+    def __init__(self, store: WorkerStore) -> None:
+        self.store = store
+        self._claiming = None if store.is_quick else ThreadPoolExecutor(1, "claims")
+        self._settling = None if store.is_quick else ThreadPoolExecutor(1, "settlements")
+        self._fast_path = store.fast_path()
+        self._fast_claims_until = 0.0
+        self._sent_lately: deque[_Sent] = deque()
         self._is_in_doubt = False  # whether the database may have forgotten some of it
-        self._reminding = asyncio.Lock()
+        self._recording_again = asyncio.Lock()
 
-    async def do(self, work: Callable[..., T], *arguments: object) -> T:
-        """One of the methods of ``books``, with what it returns or raises."""
-        return await self._until_done(self._claiming, work, *arguments)
+    async def run(self, work: Callable[..., T], *arguments: object) -> T:
+        """One of the methods of the store, with what it returns or raises."""
+        return await self._until_done(self._claiming, is_transient, work, *arguments)
 
-    async def claim(self, limit: int, now: datetime) -> list[Held]:
-        """Lease what is due."""
+    async def claim(self, limit: int, now: datetime) -> list[Claim]:
+        """Lease what is due, and read the messages of which it is."""
         at = asyncio.get_running_loop().time()
-        if at < self._onward_until and (held := await self._claim_onward(limit, now)):
-            return held
-        held = await self.do(self.books.claim, limit, now)
-        self._onward_until = at + ONWARD_SECONDS
-        return held
+        claims = await self._claim_next(limit, now) if at < self._fast_claims_until else []
+        if not claims:
+            claims = await self.run(self.store.claim, limit, now)
+            self._fast_claims_until = at + FAST_CLAIM_SECONDS
+        if unread := self.store.unread(claims):
+            await self.run(self.store.read_messages, unread, now)
+        return claims
 
-    async def _claim_onward(self, limit: int, now: datetime) -> list[Held]:
-        """What comes next in the issue of the last claim, if nothing else need be looked at."""
-        onward = self.books.onward
-        if self._shortcuts is None or self._is_in_doubt or onward is None:
-            return []
-        claim = await self._shortcuts.claim(*onward, limit, now)
-        if claim is None:
-            self._is_in_doubt = True
-            return []
-        claimed, place = claim
-        if not self.books.knows(claimed):
-            await self.do(self.books.know, claimed, now)
-        return self.books.claimed_onward(claimed, place, limit)
+    async def settle(self, reports: list[Report]) -> list[Report]:
+        """Record what was reported, in one transaction; returns it as it is recorded.
 
-    async def record(self, reports: list[Report]) -> None:
-        """Settle what was reported, in one transaction."""
-        sent = {r.held.key[1]: r.outcome.reply for r in reports if _is_sent_delivery(r)}
-        at = reports[-1].at
-        if len(sent) < len(reports) or not await self._record_directly(sent, at):
-            await self._until_done(self._settling, self.books.record, reports)
-        if self._settling is not None:
-            self._remember(sent, [r for r in reports if _is_sent_notice(r)], at)
-
-    async def _record_directly(self, sent: Mapping[int, str], at: datetime) -> bool:
-        """Whether these deliveries are settled."""
-        if self._shortcuts is None or self._is_in_doubt:
-            return False
-        if not await self._shortcuts.settle_sent(sent, at):
-            self._is_in_doubt = True
-            return False
-        self.books.all_sent()
-        return True
+        Where the database refuses that, and waiting would not help, each is recorded by
+        itself, and one that is refused again as unknown: it stops no other.
+        """
+        try:
+            await self._settle_together(reports)
+        except Exception as error:
+            log.warning(
+                "a group is settled one by one: %s", summary(error), extra={"event": "db_refused"}
+            )
+            return [await self._settle_alone(report) for report in reports]
+        return reports
 
     def close(self) -> None:
-        if self._shortcuts is not None:
-            self._shortcuts.close()
+        if self._fast_path is not None:
+            self._fast_path.close()
         for thread in (self._claiming, self._settling):
             if thread is not None:
                 thread.shutdown()
 
+    async def _claim_next(self, limit: int, now: datetime) -> list[Claim]:
+        """What comes next in the issue of the last claim, if nothing else need be looked at."""
+        following = self.store.next_position
+        if self._fast_path is None or self._is_in_doubt or following is None:
+            return []
+        leased = await self._fast_path.claim(*following, limit, now)
+        if leased is None:
+            self._is_in_doubt = True
+            return []
+        claimed, last = leased
+        self.store.note_claim(len(claimed), limit, last)
+        return [*claimed]
+
+    async def _settle_together(self, reports: list[Report]) -> None:
+        sent = {r.claim.id: r.outcome.reply for r in reports if r.is_sent_delivery}
+        at = reports[-1].at
+        if len(sent) < len(reports) or not await self._settle_sent(sent, at):
+            await self._until_done(self._settling, is_transient, self.store.settle, reports)
+        if self._settling is not None:
+            notices = [r for r in reports if _is_sent_notice(r)] if len(sent) < len(reports) else []
+            self._remember(sent, notices, at)
+
+    async def _settle_sent(self, replies: Mapping[int, str], at: datetime) -> bool:
+        """Whether these deliveries are settled by the fast path."""
+        if self._fast_path is None or self._is_in_doubt:
+            return False
+        if not await self._fast_path.settle_sent(replies, at):
+            self._is_in_doubt = True
+            return False
+        self.store.note_all_sent()
+        return True
+
+    async def _settle_alone(self, report: Report) -> Report:
+        try:
+            await self._settle_together([report])
+        except Exception as error:
+            kind, number = report.claim.key
+            log.error(  # no traceback: it would have what the message says of its reader
+                "the outcome of %s %d is not recorded: %s",
+                kind,
+                number,
+                summary(error),
+                extra={"event": "outcome_unrecorded", "kind": kind, "id": number},
+            )
+            # What cannot even be marked would be sent again and again: so it is waited for.
+            work = self.store.settle_as_unknown
+            await self._until_done(self._settling, _is_of_the_database, work, report)
+            return report._replace(outcome=Outcome(Verdict.UNKNOWN))
+        return report
+
     async def _until_done(
-        self, thread: ThreadPoolExecutor | None, work: Callable[..., T], *arguments: object
+        self,
+        thread: ThreadPoolExecutor | None,
+        is_waited_for: Callable[[Exception], bool],
+        work: Callable[..., T],
+        *arguments: object,
     ) -> T:
         wait = FIRST_RETRY
         while True:
             try:
                 if self._is_in_doubt:
-                    await self._remind()
+                    await self._record_again()
                 return await _in(thread, work, *arguments)
             except DBAPIError as error:
                 self._is_in_doubt = self._is_in_doubt or error.connection_invalidated
-                log.warning("the database refused: %s", error.orig, extra={"event": "db_refused"})
+                if not is_waited_for(error):
+                    raise
+                log.warning(
+                    "the database refused: %s", summary(error), extra={"event": "db_refused"}
+                )
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_RETRY)
 
     def _remember(self, deliveries: dict[int, str], notices: list[Report], at: datetime) -> None:
         now = asyncio.get_running_loop().time()
-        self._lately.append(_Sent(now, deliveries, notices, at))
-        while self._lately[0].recorded_at < now - LATELY_SECONDS:
-            self._lately.popleft()
+        self._sent_lately.append(_Sent(now, deliveries, notices, at))
+        while self._sent_lately[0].recorded_at < now - LATELY_SECONDS:
+            self._sent_lately.popleft()
 
-    async def _remind(self) -> None:
-        """Record what was sent lately again; where it was not forgotten nothing changes."""
-        async with self._reminding:
+    async def _record_again(self) -> None:
+        """What was sent lately; where it was not forgotten nothing changes."""
+        async with self._recording_again:
             if self._is_in_doubt:
-                for sent in list(self._lately):
+                for sent in list(self._sent_lately):
                     if sent.deliveries:
-                        await _in(self._settling, self.books.record_sent, sent.deliveries, sent.at)
+                        await _in(self._settling, self.store.settle_sent, sent.deliveries, sent.at)
                     if sent.notices:
-                        await _in(self._settling, self.books.record, sent.notices)
+                        await _in(self._settling, self.store.settle, sent.notices)
             self._is_in_doubt = False
 
 
@@ -148,9 +191,9 @@ async def _in(thread: ThreadPoolExecutor | None, work: Callable[..., T], *argume
     return await asyncio.get_running_loop().run_in_executor(thread, work, *arguments)
 
 
-def _is_sent_delivery(report: Report) -> bool:
-    return report.outcome.verdict is Verdict.SENT and report.held.key[0] == "delivery"
-
-
 def _is_sent_notice(report: Report) -> bool:
-    return report.outcome.verdict is Verdict.SENT and report.held.key[0] == "notice"
+    return report.outcome.verdict is Verdict.SENT and report.claim.key[0] == "notice"
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    return isinstance(error, DBAPIError)

@@ -1,6 +1,6 @@
-"""How fast to each domain: a lane for each that has a rate, so that none holds others back.
+"""How fast to each domain: a queue for each that has a rate, so that none holds others back.
 
-What comes to its turn soon waits in its lane; what does not is to be put off
+What comes to its turn soon waits in its queue; what does not is to be put off
 until then, in the ledger, and makes room for what can go. Pure: a moment is a
 count of seconds, on a clock that only goes forward.
 """
@@ -16,7 +16,7 @@ T = TypeVar("T")
 SOON = 1.0  # seconds
 
 
-class Lanes(Generic[T]):
+class DomainThrottle(Generic[T]):
     """Messages that wait until their domain is free, evenly spaced as its rate says."""
 
     def __init__(self, rates: DomainRates) -> None:
@@ -28,8 +28,8 @@ class Lanes(Generic[T]):
         self.put_off_until = 0.0  # the latest of these
 
     def __iter__(self) -> Iterator[T]:
-        for lane in self._waiting.values():
-            yield from lane
+        for queue in self._waiting.values():
+            yield from queue
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -39,16 +39,16 @@ class Lanes(Generic[T]):
         return self._rates.of(domain) is not None
 
     def put(self, message: T, domain: str, now: float, is_retry: bool) -> float | None:
-        """Let a message wait in the lane of its domain, which has one. None: it does;
+        """Let a message wait in the queue of its domain, which has one. None: it does;
         otherwise the moment to come again at: until then others are before it.
 
         ``is_retry``: it had been put off before, so that it goes before those that had not.
         """
         rate = self._rates.of(domain)
         assert rate is not None  # noqa: S101
-        lane = self._waiting.get(domain, ())
+        queue = self._waiting.get(domain, ())
         is_overtaking = not is_retry and self._put_off.get(domain, now) > now + SOON
-        if len(lane) < max(1.0, rate * SOON) and not is_overtaking:
+        if len(queue) < max(1.0, rate * SOON) and not is_overtaking:
             self._enqueue(message, domain, now)
             return None
         at = max(self._put_off.get(domain, now), now + SOON)
@@ -61,12 +61,12 @@ class Lanes(Generic[T]):
         if not self._heads or self._heads[0][0] > now:
             return None
         _, domain = heappop(self._heads)
-        lane = self._waiting[domain]
-        message = lane.popleft()
+        queue = self._waiting[domain]
+        message = queue.popleft()
         rate = self._rates.of(domain)
         assert rate is not None  # noqa: S101
         self._free_at[domain] = now + 1 / rate
-        if lane:
+        if queue:
             heappush(self._heads, (self._free_at[domain], domain))
         else:
             del self._waiting[domain]
@@ -79,12 +79,12 @@ class Lanes(Generic[T]):
     def drop(self, is_unwanted: Callable[[T], bool]) -> list[T]:
         """Let those wait no more; returns them."""
         dropped: list[T] = []
-        for domain, lane in list(self._waiting.items()):
-            unwanted = [message for message in lane if is_unwanted(message)]
+        for domain, queue in list(self._waiting.items()):
+            unwanted = [message for message in queue if is_unwanted(message)]
             dropped += unwanted
             for message in unwanted:
-                lane.remove(message)
-            if not lane:
+                queue.remove(message)
+            if not queue:
                 del self._waiting[domain]
         self._heads = [head for head in self._heads if head[1] in self._waiting]
         heapify(self._heads)
@@ -96,7 +96,7 @@ class Lanes(Generic[T]):
         self._heads.clear()
 
     def _enqueue(self, message: T, domain: str, now: float) -> None:
-        lane = self._waiting.setdefault(domain, deque())
-        if not lane:
+        queue = self._waiting.setdefault(domain, deque())
+        if not queue:
             heappush(self._heads, (max(self._free_at.get(domain, now), now), domain))
-        lane.append(message)
+        queue.append(message)

@@ -4,7 +4,6 @@ A row that cannot be made into a message concerns that row alone: it gets an
 outcome, never an exception that would stop the others.
 """
 
-from collections.abc import Collection
 from datetime import datetime
 from email.utils import parseaddr
 
@@ -13,16 +12,11 @@ from sqlalchemy.orm import Session
 
 from newsletter.audience import subscriptions
 from newsletter.delivery.queue.leases import LEASE
-from newsletter.delivery.queue.ledger import Claimed
-from newsletter.email_address import (
-    Address,
-    parse_address,
-)
-from newsletter.issues.compose import compose
+from newsletter.delivery.queue.ledger import ClaimedDelivery
+from newsletter.email_address import Address, parse_address
 from newsletter.issues.notices import render_notice
 from newsletter.mailing.frozen import FrozenMessage, Recipient
 from newsletter.mailing.message import Headers, build
-from newsletter.mailing.render import render_issue
 from newsletter.models.delivery import Notice
 from newsletter.models.issue import Issue, IssueVariant
 from newsletter.settings import Settings
@@ -44,19 +38,18 @@ class Envelopes:
         self._host = settings.host
         self._frozen: dict[MessageKey, FrozenMessage] = {}
 
-    def knows(self, keys: Collection[MessageKey]) -> bool:
-        """Whether all these frozen messages were read before."""
-        return self._frozen.keys() >= set(keys)
+    def knows(self, claimed: ClaimedDelivery) -> bool:
+        """Whether the frozen message of a delivery was read before."""
+        return (claimed.issue_id, claimed.variant) in self._frozen
 
-    def know(self, session: Session, keys: Collection[MessageKey], now: datetime) -> None:
-        """Read these frozen messages, as far as they were not read before."""
-        for key in keys:
-            if key not in self._frozen:
-                self._forget_closed(session, now)
-                self._frozen[key] = FrozenMessage.from_bytes(_message(session, *key))
+    def read(self, session: Session, claimed: ClaimedDelivery, now: datetime) -> None:
+        """Read the frozen message of a delivery, for all that have the same."""
+        self._forget_closed(session, now)
+        message = _message(session, claimed.issue_id, claimed.variant)
+        self._frozen[claimed.issue_id, claimed.variant] = FrozenMessage.from_bytes(message)
 
-    def for_delivery(self, claimed: Claimed) -> Envelope:
-        """The issue, to one subscriber. Raises InvalidAddress."""
+    def for_delivery(self, claimed: ClaimedDelivery) -> Envelope:
+        """The issue, to one subscriber; its frozen message was read. Raises InvalidAddress."""
         address = parse_address(claimed.address)
         message_id = self.message_id("delivery", claimed.id)
         who = str(claimed.subscriber_id)
@@ -102,17 +95,7 @@ class Envelopes:
         known = {issue_id for issue_id, _ in self._frozen}
         closed = select(Issue.id).where(Issue.id.in_(known), Issue.closed_at < now - LEASE)
         gone = set(session.scalars(closed))
-        self._frozen = {key: kept for key, kept in self._frozen.items() if key[0] not in gone}
-
-
-def preview_message(
-    session: Session, issue: Issue, settings: Settings, storage: Storage, now: datetime
-) -> bytes:
-    """The issue as it stands, as a message to nobody in particular."""
-    headers = Headers.of_issue(settings, issue.kind.value, issue.date, now)
-    mail = render_issue(compose(session, issue, settings, storage))
-    message_id = f"<preview@{settings.host}>"
-    return build(mail, headers, _stranger(parse_address("reader@example.org"), message_id))
+        self._frozen = {key: message for key, message in self._frozen.items() if key[0] not in gone}
 
 
 def _message(session: Session, issue_id: int, variant: int) -> bytes:

@@ -3,35 +3,36 @@
 import asyncio
 from collections.abc import Callable
 
-from newsletter.delivery.sending.claims import Held, Key, Report
-from newsletter.delivery.sending.db_executor import Bookkeeper
+from newsletter.delivery.queue.ledger import Key
+from newsletter.delivery.sending.claims import Claim, Report
+from newsletter.delivery.sending.db_executor import DbExecutor
 
 Waiting = tuple[Report, asyncio.Future[None]]
 GATHER_SECONDS = 0.003  # at most, for others to report too
 
 
-class Settlements:
-    """The reports that wait to be recorded, and what is being carried until then."""
+class GroupCommit:
+    """The reports that wait to be recorded; ``in_flight`` has what was begun until then."""
 
-    def __init__(self, keeper: Bookkeeper, recorded: Callable[[Report], None]) -> None:
-        """``recorded`` is told of each report once it is committed."""
-        self.carried: dict[Key, Held] = {}
-        self._keeper = keeper
-        self._recorded = recorded
+    def __init__(self, executor: DbExecutor, on_settled: Callable[[Report], None]) -> None:
+        """``on_settled`` is called with each report once it is committed, as it was recorded."""
+        self.in_flight: dict[Key, Claim] = {}
+        self._executor = executor
+        self._on_settled = on_settled
         self._waiting: list[Waiting] = []
-        self._broken: Exception | None = None
+        self._error: Exception | None = None  # that made recording impossible for good
         self._any = asyncio.Event()
         self._enough = asyncio.Event()
 
     def report(self, report: Report) -> asyncio.Future[None]:
         """Done once the report is committed; raises what made that impossible for good."""
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._broken is not None:
-            committed.set_exception(self._broken)
+        if self._error is not None:
+            committed.set_exception(self._error)
             return committed
         self._waiting.append((report, committed))
         self._any.set()
-        if len(self._waiting) * 2 >= len(self.carried):
+        if len(self._waiting) * 2 >= len(self.in_flight):
             self._enough.set()
         return committed
 
@@ -44,24 +45,24 @@ class Settlements:
             self._enough.clear()
             group, self._waiting = self._waiting, []
             try:
-                await self._keeper.record([report for report, _ in group])
+                settled = await self._executor.settle([report for report, _ in group])
             except Exception as error:  # no connection may wait for ever
                 self._give_up([*group, *self._waiting], error)
                 raise
-            for report, committed in group:
-                self.carried.pop(report.held.key, None)
+            for report, (_, committed) in zip(settled, group, strict=True):
+                self.in_flight.pop(report.claim.key, None)
                 if not committed.done():
                     committed.set_result(None)
-                self._recorded(report)
+                self._on_settled(report)
 
     def _give_up(self, waiting: list[Waiting], error: Exception) -> None:
-        self._broken = error
+        self._error = error
         for _, committed in waiting:
             if not committed.done():
                 committed.set_exception(error)
 
     async def _gather(self) -> None:
-        """Until half of what is being carried has reported, or for a moment."""
+        """Until half of what is in flight has reported, or for a moment."""
         if not self._enough.is_set():
             timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._enough.set)
             await self._enough.wait()

@@ -6,7 +6,7 @@ from datetime import timedelta
 THROTTLED_FOR = timedelta(minutes=10)
 
 
-class Pace:
+class RateLimiter:
     """Hands out moments to send at, ``per_second`` apart (None: at once)."""
 
     def __init__(self, per_second: float | None) -> None:

@@ -7,20 +7,23 @@ the messages are made one at a time, when their turn comes.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from newsletter import clock
 from newsletter.delivery.queue.leases import LEASE
+from newsletter.delivery.queue.reply_text import is_storable, storable
 from newsletter.delivery.queue.retry_policy import asked_wait
+from newsletter.delivery.sending.back_off import BackOff
 from newsletter.delivery.sending.claims import PUT_BACK, Report
-from newsletter.delivery.sending.db_executor import Bookkeeper
-from newsletter.delivery.sending.group_commit import Settlements
-from newsletter.delivery.sending.prefetch import Stock
-from newsletter.delivery.sending.rate_limiter import THROTTLED_FOR, Pace
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.db_executor import DbExecutor
+from newsletter.delivery.sending.group_commit import GroupCommit
+from newsletter.delivery.sending.prefetch import Prefetch
+from newsletter.delivery.sending.rate_limiter import THROTTLED_FOR, RateLimiter
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.errors import Refused
 from newsletter.rates import DomainRates
 from newsletter.transports.base import Envelope, Outcome, Transport, Unavailable, Verdict
@@ -29,7 +32,6 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0  # between two looks at the ledger
 STOP_SECONDS = 10.0  # to finish what is in flight
-FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to connect
 TRIES_WHEN_ONCE = 3
 NO_DOMAIN_RATES = DomainRates()
 
@@ -43,27 +45,25 @@ class Sender:
 
     def __init__(
         self,
-        books: Books,
+        store: WorkerStore,
         transport: Transport,
         connections: int,
         per_second: float | None = None,
         now: Callable[[], datetime] = clock.now,
         domain_rates: DomainRates = NO_DOMAIN_RATES,
     ) -> None:
-        self._books = books
+        self._store = store
         self._transport = transport
-        self._allowed = connections
-        self._connections = connections
-        self._pace = Pace(per_second)
+        self._rate_limiter = RateLimiter(per_second)
         self._now = now
-        self._keeper = Bookkeeper(books)
-        self._settlements = Settlements(self._keeper, self._recorded)
-        self._stock = Stock(self._keeper, connections, self._settlements.carried, now, domain_rates)
+        self._executor = DbExecutor(store)
+        self._group_commit = GroupCommit(self._executor, self._learn)
+        self._in_flight = self._group_commit.in_flight
+        self._prefetch = Prefetch(self._executor, connections, self._in_flight, now, domain_rates)
         self._stopping = asyncio.Event()
-        self._backoff_until = 0.0
+        self._back_off = BackOff(connections)
         self._progress = 0  # messages of which something became, since the last connection ended
         self._setbacks = 0  # messages put back since then
-        self._failures_in_row = 0  # connections in a row of which nothing became
         self.settled = 0
 
     async def run(self, until_idle: bool = False) -> int:
@@ -71,20 +71,12 @@ class Sender:
 
         Raises Unavailable with ``until_idle`` if the other side cannot be reached.
         """
-        housekeeping = [
-            asyncio.create_task(self._settlements.forever()),
-            asyncio.create_task(self._renew_forever()),
-        ]
         try:
-            await self._keeper.do(partial(self._books.release_crashed, all_leases=True))
-            await self._work(until_idle)
+            async with self._housekeeping():
+                await self._executor.run(partial(self._store.release_crashed, all_leases=True))
+                await self._work(until_idle)
         finally:
-            await self._stock.give_back()
-            for task in housekeeping:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-            self._keeper.close()
+            self._executor.close()
         return self.settled
 
     def stop(self) -> None:
@@ -92,16 +84,16 @@ class Sender:
         self._stopping.set()
 
     async def take(self, wait: bool = True) -> Envelope | None:
-        while not self._stopping.is_set() and not self._is_backing_off:
-            if not wait and not (self._stock.is_free and self._pace.is_free):
+        while not self._stopping.is_set() and not self._backing_off_for:
+            if not wait and not (self._prefetch.is_free and self._rate_limiter.is_free):
                 return None
-            await self._stock.refill()
-            if not self._stock:
+            await self._prefetch.refill()
+            if not self._prefetch:
                 return None
-            if not self._stock.is_free:
-                await self._stock.wait()
+            if not self._prefetch.is_free:
+                await self._prefetch.wait()
                 continue
-            await self._pace.turn()
+            await self._rate_limiter.turn()
             if self._stopping.is_set():
                 return None
             if (envelope := await self._next()) is not None:
@@ -109,8 +101,31 @@ class Sender:
         return None
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> Awaitable[object]:
-        held = self._settlements.carried[envelope.key]
-        return self._settlements.report(Report(held, outcome, self._now()))
+        claim = self._in_flight[envelope.key]
+        return self._group_commit.report(Report(claim, _storable(outcome), self._now()))
+
+    @asynccontextmanager
+    async def _housekeeping(self) -> AsyncIterator[None]:
+        """Record and renew meanwhile; in the end nothing that was claimed is kept back. If
+        either fails for good, the sender stops, and that is raised."""
+        tasks = [
+            asyncio.create_task(self._group_commit.forever()),
+            asyncio.create_task(self._renew_forever()),
+        ]
+        for task in tasks:
+            task.add_done_callback(lambda _: self.stop())
+        try:
+            yield
+        finally:
+            try:
+                await self._prefetch.give_back()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                endings = await asyncio.gather(*tasks, return_exceptions=True)
+        for ending in endings:
+            if isinstance(ending, Exception):
+                raise ending
 
     async def _work(self, until_idle: bool) -> None:
         """Keep connections open while there is something to send."""
@@ -119,10 +134,11 @@ class Sender:
         try:
             while not self._stopping.is_set():
                 await self._wait_out_backoff()
-                await self._stock.refill()
-                for _ in range(min(self._allowed, len(self._stock)) - len(open_connections)):
+                await self._prefetch.refill()
+                wanted = min(self._back_off.connections, len(self._prefetch))
+                for _ in range(wanted - len(open_connections)):
                     connection = asyncio.create_task(self._transport.serve_connection(self))
-                    open_connections[connection] = asyncio.get_running_loop().time()
+                    open_connections[connection] = self._time()
                 if not open_connections:
                     if await self._rest(until_idle):
                         return
@@ -143,12 +159,9 @@ class Sender:
         """Learn from how a connection ended. Raises Unavailable if it is not worth waiting."""
         error = task.exception()
         if error is None and self._progress:
-            self._progress = self._setbacks = self._failures_in_row = 0
-            if began >= self._backoff_until:  # an older one says nothing of what is right now
-                self._allowed = min(self._connections, self._allowed + 1)
+            self._progress = self._setbacks = 0
+            self._back_off.succeed(began)
             return
-        if error is not None and not isinstance(error, Unavailable):
-            raise error
         if error is None:
             setbacks, self._setbacks = self._setbacks, 0
             if setbacks:  # else there was nothing for it, which says nothing
@@ -156,29 +169,30 @@ class Sender:
                     "the connection ended before a message was taken"
                 )
             return
-        log.warning("%s", error, extra={"event": "transport_unavailable"})
+        if not isinstance(error, Unavailable):
+            raise error
+        await self._learn_of_unavailable(error)
+        if until_idle and self._back_off.failures_in_row >= TRIES_WHEN_ONCE:
+            raise error
+
+    async def _learn_of_unavailable(self, error: Unavailable) -> None:
+        why = storable(str(error))
+        log.warning("%s", why, extra={"event": "transport_unavailable"})
         match error.outcome.verdict:
             case Verdict.BLOCKED:
-                await self._keeper.do(self._books.pause, str(error), self._now())
-                self._back_off_longer()
+                await self._executor.run(self._store.pause, why, self._now())
+                self._back_off.fail(self._time())
             case Verdict.THROTTLED:
-                self._failures_in_row += 1
+                self._back_off.failures_in_row += 1
                 self._slow_down(error.outcome)
             case _:
-                await self._record_connection_failure(str(error))
-        if until_idle and self._failures_in_row >= TRIES_WHEN_ONCE:
-            raise error
+                await self._record_connection_failure(why)
 
     async def _record_connection_failure(self, why: str) -> None:
         """Nothing became of a connection: wait, and note it once however many fail together."""
-        if not self._is_backing_off:
-            await self._keeper.do(self._books.record_connection_failure, why, self._now())
-            self._back_off_longer()
-
-    def _back_off_longer(self) -> None:
-        """Wait, longer each time in a row."""
-        self._failures_in_row += 1
-        self._back_off(min(FIRST_WAIT * 2 ** (self._failures_in_row - 1), LONGEST_WAIT))
+        if not self._backing_off_for:
+            await self._executor.run(self._store.record_connection_failure, why, self._now())
+            self._back_off.fail(self._time())
 
     async def _finish(self, connections: "set[asyncio.Task[None]]") -> None:
         """Let what is in flight end; what has not after STOP_SECONDS is cut off."""
@@ -189,59 +203,57 @@ class Sender:
             await asyncio.gather(*connections, return_exceptions=True)
 
     def _slow_down(self, outcome: Outcome) -> None:
-        """The other side says we are too fast: wait, then begin again with one connection."""
-        self._allowed = 1
-        self._back_off(asked_wait(outcome, THROTTLED_FOR).total_seconds())
-
-    def _back_off(self, seconds: float) -> None:
-        self._backoff_until = max(self._backoff_until, asyncio.get_running_loop().time() + seconds)
+        seconds = asked_wait(outcome, THROTTLED_FOR).total_seconds()
+        self._back_off.slow_down(seconds, self._time())
 
     @property
-    def _is_backing_off(self) -> bool:
-        return self._backoff_until > asyncio.get_running_loop().time()
+    def _backing_off_for(self) -> float:
+        """How many seconds still; 0: not at all."""
+        return self._back_off.remaining(self._time())
 
     async def _wait_out_backoff(self) -> None:
         """Wait until it is time to go on; what was claimed is given back first."""
-        seconds = self._backoff_until - asyncio.get_running_loop().time()
-        if seconds > 0:
-            await self._stock.give_back()
+        seconds = self._backing_off_for
+        if seconds:
+            await self._prefetch.give_back()
             await self._sleep(seconds)
 
     async def _rest(self, until_idle: bool) -> bool:
         """Nothing is due: close what is finished, wait a little. True: it is time to end."""
-        await self._keeper.do(self._books.close_finished, self._now())
-        await self._keeper.do(self._books.release_crashed)
-        elsewhere = until_idle and await self._keeper.do(
-            self._books.is_leased_elsewhere, self._now()
+        await self._executor.run(self._store.close_finished, self._now())
+        await self._executor.run(self._store.release_crashed)
+        elsewhere = until_idle and await self._executor.run(
+            self._store.is_leased_elsewhere, self._now()
         )
         if until_idle and not elsewhere:
-            await self._stock.refill()
-            if self._stock or not await self._stock.expects_more():
-                return not self._stock
+            await self._prefetch.refill()
+            if self._prefetch or not await self._prefetch.expects_more():
+                return not self._prefetch
         await self._sleep(IDLE_SECONDS)
         return False
 
     async def _next(self) -> Envelope | None:
         """The next message; None if there is none, or none could be made of it."""
-        held = await self._stock.next()
-        if held is None:
+        claim = await self._prefetch.next()
+        if claim is None:
             return None
-        self._settlements.carried[held.key] = held
+        self._in_flight[claim.key] = claim
         try:
-            return self._books.envelope(held)
+            return self._store.envelope(claim)
         except Refused as error:
-            await self._keeper.do(self._books.fail, held.key, str(error), self._now())
-            del self._settlements.carried[held.key]
+            await self._executor.run(self._store.fail, claim.key, str(error), self._now())
+            del self._in_flight[claim.key]
             return None
 
-    def _recorded(self, report: Report) -> None:
+    def _learn(self, report: Report) -> None:
         """Learn from what became of a message."""
         if report.outcome.verdict is Verdict.THROTTLED:
             self._slow_down(report.outcome)
         elif report.outcome.verdict is Verdict.REQUEUED:
-            self._back_off(asked_wait(report.outcome, timedelta(0)).total_seconds())
+            seconds = asked_wait(report.outcome, timedelta(0)).total_seconds()
+            self._back_off.wait(seconds, self._time())
         if report.outcome.verdict is not Verdict.SENT:
-            self._stock.invalidate()  # it may have stopped the issue
+            self._prefetch.invalidate()  # it may have stopped the issue
         if report.outcome.verdict in PUT_BACK:
             self._setbacks += 1
         else:
@@ -251,8 +263,8 @@ class Sender:
     async def _renew_forever(self) -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 4)
-            keys = [*self._settlements.carried, *self._stock.keys]
-            await self._keeper.do(self._books.renew, keys, self._now())
+            keys = [*self._in_flight, *self._prefetch.keys]
+            await self._executor.run(self._store.renew, keys, self._now())
 
     async def _stopped(self) -> None:
         await self._stopping.wait()
@@ -260,3 +272,14 @@ class Sender:
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    @staticmethod
+    def _time() -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    """``outcome``, with a reply that any database keeps."""
+    if is_storable(outcome.reply):
+        return outcome
+    return replace(outcome, reply=storable(outcome.reply))

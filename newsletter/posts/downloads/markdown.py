@@ -6,11 +6,12 @@ import yaml
 
 from newsletter.posts.cells import Code, Prose
 from newsletter.posts.downloads.work import Work
+from newsletter.storage import Storage
 
 FENCES = re.compile(r"^ {0,3}(`{3,})", re.MULTILINE)
 
 
-def markdown_file(work: Work) -> str:
+def markdown_file(work: Work, _storage: Storage) -> str:
     """It reads back as the same post."""
     post = work.post
     front = {

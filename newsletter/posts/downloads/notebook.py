@@ -23,19 +23,14 @@ from newsletter.posts.cells import (
 )
 from newsletter.posts.downloads.script import sql_in_python
 from newsletter.posts.downloads.work import Work
+from newsletter.posts.languages import BY_NAME
 from newsletter.storage import Storage
-
-KERNELS = {
-    "python": ("python3", "Python 3", "python"),
-    "sql": ("python3", "Python 3", "python"),
-    "r": ("ir", "R", "R"),
-}
 
 
 def notebook_file(work: Work, storage: Storage) -> str:
     """The notebook as JSON text."""
     post = work.post
-    name, label, language = KERNELS[post.language]
+    name, label, language = BY_NAME[post.language].kernel
     cells = [_markdown(_heading(work)), *_requirements(work)]
     for cell in work.cells:
         if isinstance(cell, Prose):

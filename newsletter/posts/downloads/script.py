@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from newsletter.posts.cells import Cell, Code, Prose
 from newsletter.posts.downloads.work import Work
+from newsletter.storage import Storage
 
 MAGIC = re.compile(r"[ \t]*[%!?]")
 SHOWN = re.compile(r"(?<![\w.])display\(")
@@ -22,7 +23,7 @@ except NameError:  # this is no notebook
 """
 
 
-def python_script(work: Work) -> str:
+def python_script(work: Work, _storage: Storage) -> str:
     parts = [_requirements(work), _comment(work.heading, "#")]
     if any(_is_run(cell, "python") and SHOWN.search(cell.source) for cell in work.cells):
         parts.append(NOTEBOOKS_DISPLAY)
@@ -40,7 +41,7 @@ def python_script(work: Work) -> str:
     return _file(parts)
 
 
-def sql_script(work: Work) -> str:
+def sql_script(work: Work, _storage: Storage) -> str:
     """For the command line of DuckDB: ``duckdb < file.sql``."""
     parts = [_comment(work.heading, "--")]
     for cell in work.cells:
@@ -53,7 +54,7 @@ def sql_script(work: Work) -> str:
     return _file(parts)
 
 
-def r_script(work: Work) -> str:
+def r_script(work: Work, _storage: Storage) -> str:
     parts = [_comment(work.heading, "#")]
     for cell in work.cells:
         if _is_run(cell, "r"):

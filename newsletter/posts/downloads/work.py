@@ -1,8 +1,10 @@
 """A post as what a download is made of: its cells with addresses in place of paths."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter.catalog.data_paths import with_addresses
+from newsletter.catalog.describe.published import data_addresses
 from newsletter.models.post import Post, RunStatus
 from newsletter.posts.cells import Cell, Code, Prose, from_json
 
@@ -41,16 +43,17 @@ class Work:
 def work_of(post: Post, base_url: str) -> Work:
     """What a download of ``post`` is made of."""
     version = post.version
+    addresses = data_addresses(version, base_url)
     return Work(
         post,
-        tuple(_addressed(cell, post, base_url) for cell in from_json(post.cells)),
+        tuple(_addressed(cell, addresses) for cell in from_json(post.cells)),
         f"{base_url}/posts/{post.slug}",
         f"{base_url}/datasets/{version.dataset.slug}/v/{version.number}/",
     )
 
 
-def _addressed(cell: Cell, post: Post, base_url: str) -> Cell:
+def _addressed(cell: Cell, addresses: Mapping[str, str]) -> Cell:
     if isinstance(cell, Prose):
-        return Prose(with_addresses(cell.markdown, post.version, base_url))
-    source = with_addresses(cell.source, post.version, base_url)
+        return Prose(with_addresses(cell.markdown, addresses))
+    source = with_addresses(cell.source, addresses)
     return Code(cell.language, source, cell.runs, cell.outputs)

@@ -11,8 +11,8 @@ from markdown_it.token import Token
 
 from newsletter.posts import front_matter
 from newsletter.posts.front_matter import FrontMatter
+from newsletter.posts.languages import BY_NAME
 from newsletter.posts.reading.parsed_post import (
-    RUN,
     Written,
     WrittenCell,
     WrittenCode,
@@ -64,7 +64,7 @@ def _prose(lines: list[str]) -> list[WrittenCell]:
 def _code(fence: Token) -> WrittenCode:
     language, *options = fence.info.casefold().split() or ["text"]
     source = fence.content.rstrip("\n")
-    runs = language in RUN and NO_RUN not in options
+    runs = language in BY_NAME and NO_RUN not in options
     return WrittenCode(language, source, runs, alt_in(source))
 
 

@@ -55,7 +55,7 @@ def with_front_matter(content: bytes, front: FrontMatter) -> bytes:
     notebook = _load(content)
     if notebook["cells"] and _is_front_matter(notebook["cells"][0]):
         del notebook["cells"][0]
-    raw = nbformat.v4.new_raw_cell(front_matter.block(front))  # type: ignore[no-untyped-call]
+    raw = nbformat.v4.new_raw_cell(front_matter.block(front))
     notebook["cells"].insert(0, dict(raw))
     return json.dumps(notebook, ensure_ascii=True, indent=1).encode()
 
@@ -88,7 +88,7 @@ def _load(content: bytes) -> Notebook:
 
 def _valid(notebook: Notebook) -> Notebook:
     if notebook.get("nbformat") != 4:
-        notebook = nbformat.convert(nbformat.from_dict(notebook), 4)  # type: ignore[no-untyped-call]
+        notebook = nbformat.convert(nbformat.from_dict(notebook), 4)
         _check_count(notebook)
     _, valid = normalize(notebook)
     nbformat.validate(valid)

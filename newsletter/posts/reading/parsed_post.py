@@ -12,7 +12,6 @@ Form = Literal["md", "ipynb"]
 FORMS: tuple[Form, ...] = ("md", "ipynb")
 MAX_BYTES = 20 * 1024 * 1024
 MAX_CELLS = 500
-RUN = ("python", "sql", "r")  # languages whose cells are run
 ALT = re.compile(r"^[ \t]*(?:#|--)[ \t]*alt:[ \t]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
 MAX_ALT = 500  # characters
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
 
 from newsletter.catalog.multi_table import read_tables
-from newsletter.catalog.package import FILE_NAME, DatasetPackage, read_package
+from newsletter.catalog.package.dataset_package import FILE_NAME, DatasetPackage, read_package
 from newsletter.errors import NotFound, Refused
 from newsletter.posts.running.data import Data, DataTable
 from newsletter.posts.running.limits import RunLimits
@@ -81,5 +81,5 @@ class _Tables:
             )
         if not (source := self._folder / table.file).is_file():
             raise Refused(f"{table.file} has not been made: run prepare.py in {self._folder.name}.")
-        for part, read in read_tables(table, source, self._work, set()):
+        for part, read in read_tables(table, source, self._work):
             self._read[part.name] = read

@@ -49,7 +49,7 @@ def run_cells(
 
     ``home`` is an empty folder of this run's own. Raises Broken; no process is left.
     """
-    notebook = v4.new_notebook(cells=[_cell(_code(cell)) for cell in cells])  # type: ignore[no-untyped-call]
+    notebook = v4.new_notebook(cells=[_cell(_code(cell)) for cell in cells])
     manager = AsyncKernelManager(
         **_sockets(home), connection_file=str(home / "connection.json"), log=SILENT
     )
@@ -145,7 +145,7 @@ class _Client(NotebookClient):
 
 
 def _cell(source: str) -> NotebookNode:
-    cell: NotebookNode = v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+    cell: NotebookNode = v4.new_code_cell(source)
     return cell
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import duckdb
 
 from newsletter.tables.profiling.columns import quoted
-
-NUMBERS = frozenset({"integer", "number"})
+from newsletter.tables.querying.table_query import NUMBERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ def _computed(
     order: str | None = None,
     note: str | None = None,
 ) -> Rule:
-    holds = f"{matches(f'{B}(?:{pattern}){B}')} AND {value} IS NOT NULL"
+    is_known = f"{value} IS NOT NULL" if type_ == "time" else f"year({value}) > 0"
+    holds = f"{matches(f'{B}(?:{pattern}){B}')} AND coalesce({is_known}, false)"
     return Rule(type_, holds, value, twin, order, note)
 
 
@@ -224,7 +225,7 @@ SELDOM = frozenset((*DAYS[1:], SEASON, *MOMENTS[2:], *TIMES[1:]))
 # How all of them begin.
 MAY_BE_SELDOM = (
     rf"{B}(?:[0-9]|[qQ][1-4]"
-    r"|\p{L}{3,10}[-/., ]+(?:de )?(?:[0-9]|\p{L}{3,10}[., ]+[0-9])).*"
+    r"|\p{L}{3,12}[-/., ]+(?:de )?(?:[0-9]|\p{L}{3,12}[., ]+[0-9])).*"
 )
 
 

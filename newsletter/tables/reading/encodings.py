@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import UnreadableTable
 from newsletter.tables.reading.accents import BROKEN_WORD, encoding_of_accents
+from newsletter.tables.reading.file_kinds import readable_kinds
 
 if TYPE_CHECKING:
     from charset_normalizer import CharsetMatch, CharsetMatches
@@ -91,7 +92,7 @@ def _wide(head: bytes) -> str | None:
         if re.search(r"[\r\n]", text) and not NOT_IN_TEXT.search(text[:-1]):
             return name
     if len(head) - len(head.translate(None, CONTROLS)) > 8 + len(head) * FEW_CONTROLS:
-        raise UnreadableTable("This is not a text file: give a CSV, Parquet, JSON or Excel file.")
+        raise UnreadableTable(f"This is not a text file: give {readable_kinds()}.")
     return None
 
 

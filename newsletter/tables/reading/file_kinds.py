@@ -1,23 +1,114 @@
-"""What kind of file this is, by its content; its name is only a hint."""
+"""Every kind of file that is read, and which one a file is: by its content; its name is only
+a hint. Adding one is a reader in a module of ``readers``, and an entry here.
+
+The child process that reads, the forms, their refusals and docs/curator.md follow the list.
+"""
 
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import UnreadableTable
+from newsletter.extras import ARROW, Extra
 
-# How kinds that we read begin.
-READ = (
-    (b"PAR1", "parquet"),
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
-    (b"SQLite format 3\0", "sqlite"),
-    (b"ARROW1\0\0", "arrow"),
-    (b"FEA1", "feather"),
-    (b"\xff\xff\xff\xff", "arrows"),  # the continuation mark of an IPC stream
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of file that holds a table."""
+
+    name: str
+    title: str  # as docs/curator.md lists it
+    words: str  # as a form or a refusal names it among others
+    reader: str  # the module of ``readers`` that reads it
+    endings: tuple[str, ...]  # of file names; by them, one of an archive is taken for a table
+    by_ending: bool = False  # it is text, of this kind where its name ends so
+    magic: tuple[bytes, ...] = ()  # how such a file begins
+    zip_member: str = ""  # it is a zip archive with this file in it
+    zip_media_type: str = ""  # it is a zip archive whose file "mimetype" says so
+    holds_tables: bool = False  # more than one, of which one is chosen
+    extra: Extra | None = None  # without which it is not read
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """A kind of file that holds other files; ``unpack`` has how each is opened."""
+
+    name: str
+    endings: tuple[str, ...]
+    magic: tuple[bytes, ...] = ()  # none: see TAR_MARK
+
+
+SHEETS, DATABASE = "a spreadsheet", "an SQLite database"
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
+KINDS = (
+    FileKind("delimited", "CSV", "CSV", "delimited", (".csv", ".tsv", ".tab", ".psv"), True),
+    FileKind("json", "JSON", "JSON", "json_records", (".json", ".geojson")),
+    FileKind("ndjson", "JSON Lines", "JSON", "json_records", (".ndjson", ".jsonl"), True),
+    FileKind("parquet", "Parquet", "Parquet", "parquet", (".parquet",), magic=(b"PAR1",)),
+    FileKind(
+        "arrow", "Arrow", "Arrow", "arrow", (".arrow", ".ipc"), magic=(b"ARROW1\0\0",), extra=ARROW
+    ),
+    FileKind(  # which begins with the continuation mark of an IPC stream
+        "arrows", "Arrow", "Arrow", "arrow", (".arrows",), magic=(b"\xff\xff\xff\xff",), extra=ARROW
+    ),
+    FileKind("feather", "Feather", "Arrow", "arrow", (".feather",), magic=(b"FEA1",), extra=ARROW),
+    FileKind(
+        "xlsx",
+        "XLSX",
+        SHEETS,
+        "spreadsheet",
+        (".xlsx", ".xlsm"),
+        zip_member="xl/workbook.xml",
+        holds_tables=True,
+    ),
+    FileKind(
+        "xlsb",
+        "XLSB",
+        SHEETS,
+        "spreadsheet",
+        (".xlsb",),
+        zip_member="xl/workbook.bin",
+        holds_tables=True,
+    ),
+    FileKind(
+        "xls",
+        "XLS",
+        SHEETS,
+        "spreadsheet",
+        (".xls",),
+        magic=(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+        holds_tables=True,
+    ),
+    FileKind(
+        "ods",
+        "ODS",
+        SHEETS,
+        "spreadsheet",
+        (".ods",),
+        zip_media_type=OPEN_DOCUMENT,
+        holds_tables=True,
+    ),
+    FileKind(
+        "sqlite",
+        "SQLite",
+        DATABASE,
+        "sqlite_file",
+        (".sqlite", ".sqlite3", ".db"),
+        magic=(b"SQLite format 3\0",),
+        holds_tables=True,
+    ),
 )
+PACKINGS = (
+    Packing("gzip", (".gz", ".tgz"), (b"\x1f\x8b",)),
+    Packing("zstd", (".zst", ".zstd"), (b"\x28\xb5\x2f\xfd",)),
+    Packing("bzip2", (".bz2",), (b"BZh",)),
+    Packing("xz", (".xz",), (b"\xfd7zXZ\0",)),
+    Packing("zip", (".zip",), (b"PK\x03\x04", b"PK\x05\x06")),
+    Packing("tar", (".tar",)),
+)
+BY_NAME = {kind.name: kind for kind in KINDS}
+TABLE_ENDINGS = {ending for kind in KINDS for ending in kind.endings}
+PACKED_ENDINGS = {ending for packing in PACKINGS for ending in packing.endings}
 TAR_MARK = slice(257, 262)
 # How others begin that are brought by mistake.
 NOT_READ = (
@@ -46,20 +137,17 @@ MARKUP = (
     (b"<html", "a web page"),
     (b"<?xml", "an XML document"),
 )
-OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
-# By how the name of a file ends, one of an archive is taken for a table.
-TABLES = {
-    *(".csv", ".tsv", ".tab", ".psv", ".json", ".geojson", ".ndjson", ".jsonl", ".parquet"),
-    *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".arrow", ".arrows", ".feather", ".ipc"),
-    *(".sqlite", ".sqlite3", ".db"),
-}
-DELIMITED = {".csv", ".tsv", ".tab"}
-JSON_LINES = {".ndjson", ".jsonl"}
+
+
+def readable_kinds() -> str:
+    """What can be given here, in words: ``CSV, JSON or a spreadsheet``."""
+    readable = [kind for kind in KINDS if kind.extra is None or kind.extra.is_installed]
+    *others, last = dict.fromkeys(kind.words for kind in readable)
+    return f"{', '.join(others)} or {last}"
 
 
 def recognise(path: Path, name: str) -> str:
-    """One of delimited, json, ndjson, parquet, arrow, arrows, feather, sqlite, xlsx,
-    xlsb, xls, ods, or packed: gzip, bzip2, xz, zstd, zip, tar.
+    """The name of one of KINDS or of PACKINGS.
 
     ``name`` is what the file was called. Raises UnreadableTable for an empty
     file and for one that is known not to be a table.
@@ -68,11 +156,9 @@ def recognise(path: Path, name: str) -> str:
         head = file.read(4096)
     if not head:
         raise UnreadableTable("The file is empty: give one with a header and rows.")
-    for magic, kind in READ:
-        if head.startswith(magic):
-            return kind
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _inside_zip(path)
+    for kind in (*KINDS, *PACKINGS):
+        if kind.magic and head.startswith(kind.magic):
+            return _inside_zip(path) if kind.name == "zip" else kind.name
     if head[TAR_MARK] == b"ustar":
         return "tar"
     for magic, what in NOT_READ:
@@ -86,14 +172,13 @@ def recognise(path: Path, name: str) -> str:
 
 
 def _text_kind(start: bytes, suffix: str) -> str:
-    if suffix in DELIMITED:
-        return "delimited"
-    if suffix in JSON_LINES:
-        return "ndjson"
+    for kind in KINDS:
+        if kind.by_ending and suffix in kind.endings:
+            return kind.name
     if start.startswith(b"{"):
         first, _, rest = start.partition(b"\n")
         return "ndjson" if first.rstrip().endswith(b"}") and rest.startswith(b"{") else "json"
-    if suffix in {".json", ".geojson"} or start.startswith((b"[{", b"[\n", b"[\r", b"[ ")):
+    if suffix in BY_NAME["json"].endings or start.startswith((b"[{", b"[\n", b"[\r", b"[ ")):
         return "json"
     return "delimited"
 
@@ -102,16 +187,16 @@ def _inside_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-            if "xl/workbook.xml" in names:
-                return "xlsx"
-            if "xl/workbook.bin" in names:
-                return "xlsb"
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
-                return "ods" if archive.read("mimetype").decode() == OPEN_DOCUMENT else "zip"
+            is_small = "mimetype" in names and archive.getinfo("mimetype").file_size < 200
+            media_type = archive.read("mimetype").decode() if is_small else ""
     except (zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError) as error:
         raise UnreadableTable("The zip archive is damaged: pack it again.") from error
+    for kind in KINDS:
+        has_member = bool(kind.zip_member) and kind.zip_member in names
+        if has_member or (media_type and media_type == kind.zip_media_type):
+            return kind.name
     return "zip"
 
 
 def _not_a_table(what: str) -> UnreadableTable:
-    return UnreadableTable(f"This is {what}, not a table: give a CSV, Parquet, JSON or Excel file.")
+    return UnreadableTable(f"This is {what}, not a table: give {readable_kinds()}.")

@@ -13,7 +13,7 @@ from newsletter.tables.reading.rule import Rule, matches
 # Month names are found in the text without a weekday before it.
 _WEEKDAY = "^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[.,]* +"
 _TEXT = f"regexp_replace(trim(lower($v)), '{_WEEKDAY}', '')"
-_NAME = r"\p{L}{3,10}"
+_NAME = r"\p{L}{3,12}"
 _MONTH = month_number(f"regexp_extract({_TEXT}, '{_NAME}')")
 _DAY_FIRST = rf"[0-9]{{1,2}}(?:st|nd|rd|th|er|\.)?[-/ ]*(?:de |of )?{_NAME}\.?,?[-/ ]*(?:de |del )?"
 _MONTH_FIRST = rf"{_NAME}\.? +[0-9]{{1,2}}(?:st|nd|rd|th|\.)?,? +[0-9]{{4}}"
@@ -38,7 +38,7 @@ def _named(pattern: str, day: str, year: str, note: str | None = None) -> list[R
     def rule(type_: str, whole: str, sql: str) -> Rule:
         holds = (
             f"CASE WHEN {matches(whole, _TEXT)} AND {_MONTH} IS NOT NULL"
-            f" THEN {sql} IS NOT NULL ELSE false END"
+            f" THEN coalesce(year({sql}) > 0, false) ELSE false END"
         )
         return Rule(type_, holds, sql, note=note)
 

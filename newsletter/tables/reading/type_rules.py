@@ -53,7 +53,7 @@ FITS_DOUBLE = (
     f" <= {PRINTED_DIGITS} AND {_digits('$n')} = {_digits(_PRINTED)}))"
     f" AND (isfinite({_AS_DOUBLE}) OR {matches(NOT_FINITE)}) END"
 )
-_SAME_DOUBLE = f"$n <> 'nan' AND CAST({_AS_DOUBLE} AS VARCHAR) = $n"
+_SAME_DOUBLE = f"$n NOT IN ('nan', '-nan') AND CAST({_AS_DOUBLE} AS VARCHAR) = $n"
 
 
 # For who states that it is a number: the nearest one.

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
 from newsletter.errors import UnreadableTable
-from newsletter.tables.reading.file_kinds import TABLES
+from newsletter.tables.reading.file_kinds import PACKINGS, TABLE_ENDINGS
 from newsletter.tables.reading.table_choice import choose
 
 if sys.version_info >= (3, 14):
@@ -60,7 +60,7 @@ def decompress(source: Path, name: str, kind: str, target: Path, limit: int) -> 
     path = PurePosixPath(name)
     if path.suffix.lower() == ".tgz":
         return f"{path.stem}.tar"
-    return path.stem if path.suffix.lower() in ENDINGS else name
+    return path.stem if path.suffix.lower() in ENDINGS[kind] else name
 
 
 def take_out(source: Path, kind: str, wanted: str | None, target: Path, limit: int) -> Taken:
@@ -72,7 +72,7 @@ def take_out(source: Path, kind: str, wanted: str | None, target: Path, limit: i
     with _damage_told(kind), ARCHIVES[kind](source) as (files, open_file):
         if not files:
             raise UnreadableTable(f"The {kind} archive holds 0 files: pack a table.")
-        tables = [name for name in files if PurePosixPath(name).suffix.lower() in TABLES]
+        tables = [name for name in files if PurePosixPath(name).suffix.lower() in TABLE_ENDINGS]
         chosen, inner = _chosen(tables or list(files), wanted, kind)
         with open_file(files[chosen]) as packed:
             _copy(packed, target, limit)
@@ -136,7 +136,7 @@ OPENERS: dict[str, Callable[[Path], Any]] = {
     "xz": lzma.open,
     "zstd": partial(zstd.open, options=WINDOW),
 }
-ENDINGS = {".gz", ".bz2", ".xz", ".zst", ".zstd"}
+ENDINGS = {packing.name: packing.endings for packing in PACKINGS}
 ARCHIVES = {"zip": _zip, "tar": _tar}
 
 

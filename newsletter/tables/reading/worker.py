@@ -23,7 +23,7 @@ import duckdb
 from newsletter.errors import MissingExtra, SeveralTables, UnreadableTable
 from newsletter.tables import duckdb_sandbox, sandbox
 from newsletter.tables.profiling.profile import profile_table
-from newsletter.tables.reading.file_kinds import recognise
+from newsletter.tables.reading.file_kinds import BY_NAME, PACKINGS, recognise
 from newsletter.tables.reading.outputs import (
     TABLE,
     Columns,
@@ -35,26 +35,15 @@ from newsletter.tables.reading.outputs import (
 from newsletter.tables.reading.staging import STAGED, Reading
 from newsletter.tables.reading.type_inference import write_typed
 from newsletter.tables.reading.typist import Marks
-from newsletter.tables.reading.unpack import ARCHIVES, OPENERS, decompress, take_out
+from newsletter.tables.reading.unpack import OPENERS, decompress, take_out
 
 THREADS = 2
 # Addresses beyond what DuckDB may hold: the interpreter, stacks, buffers, of which a
 # table of 2,000 columns reserves a gigabyte and uses a third.
 OVERHEAD = 2 * 1024**3
-PACKED = {*OPENERS, *ARCHIVES}
-HOLDERS = {"xlsx", "xlsb", "xls", "ods", "sqlite"}  # kinds of which a table is chosen
+PACKED = {packing.name for packing in PACKINGS}
 Copy = Callable[[duckdb.DuckDBPyConnection, Columns, Path], None]
 COPIES: Mapping[str, Copy] = {"csv": write_csv, "json": write_json}  # of the Parquet file
-# The module of ``readers`` for each kind of file.
-READERS = {
-    "delimited": "delimited",
-    "json": "json_records",
-    "ndjson": "json_records",
-    "parquet": "parquet",
-    "sqlite": "sqlite_file",
-    **dict.fromkeys(("arrow", "arrows", "feather"), "arrow"),
-    **dict.fromkeys(("xlsx", "xlsb", "xls", "ods"), "spreadsheet"),
-}
 
 
 def main() -> None:
@@ -191,14 +180,16 @@ def _unpacked(request: Mapping[str, Any], folder: Path, limit: int) -> _Found:
         kind = recognise(source, name)
     if kind in PACKED:
         raise UnreadableTable("It is an archive inside an archive: pack the table once.")
-    if table is not None and kind not in HOLDERS:
+    if table is not None and not BY_NAME[kind].holds_tables:
         raise UnreadableTable(f"The file {name[:60]} holds one table: do not choose {table!r}.")
     return _Found(source, name, kind, table, notes)
 
 
 def _reader(kind: str) -> Callable[..., Reading]:
     # Loaded when its kind comes: start-up is most of the time that a small table takes.
-    module = import_module(f"newsletter.tables.reading.readers.{READERS[kind]}")
+    if (extra := BY_NAME[kind].extra) is not None:
+        extra.require()
+    module = import_module(f"newsletter.tables.reading.readers.{BY_NAME[kind].reader}")
     read: Callable[..., Reading] = module.read
     return read
 

@@ -11,7 +11,7 @@ from newsletter.errors import Invalid, NotFound, Refused
 
 
 @contextmanager
-def told(sentence: str) -> Iterator[None]:
+def flashing(sentence: str) -> Iterator[None]:
     """Say ``sentence`` on the next page when the block is through, or why it was refused."""
     try:
         yield

@@ -7,17 +7,20 @@ from sqlalchemy.orm import Session
 from newsletter import clock
 from newsletter.audience import directory
 from newsletter.catalog import datasets
-from newsletter.delivery.queue.balance import balance_of
-from newsletter.issues import calendar
-from newsletter.models.dataset import VersionState
+from newsletter.catalog import listing as catalog
+from newsletter.delivery.queue.balance import balances_of
+from newsletter.issues import listing
 from newsletter.models.issue import Issue, IssueState
+from newsletter.services import slots
 from newsletter.submissions import queue
-from newsletter.web.admin.issues import slots
 from newsletter.web.context import installation
 
 blueprint = Blueprint("overview", __name__)
 
 UNDER_WAY = (IssueState.SENDING, IssueState.PAUSED, IssueState.LATE)
+UNDER_WAY_SHOWN = 20
+DRAFTS_SHOWN = 8
+BROUGHT_SHOWN = 5
 RECENT = 6
 
 
@@ -26,19 +29,18 @@ def index() -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
         coming = slots.coming(session, opened.settings, now, count=5)
-        everything = datasets.everything(session)
-        issues = calendar.issues(session)
-        under_way = [issue for issue in issues if issue.state in UNDER_WAY]
+        under_way = listing.in_states(session, UNDER_WAY, UNDER_WAY_SHOWN)
+        balances = balances_of(session, under_way)
         return render_template(
             "admin/overview.html",
             next_slot=_next(coming),
             coming=coming,
-            under_way=[(issue, balance_of(session, issue)) for issue in under_way],
-            drafts=[version for version in everything if version.state is VersionState.DRAFT],
+            under_way=[(issue, balances[issue.id]) for issue in under_way],
+            drafts=catalog.drafts(session, DRAFTS_SHOWN),
             problems_of=datasets.problems_of,
             counts=directory.counts(session),
-            brought=queue.waiting(session),
-            recent=_recent(session, issues),
+            brought=queue.waiting_page(session, size=BROUGHT_SHOWN),
+            recent=_recent(session),
             free=slots.free(coming, now),
         )
 
@@ -51,7 +53,7 @@ def _next(coming: list[slots.Slot]) -> slots.Slot:
     return coming[-1]
 
 
-def _recent(session: Session, issues: list[Issue]) -> list[tuple[Issue, int]]:
+def _recent(session: Session) -> list[tuple[Issue, int]]:
     """The issues that were sent last, with how many it reached."""
-    sent = [issue for issue in issues if issue.state is IssueState.SENT][:RECENT]
+    sent = listing.in_states(session, [IssueState.SENT], RECENT)
     return [(issue, int(issue.balance.get("sent", 0))) for issue in sent]

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from newsletter.audience import directory
 from newsletter.models.subscriber import Status
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 
 blueprint = Blueprint("subscribers", __name__, url_prefix="/subscribers")
 
@@ -15,12 +15,11 @@ def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     chosen = request.args.get("status", "")
     status = Status(chosen) if chosen in set(Status) else None
-    page = request.args.get("page", 1, type=int)
     with installation().db.read() as session:
         return render_template(
             "admin/subscribers.html",
             counts=directory.counts(session),
-            listing=directory.listing(session, words, status, page),
+            page=directory.listing(session, words, status, page_number()),
             words=words,
             status=status,
         )

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from flask import request
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -41,16 +40,6 @@ TONES = {
     SubmissionState.WAITING: "warn",
     SubmissionState.ACCEPTED: "good",
     SubmissionState.DECLINED: "off",
-}
-
-# The part of the menu that a blueprint of another name belongs to.
-PARTS = {
-    "sending": "issues",
-    "dataset_form": "datasets",
-    "versions": "datasets",
-    "submission_post": "submissions",
-    "post_previews": "posts",
-    "post_upload": "posts",
 }
 
 
@@ -90,11 +79,9 @@ def named(issue: Issue) -> str:
 
 
 def everywhere() -> dict[str, Any]:
-    """What each page of the admin knows: who looks, at which part, in which time zone."""
-    blueprint = (request.blueprint or "").rpartition(".")[2]
+    """What each page of the admin knows: who looks, and in which time zone."""
     return {
         "current_user": current_user,
-        "here": PARTS.get(blueprint, blueprint),
         "list_timezone": installation().settings.timezone.key,
         "token": _token,
         "clock_time": clock_time,

@@ -5,8 +5,9 @@ from datetime import timedelta
 from flask import Blueprint, Response, make_response
 
 from newsletter import clock
-from newsletter.issues import calendar
-from newsletter.issues.ics import PUBLIC, Feed, calendar_of
+from newsletter.issues import listing
+from newsletter.issues.archive import PUBLIC
+from newsletter.issues.ics import Feed, calendar_of
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Kind
 from newsletter.web.context import installation, public_url
@@ -14,7 +15,7 @@ from newsletter.web.cors import open_document
 
 blueprint = Blueprint("mondays", __name__)
 
-KEPT_FOR = timedelta(days=366)  # since the day of an issue
+KEPT_FOR = timedelta(days=365)  # since the day of an issue
 
 
 @blueprint.get("/calendar.ics")
@@ -25,10 +26,8 @@ def mondays() -> Response:
     with installation().db.read() as session:
         shown = [
             issue
-            for issue in calendar.issues(session)
-            if issue.kind is Kind.REGULAR
-            and (issue.date >= today or issue.state in PUBLIC)
-            and issue.date > today - KEPT_FOR
+            for issue in listing.since(session, today - KEPT_FOR, Kind.REGULAR)
+            if issue.date >= today or issue.state in PUBLIC
         ]
         feed = Feed(
             title=settings.title,

@@ -4,26 +4,30 @@ An entry's id is a tag: URI (RFC 4151) of the site's name, a date that never cha
 what it is, so it stays when the title or the text does. What changes moves ``updated``.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from typing import NamedTuple
 
 from flask import render_template
 from sqlalchemy.orm import Session
 
 from newsletter.catalog.versions import errata
 from newsletter.catalog.versions.changes import between
-from newsletter.issues import calendar
+from newsletter.issues import archive
 from newsletter.mailing.placeholders import without_marks
 from newsletter.models.dataset import Erratum, Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post
-from newsletter.posts import posts
+from newsletter.paging import Page, cut
+from newsletter.posts import search
 from newsletter.tables.diff.words import facts
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.posts.posts import published_at, shown_absolutely
 
-ENTRIES = 30
+ENTRIES = 30  # of a page
 
 
 class FeedKind(StrEnum):
@@ -47,32 +51,80 @@ class Entry:
     author: str = ""  # empty: this newsletter
 
 
-def entries(session: Session, kind: FeedKind | None, keyword: str) -> list[Entry]:
-    """The newest first, of one kind and of one keyword where they are given.
+class Listed(NamedTuple):
+    """An entry that is not loaded yet."""
+
+    published: datetime
+    kind: FeedKind
+    id: int  # of the issue, the post, the erratum
+
+
+def entries(session: Session, kind: FeedKind | None, keyword: str, number: int) -> Page[Entry]:
+    """A page of them, the newest first, of one kind and of one keyword where they are given.
 
     A correction is one entry, whether it was mailed or not; so is a post.
     """
-    found: list[Entry] = []
-    if kind in (None, FeedKind.DATASETS):
-        issues = calendar.public_issues(session, kind=Kind.REGULAR)
-        about = [issue for issue in issues if _is_about(issue.version, keyword)]
-        found += map(_of_issue, about[:ENTRIES])
-    if kind in (None, FeedKind.POSTS):
-        about_it = posts.search(session, keyword=keyword or None)
-        found += map(_of_post, about_it[:ENTRIES])
-    if kind in (None, FeedKind.CORRECTIONS):
-        said = {each.corrected_by_id: each for each in errata.errata(session)}
-        found += [_of_erratum(e) for e in said.values() if _is_about(e.corrected_by, keyword)]
-    return sorted(found, key=lambda entry: entry.published, reverse=True)[:ENTRIES]
+    listed = [
+        entry
+        for list_ in LISTS
+        if kind in (None, list_)
+        for entry in LISTS[list_](session, keyword)
+    ]
+    # Stable: what is of one moment stays in the order of the kinds.
+    newest = sorted(listed, key=lambda entry: entry.published, reverse=True)
+    return cut(newest, number, ENTRIES).filled(partial(_loaded, session))
 
 
-def _is_about(version: Version | None, keyword: str) -> bool:
-    return version is not None and (not keyword or keyword in version.keywords)
+def _issues(session: Session, keyword: str) -> list[Listed]:
+    return [
+        Listed(issue.begun, FeedKind.DATASETS, issue.id)
+        for issue in archive.listed(session)
+        if issue.kind is Kind.REGULAR
+        and issue.topic is not None
+        and (not keyword or keyword in issue.topic.keywords)
+    ]
+
+
+def _posts(session: Session, keyword: str) -> list[Listed]:
+    return [
+        Listed(post.published_at, FeedKind.POSTS, post.id)
+        for post in search.listed(session)
+        if not keyword or keyword in post.topic.keywords
+    ]
+
+
+def _errata(session: Session, keyword: str) -> list[Listed]:
+    return [
+        Listed(erratum.published_at, FeedKind.CORRECTIONS, erratum.id)
+        for erratum in errata.listed(session)
+        if not keyword or keyword in erratum.keywords
+    ]
+
+
+LISTS: dict[FeedKind, Callable[[Session, str], list[Listed]]] = {
+    FeedKind.DATASETS: _issues,
+    FeedKind.POSTS: _posts,
+    FeedKind.CORRECTIONS: _errata,
+}
+
+
+def _loaded(session: Session, listed: Sequence[Listed]) -> list[Entry]:
+    """The entries themselves, in the same order."""
+    ids = {kind: [entry.id for entry in listed if entry.kind is kind] for kind in FeedKind}
+    issues = archive.load_whole(session, ids[FeedKind.DATASETS])
+    written = search.load_whole(session, ids[FeedKind.POSTS])
+    corrections = errata.load(session, ids[FeedKind.CORRECTIONS])
+    made = {
+        FeedKind.DATASETS: map(_of_issue, issues),
+        FeedKind.POSTS: map(_of_post, written),
+        FeedKind.CORRECTIONS: map(_of_erratum, corrections),
+    }
+    return [next(made[entry.kind]) for entry in listed]
 
 
 def _of_issue(issue: Issue) -> Entry:
     version = issue.version
-    assert version is not None  # noqa: S101 - entries() leaves the others out
+    assert version is not None  # noqa: S101 - _issues() leaves the others out
     html = render_template("site/entry.html", issue=issue, version=version)
     published = issue.frozen_at or issue.created_at
     erratum = version.erratum

@@ -1,7 +1,8 @@
 """The feeds: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, with full content.
 
 ``?kind=datasets``, ``posts`` or ``corrections`` narrows each of them to that, ``?keyword=``
-to the datasets of one keyword.
+to the datasets of one keyword. What is older is on further pages, as RFC 5005 and JSON Feed
+have them; RSS knows of no way to say so.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 
 from newsletter import clock
 from newsletter.mailing.placeholders import without_marks
-from newsletter.web.context import installation, public_url
+from newsletter.paging import Page
+from newsletter.web.context import installation, page_number, public_url
 from newsletter.web.cors import open_document
 from newsletter.web.feeds.feed_entries import Entry, FeedKind, entries
 
@@ -39,8 +41,8 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        asked = {"kind": self.kind.value if self.kind else "", "keyword": self.keyword}
-        return {name: value for name, value in asked.items() if value}
+        values = {"kind": self.kind.value if self.kind else "", "keyword": self.keyword}
+        return {name: value for name, value in values.items() if value}
 
     @property
     def title(self) -> str:
@@ -53,12 +55,13 @@ class Asked:
         parts = ["issues", *(f"kind={self.kind}" for _ in [self.kind] if self.kind), self.keyword]
         return f"tag:{installation().settings.host},2026:" + "/".join(filter(None, parts))
 
-    def address(self, endpoint: str) -> str:
-        return public_url(endpoint, **self.query)
+    def address(self, endpoint: str, number: int = 1) -> str:
+        """Of one of its pages: of the first, which is the feed that is subscribed to."""
+        return public_url(endpoint, **self.query, page=number if number > 1 else None)
 
-    def entries(self) -> list[Entry]:
+    def page(self) -> Page[Entry]:
         with installation().db.read() as session:
-            return entries(session, self.kind, self.keyword)
+            return entries(session, self.kind, self.keyword, page_number())
 
 
 @blueprint.get("/feed.atom")
@@ -73,16 +76,19 @@ def rss() -> Response:
 
 @blueprint.get("/feed.json")
 def json_feed() -> Response:
-    asked = Asked.by_request()
-    response = jsonify(
-        version=JSON_FEED,
-        title=asked.title,
-        home_page_url=public_url("home.home"),
-        feed_url=asked.address("feeds.json_feed"),
-        authors=[{"name": installation().settings.title, "url": public_url("home.home")}],
-        language=LANGUAGE,
-        items=[_json_item(entry) for entry in asked.entries()],
-    )
+    query = Asked.by_request()
+    page = query.page()
+    feed = {
+        "version": JSON_FEED,
+        "title": query.title,
+        "home_page_url": public_url("home.home"),
+        "feed_url": query.address("feeds.json_feed", page.number),
+        "authors": [{"name": installation().settings.title, "url": public_url("home.home")}],
+        "language": LANGUAGE,
+        "items": [_json_item(entry) for entry in page.rows],
+    }
+    older = {"next_url": query.address("feeds.json_feed", page.after)} if page.after else {}
+    response = jsonify(feed | older)
     response.mimetype = "application/feed+json"
     return open_document(response)
 
@@ -102,25 +108,28 @@ def _json_item(entry: Entry) -> dict[str, Any]:
 
 
 def _answer(endpoint: str, mimetype: str, write: Callable[[FeedGenerator], bytes]) -> Response:
-    asked = Asked.by_request()
-    response = make_response(write(_feed(endpoint, asked, asked.entries())))
+    query = Asked.by_request()
+    response = make_response(write(_feed(endpoint, query, query.page())))
     response.mimetype = mimetype
     return open_document(response)
 
 
-def _feed(endpoint: str, asked: Asked, told: list[Entry]) -> FeedGenerator:
+def _feed(endpoint: str, query: Asked, page: Page[Entry]) -> FeedGenerator:
     feed = FeedGenerator()
     feed.load_extension("dc", atom=False)
-    feed.id(asked.id)
-    feed.title(asked.title)
+    feed.id(query.id)
+    feed.title(query.title)
     feed.subtitle("One dataset, opened, every Monday.")
     feed.author(name=installation().settings.title, uri=public_url("home.home"))
-    feed.link(href=asked.address(endpoint), rel="self")
+    feed.link(href=query.address(endpoint, page.number), rel="self")
+    if page.last > 1:
+        for rel, number in _other_pages(page).items():
+            feed.link(href=query.address(endpoint, number), rel=rel)
     # Last: feedgen makes it what RSS calls the channel's link.
     feed.link(href=public_url("home.home"), rel="alternate")
     feed.language(LANGUAGE)
-    feed.updated(max((entry.updated for entry in told), default=clock.now()))
-    for entry in told:
+    feed.updated(max((entry.updated for entry in page.rows), default=clock.now()))
+    for entry in page.rows:
         item = feed.add_entry(order="append")
         item.id(entry.id)
         item.title(entry.title)
@@ -134,3 +143,9 @@ def _feed(endpoint: str, asked: Asked, told: list[Entry]) -> FeedGenerator:
             item.author(name=entry.author)
             item.dc.dc_creator(entry.author)  # RSS's own author is an e-mail address
     return feed
+
+
+def _other_pages(page: Page[Entry]) -> dict[str, int]:
+    """By their relation to ``page`` (RFC 5005, section 3)."""
+    numbers = {"first": 1, "previous": page.before, "next": page.after, "last": page.last}
+    return {rel: number for rel, number in numbers.items() if number}

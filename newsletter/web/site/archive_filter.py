@@ -4,20 +4,17 @@ What was asked for is looked for as it is: an archive that has none of it is emp
 so. The forms offer what there is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 from flask import request
 
-from newsletter.catalog.datasets import keywords
-from newsletter.models.dataset import Version
-from newsletter.models.post import Post
-from newsletter.posts.wording import language_name
+from newsletter.catalog.listing import Topic, keywords
+from newsletter.posts.languages import LANGUAGES
 
 TEXT_AT_MOST = 200
 KEYWORDS = 24
-LANGUAGES = ("python", "sql", "r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +31,15 @@ class Narrowing:
     @classmethod
     def asked(cls) -> Self:
         """By the request."""
-        asked = {name: value.strip()[:TEXT_AT_MOST] for name, value in request.args.items()}
-        year = asked.get("year", "")
+        arguments = {name: value.strip()[:TEXT_AT_MOST] for name, value in request.args.items()}
+        year = arguments.get("year", "")
         return cls(
-            text=asked.get("q", ""),
-            column=asked.get("column", ""),
+            text=arguments.get("q", ""),
+            column=arguments.get("column", ""),
             year=int(year) if len(year) == 4 and year.isascii() and year.isdigit() else None,
-            keyword=asked.get("keyword", ""),
-            dataset=asked.get("dataset", ""),
-            language=asked.get("language", ""),
+            keyword=arguments.get("keyword", ""),
+            dataset=arguments.get("dataset", ""),
+            language=arguments.get("language", ""),
         )
 
     def __bool__(self) -> bool:
@@ -65,13 +62,13 @@ class Narrowing:
         """The same parameters with some changed; None takes one away."""
         return {name: value for name, value in (self.query | changes).items() if value}
 
-    def admits(self, version: Version | None, year: int | None, languages: Iterable[str]) -> bool:
-        """Whether what is about ``version``, of that year and with code in these languages, is
+    def admits(self, topic: Topic | None, year: int | None, languages: Iterable[str]) -> bool:
+        """Whether what is about ``topic``, of that year and with code in these languages, is
         among what was asked for."""
         return (
             (self.year is None or self.year == year)
-            and (not self.keyword or (version is not None and self.keyword in version.keywords))
-            and (not self.dataset or (version is not None and self.dataset == version.dataset.slug))
+            and (not self.keyword or (topic is not None and self.keyword in topic.keywords))
+            and (not self.dataset or (topic is not None and self.dataset == topic.slug))
             and (not self.language or self.language in languages)
         )
 
@@ -86,24 +83,16 @@ class Choices:
     keywords: list[tuple[str, int]]  # with how often, the commonest first
 
 
-def choices(versions: Iterable[Version], years: Iterable[int], languages: Iterable[str]) -> Choices:
-    """From what there is in an archive: each entry's version and year, and its languages."""
-    about = list(versions)
+def choices(topics: Iterable[Topic], years: Iterable[int], languages: Iterable[str]) -> Choices:
+    """From what there is in an archive: each entry's topic and year, and its languages."""
+    about = list(topics)
     present = set(languages)
     return Choices(
         years=sorted(set(years), reverse=True),
         datasets=sorted(
-            {version.dataset.slug: version.title for version in about}.items(),
+            {topic.slug: topic.title for topic in about}.items(),
             key=lambda pair: pair[1].casefold(),
         ),
-        languages=[(each, language_name(each)) for each in LANGUAGES if each in present],
+        languages=[(one.name, one.title) for one in LANGUAGES if one.name in present],
         keywords=keywords(about)[:KEYWORDS],
     )
-
-
-def languages_by_dataset(posts: Iterable[Post]) -> Mapping[int, set[str]]:
-    """In which languages there is code on each dataset, by its id."""
-    found: dict[int, set[str]] = {}
-    for post in posts:
-        found.setdefault(post.version.dataset_id, set()).add(post.language)
-    return found

@@ -10,26 +10,28 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask_limiter import RequestLimit
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import listing
+from newsletter.catalog.licenses import OF_CODE, OF_DATA
 from newsletter.errors import Invalid, TooMany
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions import queue
 from newsletter.submissions.form import (
+    ENDINGS,
     FILE_BYTES,
     NOT_SENT,
     OFFERED,
     Offer,
     OfferedFile,
+    endings_in_words,
     file_problem,
-    said_endings,
 )
+from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.context import installation
 from newsletter.web.site import form_token
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
 blueprint = Blueprint("taking_part", __name__)
 
-HONEYPOT = "website"  # hidden from people; what fills it is a program
 TEXTS = ("title", "about", "name", "link", "license", "address", "dataset")
 # A file that is too large is read to its end, up to here, so that a sentence beside its
 # field says so and the texts are not lost. Beyond it the answer is 413.
@@ -47,26 +49,8 @@ class Form:
     licenses: tuple[tuple[str, str], ...]
 
 
-OPEN_DATA = (
-    ("CC0-1.0", "CC0, public domain"),
-    ("CC-BY-4.0", "Creative Commons Attribution 4.0"),
-    ("CC-BY-SA-4.0", "Creative Commons Attribution, share alike 4.0"),
-    ("ODbL-1.0", "Open Database License"),
-    ("ODC-By-1.0", "Open Data Commons Attribution"),
-    ("OGL-UK-3.0", "Open Government Licence (UK)"),
-    ("etalab-2.0", "Licence Ouverte (France)"),
-    ("DL-DE-BY-2.0", "Datenlizenz Deutschland, attribution"),
-)
-OPEN_CODE = (
-    ("MIT", "MIT"),
-    ("BSD-3-Clause", "BSD, three clauses"),
-    ("Apache-2.0", "Apache 2.0"),
-    ("GPL-3.0-or-later", "GNU GPL 3 or later"),
-    ("CC0-1.0", "CC0, public domain"),
-    ("CC-BY-4.0", "Creative Commons Attribution 4.0"),
-)
-SUGGEST = Form(SubmissionKind.DATASET, "site/suggest.html", OPEN_DATA)
-SHARE = Form(SubmissionKind.CODE, "site/share.html", OPEN_CODE)
+SUGGEST = Form(SubmissionKind.DATASET, "site/suggest.html", OF_DATA)
+SHARE = Form(SubmissionKind.CODE, "site/share.html", OF_CODE)
 
 
 @blueprint.before_request
@@ -100,18 +84,18 @@ def too_often(_: RequestLimit) -> Response:
     """The form as it was sent, for who has sent too many."""
     allow_a_file()  # the limits are looked at before
     form = SHARE if request.endpoint == "taking_part.share" else SUGGEST
-    return _page(form, request.form, status=429, said=TOO_OFTEN)
+    return _page(form, request.form, status=429, notice=TOO_OFTEN)
 
 
 def _taken(form: Form) -> Response:
     """Keep what was sent, or show the form again with a sentence for each thing wrong."""
     now = clock.now()
-    if request.form.get(HONEYPOT):
+    if form_token.is_by_a_program(request.form):
         return _thanks(form)
     refused = form_token.problem(request.form.get("opened", ""), form.kind, now)
     upload, file = _file(form.kind)
     if refused:
-        return _page(form, request.form, upload, status=422, said=refused)
+        return _page(form, request.form, upload, status=422, notice=refused)
     typed = {field: request.form.get(field, "") for field in TEXTS}
     try:
         with installation().db.write() as session:
@@ -119,7 +103,7 @@ def _taken(form: Form) -> Response:
     except Invalid as error:
         return _page(form, typed, upload, error.fields, 422, NOT_SENT)
     except TooMany as error:
-        return _page(form, typed, upload, status=429, said=str(error))
+        return _page(form, typed, upload, status=429, notice=str(error))
     return _thanks(form)
 
 
@@ -151,22 +135,24 @@ def _page(
     upload: Upload | None = None,
     problems: Mapping[str, str] | None = None,
     status: int = 200,
-    said: str = "",
+    notice: str = "",
 ) -> Response:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
-        catalog = datasets.catalog(session) if form is SHARE else []
+        catalog = listing.published_topics(session) if form is SHARE else []
     page = render_template(
         form.template,
         form=form,
         typed=typed,
         problems=problems or {},
-        said=said,
+        said=notice,
         upload=upload,
         stored=note_of(opened, upload, now) if upload else "",
         opened=form_token.renewed(request.form.get("opened", ""), form.kind, now),
         catalog=catalog,
-        endings=said_endings(form.kind),
+        endings=endings_in_words(form.kind),
+        accept=",".join(ENDINGS[form.kind]),
+        readable_kinds=readable_kinds(),
         megabytes=FILE_BYTES // 1_000_000,
     )
     response = make_response(page, status)

@@ -1,5 +1,7 @@
-"""When a form was opened, signed: a program sends one that it never opened, or at once."""
+"""Forms that a program sends: it fills in a field that people do not see, it never opened the
+form, or it sends it at once. When a form was opened is signed."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from newsletter import clock
@@ -10,8 +12,13 @@ PURPOSE = "form"
 FILLED_AFTER = timedelta(seconds=3)  # a person takes longer
 GOOD_FOR = timedelta(days=1)
 
+HONEYPOT = "website"  # the field that is hidden from people
 STALE = "This form was open for too long. Nothing you typed is lost: send it again."
 TOO_FAST = "That was quick. Nothing you typed is lost: look it through, and send it again."
+
+
+def is_by_a_program(typed: Mapping[str, str]) -> bool:
+    return bool(typed.get(HONEYPOT))
 
 
 def issued(form: str, now: datetime) -> str:

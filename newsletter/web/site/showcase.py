@@ -9,11 +9,12 @@ from newsletter.errors import NotFound
 from newsletter.models.submission import Submission
 from newsletter.posts import posts
 from newsletter.submissions import queue
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.site.file_responses import for_ever
 
 blueprint = Blueprint("made_with", __name__)
 
+POSTS_SHOWN = 20
 SHORT = 16  # digits of a file's hash that stand in its address
 NEUTRAL = "application/octet-stream"
 
@@ -29,14 +30,13 @@ class Shared(NamedTuple):
 def page(slug: str) -> str:
     with installation().db.read() as session:
         version = datasets.published(session, slug)
+        page = queue.made_with(session, version.dataset, page_number())
         return render_template(
             "site/made_with.html",
             version=version,
-            posts=posts.of_dataset(session, version.dataset),
-            shared=[
-                Shared(submission, _short(submission))
-                for submission in queue.made_with(session, version.dataset)
-            ],
+            posts=posts.of_dataset(session, version.dataset, POSTS_SHOWN),
+            posts_in_all=posts.count_of_dataset(session, version.dataset),
+            page=page.filled(lambda shared: [Shared(one, _short(one)) for one in shared]),
         )
 
 
@@ -45,10 +45,10 @@ def download(slug: str, file: str) -> Response:
     """The file of an accepted submission: saved, never shown by the browser."""
     with installation().db.read() as session:
         dataset = datasets.published(session, slug).dataset
-        for submission in queue.made_with(session, dataset):
-            if _short(submission) == file:
-                return for_ever(attachment(submission))
-    raise NotFound("There is no such file.")
+        shared = queue.made_with_file(session, dataset, file) if len(file) == SHORT else None
+    if shared is None:
+        raise NotFound("There is no such file.")
+    return for_ever(attachment(shared))
 
 
 def attachment(submission: Submission) -> Response:

@@ -11,13 +11,13 @@ from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.errors import InvalidAddress
 from newsletter.web.context import client_address, installation
+from newsletter.web.site import form_token
 
 blueprint = Blueprint("subscribe", __name__)
 
 # What the form says beside its button, kept with each consent. New words, new consent:
 # past ones keep the sentence that was shown.
 WORDING = "One dataset every Monday, by e-mail. You confirm by a link, and leave with one click."
-HONEYPOT = "website"  # hidden from people; what fills it is a program
 ANSWERED_AFTER = 0.1  # seconds: longer than it takes for a new address, or for a known one
 
 
@@ -34,7 +34,7 @@ def form() -> str:
 @blueprint.post("/subscribe")
 def ask() -> tuple[str, int] | str:
     typed = request.form.get("email", "")
-    if request.form.get(HONEYPOT):
+    if form_token.is_by_a_program(request.form):
         return render_template("site/asked.html")
     given = ConsentGiven(form="site", wording=WORDING, ip=client_address())
     site = installation()

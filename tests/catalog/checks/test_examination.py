@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import QueuePool, delete
 
 from newsletter.catalog.checks.examination import examine
 from newsletter.catalog.checks.findings import Finding, Weight
@@ -163,6 +163,7 @@ def test_no_session_is_open_while_it_asks(catalog: Catalog) -> None:
     def resolve(host: str, _port: int) -> list[str]:
         with catalog.db.write() as session:
             session.execute(delete(Dataset))
+        assert isinstance(catalog.db.engine.pool, QueuePool)
         assert catalog.db.engine.pool.checkedout() == 0
         return [host]
 

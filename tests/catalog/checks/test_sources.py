@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def told(memory: Memory, answer: Answer, now: datetime = NOW) -> list[tuple[Weig
     return [(f.weight, f.sentence.removeprefix("https://a.example/b: ")) for f in found]
 
 
-def there(etag: str | None = None, modified: str | None = None, **values: bool) -> Answer:
+def there(etag: str | None = None, modified: str | None = None, **values: Any) -> Answer:
     return Answer(State.THERE, validators=Validators(etag, modified), **values)
 
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-import bibtexparser
 import pytest
+from bibtexparser.entrypoint import parse_string
 
 from newsletter.catalog.describe.citation import (
     CitationFacts,
@@ -48,7 +48,7 @@ def test_three_creators_are_joined_as_one_says_them() -> None:
 
 @pytest.mark.parametrize("facts", [FACTS, HOSTILE], ids=["plain", "hostile"])
 def test_another_program_reads_the_bibtex(facts: CitationFacts) -> None:
-    library = bibtexparser.parse_string(bibtex(facts))
+    library = parse_string(bibtex(facts))
     assert library.failed_blocks == []
     (entry,) = library.entries
     fields = {field.key: field.value for field in entry.fields}

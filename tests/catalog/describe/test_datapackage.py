@@ -7,6 +7,7 @@ from typing import Any
 
 import frictionless
 import pytest
+from frictionless.resources import TableResource
 
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.facts import DatasetFacts
@@ -44,7 +45,9 @@ def test_frictionless_would_find_a_changed_file(
 def test_it_reads_missing_values_and_types(facts: DatasetFacts, site: tuple[Path, str]) -> None:
     path = site[0] / "datapackage.json"
     path.write_text(json.dumps(datapackage(facts, relative=True)), encoding="utf-8")
-    rows = frictionless.Package(str(path)).get_resource("birds").read_rows()
+    birds = frictionless.Package(str(path)).get_resource("birds")
+    assert isinstance(birds, TableResource)
+    rows = birds.read_rows()
     assert [row["mass"] for row in rows] == [3750, None, 3500, 3300]
     assert rows[0]["tagged"] is True
 

@@ -1,15 +1,19 @@
 """From the catalog's rows to the facts of the formats."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from newsletter.catalog.describe.citation import bibtex, csl_json
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
-from newsletter.catalog.describe.facts import DatasetFacts, SourceFacts
-from newsletter.catalog.describe.published import citation, facts_of
+from newsletter.catalog.describe.dcat import dcat
+from newsletter.catalog.describe.facts import DatasetFacts, SourceFacts, license_url
+from newsletter.catalog.describe.jsonld import jsonld
+from newsletter.catalog.describe.published import citation, citation_facts, facts_of
 from newsletter.db import Database
 from newsletter.models import Version
 from newsletter.settings import Settings
@@ -82,3 +86,24 @@ def test_a_draft_can_be_described(version: Version, settings: Settings) -> None:
     facts = facts_of(version, settings)
     assert facts.published == version.modified_at
     assert facts.license == ""
+
+
+def test_a_draft_without_a_licence_is_described_without_one(
+    version: Version, settings: Settings
+) -> None:
+    version.license, version.citation = None, None
+    facts, work = facts_of(version, settings), citation_facts(version, settings)
+    assert facts.license_url is None
+    documents = (jsonld(facts), croissant(facts), dcat(facts), datapackage(facts), csl_json(work))
+    for document in documents:
+        text = json.dumps(document)
+        assert '"license' not in text
+        assert "spdx.org" not in text
+    assert facts.citation.endswith("/v/1.0.0/")
+    assert "version 1.0.0}" in bibtex(work)
+
+
+def test_a_licence_is_led_to_at_spdx() -> None:
+    assert license_url("CC0-1.0") == "https://spdx.org/licenses/CC0-1.0.html"
+    assert license_url("A B/C") == "https://spdx.org/licenses/A%20B%2FC.html"
+    assert license_url(None) is license_url("") is None

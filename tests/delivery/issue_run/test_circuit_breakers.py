@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from newsletter import jobs
 from newsletter.db import Database
 from newsletter.delivery.queue.balance import Balance, balance_of
+from newsletter.delivery.queue.ledger import ClaimedDelivery
 from newsletter.delivery.sending.claims import Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.sender import Sender
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.curator import Curator
@@ -64,11 +65,11 @@ class Mailing:
         add_readers(self._installation, readers, NOW)
         begin_issue(self._installation, NOW.date(), NOW)
 
-    def books(self, breakers: Breakers) -> Books:
+    def store(self, breakers: Breakers) -> WorkerStore:
         """Those of a worker that has just started."""
         opened = self._installation
         envelopes = Envelopes(opened.settings, opened.storage, opened.signer)
-        return Books(self._db, envelopes, opened.settings.home, "worker", None, breakers)
+        return WorkerStore(self._db, envelopes, opened.settings.home, "worker", None, breakers)
 
     def send(
         self,
@@ -83,18 +84,20 @@ class Mailing:
         async def run() -> None:
             async with self.server:
                 way = SmtpTransport("127.0.0.1", self.server.port, "us.example.org", tls="none")
-                books = self.books(breakers)
-                await Sender(books, way, connections, now=lambda: at).run(until_idle=True)
+                store = self.store(breakers)
+                await Sender(store, way, connections, now=lambda: at).run(until_idle=True)
 
         with asyncio.Runner(loop_factory=lambda: CountedTime(PATIENCE)) as runner:
             runner.run(run())
 
-    def hand_over(self, outcomes: Sequence[Verdict], breakers: Breakers, at: datetime) -> Books:
+    def hand_over(
+        self, outcomes: Sequence[Verdict], breakers: Breakers, at: datetime
+    ) -> WorkerStore:
         """As many as there are ``outcomes``, one after the other."""
-        books = self.books(breakers)
-        for held, verdict in zip(books.claim(len(outcomes), at), outcomes, strict=True):
-            books.record([Report(held, Outcome(verdict, "a reply"), at)])
-        return books
+        store = self.store(breakers)
+        for claim, verdict in zip(store.claim(len(outcomes), at), outcomes, strict=True):
+            store.settle([Report(claim, Outcome(verdict, "a reply"), at)])
+        return store
 
     def comes_back(self, kind: FeedbackKind, number: int, at: datetime) -> None:
         with self._db.write() as session:
@@ -113,7 +116,9 @@ class Mailing:
     def look(self, now: datetime, breakers: str = "") -> None:
         """What the clock does every few seconds."""
         settings = replace(self._installation.settings, breakers=Breakers.parse(breakers))
-        jobs.run_due(replace(self._installation, settings=settings), now)
+        assert not jobs.run_all(
+            replace(self._installation, settings=settings), now, jobs.LOCAL_JOBS
+        )
 
     def resume(self, at: datetime) -> None:
         with self._db.write() as session:
@@ -128,7 +133,6 @@ class Mailing:
         with self._db.read() as session:
             return calendar.get(session, NOW.date())
 
-    @property
     def goes_on(self) -> bool:
         return self.issue.state is IssueState.SENDING
 
@@ -186,10 +190,10 @@ def test_hard_bounces_of_just_two_percent_go_on_and_one_more_stops_the_issue(
     mailing: Mailing,
 ) -> None:
     mailing.begin(600)
-    books = mailing.hand_over([Verdict.SENT] * 490 + [Verdict.NO_SUCH_ADDRESS] * 10, HARD, NOW)
-    assert mailing.goes_on
-    (held,) = books.claim(1, NOW)
-    books.record([Report(held, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
+    store = mailing.hand_over([Verdict.SENT] * 490 + [Verdict.NO_SUCH_ADDRESS] * 10, HARD, NOW)
+    assert mailing.goes_on()
+    (claim,) = store.claim(1, NOW)
+    store.settle([Report(claim, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why == (
         "11 messages bounced for good: more than 2 % of the 501 that were handed over."
     )
@@ -215,13 +219,13 @@ def test_the_tenth_bounce_of_a_bad_list_stops_it(mailing: Mailing) -> None:
 
 def test_bounces_that_come_back_later_count_with_those_at_the_door(mailing: Mailing) -> None:
     mailing.begin(100)
-    books = mailing.hand_over([Verdict.SENT] * 20 + [Verdict.NO_SUCH_ADDRESS] * 5, HARD, NOW)
+    store = mailing.hand_over([Verdict.SENT] * 20 + [Verdict.NO_SUCH_ADDRESS] * 5, HARD, NOW)
     mailing.comes_back(FeedbackKind.HARD_BOUNCE, 4, NOW)
     mailing.comes_back(FeedbackKind.SOFT_BOUNCE, 50, NOW)
     mailing.look(NOW)
-    assert mailing.goes_on
-    (held,) = books.claim(1, NOW)
-    books.record([Report(held, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
+    assert mailing.goes_on()
+    (claim,) = store.claim(1, NOW)
+    store.settle([Report(claim, Outcome(Verdict.NO_SUCH_ADDRESS, "no such user"), NOW)])
     assert mailing.why.startswith("10 messages bounced for good")
 
 
@@ -230,7 +234,7 @@ def test_complaints_of_just_the_share_go_on_and_one_more_stops_the_issue(mailing
     mailing.hand_over([Verdict.SENT] * 400, only(), NOW)
     mailing.comes_back(FeedbackKind.COMPLAINT, 4, LATER)
     mailing.look(LATER, "complaints 1%")
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.comes_back(FeedbackKind.COMPLAINT, 1, LATER + timedelta(minutes=1))
     mailing.look(LATER + timedelta(minutes=1), "complaints 1%")
     assert mailing.why == (
@@ -245,7 +249,7 @@ def test_two_complaints_of_a_small_list_stop_nothing_and_the_third_does(mailing:
     mailing.hand_over([Verdict.SENT] * 40, only(), NOW)
     mailing.comes_back(FeedbackKind.COMPLAINT, 2, LATER)
     mailing.look(LATER)
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.comes_back(FeedbackKind.COMPLAINT, 1, MUCH_LATER)
     mailing.look(MUCH_LATER)
     assert "more than 0.08 %" in mailing.why
@@ -271,9 +275,9 @@ def test_what_stopped_an_issue_once_does_not_again_but_as_much_that_is_new_does(
     mailing.send({"RCPT": [DEAD] * 60}, HARD)
     mailing.resume(LATER)
     mailing.look(LATER)
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.hand_over([Verdict.NO_SUCH_ADDRESS] * 9, HARD, LATER + timedelta(minutes=1))
-    assert mailing.goes_on
+    assert mailing.goes_on()
     mailing.send({"RCPT": [DEAD] * 60}, HARD, MUCH_LATER)
     assert mailing.why.startswith("10 messages bounced for good since it was resumed")
     assert len(mailing.alerts) == 2 * len(CURATORS)
@@ -310,37 +314,38 @@ def test_so_many_failures_in_a_row_stop_the_issue_and_one_fewer_does_not(
 def test_the_row_begins_anew_when_the_issue_is_resumed(mailing: Mailing) -> None:
     mailing.begin(100)
     limits = only(failures=20)
-    books = mailing.hand_over([Verdict.REJECTED] * 25, limits, NOW)
-    assert not mailing.goes_on
+    store = mailing.hand_over([Verdict.REJECTED] * 25, limits, NOW)
+    assert not mailing.goes_on()
     mailing.resume(LATER)
-    held = [one for one in books.claim(22, LATER) if one.claimed is not None]
-    for one in held[:19]:
-        books.record([Report(one, Outcome(Verdict.REJECTED), LATER)])
-    assert mailing.goes_on
-    books.record([Report(held[19], Outcome(Verdict.REJECTED), LATER)])
-    assert not mailing.goes_on
+    claims = [c for c in store.claim(22, LATER) if isinstance(c, ClaimedDelivery)]
+    for claim in claims[:19]:
+        store.settle([Report(claim, Outcome(Verdict.REJECTED), LATER)])
+    assert mailing.goes_on()
+    store.settle([Report(claims[19], Outcome(Verdict.REJECTED), LATER)])
+    assert not mailing.goes_on()
 
 
 def test_one_that_was_sent_ends_the_row_also_where_all_are_settled_together(
     mailing: Mailing,
 ) -> None:
     mailing.begin(60)
-    books = mailing.books(only(failures=20))
+    store = mailing.store(only(failures=20))
     verdicts = [Verdict.REJECTED] * 19 + [Verdict.SENT] + [Verdict.REJECTED] * 20
-    held = books.claim(40, NOW)
+    claims = store.claim(40, NOW)
     reports = [
-        Report(one, Outcome(verdict), NOW) for one, verdict in zip(held, verdicts, strict=True)
+        Report(claim, Outcome(verdict), NOW)
+        for claim, verdict in zip(claims, verdicts, strict=True)
     ]
-    books.record(reports[:-1])
-    assert mailing.goes_on
-    books.record(reports[-1:])
-    assert not mailing.goes_on
+    store.settle(reports[:-1])
+    assert mailing.goes_on()
+    store.settle(reports[-1:])
+    assert not mailing.goes_on()
 
 
 def test_what_is_put_back_untouched_is_no_failure(mailing: Mailing) -> None:
     mailing.begin(100)
     mailing.hand_over([Verdict.REQUEUED] * 50 + [Verdict.THROTTLED] * 50, Breakers(), NOW)
-    assert mailing.goes_on
+    assert mailing.goes_on()
 
 
 class NoWay:
@@ -351,7 +356,7 @@ class NoWay:
         self.tried = 0  # for the issue; alerts are tried again and again
 
     async def serve_connection(self, feed: Feed) -> None:
-        self.tried += self._mailing.goes_on
+        self.tried += self._mailing.goes_on()
         raise Unavailable("mx:25: refused.", Outcome(Verdict.REQUEUED, "refused"))
 
     def describe(self) -> str:
@@ -362,7 +367,7 @@ class HangsUp(NoWay):
     """Takes a message and drops the connection before it is begun."""
 
     async def serve_connection(self, feed: Feed) -> None:
-        self.tried += self._mailing.goes_on
+        self.tried += self._mailing.goes_on()
         if (envelope := await feed.take()) is not None:
             await feed.settle(envelope, Outcome(Verdict.REQUEUED, "it closed the connection"))
 
@@ -375,9 +380,9 @@ def test_so_many_connections_that_fail_in_a_row_stop_the_issue(
     way = transport(mailing)
 
     async def until_paused() -> None:
-        sender = Sender(mailing.books(only(failures=20)), way, 1, now=lambda: NOW)
+        sender = Sender(mailing.store(only(failures=20)), way, 1, now=lambda: NOW)
         sending = asyncio.create_task(sender.run())
-        while mailing.goes_on:
+        while mailing.goes_on():
             assert way.tried <= 20
             await asyncio.sleep(30)
         sender.stop()
@@ -417,10 +422,10 @@ def test_a_server_that_refuses_us_at_the_door_stops_the_issue(mailing: Mailing) 
 
 def test_a_policy_reply_does_not_take_a_cancelled_issue_up_again(mailing: Mailing) -> None:
     mailing.begin(3)
-    books = mailing.books(Breakers())
-    held = books.claim(1, NOW)
+    store = mailing.store(Breakers())
+    claims = store.claim(1, NOW)
     mailing.cancel(NOW)
-    books.record([Report(held[0], Outcome(Verdict.BLOCKED, "no"), NOW)])
+    store.settle([Report(claims[0], Outcome(Verdict.BLOCKED, "no"), NOW)])
     assert mailing.issue.state is IssueState.CANCELLED
     assert mailing.alerts == []
     assert mailing.balance == Balance(3, excluded=3)

@@ -8,9 +8,10 @@ from sqlalchemy import delete, select
 
 from newsletter.db import Database
 from newsletter.delivery.queue.balance import Balance, balance_of
-from newsletter.delivery.sending.claims import Held, Report
+from newsletter.delivery.queue.ledger import ClaimedDelivery
+from newsletter.delivery.sending.claims import Claim, Report
 from newsletter.delivery.sending.envelopes import Envelopes
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.curator import Curator
@@ -28,7 +29,7 @@ READERS = 5
 
 
 @pytest.fixture
-def books(environ: dict[str, str], db: Database, database_url: str) -> Iterator[Books]:
+def store(environ: dict[str, str], db: Database, database_url: str) -> Iterator[WorkerStore]:
     """Of a worker; an issue is owed to five readers, and there is one curator."""
     opened = Installation.open(Settings.load(environ | {"DATABASE_URL": database_url}))
     add_readers(opened, READERS, NOW)
@@ -37,12 +38,12 @@ def books(environ: dict[str, str], db: Database, database_url: str) -> Iterator[
         who = "ann@example.org"
         session.add(Curator(address=who, address_key=who, password_hash="", created_at=NOW))
     envelopes = Envelopes(opened.settings, opened.storage, opened.signer)
-    yield Books(db, envelopes, opened.settings.home, "worker")
+    yield WorkerStore(db, envelopes, opened.settings.home, "worker")
     opened.db.close()
 
 
-def report(books: Books, held: Held, verdict: Verdict) -> None:
-    books.record([Report(held, Outcome(verdict, "a reply"), NOW)])
+def report(store: WorkerStore, claim: Claim, verdict: Verdict) -> None:
+    store.settle([Report(claim, Outcome(verdict, "a reply"), NOW)])
 
 
 def cancel(db: Database) -> None:
@@ -61,10 +62,12 @@ def alerts(db: Database) -> list[Notice]:
         return list(session.scalars(select(Notice)))
 
 
-def test_an_issue_that_balances_is_closed_and_nobody_is_alerted(books: Books, db: Database) -> None:
-    for held in books.claim(READERS, NOW):
-        report(books, held, Verdict.SENT)
-    assert len(books.close_finished(NOW)) == 1
+def test_an_issue_that_balances_is_closed_and_nobody_is_alerted(
+    store: WorkerStore, db: Database
+) -> None:
+    for claim in store.claim(READERS, NOW):
+        report(store, claim, Verdict.SENT)
+    assert len(store.close_finished(NOW)) == 1
     issue, _ = standing(db)
     assert (issue.state, issue.closed_at) == (IssueState.SENT, NOW)
     assert issue.balance == Balance(READERS, sent=READERS).as_dict() | {"holds": True}
@@ -72,15 +75,15 @@ def test_an_issue_that_balances_is_closed_and_nobody_is_alerted(books: Books, db
 
 
 def test_of_books_that_do_not_balance_the_curators_are_told_once(
-    books: Books, db: Database
+    store: WorkerStore, db: Database
 ) -> None:
-    held = books.claim(READERS, NOW)
-    for one in held:
-        report(books, one, Verdict.SENT)
+    claims = store.claim(READERS, NOW)
+    for claim in claims:
+        report(store, claim, Verdict.SENT)
     with db.write() as session:
-        session.execute(delete(Delivery).where(Delivery.id == held[0].key[1]))
-    books.close_finished(NOW)
-    books.close_finished(LATER)
+        session.execute(delete(Delivery).where(Delivery.id == claims[0].id))
+    store.close_finished(NOW)
+    store.close_finished(LATER)
     issue, balance = standing(db)
     assert not issue.balance["holds"]
     assert balance.broken == (
@@ -92,11 +95,11 @@ def test_of_books_that_do_not_balance_the_curators_are_told_once(
 
 
 def test_a_cancelled_issue_excludes_whom_it_still_owed_and_keeps_what_is_unknown(
-    books: Books, db: Database
+    store: WorkerStore, db: Database
 ) -> None:
-    sent, unknown = books.claim(2, NOW)
-    report(books, sent, Verdict.SENT)
-    report(books, unknown, Verdict.UNKNOWN)
+    sent, unknown = store.claim(2, NOW)
+    report(store, sent, Verdict.SENT)
+    report(store, unknown, Verdict.UNKNOWN)
     cancel(db)
     _, balance = standing(db)
     assert balance == Balance(READERS, sent=1, unknown=1, excluded=3)
@@ -104,7 +107,7 @@ def test_a_cancelled_issue_excludes_whom_it_still_owed_and_keeps_what_is_unknown
         rows = list(session.scalars(select(Delivery)))
     assert {row.not_before for row in rows} == {None}
     assert [row.reason for row in rows if row.state is DeliveryState.EXCLUDED] == ["cancelled"] * 3
-    assert books.claim(READERS, LATER) == []
+    assert store.claim(READERS, LATER) == []
 
 
 @pytest.mark.parametrize(
@@ -118,34 +121,34 @@ def test_a_cancelled_issue_excludes_whom_it_still_owed_and_keeps_what_is_unknown
     ],
 )
 def test_what_was_in_flight_when_an_issue_was_cancelled_is_what_became_of_it(
-    books: Books, db: Database, verdict: Verdict, balance: Balance
+    store: WorkerStore, db: Database, verdict: Verdict, balance: Balance
 ) -> None:
-    (held,) = books.claim(1, NOW)
+    (claim,) = store.claim(1, NOW)
     cancel(db)
-    report(books, held, verdict)
+    report(store, claim, verdict)
     assert standing(db)[1] == balance
     with db.read() as session:
         assert set(session.scalars(select(Delivery.not_before))) == {None}
 
 
 def test_what_was_claimed_and_not_begun_when_an_issue_was_cancelled_is_excluded(
-    books: Books, db: Database
+    store: WorkerStore, db: Database
 ) -> None:
-    held = books.claim(3, NOW)
+    claims = store.claim(3, NOW)
     cancel(db)
-    assert books.still_wanted(held) == set()
-    books.release([one.key for one in held], NOW)
+    assert store.still_wanted(claims) == set()
+    store.release([claim.key for claim in claims], NOW)
     assert standing(db)[1] == Balance(READERS, excluded=READERS)
 
 
 def test_a_bounce_of_somebody_who_was_erased_meanwhile_counts_all_the_same(
-    books: Books, db: Database
+    store: WorkerStore, db: Database
 ) -> None:
-    (held,) = books.claim(1, NOW)
-    assert held.claimed is not None
+    (claim,) = store.claim(1, NOW)
+    assert isinstance(claim, ClaimedDelivery)
     with db.write() as session:
-        session.execute(delete(Subscriber).where(Subscriber.id == held.claimed.subscriber_id))
-    report(books, held, Verdict.NO_SUCH_ADDRESS)
+        session.execute(delete(Subscriber).where(Subscriber.id == claim.subscriber_id))
+    report(store, claim, Verdict.NO_SUCH_ADDRESS)
     with db.read() as session:
         (event,) = session.scalars(select(FeedbackEvent))
     assert (event.subscriber_id, event.provider) == (None, "smtp")

@@ -113,7 +113,8 @@ def test_each_reader_has_the_message_of_their_variant(house: Installation) -> No
     with house.db.write() as session:
         claimed = claim(session, "worker", 10, MONDAY + timedelta(hours=1))
         # Of the Tuesday too, which is still owed: a worker has both messages at hand.
-        envelopes.know(session, {(c.issue_id, c.variant) for c in claimed}, MONDAY)
+        for delivery in claimed:
+            envelopes.read(session, delivery, MONDAY)
     assert len({c.issue_id for c in claimed}) == 2
     told = {
         c.address[:3]: b"Last week in code" in envelopes.for_delivery(c).content
@@ -143,15 +144,15 @@ def test_messages_of_issues_that_closed_are_not_kept(house: Installation) -> Non
     begin(house, tuesday, TUESDAY)
     envelopes = Envelopes(house.settings, house.storage, house.signer)
     with house.db.write() as session:
-        envelopes.know(session, {(tuesday, 0)}, TUESDAY)
         (owed,) = claim(session, "worker", 10, TUESDAY)
+        envelopes.read(session, owed, TUESDAY)
         session.get_one(Issue, tuesday).closed_at = TUESDAY
     assert envelopes.for_delivery(owed)
+    assert envelopes.knows(owed)
     monday = begin_monday(house)
     with house.db.read() as session:
-        envelopes.know(session, {(monday, 0)}, MONDAY)
-    with pytest.raises(KeyError):
-        envelopes.for_delivery(owed)
+        envelopes.read(session, owed._replace(issue_id=monday), MONDAY)
+    assert not envelopes.knows(owed)
 
 
 def test_a_version_is_published_with_its_monday(house: Installation) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from newsletter.audience import suppression
 from newsletter.db import Database
 from newsletter.delivery.issue_run import recipients, retry
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.issue_run.post_exposure import variants_owed
 from newsletter.delivery.queue import ledger
 from newsletter.errors import Conflict
@@ -50,7 +51,7 @@ class House:
         for number, each in enumerate(listed):
             self.session.add(IssuePost(issue_id=issue.id, number=number, post_id=each.id))
         self.session.flush()
-        issue.candidates = ledger.enter(self.session, issue, at)
+        issue.candidates = enrol(self.session, issue, at)
         return issue
 
     def settle(self, issue: Issue, name: str, state: DeliveryState) -> None:

@@ -70,9 +70,9 @@ def test_another_issue_is_not_counted(db: Database) -> None:
         _, rows = sent_to(session, 2)
         become(rows[0], SENT, "sent")
         other = sending(session, NOW.date() + timedelta(weeks=1))
-        found = progress(session, other, NOW + SECOND)
-        assert found.balance == Balance(2, pending=2)
-        assert found.per_second == 0
+        report = progress(session, other, NOW + SECOND)
+        assert report.balance == Balance(2, pending=2)
+        assert report.per_second == 0
 
 
 def test_the_rate_is_what_a_server_took_in_the_last_minute(db: Database) -> None:
@@ -102,10 +102,10 @@ def test_the_time_left_is_what_is_open_at_the_rate(db: Database) -> None:
         for row in rows[:2]:
             become(row, SENT, "sent")
         session.flush()
-        found = progress(session, issue, NOW + 2 * SECOND)
-        assert found.per_second == 1
-        assert found.time_left == 6 * SECOND
-        assert (found.waiting, found.next_try) == (0, None)
+        report = progress(session, issue, NOW + 2 * SECOND)
+        assert report.per_second == 1
+        assert report.time_left == 6 * SECOND
+        assert (report.waiting, report.next_try) == (0, None)
 
 
 def test_what_waits_for_a_later_moment_is_waited_for(db: Database) -> None:
@@ -115,9 +115,9 @@ def test_what_waits_for_a_later_moment_is_waited_for(db: Database) -> None:
         become(rows[1], PENDING, Verdict.DEFERRED, not_before=NOW + 5 * MINUTE)
         become(rows[2], PENDING, Verdict.FULL, not_before=NOW + HOUR)
         session.flush()
-        found = progress(session, issue, NOW + SECOND)
-        assert found.time_left == HOUR - SECOND
-        assert (found.waiting, found.next_try) == (2, NOW + 5 * MINUTE)
+        report = progress(session, issue, NOW + SECOND)
+        assert report.time_left == HOUR - SECOND
+        assert (report.waiting, report.next_try) == (2, NOW + 5 * MINUTE)
 
 
 def test_there_is_no_time_left_where_nothing_moves(db: Database) -> None:
@@ -219,11 +219,11 @@ def test_a_time_to_wait_is_said_roughly(left: timedelta, words: str) -> None:
 
 def test_no_look_reads_a_row_that_went_out(sqlite_db: Database) -> None:
     """With a million sent, each statement must find what it asks for in an index of its own."""
-    asked: list[tuple[str, object]] = []
+    statements: list[tuple[str, object]] = []
 
     def note(_c: object, _cursor: object, sql: str, values: object, *_more: object) -> None:
         if "FROM delivery" in sql:
-            asked.append((sql, values))
+            statements.append((sql, values))
 
     with sqlite_db.write() as session:
         issue, rows = sent_to(session, 3)
@@ -231,13 +231,13 @@ def test_no_look_reads_a_row_that_went_out(sqlite_db: Database) -> None:
         become(rows[1], FAILED, Verdict.REJECTED)
     event.listen(sqlite_db.engine, "before_cursor_execute", note)
     with sqlite_db.read() as session:
-        found = progress(session, issue, NOW)
-        troubles(session, issue, found.reasons, most=9)
+        report = progress(session, issue, NOW)
+        troubles(session, issue, report.reasons, most=9)
     event.remove(sqlite_db.engine, "before_cursor_execute", note)
-    assert len(asked) >= 6
+    assert len(statements) >= 6
     own = {"ix_delivery_sent", "ix_delivery_open", "ix_delivery_reason"}
     with sqlite_db.engine.connect() as connection:
-        for sql, values in asked:
+        for sql, values in statements:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()  # type: ignore[arg-type]
             looks = [row[-1] for row in plan if " delivery " in row[-1]]
             assert looks, sql

@@ -9,6 +9,7 @@ from sqlalchemy import event, insert, select
 
 from newsletter.audience.suppression import address_hash, suppress
 from newsletter.db import Database
+from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.issue_run.timezone_waves import waves_of
 from newsletter.delivery.queue import ledger
 from newsletter.delivery.queue.balance import balance_of, is_finished
@@ -64,7 +65,7 @@ def enter(db: Database, settings: Settings, day: date, now: datetime | None = No
         issue = Issue(date=day, state=IssueState.SENDING, created_at=at, frozen_at=at)
         session.add(issue)
         session.flush()
-        issue.candidates = ledger.enter(session, issue, at, waves)
+        issue.candidates = enrol(session, issue, at, waves)
         assert balance_of(session, issue).holds
     return waves
 

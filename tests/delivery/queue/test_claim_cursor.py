@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.db import Database
 from newsletter.delivery.queue import leases, ledger
-from newsletter.delivery.queue.claim_cursor import Places
+from newsletter.delivery.queue.claim_cursor import ClaimCursor
 from newsletter.delivery.queue.leases import LEASE
 from newsletter.delivery.queue.retry_policy import Settlement
 from newsletter.models.delivery import Delivery, DeliveryState
@@ -15,64 +15,66 @@ from tests.delivery.lists import NOW, TODAY, readers, sending
 WEEK = timedelta(weeks=1)
 
 
-def claimed(session: Session, places: Places, limit: int, after: timedelta = WEEK * 0) -> list[int]:
-    return [c.id for c in ledger.claim(session, "a", limit, NOW + after, places)]
+def claimed(
+    session: Session, cursor: ClaimCursor, limit: int, after: timedelta = WEEK * 0
+) -> list[int]:
+    return [c.id for c in ledger.claim(session, "a", limit, NOW + after, cursor)]
 
 
 def test_what_was_given_back_comes_after_what_was_not_claimed_yet(db: Database) -> None:
-    places = Places()
+    cursor = ClaimCursor()
     with db.write() as session:
         readers(session, 5)
         sending(session)
-        first = claimed(session, places, 2)
+        first = claimed(session, cursor, 2)
         leases.release(session, Delivery, "a", first)
-        then = claimed(session, places, 2)
+        then = claimed(session, cursor, 2)
         assert not {*first} & {*then}
-        assert claimed(session, places, 1) not in (first[:1], then[:1])
-        assert claimed(session, places, 5) == first
+        assert claimed(session, cursor, 1) not in (first[:1], then[:1])
+        assert claimed(session, cursor, 5) == first
 
 
 def test_one_claim_takes_the_last_ones_and_those_that_were_given_back(db: Database) -> None:
-    places = Places()
+    cursor = ClaimCursor()
     with db.write() as session:
         readers(session, 3)
         sending(session)
-        first = claimed(session, places, 2)
+        first = claimed(session, cursor, 2)
         leases.release(session, Delivery, "a", first)
-        assert sorted(claimed(session, places, 9)) == [*first, first[-1] + 1]
-        assert claimed(session, places, 9) == []
+        assert sorted(claimed(session, cursor, 9)) == [*first, first[-1] + 1]
+        assert claimed(session, cursor, 9) == []
 
 
 def test_a_lease_that_ran_out_is_found_again(db: Database) -> None:
-    places = Places()
+    cursor = ClaimCursor()
     with db.write() as session:
         readers(session, 2)
         sending(session)
-        both = claimed(session, places, 2)
-        assert claimed(session, places, 2, LEASE) == []
-        assert claimed(session, places, 2, LEASE + timedelta(seconds=1)) == both
+        both = claimed(session, cursor, 2)
+        assert claimed(session, cursor, 2, LEASE) == []
+        assert claimed(session, cursor, 2, LEASE + timedelta(seconds=1)) == both
 
 
 def test_a_second_try_is_found_when_its_moment_comes(db: Database) -> None:
-    places = Places()
+    cursor = ClaimCursor()
     with db.write() as session:
         readers(session, 2)
         sending(session)
-        (first,) = claimed(session, places, 1)
+        (first,) = claimed(session, cursor, 1)
         again = Settlement(first, DeliveryState.PENDING, NOW + LEASE, True, "deferred", "450")
         ledger.settle(session, Delivery, [again], NOW)
-        (second,) = claimed(session, places, 1)
+        (second,) = claimed(session, cursor, 1)
         done = Settlement(second, DeliveryState.SENT, None, True, "sent", "250")
         ledger.settle(session, Delivery, [done], NOW)
-        assert claimed(session, places, 1) == []
-        assert claimed(session, places, 1, LEASE) == [first]
+        assert claimed(session, cursor, 1) == []
+        assert claimed(session, cursor, 1, LEASE) == [first]
 
 
-def test_each_issue_has_a_place_of_its_own(db: Database) -> None:
-    places = Places()
+def test_each_issue_has_a_position_of_its_own(db: Database) -> None:
+    cursor = ClaimCursor()
     with db.write() as session:
         readers(session, 2)
         sending(session)
-        assert len(claimed(session, places, 2)) == 2
+        assert len(claimed(session, cursor, 2)) == 2
         sending(session, TODAY + WEEK)
-        assert len(claimed(session, places, 2)) == 2
+        assert len(claimed(session, cursor, 2)) == 2

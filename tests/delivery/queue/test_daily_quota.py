@@ -13,7 +13,7 @@ from newsletter.delivery.queue import daily_quota
 from newsletter.delivery.sending.claims import Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.sender import Sender
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.rates import WarmUp
@@ -38,40 +38,40 @@ def installation(
     opened.db.close()
 
 
-def books(
+def store(
     installation: Installation,
     db: Database,
     worker: str,
     per_day: int | None,
     warm_up: WarmUp | None = None,
-) -> Books:
+) -> WorkerStore:
     envelopes = Envelopes(installation.settings, installation.storage, installation.signer)
     home = installation.settings.home
-    return Books(db, envelopes, home, worker, per_day, warm_up=warm_up)
+    return WorkerStore(db, envelopes, home, worker, per_day, warm_up=warm_up)
 
 
 def test_all_workers_together_begin_no_more_than_the_quota_in_a_day(
     installation: Installation, db: Database
 ) -> None:
-    one, other = (books(installation, db, name, 6) for name in ("one", "other"))
+    one, other = (store(installation, db, name, 6) for name in ("one", "other"))
     assert len(one.claim(4, NOW)) == 4
     assert len(other.claim(4, NOW)) == 2
     assert one.claim(4, NOW) == []
-    assert len(books(installation, db, "restarted", 6).claim(9, NOW + DAY)) == 6
+    assert len(store(installation, db, "restarted", 6).claim(9, NOW + DAY)) == 6
 
 
 def test_without_a_quota_all_are_claimed(installation: Installation, db: Database) -> None:
-    assert len(books(installation, db, "one", None).claim(20, NOW)) == 10
+    assert len(store(installation, db, "one", None).claim(20, NOW)) == 10
 
 
 def test_what_is_put_back_untouched_is_not_counted(
     installation: Installation, db: Database
 ) -> None:
-    one = books(installation, db, "one", 3)
-    held = one.claim(3, NOW)
-    one.release([held[0].key], NOW)
-    one.record([Report(held[1], Outcome(Verdict.REQUEUED), NOW)])
-    one.record([Report(held[2], Outcome(Verdict.SENT), NOW)])
+    one = store(installation, db, "one", 3)
+    claims = one.claim(3, NOW)
+    one.release([claims[0].key], NOW)
+    one.settle([Report(claims[1], Outcome(Verdict.REQUEUED), NOW)])
+    one.settle([Report(claims[2], Outcome(Verdict.SENT), NOW)])
     assert len(one.claim(9, NOW)) == 2
 
 
@@ -80,7 +80,7 @@ def test_the_sender_stops_at_the_quota_and_goes_on_the_next_day(
 ) -> None:
     def send(now: datetime) -> int:
         sender = Sender(
-            books(installation, db, f"at {now}", 7), MaildirTransport(tmp_path), 2, now=lambda: now
+            store(installation, db, f"at {now}", 7), MaildirTransport(tmp_path), 2, now=lambda: now
         )
         return asyncio.run(sender.run(until_idle=True))
 
@@ -116,9 +116,9 @@ def test_a_day_of_which_less_than_half_was_used_is_repeated(db: Database) -> Non
 def test_a_warm_up_is_not_begun_again_by_a_restart_or_by_another_worker(
     installation: Installation, db: Database
 ) -> None:
-    one, other = (books(installation, db, name, 100, WarmUp(2, 2)) for name in ("one", "other"))
+    one, other = (store(installation, db, name, 100, WarmUp(2, 2)) for name in ("one", "other"))
     assert [len(one.claim(9, NOW)), len(other.claim(9, NOW))] == [2, 0]
-    restarted = books(installation, db, "restarted", 100, WarmUp(2, 2))
+    restarted = store(installation, db, "restarted", 100, WarmUp(2, 2))
     assert [len(restarted.claim(9, NOW + DAY)), len(one.claim(9, NOW + DAY))] == [4, 0]
 
 
@@ -153,7 +153,7 @@ def test_what_the_day_leaves_over_goes_on_at_midnight(db: Database) -> None:
 def test_progress_says_when_the_quota_lets_more_go(
     installation: Installation, db: Database
 ) -> None:
-    one = books(installation, db, "one", 9)
+    one = store(installation, db, "one", 9)
 
     def until(now: datetime) -> datetime | None:
         with db.read() as session:
@@ -161,8 +161,10 @@ def test_progress_says_when_the_quota_lets_more_go(
             return progress(session, issue, now).quota_until
 
     assert until(NOW) is None
-    one.record([Report(held, Outcome(Verdict.SENT), NOW) for held in one.claim(9, NOW)])
+    one.settle([Report(claim, Outcome(Verdict.SENT), NOW) for claim in one.claim(9, NOW)])
     assert until(NOW) == datetime(2026, 12, 1, tzinfo=UTC)
     assert until(NOW + DAY) is None
-    one.record([Report(held, Outcome(Verdict.SENT), NOW + DAY) for held in one.claim(9, NOW + DAY)])
+    one.settle(
+        [Report(claim, Outcome(Verdict.SENT), NOW + DAY) for claim in one.claim(9, NOW + DAY)]
+    )
     assert until(NOW + DAY) is None  # all of it went out

@@ -28,7 +28,7 @@ WHOLE = re.compile(
 )
 
 
-def _claimed(session: Session) -> list[ledger.Claimed]:
+def _claimed(session: Session) -> list[ledger.ClaimedDelivery]:
     return ledger.claim(session, "a", FEW, NOW)
 
 
@@ -115,10 +115,10 @@ def _plans(connection: Connection) -> Iterator[list[str]]:
     explain = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
     lines: list[str] = []
 
-    def look(_: object, cursor: object, statement: str, told: object, *__: object) -> None:
+    def look(_: object, cursor: object, statement: str, values: object, *__: object) -> None:
         if statement.startswith("EXPLAIN"):
             return
-        plan = connection.exec_driver_sql(explain + statement, told)  # type: ignore[arg-type]
+        plan = connection.exec_driver_sql(explain + statement, values)  # type: ignore[arg-type]
         lines.extend(str(row[-1]) for row in plan)
 
     event.listen(connection, "before_cursor_execute", look)

@@ -112,17 +112,17 @@ def test_what_may_have_been_sent_stays_unknown_until_a_server_says_otherwise(
     "verdict", [Verdict.DEFERRED, Verdict.FULL, Verdict.REQUEUED, Verdict.THROTTLED]
 )
 @pytest.mark.parametrize(
-    ("asked", "waited"),
+    ("wait", "waited"),
     [(timedelta(0), timedelta(0)), (7 * MINUTE, 7 * MINUTE), (24 * HOUR, HOUR)],
 )
 def test_what_the_other_side_asks_for_is_waited_within_reason(
-    verdict: Verdict, asked: timedelta, waited: timedelta
+    verdict: Verdict, wait: timedelta, waited: timedelta
 ) -> None:
-    outcome = Outcome(verdict, retry_after=asked)
+    outcome = Outcome(verdict, retry_after=wait)
     assert settle(1, outcome, 0, NOW, NOW).not_before == NOW + waited
 
 
 @pytest.mark.parametrize("verdict", [Verdict.SENT, Verdict.REJECTED, Verdict.BLOCKED])
 def test_to_what_is_over_or_waits_for_us_it_does_not_matter(verdict: Verdict) -> None:
-    asked, not_asked = Outcome(verdict, retry_after=HOUR), Outcome(verdict)
-    assert settle(1, asked, 0, NOW, NOW) == settle(1, not_asked, 0, NOW, NOW)
+    with_wait, without = Outcome(verdict, retry_after=HOUR), Outcome(verdict)
+    assert settle(1, with_wait, 0, NOW, NOW) == settle(1, without, 0, NOW, NOW)

@@ -11,11 +11,12 @@ from sqlalchemy import func, insert, select
 from newsletter.audience.suppression import address_hash
 from newsletter.db import Database
 from newsletter.delivery.queue.balance import balance_of
-from newsletter.delivery.sending.claims import Report
+from newsletter.delivery.queue.ledger import ClaimedDelivery
+from newsletter.delivery.sending.claims import Claim, Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.prefetch import FRESH_SECONDS
 from newsletter.delivery.sending.sender import Sender
-from newsletter.delivery.sending.worker_store import Books
+from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
 from newsletter.issues import calendar
@@ -102,8 +103,8 @@ def send(
         def now() -> datetime:
             return NOW + timedelta(seconds=loop.time() - BEGAN)
 
-        books = Books(installation.db, envelopes, settings.home, "a")
-        sender = Sender(books, server, 4, None, now, rates or DomainRates())
+        store = WorkerStore(installation.db, envelopes, settings.home, "a")
+        sender = Sender(store, server, 4, None, now, rates or DomainRates())
         if meanwhile:
             loop.call_later(after, meanwhile, sender)
         return await sender.run(until_idle=True)
@@ -173,13 +174,13 @@ def test_while_it_is_quiet_another_worker_may_have_what_waited_for_its_domain(
 ) -> None:
     owe(installation, [f"reader{n}@slow.example" for n in range(6)])
     envelopes = Envelopes(installation.settings, installation.storage, installation.signer)
-    other = Books(installation.db, envelopes, installation.settings.home, "b")
+    other = WorkerStore(installation.db, envelopes, installation.settings.home, "b")
     taken_over = []
 
     def take_over(_: Sender) -> None:
         now = NOW + timedelta(seconds=2)
         taken_over.extend(other.claim(9, now))
-        other.record([Report(held, SENT, now) for held in taken_over])
+        other.settle([Report(claim, SENT, now) for claim in taken_over])
 
     server = Server(Outcome(Verdict.THROTTLED))
     send(installation, server, DomainRates({}, 5.0), take_over)
@@ -210,23 +211,27 @@ def test_after_a_rate_reply_all_is_quiet_for_as_long_as_was_asked(
 # The ledger's side, on each database.
 
 
+def is_retry(claim: Claim) -> bool:
+    return isinstance(claim, ClaimedDelivery) and claim.is_retry
+
+
 def test_a_delivery_that_is_put_off_is_claimed_then_and_is_known_to_have_been(
     environ: dict[str, str], db: Database, database_url: str
 ) -> None:
     opened = Installation.open(Settings.load(environ | {"DATABASE_URL": database_url}))
     owe(opened, [f"reader{n}@example.org" for n in range(3)])
     envelopes = Envelopes(opened.settings, opened.storage, opened.signer)
-    one, other = (Books(db, envelopes, opened.settings.home, name, 9) for name in ("one", "other"))
+    one, other = (
+        WorkerStore(db, envelopes, opened.settings.home, name, 9) for name in ("one", "other")
+    )
     until = NOW + timedelta(seconds=5)
-    held = one.claim(9, NOW)
-    other.put_off({held[0].key: until}, NOW)  # not theirs
-    one.put_off({held[1].key: until, held[2].key: until + timedelta(minutes=1)}, NOW)
+    claims = one.claim(9, NOW)
+    other.put_off({claims[0].key: until}, NOW)  # not theirs
+    one.put_off({claims[1].key: until, claims[2].key: until + timedelta(minutes=1)}, NOW)
     assert other.claim(9, NOW) == []
     again = other.claim(9, until)
-    assert [(h.key, h.claimed and h.claimed.is_retry, h.since) for h in again] == [
-        (held[1].key, True, NOW)
-    ]
-    assert not any(h.claimed and h.claimed.is_retry for h in held)
+    assert [(c.key, is_retry(c), c.since) for c in again] == [(claims[1].key, True, NOW)]
+    assert not any(map(is_retry, claims))
     assert other.is_owed(until, until + timedelta(minutes=1))
     assert not other.is_owed(until, until + timedelta(seconds=59))
     with db.write() as session:
@@ -241,8 +246,8 @@ def test_what_is_put_off_does_not_count_for_the_day(
     opened = Installation.open(Settings.load(environ | {"DATABASE_URL": database_url}))
     owe(opened, [f"reader{n}@example.org" for n in range(4)])
     envelopes = Envelopes(opened.settings, opened.storage, opened.signer)
-    books = Books(db, envelopes, opened.settings.home, "one", 2)
-    held = books.claim(9, NOW)
-    books.put_off({h.key: NOW + timedelta(minutes=1) for h in held}, NOW)
-    assert (len(held), len(books.claim(9, NOW)), len(books.claim(9, NOW))) == (2, 2, 0)
+    store = WorkerStore(db, envelopes, opened.settings.home, "one", 2)
+    claims = store.claim(9, NOW)
+    store.put_off({c.key: NOW + timedelta(minutes=1) for c in claims}, NOW)
+    assert (len(claims), len(store.claim(9, NOW)), len(store.claim(9, NOW))) == (2, 2, 0)
     opened.db.close()

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import duckdb
 import pytest
@@ -22,7 +23,7 @@ BASE = "https://news.example.org"
 HOSTILE = "stop\r\nimport os\x0bos.abort()\x85raise SystemExit(9)\u2028boom()\rDROP TABLE x;\x00"
 
 
-def written(installation: Installation, suffix: str, *cells: Cell, **more: object) -> str:
+def written(installation: Installation, suffix: str, *cells: Cell, **more: Any) -> str:
     """The post with these cells as a file."""
     with installation.db.write() as session:
         version = factories.dataset(session, installation.storage)
@@ -117,7 +118,7 @@ def test_sql_within_python_is_the_same_sql(installation: Installation, source: s
     text = written(installation, "py", Code("sql", source, True))
     said: list[object] = []
     exec(text, {"print": lambda relation: said.append(relation.fetchall())})
-    assert said == [duckdb.sql(source).fetchall()]
+    assert said == [duckdb.execute(source).fetchall()]
 
 
 def test_a_script_taken_from_a_site_runs_as_it_is(

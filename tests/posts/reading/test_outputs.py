@@ -28,6 +28,11 @@ class Kept(list[bytes]):
         return str(len(self))
 
 
+def as_html(frame: Any) -> str:
+    """What a notebook keeps of a frame. The stubs of pandas take the method for a column."""
+    return str(frame._repr_html_())
+
+
 def shown(*raw: dict[str, Any], alt: str = "") -> tuple[Output, ...]:
     return Outputs("A title", Kept().keep).of(raw, alt)
 
@@ -64,7 +69,7 @@ def test_an_error_is_its_traceback_without_colours() -> None:
 
 
 def test_a_frame_of_pandas_is_a_table() -> None:
-    html = FRAME._repr_html_()
+    html = as_html(FRAME)
     (table,) = shown(display({"text/html": html, "text/plain": repr(FRAME)}))
     assert table == Table(
         ("", "species", "bill"), (("0", "Adelie", "39.1"), ("1", "Gentoo", "46.1"))
@@ -72,7 +77,7 @@ def test_a_frame_of_pandas_is_a_table() -> None:
 
 
 def test_a_part_of_a_frame_says_how_large_the_whole_is() -> None:
-    (table,) = shown(display({"text/html": pd.DataFrame({"n": range(100)})._repr_html_()}))
+    (table,) = shown(display({"text/html": as_html(pd.DataFrame({"n": range(100)}))}))
     assert isinstance(table, Table)
     assert table.note == "100 rows × 1 columns"
     assert ("...", "...") in table.rows
@@ -80,21 +85,21 @@ def test_a_part_of_a_frame_says_how_large_the_whole_is() -> None:
 
 def test_headers_of_several_rows_are_put_into_one() -> None:
     wide = FRAME.assign(year=[1, 2]).pivot_table("bill", "species", "year", ["min", "max"])
-    (table,) = shown(display({"text/html": wide._repr_html_()}))
+    (table,) = shown(display({"text/html": as_html(wide)}))
     assert isinstance(table, Table)
     assert table.header == ("species", "min 1", "min 2", "max 1", "max 2")
-    (table,) = shown(display({"text/html": wide.rename_axis(None)._repr_html_()}))
+    (table,) = shown(display({"text/html": as_html(wide.rename_axis(None))}))
     assert isinstance(table, Table)
     assert table.header == ("year", "min 1", "min 2", "max 1", "max 2")
     plain = wide.rename_axis(None).rename_axis([None, None], axis="columns")
-    (table,) = shown(display({"text/html": plain._repr_html_()}))
+    (table,) = shown(display({"text/html": as_html(plain)}))
     assert isinstance(table, Table)
     assert table.header == ("", "min 1", "min 2", "max 1", "max 2")
 
 
 def test_a_frame_of_polars_is_a_table() -> None:
     frame = pl.DataFrame({"n": [1, 2], "s": ["a", '"']})
-    (table,) = shown(display({"text/html": frame._repr_html_()}))
+    (table,) = shown(display({"text/html": as_html(frame)}))
     assert table == Table(("n", "s"), (("1", "a"), ("2", '"')), "shape: (2, 2)")
 
 

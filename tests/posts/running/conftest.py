@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from newsletter.catalog.multi_table import read_tables
-from newsletter.catalog.package import read_package
+from newsletter.catalog.package.dataset_package import read_package
 from newsletter.posts.reading.parsed_post import WrittenCode
 from newsletter.posts.running.environment import Environment, Environments
 from newsletter.posts.running.limits import Processes, RunLimits
@@ -107,7 +107,7 @@ def published_sha256(dataset: Path, content: bytes) -> str:
     if content not in KNOWN:
         (table,) = read_package(dataset).tables
         with TemporaryDirectory() as work:
-            ((_, read),) = read_tables(table, dataset / str(table.file), Path(work), set())
+            ((_, read),) = read_tables(table, dataset / str(table.file), Path(work))
         KNOWN[content] = read.csv.sha256
     return KNOWN[content]
 

@@ -112,7 +112,9 @@ def test_types_and_units_that_changed_are_named(tmp_path: Path) -> None:
 
 def test_statistics_that_moved_are_told(tmp_path: Path) -> None:
     found = compared(tmp_path, {"a": [1, 2, 3]}, {"a": [1, 2, None]})
-    moved = {move.statistic: (move.before, move.after) for move in found.moved}
+    moved: dict[str, tuple[Any, Any]] = {
+        move.statistic: (move.before, move.after) for move in found.moved
+    }
     assert moved["max"] == (3, 2)
     assert moved["missing"] == (0, 1)
     assert "min" not in moved
@@ -193,5 +195,5 @@ def _compared_rows(
     with TemporaryDirectory() as name:
         folder = Path(name)
         old, new = (pl.DataFrame(rows, schema=SCHEMA) for rows in (before, after))
-        files = [kept(folder, old, "before", key), kept(folder, new, "after", key)]
-        return compare_tables("t", *files, folder).rows
+        old_file, new_file = kept(folder, old, "before", key), kept(folder, new, "after", key)
+        return compare_tables("t", old_file, new_file, folder).rows

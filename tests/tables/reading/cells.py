@@ -19,7 +19,8 @@ Cells = Sequence[str | None]
 
 def delimited(cells: Cells, file: Path, name: str) -> None:
     text = io.StringIO()
-    rows = [["n", name], *([str(n), cell] for n, cell in enumerate(cells))]
+    rows: list[list[str | None]] = [["n", name]]
+    rows += [[str(n), cell] for n, cell in enumerate(cells)]
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
     file.write_text(text.getvalue(), encoding="utf-8")
 

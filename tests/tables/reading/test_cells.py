@@ -170,10 +170,10 @@ def columns_of_numbers(draw: st.DrawFn) -> tuple[list[str], list[Decimal]]:
     mark, decimal = draw(st.sampled_from([(",", "."), (".", ","), ("\u202f", ","), ("'", ".")]))
     before, after = draw(st.sampled_from([("", ""), ("$", ""), ("", " \u20ac"), ("", "%")]))
     minus = draw(st.sampled_from(["-{}", "\u2212{}", "({})", "{}-"]))
-    values = draw(st.lists(DIGITS, min_size=1, max_size=6))
+    values = [*draw(st.lists(DIGITS, max_size=6)), Decimal("1234567.89")]  # the last tells marks
     texts = []
     for value in values:
-        number = f"{abs(value):,.2f}".translate(str.maketrans({",": mark, ".": decimal}))
+        number = f"{abs(value):,.2f}".translate({ord(","): mark, ord("."): decimal})
         text = f"{before}{number}{after}"
         texts.append(minus.format(text) if value < 0 else text)
     return texts, values

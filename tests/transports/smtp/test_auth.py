@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def offering(ways: str, *answers: Answer) -> ScriptedServer:
     return ScriptedServer({"AUTH": answers}, (*PIPELINED, ways))
 
 
-def refused(server: ScriptedServer, **login: object) -> Unavailable:
+def refused(server: ScriptedServer, **login: Any) -> Unavailable:
     feed = ListFeed([envelope(1)])
     with pytest.raises(Unavailable) as unavailable:
         carry(server, feed, **login)

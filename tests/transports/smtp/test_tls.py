@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ IN_THE_CLEAR = {  # all that a server may hear of us before it has proved who it
 Certified = Callable[..., ssl.SSLContext]
 
 
-def refused(server: ScriptedServer, **options: object) -> Unavailable:
+def refused(server: ScriptedServer, **options: Any) -> Unavailable:
     feed = ListFeed([envelope(1)])
     with pytest.raises(Unavailable) as unavailable:
         carry(server, feed, user="us", password="hunter2", **options)

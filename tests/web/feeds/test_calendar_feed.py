@@ -119,7 +119,9 @@ def test_a_slot_that_is_taken_again_is_another_event(
 def test_each_line_is_as_rfc_5545_has_it(client: FlaskClient, planned: Installation) -> None:
     with planned.db.write() as session:
         written = "Été; a, b \\ c\nand more\x07 " * 4
-        factories.issue(session, monday(session).version, date(2026, 11, 9), subject=written)
+        version = monday(session).version
+        assert version is not None
+        factories.issue(session, version, date(2026, 11, 9), subject=written)
     data = client.get("/calendar.ics").data
     lines = data.split(b"\r\n")
     assert lines[-1] == b""

@@ -154,6 +154,6 @@ def test_the_archive_is_narrowed(client: FlaskClient, query: str, slots: list[st
 )
 def test_the_catalog_is_narrowed_too(client: FlaskClient, query: str, slugs: list[str]) -> None:
     page = BeautifulSoup(client.get(f"/datasets/{query}").text, "html.parser")
-    links = {link["href"].rpartition("/")[2] for link in page.select(".card h3 a")}
+    links = {str(link["href"]).rpartition("/")[2] for link in page.select(".card h3 a")}
     assert links == set(slugs)
     assert {o["value"] for o in page.select("[name=language] option")} == {"", "sql", "r"}

@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -18,8 +19,8 @@ from newsletter.installation import Installation
 from newsletter.models import Notice, Submission
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions.form import FILE_BYTES, OFFERED
-from newsletter.web.site.contribute import BODY_BYTES, HONEYPOT, TOO_OFTEN
-from newsletter.web.site.form_token import STALE, TOO_FAST
+from newsletter.web.site.contribute import BODY_BYTES, TOO_OFTEN
+from newsletter.web.site.form_token import HONEYPOT, STALE, TOO_FAST
 from tests import factories
 from tests.web.site.reader import CODE, DATA, SHARE, SUGGEST, TYPED, file, hidden, send
 
@@ -100,7 +101,7 @@ BAD = [
 def test_what_was_typed_is_never_lost(
     client: FlaskClient, installation: Installation, form: str, field: str, typed: str
 ) -> None:
-    page = send(client, form, status=422, **{field: typed}).text
+    page = send(client, form, status=422, **cast(Any, {field: typed})).text
     assert "Nothing you typed is lost." in page
     assert beside(page, field)
     assert page.count('class="problem"') == 1
@@ -178,10 +179,10 @@ def test_files_that_no_submission_keeps_are_removed_after_a_day(
     send(client, SHARE, file=file(b"kept"))
     for path in installation.storage.root.glob("??/??/*"):
         os.utime(path, 2 * (clock.now().timestamp(),))  # the disk has a clock of its own
-    jobs.purge_submitter_addresses(installation, clock.now() + timedelta(hours=23))
+    jobs.purge_unused_uploads(installation, clock.now() + timedelta(hours=23))
     assert sorted(offered(installation)) == [b"kept", b"lost"]
     tables = sorted(installation.storage.root.glob("??/??/*"))
-    jobs.purge_submitter_addresses(installation, clock.now() + timedelta(hours=25))
+    jobs.purge_unused_uploads(installation, clock.now() + timedelta(hours=25))
     assert offered(installation) == [b"kept"]
     assert len(tables) - len(sorted(installation.storage.root.glob("??/??/*"))) == 1
 
@@ -190,7 +191,7 @@ def test_files_that_no_submission_keeps_are_removed_after_a_day(
 def test_a_program_that_fills_every_field_is_thanked_and_not_heard(
     client: FlaskClient, installation: Installation, form: str
 ) -> None:
-    with_it = send(client, form, **{HONEYPOT: "https://spam.example"})
+    with_it = send(client, form, **cast(Any, {HONEYPOT: "https://spam.example"}))
     assert brought(installation) == []
     assert with_it.text == send(client, form).text
     assert len(brought(installation)) == 1

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from newsletter.installation import Installation
 from newsletter.models import Consent
-from newsletter.web.site.subscribe import HONEYPOT, WORDING
+from newsletter.web.site.form_token import HONEYPOT
+from newsletter.web.site.subscribe import WORDING
 from tests.web.conftest import notices
 
 

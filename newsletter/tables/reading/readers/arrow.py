@@ -1,9 +1,9 @@
 """Arrow: IPC files (Feather version 2) and streams, and the older Feather.
 
 pyarrow is the format's own implementation, and DuckDB takes its batches one
-by one. It is large, so it is an extra, and loaded only here, in the child process. What
-comes from a stranger is validated in full before anything looks at it, as
-Arrow's page on security asks.
+by one. It is large, so it is an extra (see ``file_kinds``), and loaded only here, in
+the child process. What comes from a stranger is validated in full before anything
+looks at it, as Arrow's page on security asks.
 """
 
 import warnings
@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+from pyarrow import feather, ipc
 
 from newsletter.errors import UnreadableTable
-from newsletter.extras import ARROW
 from newsletter.tables.reading.readers import typed
 from newsletter.tables.reading.staging import Reading
-
-with ARROW.imports():
-    import pyarrow as pa
-    from pyarrow import feather, ipc
 
 LONGEST_DECIMAL = 38  # digits that DuckDB holds
 

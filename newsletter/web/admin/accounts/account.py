@@ -14,9 +14,9 @@ from newsletter.curators import (
 )
 from newsletter.errors import Invalid
 from newsletter.web import auth
-from newsletter.web.admin.accounts.limits import limiter
 from newsletter.web.admin.flash import show
 from newsletter.web.context import installation
+from newsletter.web.limits import admin_limiter
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.post("/password")
-@limiter.limit("10/minute")
+@admin_limiter.limit("10/minute")
 def change_password() -> ResponseReturnValue:
     """The other sessions end; this one goes on under a new key."""
     form = PasswordForm()

@@ -13,7 +13,7 @@ from newsletter.errors import Invalid, Refused
 from newsletter.models.curator import Role
 from newsletter.web import auth
 from newsletter.web.admin.accounts.invitations import offer_password
-from newsletter.web.admin.flash import show, told
+from newsletter.web.admin.flash import flashing, show
 from newsletter.web.context import installation
 
 blueprint = Blueprint("curators", __name__, url_prefix="/curators")
@@ -57,7 +57,7 @@ def add() -> ResponseReturnValue:
 @blueprint.post("/<int:number>/role")
 @auth.owners_only
 def change_role(number: int) -> ResponseReturnValue:
-    with told("The role is changed."), installation().db.write() as session:
+    with flashing("The role is changed."), installation().db.write() as session:
         wanted = Role.OWNER if request.form.get("role") == Role.OWNER else Role.CURATOR
         accounts.change_role(session, accounts.get(session, number), wanted)
     return redirect(url_for("admin.curators.index"))
@@ -66,7 +66,7 @@ def change_role(number: int) -> ResponseReturnValue:
 @blueprint.post("/<int:number>/remove")
 @auth.owners_only
 def remove(number: int) -> ResponseReturnValue:
-    with told("The curator is removed and signed out."), installation().db.write() as session:
+    with flashing("The curator is removed and signed out."), installation().db.write() as session:
         accounts.remove(session, accounts.get(session, number))
     return redirect(url_for("admin.curators.index"))
 
@@ -76,7 +76,7 @@ def remove(number: int) -> ResponseReturnValue:
 def invite(number: int) -> ResponseReturnValue:
     """Send the link to set a password once more."""
     opened = installation()
-    with told("A new link is on its way."), opened.db.write() as session:
+    with flashing("A new link is on its way."), opened.db.write() as session:
         curator = accounts.get(session, number)
         offer_password(session, opened, curator, "Set your password", clock.now())
     return redirect(url_for("admin.curators.index"))

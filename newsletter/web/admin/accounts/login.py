@@ -16,9 +16,9 @@ from newsletter.curators import (
 from newsletter.errors import Invalid
 from newsletter.web import auth
 from newsletter.web.admin.accounts.invitations import offer_password
-from newsletter.web.admin.accounts.limits import limiter
 from newsletter.web.admin.flash import show
 from newsletter.web.context import client_network, installation
+from newsletter.web.limits import admin_limiter
 
 blueprint = Blueprint("login", __name__)
 
@@ -44,8 +44,8 @@ class NewPasswordForm(FlaskForm):
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
-@limiter.limit("10/minute;60/hour", methods=["POST"])
-@limiter.limit("120/hour", methods=["POST"], key_func=client_network)
+@admin_limiter.limit("10/minute;60/hour", methods=["POST"])
+@admin_limiter.limit("120/hour", methods=["POST"], key_func=client_network)
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(auth.safe_next(request.args.get("next", "")))
@@ -68,7 +68,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])
-@limiter.limit("5/minute;20/hour", methods=["POST"])
+@admin_limiter.limit("5/minute;20/hour", methods=["POST"])
 def forgotten() -> ResponseReturnValue:
     form = AddressForm()
     if not form.validate_on_submit():
@@ -84,7 +84,7 @@ def forgotten() -> ResponseReturnValue:
 
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
-@limiter.limit("20/minute")
+@admin_limiter.limit("20/minute")
 def reset(token: str) -> ResponseReturnValue:
     """The page behind the mailed link. Looking at it changes nothing."""
     opened, now = installation(), clock.now()

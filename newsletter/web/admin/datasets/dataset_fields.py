@@ -1,6 +1,8 @@
 """The fields of the dataset form. What is right or wrong in them is catalog.package's to
 say; the form keeps what was typed and shows each sentence beside its field."""
 
+from typing import get_args
+
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -17,7 +19,9 @@ from wtforms import (
 )
 from wtforms.fields import SelectChoice
 
-TYPES = ("string", "integer", "number", "boolean", "date", "datetime", "time")
+from newsletter.catalog.package.field_types import ColumnType
+
+TYPES = get_args(ColumnType)
 
 
 class SourceForm(Form):

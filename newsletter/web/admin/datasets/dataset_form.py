@@ -1,16 +1,29 @@
 """Adding a dataset and editing one: the same form."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog.licenses import OF_DATA
+from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug, parse_package
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
-from newsletter.web.admin.datasets import suggestion
+from newsletter.installation import Installation
+from newsletter.issues.schedule import local_day
+from newsletter.models.dataset import Table, Version
+from newsletter.services import dataset_save, suggestion
+from newsletter.services.suggestion import Suggestion
+from newsletter.services.table_files import TableFile
+from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
-from newsletter.web.admin.datasets.dataset_save import Before, collect_files, keep_files, save
-from newsletter.web.admin.datasets.dataset_words import fill, place
+from newsletter.web.admin.datasets.dataset_words import fill, fill_in, mapping_of, place
+from newsletter.web.admin.datasets.form_files import collect_files, keep_files
 from newsletter.web.auth import STALE, UPLOAD_BYTES, shows_again
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy
@@ -18,17 +31,19 @@ from newsletter.web.uploads import read_note
 
 blueprint = Blueprint("dataset_form", __name__, url_prefix="/datasets")
 
-COMMON_LICENSES = (
-    ("CC0-1.0", "public domain"),
-    ("CC-BY-4.0", "attribution"),
-    ("CC-BY-SA-4.0", "attribution, share alike"),
-    ("ODbL-1.0", "Open Database License"),
-    ("PDDL-1.0", "public domain, databases"),
-    ("ODC-By-1.0", "attribution, databases"),
-    ("OGL-UK-3.0", "Open Government Licence"),
-    ("etalab-2.0", "Licence Ouverte"),
-    ("MIT", "code and data"),
-)
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The dataset that is edited, as it stands."""
+
+    slug: str
+    package: DatasetPackage
+    tables: Mapping[str, Table]  # by their names
+
+    @classmethod
+    def of(cls, version: Version) -> Self:
+        tables = {table.name: table for table in version.tables}
+        return cls(version.dataset.slug, datasets.package_of(version), tables)
 
 
 @blueprint.after_request
@@ -49,7 +64,8 @@ def new() -> ResponseReturnValue:
     if number is not None:
         opened = installation()
         with opened.db.read() as session:
-            suggestion.fill(form, suggestion.find(session, number), opened, clock.now())
+            words = suggestion.first_words(suggestion.find(session, number), opened.storage)
+        fill_in(form, words, opened, clock.now())
     return _page(form, None)
 
 
@@ -92,12 +108,11 @@ def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     form.validate()
     form.drop_blanks()
-    uploads, refused = collect_files(opened, form, now)
+    files, refused = collect_files(opened, form, now)
     try:
         if refused or form.errors:
             raise Invalid("It was not saved.", refused)
-        suggested = None if before else suggestion.of_form(form, current_user.address)
-        save(opened, form, uploads, before, now, suggested)
+        _save(opened, form, files, before, now)
     except Refused as error:
         place(form, _beside_a_field(error, before))
         return _page(form, before), 422
@@ -106,6 +121,33 @@ def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
         return redirect(url_for("admin.dataset_form.edit", slug=form.slug.data, _anchor="tables"))
     flash("Saved.", "done")
     return redirect(url_for("admin.datasets.show", slug=form.slug.data))
+
+
+def _save(
+    opened: Installation,
+    form: DatasetForm,
+    files: dict[int, TableFile],
+    before: Before | None,
+    now: datetime,
+) -> None:
+    """Raises Refused."""
+    today = local_day(now, opened.settings.timezone).isoformat()
+    slug = check_slug((form.slug.data or "").strip())
+    package = parse_package(mapping_of(form, before.package if before else None, files, today))
+    named = {package.tables[at].name: file for at, file in files.items()}
+    if before is not None:
+        note = (form.note.data or "").strip()
+        dataset_save.edit(opened, slug, package, named, now, note=note)
+        return
+    dataset_save.add(opened, slug, package, named, now, suggestion=_suggestion(form))
+
+
+def _suggestion(form: DatasetForm) -> Suggestion | None:
+    """The one that the form makes a draft of; None: of none."""
+    if not form.submission.data:
+        return None
+    number, words = int(form.submission.data), form.answer.data or ""
+    return Suggestion(number, current_user.address, words)
 
 
 def _beside_a_field(error: Refused, before: Before | None) -> Invalid:
@@ -129,6 +171,7 @@ def _page(form: DatasetForm, before: Before | None) -> str:
         uploads=[
             read_note(opened, entry.form.stored.data or "", now) for entry in form.tables.entries
         ],
-        licenses=COMMON_LICENSES,
+        licenses=OF_DATA,
         upload_bytes=UPLOAD_BYTES,
+        readable_kinds=readable_kinds(),
     )

@@ -5,15 +5,21 @@ a creator, a question or a caveat on each line.
 """
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from wtforms import Form
 
-from newsletter.catalog.package import DatasetPackage, TablePackage
+from newsletter.catalog.package.dataset_package import DatasetPackage, TablePackage
 from newsletter.errors import Invalid
+from newsletter.installation import Installation
 from newsletter.models.dataset import Version
+from newsletter.services.dataset_save import NO_FILE
+from newsletter.services.suggestion import FirstWords
+from newsletter.services.table_files import TableFile
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm, find_field
-from newsletter.web.uploads import Upload
+from newsletter.web.uploads import Upload, note_of
 
 PLAIN = ("title", "summary", "description", "license", "citation", "temporal", "spatial")
 SEPARATOR = " | "  # between a creator's name and address
@@ -21,14 +27,17 @@ PLACES = {"credit.curator": "curator", "credit.hat_tip": "hat_tip", "credit": "c
 
 
 def mapping_of(
-    form: DatasetForm, before: DatasetPackage | None, uploads: dict[int, Upload], today: str
+    form: DatasetForm, before: DatasetPackage | None, uploads: Mapping[int, TableFile], today: str
 ) -> dict[str, Any]:
     """The mapping that ``form`` stands for, with what the form does not show (images,
     keys, categories, the language, earlier changes) from ``before``.
 
-    ``uploads`` has the new file of each table that gets one. Raises Invalid.
+    ``uploads`` has the new file of each table that gets one. Raises Invalid, also for a table
+    that has none.
     """
     kept = before.model_dump(mode="json", exclude_none=True) if before else {}
+    tables = [_table(at, e.form, before, uploads) for at, e in enumerate(form.tables.entries)]
+    _refuse_missing_files(tables)
     written = {name: _text(form, name) for name in PLAIN} | {
         "version": _text(form, "version"),
         "keywords": list(filter(None, map(str.strip, _text(form, "keywords").split(",")))),
@@ -38,7 +47,7 @@ def mapping_of(
         "caveats": _lines(form, "caveats"),
         "credit": _credit(form),
         "chart": _chart(form),
-        "tables": [_table(at, e.form, before, uploads) for at, e in enumerate(form.tables.entries)],
+        "tables": tables,
         "changelog": _changelog(form, before, today),
         "images": kept.get("images"),
         "language": kept.get("language"),
@@ -67,6 +76,19 @@ def fill(form: DatasetForm, version: Version, package: DatasetPackage) -> None:
         form.tables.append_entry(
             {"name": table.name, "description": table.description, "columns": table.columns}
         )
+
+
+def fill_in(form: DatasetForm, words: FirstWords, opened: Installation, now: datetime) -> None:
+    """Put what a reader suggested into an empty form."""
+    form.submission.data = str(words.number)
+    for name in ("title", "description", "license", "hat_tip"):
+        getattr(form, name).data = getattr(words, name)
+    if words.source:
+        form.sources.append_entry({"title": words.title, "url": words.source})
+    table = {"url": words.url} if words.url else {}
+    if words.file_key:
+        table["stored"] = note_of(opened, Upload(words.file_key, words.file_name), now)
+    form.tables.append_entry(table)
 
 
 def place(form: DatasetForm, error: Invalid) -> None:
@@ -100,8 +122,8 @@ def _creator(line: str) -> dict[str, str]:
 
 
 def _credit(form: DatasetForm) -> dict[str, str]:
-    said = {"curator": _text(form, "curator"), "hat_tip": _text(form, "hat_tip")}
-    return {name: text for name, text in said.items() if text}
+    names = {"curator": _text(form, "curator"), "hat_tip": _text(form, "hat_tip")}
+    return {name: text for name, text in names.items() if text}
 
 
 def _chart(form: DatasetForm) -> dict[str, Any]:
@@ -142,7 +164,7 @@ def _changelog(form: DatasetForm, before: DatasetPackage | None, today: str) -> 
 
 
 def _table(
-    at: int, entry: Form, before: DatasetPackage | None, uploads: dict[int, Upload]
+    at: int, entry: Form, before: DatasetPackage | None, uploads: Mapping[int, TableFile]
 ) -> dict[str, Any]:
     name = _text(entry, "name")
     known = {table.name: table for table in before.tables} if before else {}
@@ -162,10 +184,18 @@ def _table(
     return {key: value for key, value in written.items() if value}
 
 
+def _refuse_missing_files(tables: list[dict[str, Any]]) -> None:
+    missing = {
+        f"tables.{at}.file": NO_FILE for at, table in enumerate(tables) if "file" not in table
+    }
+    if missing:
+        raise Invalid("A table has no file.", missing)
+
+
 def _read(form: Form) -> dict[str, str]:
     """What was said of how to read a new file; a space as the delimiter is one too."""
-    said = {name: field.data or "" for name, field in form._fields.items()}
-    return {name: text if text == " " else text.strip() for name, text in said.items() if text}
+    texts = {name: field.data or "" for name, field in form._fields.items()}
+    return {name: text if text == " " else text.strip() for name, text in texts.items() if text}
 
 
 def _columns(entry: Form, old: TablePackage | None) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The catalog as curators see it: drafts too, and what is still wrong with them."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
@@ -8,13 +9,15 @@ from flask.typing import ResponseReturnValue
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog import listing as catalog
 from newsletter.errors import NotFound
-from newsletter.issues import calendar
+from newsletter.issues import listing
 from newsletter.models.dataset import Table
+from newsletter.paging import cut
+from newsletter.services import dataset_save, slots
 from newsletter.web.admin.datasets import versions
-from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues import slots
-from newsletter.web.context import installation
+from newsletter.web.admin.flash import flashing
+from newsletter.web.context import installation, page_number
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.datasets import facts
 
@@ -37,12 +40,15 @@ class TableShown:
 def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     with installation().db.read() as session:
-        shown = [
-            (version, datasets.problems_of(version))
-            for version in datasets.everything(session)
-            if words.casefold() in f"{version.title} {version.dataset.slug}".casefold()
+        wanted = [
+            topic.id
+            for topic in catalog.newest_topics(session)
+            if words.casefold() in f"{topic.title} {topic.slug}".casefold()
         ]
-        return render_template("admin/datasets.html", shown=shown, words=words)
+        page = cut(wanted, page_number()).filled(partial(catalog.load, session))
+        return render_template(
+            "admin/datasets.html", page=page, problems_of=datasets.problems_of, words=words
+        )
 
 
 @blueprint.get("/<slug>/")
@@ -59,14 +65,14 @@ def show(slug: str) -> ResponseReturnValue:
             step=versions.step_of(version),
             may_correct=versions.may_correct(version),
             free=slots.free(slots.coming(session, opened.settings, now), now),
-            issues=[i for i in calendar.issues(session) if i.version_id == version.id],
+            issues=listing.opening(session, [version.id]),
         )
 
 
 @blueprint.post("/<slug>/publish")
 def publish(slug: str) -> ResponseReturnValue:
-    with told("It is published."), installation().db.write() as session:
-        datasets.publish(datasets.newest(session, slug), clock.now())
+    with flashing("It is published."):
+        dataset_save.publish(installation(), slug, clock.now())
     return redirect(url_for("admin.datasets.show", slug=slug))
 
 

@@ -15,12 +15,12 @@ from newsletter.catalog import datasets, semver
 from newsletter.catalog.versions import changes
 from newsletter.errors import Refused
 from newsletter.installation import Installation
-from newsletter.issues import calendar, corrections
+from newsletter.issues import calendar, corrections, listing
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Kind
 from newsletter.tables.diff import Diff, words
-from newsletter.web.admin.flash import show, told
+from newsletter.web.admin.flash import flashing, show
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
 
@@ -69,7 +69,7 @@ def step_of(version: Version) -> Step | None:
 def renumber(slug: str) -> ResponseReturnValue:
     """Give the draft another number; a warning says if that is too little."""
     number = request.form.get("number", "").strip()
-    with told(f"The draft is {number} now."), installation().db.write() as session:
+    with flashing(f"The draft is {number} now."), installation().db.write() as session:
         datasets.renumber(session, slug, number)
     return redirect(url_for("admin.datasets.show", slug=slug))
 
@@ -126,7 +126,7 @@ def _mailed(opened: Installation, day: date, at_once: bool, now: datetime) -> st
     with opened.db.read() as session:
         slot = calendar.get(session, day, Kind.CORRECTION).slot
     if at_once:
-        with told("The correction is being sent."):
+        with flashing("The correction is being sent."):
             jobs.publish_issue(opened, day, now, Kind.CORRECTION)
     return url_for("admin.issues.show", day=slot)
 
@@ -154,11 +154,10 @@ def _may_be_wrong(version: Version) -> list[Version]:
 
 def _opened_by(session: Session, versions: list[Version]) -> list[str]:
     """The names of the issues that opened one of ``versions``."""
-    ids = {version.id for version in versions}
     return [
         f"{issue.title}, {issue.slot}"
-        for issue in calendar.issues(session)
-        if issue.version_id in ids and issue.frozen_at is not None
+        for issue in listing.opening(session, [version.id for version in versions])
+        if issue.frozen_at is not None
     ]
 
 

@@ -18,24 +18,24 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import listing as catalog
 from newsletter.delivery.issue_run import recipients
 from newsletter.errors import NotFound, Refused
-from newsletter.issues import calendar
+from newsletter.issues import calendar, listing
 from newsletter.issues.corrections import originals
 from newsletter.issues.notices import ask_for_test
 from newsletter.issues.schedule import local_day
-from newsletter.posts import posts
+from newsletter.services import planning, slots
+from newsletter.services.previews import preview
+from newsletter.web.admin.flash import flashing
 from newsletter.web.admin.flash import show as show_beside
-from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues import slots
-from newsletter.web.admin.issues.addressed import issue_at
-from newsletter.web.admin.issues.previews import preview_of
 from newsletter.web.auth import STALE, shows_again
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
 
 blueprint = Blueprint("issues", __name__, url_prefix="/issues")
+
+POSTS_OFFERED = 50  # the newest; an older one is planned on its own page
 
 
 class WordsForm(FlaskForm):
@@ -55,11 +55,12 @@ def index() -> ResponseReturnValue:
             "admin/issues.html",
             coming=coming,
             week=slots.through_the_week(days, now),
-            past=[i for i in calendar.issues(session) if i.date < today or i.frozen_at],
+            past=listing.begun_or_past(session, today, page_number()),
             free=slots.free(coming, now),
             free_days=slots.free(days, now),
-            versions=datasets.everything(session),
-            posts=calendar.without_mailing(session),
+            topics=catalog.newest_topics(session),
+            posts=calendar.without_mailing(session, POSTS_OFFERED),
+            posts_offered=POSTS_OFFERED,
             chosen=request.args,
         )
 
@@ -70,10 +71,9 @@ def plan() -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     chosen: dict[str, Any] = {name: request.form.get(name) for name in ("date", "slug")}
     way_on = url_for("admin.issues.index", **chosen)
-    with told("The Monday is taken."), opened.db.write() as session:
+    with flashing("The Monday is taken."), opened.db.write() as session:
         day = calendar.parse_date(request.form.get("date", ""))
-        version = datasets.newest(session, request.form.get("slug", ""))
-        calendar.plan(session, day, version, local_day(now, opened.settings.timezone), now)
+        planning.plan_dataset(session, opened.settings, day, request.form.get("slug", ""), now)
         way_on = url_for("admin.issues.show", day=day)
     return redirect(way_on)
 
@@ -83,20 +83,18 @@ def plan_post() -> ResponseReturnValue:
     """Put a post on a day."""
     opened, now = installation(), clock.now()
     way_on = url_for("admin.issues.index")
-    with told("The day is taken."), opened.db.write() as session:
+    with flashing("The day is taken."), opened.db.write() as session:
         day = calendar.parse_date(request.form.get("date", ""))
-        post = posts.get(session, request.form.get("post", ""))
-        issue = calendar.plan_post(
-            session, day, post, local_day(now, opened.settings.timezone), now
-        )
-        way_on = url_for("admin.issues.show", day=issue.slot)
+        slug = request.form.get("post", "")
+        planned = planning.plan_post(session, opened.settings, day, slug, now)
+        way_on = url_for("admin.issues.show", day=planned.issue.slot)
     return redirect(way_on)
 
 
 @blueprint.get("/<day>")
 def show(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
-        form = WordsForm(obj=issue_at(session, day))
+        form = WordsForm(obj=calendar.at(session, day))
     return _page(day, form)
 
 
@@ -108,7 +106,7 @@ def edit(day: str) -> ResponseReturnValue:
              (form.subject, form.preheader, form.intro)]  # fmt: skip
     try:
         with installation().db.write() as session:
-            calendar.edit(session, issue_at(session, day), *words)
+            calendar.edit(session, calendar.at(session, day), *words)
     except NotFound:
         raise
     except Refused as error:
@@ -129,15 +127,15 @@ def edit_again(day: str) -> Response:
 def send_test(day: str) -> ResponseReturnValue:
     """Mail the issue as it stands to whoever asks, and to nobody else."""
     me = current_user.address
-    with told(f"A test is on its way to {me}."), installation().db.write() as session:
-        ask_for_test(session, issue_at(session, day), me, clock.now())
+    with flashing(f"A test is on its way to {me}."), installation().db.write() as session:
+        ask_for_test(session, calendar.at(session, day), me, clock.now())
     return redirect(url_for("admin.issues.show", day=day))
 
 
 def _page(day: str, form: WordsForm) -> Response:
     opened = installation()
     with opened.db.read() as session:
-        issue = issue_at(session, day)
+        issue = calendar.at(session, day)
         page = render_template(
             "admin/issue.html",
             slot=slots.of_issue(session, opened.settings, issue),
@@ -145,7 +143,7 @@ def _page(day: str, form: WordsForm) -> Response:
             readers=recipients.count(session, issue),
             originals=originals(session, issue),
             form=form,
-            preview=preview_of(opened, day),
+            preview=preview(session, opened, issue),
         )
     response = make_response(page)
     policy = content_security_policy({"frame-src": "'self'"})

@@ -14,16 +14,14 @@ from newsletter.errors import NotFound
 from newsletter.issues import calendar
 from newsletter.models.delivery import DeliveryState
 from newsletter.models.issue import Issue, IssueState
-from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues.addressed import issue_at
-from newsletter.web.admin.issues.previews import Preview, preview_of
+from newsletter.services.previews import Preview, preview_of
+from newsletter.web.admin.flash import flashing
 from newsletter.web.context import installation
 
 blueprint = Blueprint("sending", __name__, url_prefix="/issues")
 
 WATCH_SECONDS = 3  # between two looks at a send
 LATEST = 20  # deliveries shown one by one
-BY_HAND = "A curator paused it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Question:
 def ask_to_send(day: str) -> ResponseReturnValue:
     opened = installation()
     with opened.db.read() as session:
-        readers = recipients.count(session, issue_at(session, day))
+        readers = recipients.count(session, calendar.at(session, day))
     preview = preview_of(opened, day)
     people = "1 subscriber" if readers == 1 else f"{readers:,} subscribers"
     question = Question(
@@ -53,7 +51,7 @@ def ask_to_send(day: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/send")
 def send(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.show", day=day)
-    with told("It is being sent."):
+    with flashing("It is being sent."):
         on, kind = calendar.parse_slot(day)
         jobs.publish_issue(installation(), on, clock.now(), kind)
         way_on = url_for("admin.sending.watch", day=day)
@@ -63,7 +61,7 @@ def send(day: str) -> ResponseReturnValue:
 @blueprint.get("/<day>/cancel")
 def ask_to_cancel(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
-        begun = issue_at(session, day).frozen_at is not None
+        begun = calendar.at(session, day).frozen_at is not None
     question = Question(
         f"Cancel the issue of {day}?",
         "Nothing more of it is sent. Those who have it already keep it, and it cannot be resumed."
@@ -77,8 +75,8 @@ def ask_to_cancel(day: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/cancel")
 def cancel(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.index")
-    with told("It is cancelled."), installation().db.write() as session:
-        issue = issue_at(session, day)
+    with flashing("It is cancelled."), installation().db.write() as session:
+        issue = calendar.at(session, day)
         calendar.cancel(session, issue, clock.now())
         way_on = _where_it_is(issue, day)
     return redirect(way_on)
@@ -86,15 +84,15 @@ def cancel(day: str) -> ResponseReturnValue:
 
 @blueprint.post("/<day>/pause")
 def pause(day: str) -> ResponseReturnValue:
-    with told("It is paused."), installation().db.write() as session:
-        calendar.pause(session, issue_at(session, day), BY_HAND)
+    with flashing("It is paused."), installation().db.write() as session:
+        calendar.pause(session, calendar.at(session, day), calendar.BY_HAND)
     return redirect(url_for("admin.sending.watch", day=day))
 
 
 @blueprint.post("/<day>/resume")
 def resume(day: str) -> ResponseReturnValue:
-    with told("It goes on."), installation().db.write() as session:
-        calendar.resume(session, issue_at(session, day), clock.now())
+    with flashing("It goes on."), installation().db.write() as session:
+        calendar.resume(session, calendar.at(session, day), clock.now())
     return redirect(url_for("admin.sending.watch", day=day))
 
 
@@ -103,15 +101,15 @@ def watch(day: str) -> ResponseReturnValue:
     """The books of a send, asked for again by the browser while it goes on."""
     now = clock.now()
     with installation().db.read() as session:
-        issue = issue_at(session, day)
+        issue = calendar.at(session, day)
         if issue.frozen_at is None:
             return redirect(url_for("admin.issues.show", day=day))
-        found = progress(session, issue, now)
+        standing = progress(session, issue, now)
         page = render_template(
             "admin/progress.html",
             issue=issue,
-            progress=found,
-            troubles=troubles(session, issue, found.reasons, LATEST),
+            progress=standing,
+            troubles=troubles(session, issue, standing.reasons, LATEST),
             retries=retry.retries(session, issue),
             may_retry=issue.state in retry.FROZEN,
             now=now,
@@ -129,7 +127,7 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
     way_back = url_for("admin.sending.watch", day=day)
     with installation().db.read() as session:
-        number = retry.count(session, issue_at(session, day), unknown, reason)
+        number = retry.count(session, calendar.at(session, day), unknown, reason)
     if not number:
         flash("None of them can be tried again: they have left, or are suppressed.", "refused")
         return redirect(way_back)
@@ -147,8 +145,8 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
 @blueprint.post("/<day>/retry/<state>/<reason>", endpoint="retry")
 def retry_deliveries(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
-    with told("They are tried again."), installation().db.write() as session:
-        issue = issue_at(session, day)
+    with flashing("They are tried again."), installation().db.write() as session:
+        issue = calendar.at(session, day)
         retry.retry(session, issue, clock.now(), unknown, reason, by=current_user.address)
     return redirect(url_for("admin.sending.watch", day=day))
 

@@ -28,12 +28,12 @@ POLICY = FOREIGN_DOCUMENT | {
 def html(post: str) -> Response:
     opened = installation()
     with opened.db.read() as session:
-        found = posts.get(session, post)
+        shown_post = posts.get(session, post)
         page = render_template(
             "admin/post_preview.html",
-            post=found,
-            cells=shown_cells(found, opened.settings.base_url, _inside),
-            run=last_run(found),
+            post=shown_post,
+            cells=shown_cells(shown_post, opened.settings.base_url, _inside),
+            run=last_run(shown_post),
         )
     response = make_response(page)
     response.headers["Content-Security-Policy"] = content_security_policy(POLICY)

@@ -8,11 +8,11 @@ from wtforms import HiddenField, SelectField
 from wtforms.fields import SelectChoice
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import listing
 from newsletter.errors import Invalid, Refused
-from newsletter.posts import posts
-from newsletter.posts.intake import PostFile, import_post
+from newsletter.posts.intake import PostFile
 from newsletter.posts.reading.parsed_post import MAX_BYTES
+from newsletter.services.post_save import SavedPost, save
 from newsletter.web.admin.flash import show
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
@@ -37,12 +37,12 @@ def new() -> ResponseReturnValue:
     try:
         if upload is None:
             raise Invalid("It was not saved.", {"file": "Choose a file: .md or .ipynb."})
-        slug, is_new = _brought_up(form.dataset.data or "", upload)
+        saved = _saved(form.dataset.data or "", upload)
     except Refused as error:
         show(form, error)
         return _page(form, upload), 422
-    flash("The draft is made." if is_new else "Its post has these words now.", "done")
-    return redirect(url_for("admin.posts.show", post=slug))
+    flash("The draft is made." if saved.is_new else "Its post has these words now.", "done")
+    return redirect(url_for("admin.posts.show", post=saved.slug))
 
 
 @shows_again(new)
@@ -60,27 +60,19 @@ def _kept(form: PostUploadForm) -> Upload | None:
     return read_note(opened, form.stored.data or "", now)
 
 
-def _brought_up(dataset: str, upload: Upload) -> tuple[str, bool]:
-    """The slug of the post, and whether it is new. Raises Refused; nothing is recorded then."""
-    opened, now = installation(), clock.now()
-    with opened.db.read() as session:
-        if datasets.find(session, dataset) is None:
-            raise Invalid("It was not saved.", {"dataset": "Choose one of the datasets."})
+def _saved(dataset: str, upload: Upload) -> SavedPost:
+    """Raises Refused; nothing is recorded then."""
+    opened = installation()
     with opened.storage.open(upload.key) as file:
         content = file.read(MAX_BYTES + 1)  # which is refused
-    taken = import_post(PostFile(upload.name, content), opened.storage)
-    with opened.db.write() as session:
-        version = posts.version_for(session, datasets.get(session, dataset), taken)
-        is_new = posts.find(session, posts.slug_of(version.dataset, taken)) is None
-        return posts.upsert(session, version, taken, now).slug, is_new
+    return save(opened, dataset, PostFile(upload.name, content), clock.now())
 
 
 def _page(form: PostUploadForm, upload: Upload | None) -> str:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
         form.dataset.choices = [
-            SelectChoice(version.dataset.slug, version.title)
-            for version in datasets.everything(session)
+            SelectChoice(topic.slug, topic.title) for topic in listing.newest_topics(session)
         ]
     form.stored.data = note_of(opened, upload, now) if upload else ""
     return render_template("admin/post_upload.html", form=form, upload=upload)

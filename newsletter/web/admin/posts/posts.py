@@ -7,9 +7,9 @@ from newsletter import clock
 from newsletter.issues import calendar
 from newsletter.models.post import PostState
 from newsletter.posts import posts
-from newsletter.web.admin.flash import told
-from newsletter.web.admin.issues import slots
-from newsletter.web.context import installation
+from newsletter.services import slots
+from newsletter.web.admin.flash import flashing
+from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
 from newsletter.web.site.posts.posts import last_run
 
@@ -20,25 +20,27 @@ blueprint = Blueprint("posts", __name__, url_prefix="/posts")
 def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     with installation().db.read() as session:
-        shown = [
-            (post, last_run(post), calendar.mailing_of(session, post))
-            for post in posts.everything(session)
-            if words.casefold() in f"{post.title} {post.slug} {post.author}".casefold()
-        ]
-        return render_template("admin/posts.html", shown=shown, words=words)
+        page = posts.page(session, words, page_number())
+        return render_template(
+            "admin/posts.html",
+            page=page,
+            runs={post.id: last_run(post) for post in page.rows},
+            mailings=calendar.mailings_of(session, page.rows),
+            words=words,
+        )
 
 
 @blueprint.get("/<post>/")
 def show(post: str) -> Response:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
-        found = posts.get(session, post)
+        shown = posts.get(session, post)
         page = render_template(
             "admin/post.html",
-            post=found,
-            run=last_run(found),
-            problems=[] if found.state is PostState.PUBLISHED else posts.problems_of(found),
-            mailing=calendar.mailing_of(session, found),
+            post=shown,
+            run=last_run(shown),
+            problems=[] if shown.state is PostState.PUBLISHED else posts.problems_of(shown),
+            mailing=calendar.mailing_of(session, shown),
             free=slots.free(slots.post_days(session, opened.settings, now), now),
         )
     response = make_response(page)
@@ -49,13 +51,13 @@ def show(post: str) -> Response:
 
 @blueprint.post("/<post>/publish")
 def publish(post: str) -> ResponseReturnValue:
-    with told("It is published."), installation().db.write() as session:
+    with flashing("It is published."), installation().db.write() as session:
         posts.publish(posts.get(session, post), clock.now())
     return redirect(url_for("admin.posts.show", post=post))
 
 
 @blueprint.post("/<post>/withdraw")
 def withdraw(post: str) -> ResponseReturnValue:
-    with told("It is withdrawn: no reader sees it."), installation().db.write() as session:
+    with flashing("It is withdrawn: no reader sees it."), installation().db.write() as session:
         posts.withdraw(posts.get(session, post), clock.now())
     return redirect(url_for("admin.posts.show", post=post))

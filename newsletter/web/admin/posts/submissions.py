@@ -1,8 +1,5 @@
 """What readers brought: the queue, each of them, and what a curator decides."""
 
-from pathlib import PurePath
-from typing import get_args
-
 from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -10,17 +7,14 @@ from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
 from newsletter import clock
-from newsletter.models.submission import Submission, SubmissionKind
-from newsletter.posts.reading.parsed_post import Form
+from newsletter.services.submission_post import may_be_a_post
 from newsletter.submissions import queue
-from newsletter.web.admin.flash import told
+from newsletter.web.admin.flash import flashing
 from newsletter.web.auth import STALE, shows_again
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.site.showcase import attachment
 
 blueprint = Blueprint("submissions", __name__, url_prefix="/submissions")
-
-DECIDED = 50  # that are shown
 
 
 class DecisionForm(FlaskForm):
@@ -32,8 +26,8 @@ def index() -> ResponseReturnValue:
     with installation().db.read() as session:
         return render_template(
             "admin/submissions.html",
-            waiting=queue.waiting(session),
-            decided=queue.decided(session, DECIDED),
+            waiting=queue.waiting_page(session, page_number()),
+            decided=queue.decided(session, page_number("decided")),
         )
 
 
@@ -54,7 +48,7 @@ def accept(number: int) -> ResponseReturnValue:
     """Show shared code on the page of its dataset."""
     opened, form = installation(), DecisionForm()
     with (
-        told("It is accepted, and stands on the page of its dataset."),
+        flashing("It is accepted, and stands on the page of its dataset."),
         opened.db.write() as session,
     ):
         words = form.answer.data or ""
@@ -65,7 +59,7 @@ def accept(number: int) -> ResponseReturnValue:
 @blueprint.post("/<int:number>/decline")
 def decline(number: int) -> ResponseReturnValue:
     opened, form = installation(), DecisionForm()
-    with told("It is declined."), opened.db.write() as session:
+    with flashing("It is declined."), opened.db.write() as session:
         words = form.answer.data or ""
         queue.decline(session, opened.signer, number, current_user.address, words, clock.now())
     return redirect(url_for("admin.submissions.show", number=number))
@@ -77,17 +71,6 @@ def show_again(number: int) -> str:
     form = DecisionForm()
     form.form_errors.append(STALE)
     return _page(number, form)
-
-
-def may_be_a_post(submission: Submission) -> bool:
-    """Whether its file is of a form that posts are written in."""
-    ending = PurePath(submission.file_name or "").suffix.lower().lstrip(".")
-    return (
-        submission.kind is SubmissionKind.CODE
-        and submission.file_key is not None
-        and submission.dataset_id is not None
-        and ending in get_args(Form)
-    )
 
 
 def _page(number: int, form: DecisionForm) -> str:

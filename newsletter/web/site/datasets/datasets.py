@@ -1,28 +1,30 @@
 """The catalog and the page of each dataset."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 import werkzeug
 from flask import Blueprint, Response, make_response, redirect, render_template, request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets
+from newsletter.catalog import datasets, listing
 from newsletter.catalog.describe.citation import bibtex
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import citation_facts, facts_of
 from newsletter.catalog.external_viewers import explorers
-from newsletter.catalog.search import search
-from newsletter.issues import calendar
+from newsletter.catalog.search import Found, search
+from newsletter.issues import archive
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
 from newsletter.models.post import Post
+from newsletter.paging import Page, cut
 from newsletter.posts import posts
 from newsletter.posts.posts import work_facts
+from newsletter.posts.search import languages_by_dataset
 from newsletter.web.compression import compressed
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.security import SCRIPTED, content_security_policy
-from newsletter.web.site.archive_filter import Narrowing, choices, languages_by_dataset
+from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.datasets import facts
 from newsletter.web.site.datasets.charts import drawn
 from newsletter.web.site.datasets.rows import address
@@ -32,29 +34,32 @@ from newsletter.web.site.highlight import highlighted
 
 blueprint = Blueprint("datasets", __name__)
 
+CARDS = 24  # of a page: whole rows of two, three or four
+POSTS_SHOWN = 20  # on the page of their dataset
+
 
 @blueprint.get("/datasets/")
 def index() -> str:
-    asked = Narrowing.asked()
+    narrowing = Narrowing.asked()
     with installation().db.read() as session:
-        everything = datasets.catalog(session)
-        written = languages_by_dataset(posts.published(session))
-        under = [
-            version
-            for version in everything
-            if asked.admits(version, _year(version), written.get(version.dataset_id, ()))
+        everything = listing.published_topics(session)
+        written = languages_by_dataset(session)
+        wanted = [
+            topic.id
+            for topic in everything
+            if narrowing.admits(topic, topic.year, written.get(topic.dataset_id, ()))
         ]
         offered = choices(
             everything,
-            filter(None, map(_year, everything)),
+            (topic.year for topic in everything if topic.year),
             (language for languages in written.values() for language in languages),
         )
         return render_template(
             "site/datasets.html",
-            found=search(under, asked.text),
+            page=_found(session, wanted, narrowing.text, page_number()),
             count=len(everything),
             choices=offered,
-            asked=asked,
+            asked=narrowing,
         )
 
 
@@ -66,33 +71,35 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
         return redirect(_without_empty())
     with installation().db.read() as session:
         version = datasets.published(session, slug, number)
-        versions = datasets.published_versions(version.dataset)
-        issues = _appearances(session, version)
-        written = posts.of_dataset(session, version.dataset)
+        versions = listing.published_versions(session, version.dataset_id)
+        issues = archive.on_dataset(session, version.dataset_id)
+        written = posts.of_dataset(session, version.dataset, POSTS_SHOWN)
+        count = posts.count_of_dataset(session, version.dataset)
         releases = history(versions)
-    response = make_response(_rendered(version, versions, releases, issues, written))
+    response = make_response(_rendered(version, releases, issues, written, count))
     response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
     return compressed(response)
 
 
 def _rendered(
     version: Version,
-    versions: list[Version],
     releases: list[Release],
     issues: list[Issue],
     written: list[Post],
+    posts_in_all: int,
 ) -> str:
+    newest = releases[0].version
     settings = installation().settings
     described = facts_of(
         version, settings, [work_facts(post, settings.base_url) for post in written]
     )
-    seen = looks(version, address(version), request.args)
+    seen = looks(version, address(version, version is newest), request.args)
     first = version.tables[0].name
     slug = version.dataset.slug
     return render_template(
         "site/dataset.html",
         version=version,
-        newest=versions[0],
+        newest=newest,
         history=releases,
         glance=facts.glance(version),
         drawn=drawn(version),
@@ -104,21 +111,20 @@ def _rendered(
         jsonld=jsonld(described),
         issues=issues,
         posts=written,
+        posts_in_all=posts_in_all,
     )
 
 
-def _year(version: Version) -> int | None:
-    """When it was published as it is now."""
-    return version.published_at.year if version.published_at else None
+def _found(session: Session, wanted: list[int], text: str, number: int) -> Page[Found]:
+    """A page of the versions ``wanted``: by title, or those with ``text`` in them, the best
+    first."""
+    if text:
+        return cut(search(listing.load(session, wanted), text), number, CARDS)
+    page = cut(wanted, number, CARDS).filled(partial(listing.load, session))
+    return page.filled(lambda versions: [Found(version, ()) for version in versions])
 
 
 def _without_empty() -> str:
     """The same page without the fields of a form that were left empty, to be shared."""
     filled = [(key, value) for key, value in request.args.items(multi=True) if value]
     return f"{request.path}{'?' if filled else ''}{urlencode(filled)}"
-
-
-def _appearances(session: Session, version: Version) -> list[Issue]:
-    """The public issues about any version of its dataset, the newest first."""
-    ids = set(session.scalars(select(Version.id).where(Version.dataset_id == version.dataset_id)))
-    return [issue for issue in calendar.public_issues(session) if issue.version_id in ids]

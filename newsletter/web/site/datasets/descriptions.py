@@ -14,7 +14,7 @@ from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.search import has_column
 from newsletter.catalog.versions import errata
 from newsletter.models.dataset import Erratum
-from newsletter.posts import posts
+from newsletter.posts import posts, search
 from newsletter.posts.posts import work_facts
 from newsletter.web.context import installation, public_url
 from newsletter.web.cors import open_document
@@ -33,14 +33,21 @@ def index() -> Response:
     settings = installation().settings
     with installation().db.read() as session:
         listed = [
-            _listed(facts_of(version, settings))
+            _listed(facts_of(version, settings, with_profiles=False))
             for version in datasets.catalog(session)
             if not column or has_column(version, column)
         ]
-        written = [listed_post(post) for post in posts.search(session, column=column or None)]
-        said = [_erratum(erratum) for erratum in errata.errata(session)]
+        ids = search.matching(session, search.listed(session), column=column or None)
+        written = [listed_post(post) for post in search.load(session, ids, is_long=True)]
+        wrong = [_erratum(erratum) for erratum in errata.errata(session)]
     title, home = installation().settings.title, public_url("home.home")
-    index = {"title": title, "url": home, "datasets": listed, "posts": written, "errata": said}
+    index = {
+        "title": title,
+        "url": home,
+        "datasets": listed,
+        "posts": written,
+        "errata": wrong,
+    }
     return open_document(jsonify(index))
 
 
@@ -71,7 +78,7 @@ def _catalog(session: Session) -> list[DatasetFacts]:
         on = works.setdefault(post.version.dataset_id, [])
         on.append(work_facts(post, settings.base_url))
     return [
-        facts_of(version, settings, works.get(version.dataset_id, ()))
+        facts_of(version, settings, works.get(version.dataset_id, ()), with_profiles=False)
         for version in datasets.catalog(session)
     ]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.catalog.describe.citation import in_words
+from newsletter.catalog.describe.facts import license_url
 from newsletter.mailing.content import Fact
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.profiling.profile_text import (
@@ -15,10 +16,9 @@ from newsletter.tables.profiling.profile_text import (
     sparkline,
     summary,
 )
+from newsletter.tables.querying.table_query import NUMBERS
 
-LICENSE_PAGE = "https://spdx.org/licenses/{}.html"
 PREVIEW_ROWS = 10
-NUMBERS = frozenset({"integer", "number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _facts(version: Version) -> Iterator[Fact]:
     yield Fact("Size", dimensions(version))
     yield Fact("Period", in_words(version.temporal or ""))
     yield Fact("Place", version.spatial or "")
-    yield Fact("Licence", version.license or "", LICENSE_PAGE.format(version.license))
+    yield Fact("Licence", version.license or "", license_url(version.license))
     yield Fact("Made by", ", ".join(creator["name"] for creator in version.creators))
     for source in version.sources[:1]:  # the page names them all further down
         yield Fact("Source", source["title"], source["url"])

@@ -3,15 +3,15 @@
 from flask import Blueprint, Response
 
 from newsletter.catalog import datasets
-from newsletter.catalog.describe.facts import MEDIA_TYPES
 from newsletter.errors import NotFound
+from newsletter.tables.table_formats import MEDIA_TYPES
 from newsletter.web.context import installation
 from newsletter.web.site.file_responses import FOR_EVER, for_ever, send_stored
 
 blueprint = Blueprint("files", __name__)
 
 
-@blueprint.get("/datasets/<slug>/v/<number>/<table>.<any(csv, parquet, json):kind>")
+@blueprint.get(f"/datasets/<slug>/v/<number>/<table>.<any({', '.join(MEDIA_TYPES)}):kind>")
 def table(slug: str, number: str, table: str, kind: str) -> Response:
     """A table's file. It never changes: what does change gets another version."""
     with installation().db.read() as session:

@@ -27,8 +27,9 @@ MEMORY = 1024 * 1024  # bytes of a file; beyond, it is on the disk
 def part(slug: str, number: str, table: str) -> Response:
     """What a script puts in place of the table on the page, with links for who has none."""
     with installation().db.read() as session:
-        version, found = _table(session, slug, number, table)
-        seen = look(version, found, address(version), request.args)
+        version, shown_table = _table(session, slug, number, table)
+        place = address(version, datasets.is_newest(session, version))
+        seen = look(version, shown_table, place, request.args)
     response = make_response(render_template("site/preview.html", look=seen))
     response.headers["X-Robots-Tag"] = "noindex"
     return compressed(response)
@@ -39,10 +40,10 @@ def csv_file(slug: str, number: str, table: str) -> Response:
     """The rows as a file for a spreadsheet: a text that one would run as a formula gets an
     apostrophe before it. The table's own file has every cell as it is."""
     with installation().db.read() as session:
-        _, found = _table(session, slug, number, table)
-    columns = columns_of(found)
+        _, shown_table = _table(session, slug, number, table)
+    columns = columns_of(shown_table)
     question = asked(request.args.items(multi=True), columns)
-    path = installation().storage.path(found.files["parquet"]["key"])
+    path = installation().storage.path(shown_table.files["parquet"]["key"])
     # Written whole before it is sent: an error still has a page, a slow reader holds no cursor.
     file = SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - the response closes it
     try:
@@ -68,12 +69,10 @@ def _write(file: IO[bytes], columns: Sequence[Column], rows: Iterable[execute.Ro
     file.seek(0)
 
 
-def address(version: Version) -> str:
+def address(version: Version, is_newest: bool) -> str:
     """The page of a version: the dataset's own for the newest."""
-    slug = version.dataset.slug
-    newest = datasets.published_versions(version.dataset)[0]
-    number = None if version is newest else version.number
-    return url_for("datasets.page", slug=slug, number=number)
+    number = None if is_newest else version.number
+    return url_for("datasets.page", slug=version.dataset.slug, number=number)
 
 
 def _table(session: Session, slug: str, number: str, name: str) -> tuple[Version, Table]:

@@ -242,9 +242,9 @@ def _chips(question: Question, link: _Links) -> list[Link]:
     chips = []
     if question.search:
         chips.append(Link(f"“{question.search}”", link.to(replace(question, search=""))))
-    for each in question.filters:
-        others = tuple(other for other in question.filters if other != each)
-        chips.append(Link(_said(each), link.to(replace(question, filters=others))))
+    for one_filter in question.filters:
+        others = tuple(other for other in question.filters if other != one_filter)
+        chips.append(Link(_said(one_filter), link.to(replace(question, filters=others))))
     return chips
 
 
@@ -257,9 +257,9 @@ def _said(asked_for: Filter) -> str:
 def _pages(page: execute.Page, question: Question, link: _Links) -> dict[str, str]:
     here = page.offset // execute.LIMIT + 1
     last = max(1, -(-page.total // execute.LIMIT))
-    found: dict[str, str] = {}
+    links: dict[str, str] = {}
     if here > 1:
-        found |= {"first": link.to(question), "previous": link.to(question, here - 1)}
+        links |= {"first": link.to(question), "previous": link.to(question, here - 1)}
     if here < last:
-        found |= {"next": link.to(question, here + 1), "last": link.to(question, last)}
-    return found
+        links |= {"next": link.to(question, here + 1), "last": link.to(question, last)}
+    return links

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template
 
-from newsletter.catalog import datasets
+from newsletter.catalog import datasets, listing
 from newsletter.catalog.versions import changes
 from newsletter.models.dataset import Version
 from newsletter.tables.diff import words
@@ -39,7 +39,7 @@ def compared(slug: str, before: str, after: str) -> Response:
     opened = installation()
     with opened.db.read() as session:
         newest = datasets.published(session, slug)
-        published = datasets.published_versions(newest.dataset)
+        published = listing.published_versions(session, newest.dataset_id)
         old, new = changes.pair(published, before, after)
         diff = changes.between(old, new, opened.storage)
         page = render_template(

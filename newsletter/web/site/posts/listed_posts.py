@@ -29,7 +29,7 @@ def listed_post(post: Post) -> dict[str, Any]:
         "last_run": run
         and {"status": run.status.value, "at": run.at.isoformat(), "versions": run.versions},
         "files": {
-            each.suffix: public_url("posts.file", slug=post.slug, suffix=each.suffix)
-            for each in downloads_of(post)
+            file.suffix: public_url("posts.file", slug=post.slug, suffix=file.suffix)
+            for file in downloads_of(post)
         },
     }

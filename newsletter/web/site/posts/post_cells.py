@@ -1,15 +1,15 @@
 """The cells of a post as a page, a feed or a preview shows them."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
-import nh3
 from markupsafe import Markup
 
 from newsletter.catalog import markdown
 from newsletter.catalog.data_paths import with_addresses
+from newsletter.catalog.describe.published import data_addresses
 from newsletter.models.post import Post
 from newsletter.posts.cells import Code, Figure, Html, Output, Prose, Table, from_json
 from newsletter.posts.wording import language_name
@@ -18,7 +18,6 @@ from newsletter.web.site.highlight import coloured
 FigureUrl = Callable[[int, Figure], str]
 
 NOTHING = Markup("")
-NUMBER = re.compile(r"[-+−]?[\d.,]+(e[-+]?\d+)?%?|nan|<na>|null|none|", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +53,15 @@ def shown_cells(
     where a figure is, of which it is told the number, from 1 on. Code that is not ``in_colour``
     has its source alone."""
     numbers = count(1)
-
-    def addressed(text: str) -> str:
-        return with_addresses(text, post.version, base_url)
+    addressed = partial(with_addresses, addresses=data_addresses(post.version, base_url))
 
     def shown_outputs(outputs: Iterable[Output]) -> Iterator[ShownOutput]:
         for output in outputs:
             match output:
                 case Prose():
                     yield ShownOutput("prose", markdown.render(addressed(output.markdown)))
-                case Html():
-                    yield ShownOutput("prose", _cleaned(output.html))
+                case Html():  # once more: it may be older than the rules by which it was cleaned
+                    yield ShownOutput("prose", markdown.clean(output.html))
                 case Table():
                     yield _table(output)
                 case Figure():
@@ -87,13 +84,11 @@ def shown_cells(
 
 
 def _table(table: Table) -> ShownOutput:
-    columns = zip(*table.rows, strict=True) if table.rows else ()
     return ShownOutput(
         "table",
         header=table.header,
         rows=table.rows,
-        numeric=tuple(all(NUMBER.fullmatch(cell.strip()) for cell in c) for c in columns)
-        or (False,) * len(table.header),
+        numeric=table.numeric,
         text=table.note,
         label=f"A table with {len(table.rows)} {'row' if len(table.rows) == 1 else 'rows'}",
     )
@@ -102,17 +97,4 @@ def _table(table: Table) -> ShownOutput:
 def _figure(figure: Figure, url: str) -> ShownOutput:
     return ShownOutput(
         "figure", label=figure.alt, url=url, width=figure.width, height=figure.height
-    )
-
-
-def _cleaned(html: str) -> Markup:
-    """Once more: what was kept may be older than the rules by which it was cleaned."""
-    return Markup(  # noqa: S704 - it was just cleaned
-        nh3.clean(
-            html,
-            tags=markdown.TAGS,
-            attributes={"a": {"href"}},
-            url_schemes=markdown.SCHEMES,
-            link_rel="noopener nofollow",
-        )
     )

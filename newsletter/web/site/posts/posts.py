@@ -2,19 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from newsletter.catalog import datasets
 from newsletter.errors import NotFound
-from newsletter.models.post import Post, PostRun, RunStatus
-from newsletter.posts import posts
+from newsletter.models.post import Post, RunStatus
+from newsletter.paging import cut
+from newsletter.posts import posts, search
 from newsletter.posts.cells import Figure, figures, from_json
 from newsletter.posts.downloads.external_viewers import places
-from newsletter.posts.downloads.files import SUFFIXES, download, downloads_of
+from newsletter.posts.downloads.files import DOWNLOADS, download, downloads_of
+from newsletter.posts.wording import versions_in_words
 from newsletter.web.compression import compressed
-from newsletter.web.context import installation, public_url
+from newsletter.web.context import installation, page_number, public_url
 from newsletter.web.cors import open_document
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.file_responses import A_WHILE, for_ever, send_stored
@@ -22,6 +26,7 @@ from newsletter.web.site.posts.post_cells import ShownCell, shown_cells
 
 blueprint = Blueprint("posts", __name__, url_prefix="/posts")
 
+OTHERS = 12  # posts on the same dataset, beside one
 KNOWN_BY = 12  # digits of a figure's key that make its address one for ever
 
 
@@ -42,32 +47,31 @@ class LastRun:
 
 @blueprint.get("/")
 def index() -> Response:
-    asked = Narrowing.asked()
+    narrowing = Narrowing.asked()
     with installation().db.read() as session:
-        everything = posts.published(session)
-        found = posts.search(
+        everything = search.listed(session)
+        wanted = search.matching(
             session,
-            asked.text,
-            keyword=asked.keyword or None,
-            dataset=asked.dataset or None,
-            language=asked.language or None,
-            year=asked.year,
-            column=asked.column or None,
+            everything,
+            narrowing.text,
+            keyword=narrowing.keyword or None,
+            dataset=narrowing.dataset or None,
+            language=narrowing.language or None,
+            year=narrowing.year,
+            column=narrowing.column or None,
         )
-    offered = choices(
-        (post.version for post in everything),
-        (published_at(post).year for post in everything),
-        (post.language for post in everything),
-    )
-    years: dict[int, list[Post]] = {}
-    for post in found:
-        years.setdefault(published_at(post).year, []).append(post)
+        shown = cut(wanted, page_number()).filled(partial(search.load, session))
+    years = groupby(shown.rows, lambda post: published_at(post).year)
     page = render_template(
         "site/posts.html",
-        asked=asked,
-        choices=offered,
-        years=years,
-        found=len(found),
+        asked=narrowing,
+        choices=choices(
+            (post.topic for post in everything),
+            (post.year for post in everything),
+            (post.language for post in everything),
+        ),
+        page=shown,
+        years=[(year, list(of_it)) for year, of_it in years],
         count=len(everything),
         columns=sorted({column for post in everything for column in post.columns}),
     )
@@ -80,8 +84,8 @@ def page(slug: str) -> Response:
     base_url = opened.settings.base_url
     with opened.db.read() as session:
         post = posts.shown(session, slug)
-        others = [each for each in posts.of_dataset(session, post.version.dataset)
-                  if each.id != post.id]  # fmt: skip
+        some = posts.of_dataset(session, post.version.dataset, OTHERS + 1)
+        others = [other for other in some if other.id != post.id][:OTHERS]
         newest = datasets.published(session, post.version.dataset.slug)
         rendered = render_template(
             "site/post.html",
@@ -96,7 +100,7 @@ def page(slug: str) -> Response:
     return compressed(make_response(rendered))
 
 
-@blueprint.get(f"/<slug>.<any({', '.join(SUFFIXES)}):suffix>")
+@blueprint.get(f"/<slug>.<any({', '.join(kind.suffix for kind in DOWNLOADS)}):suffix>")
 def file(slug: str, suffix: str) -> Response:
     """The post to take away, as a file that runs elsewhere."""
     opened = installation()
@@ -149,14 +153,7 @@ def last_run(post: Post) -> LastRun | None:
     if run is None:
         return None
     is_of_this_text = post.source_key.partition(".")[0] == run.source
-    return LastRun(run.status, run.at, versions_in_words(run), run.error, is_of_this_text)
-
-
-def versions_in_words(run: PostRun) -> str:
-    """The language first: Python 3.12.3, pandas 2.3.3."""
-    named = {"python": "Python", "r": "R", "duckdb": "DuckDB", "polars": "Polars"}
-    ordered = sorted(run.versions.items(), key=lambda pair: pair[0] not in ("python", "r", "R"))
-    return ", ".join(f"{named.get(name, name)} {version}" for name, version in ordered)
+    return LastRun(run.status, run.at, versions_in_words(run.versions), run.error, is_of_this_text)
 
 
 def published_at(post: Post) -> datetime:

@@ -26,7 +26,11 @@ def parsed(folder: Path, content: bytes, **options: Any) -> tuple[Any, Any]:
     """What is told of the table and its rows; or the sentence."""
     folder.mkdir()
     (folder / "in.csv").write_bytes(content)
-    request = {"source": str(folder / "in.csv"), "name": "in.csv", "folder": str(folder)}
+    request: dict[str, Any] = {
+        "source": str(folder / "in.csv"),
+        "name": "in.csv",
+        "folder": str(folder),
+    }
     request |= {"formats": ("parquet",), "limits": LIMITS, "options": OPTIONS | options}
     try:
         told = worker.parse(request)

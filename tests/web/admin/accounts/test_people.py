@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from newsletter.audience import directory
+from newsletter import paging
 from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
@@ -20,7 +20,7 @@ CURATORS = "/admin/curators/"
 @pytest.fixture
 def readers(installation: Installation) -> None:
     with installation.db.write() as session:
-        for n in range(directory.PAGE + 1):
+        for n in range(paging.SIZE + 1):
             factories.subscriber(session, installation.signer, f"reader.{n}@example.org")
         factories.subscriber(
             session, installation.signer, "100%_sure@example.net", Status.PENDING, name="Ann Lee"
@@ -30,7 +30,7 @@ def readers(installation: Installation) -> None:
 @pytest.mark.usefixtures("readers")
 def test_subscribers_are_counted_by_status(curator: Browser) -> None:
     page = curator.get("/admin/subscribers/").text
-    assert f"<strong>{directory.PAGE + 2}</strong> all" in page
+    assert f"<strong>{paging.SIZE + 2}</strong> all" in page
     assert "<strong>1</strong> pending" in page
     assert "<strong>0</strong> complained" in page
 
@@ -45,7 +45,7 @@ def test_subscribers_are_counted_by_status(curator: Browser) -> None:
         ("q=_", 1),
         ("q=%25_", 1),
         ("status=pending", 1),
-        ("status=nonsense", directory.PAGE + 2),
+        ("status=nonsense", paging.SIZE + 2),
         ("q=reader&status=pending", 0),
         ("q=';DROP TABLE subscriber;--", 0),
     ],
@@ -62,7 +62,7 @@ def test_subscribers_are_found_by_what_was_typed_letter_for_letter(
 def test_a_long_list_has_pages_and_no_page_beyond_the_last(curator: Browser) -> None:
     first = curator.get("/admin/subscribers/").text
     assert "Page 1 of 2" in first
-    assert first.count("<tr>") == directory.PAGE + 1
+    assert first.count("<tr>") == paging.SIZE + 1
     assert "reader.0@example.org" in curator.get("/admin/subscribers/?page=2").text
     for page in ("999999999999", "-1", "x"):
         assert curator.get(f"/admin/subscribers/?page={page}").status_code == 200

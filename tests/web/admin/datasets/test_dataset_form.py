@@ -371,5 +371,5 @@ def test_a_described_table_is_not_replaced_by_several(
     form = WORDS | columns | {"tables-0-name": "seal-counts", "tables-0-file": two_sheets()}
     page = seals.post(edit, edit, **form)
     assert page.status_code == 422
-    assert "The file holds several tables: choose one of north, south." in page.text
+    assert "The file holds several tables: choose one of North, South." in page.text
     assert [name for name, _ in tables_of(installation)] == ["seal-counts"]

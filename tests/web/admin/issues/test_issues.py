@@ -1,5 +1,6 @@
 """Planning an issue, writing its words, seeing it as a reader will, and sending it."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -23,7 +24,7 @@ PAGE = f"/admin/issues/{MONDAY}"
 
 
 @pytest.fixture(autouse=True)
-def on_tuesday() -> None:
+def on_tuesday() -> Iterator[None]:
     with time_machine.travel(TUESDAY):
         yield
 
@@ -322,7 +323,9 @@ def test_a_post_is_put_on_a_day(installation: Installation, with_post: Browser) 
     answer = with_post.post("/admin/issues/posts", "/admin/issues/", post="who", date="2026-11-25")
     assert answer.location == "/admin/issues/2026-11-25-post"
     with installation.db.read() as session:
-        assert calendar.get(session, date(2026, 11, 25), Kind.POST).post.slug == "who"
+        post = calendar.get(session, date(2026, 11, 25), Kind.POST).post
+        assert post is not None
+        assert post.slug == "who"
     after = with_post.get("/admin/issues/").text
     assert "One question in SQL" in after.partition("2 ")[2]  # of the week after
     assert "Ready to go out Wed 25 Nov 2026, 09:00." in after

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from newsletter.catalog import datasets
 from newsletter.installation import Installation
@@ -17,6 +18,7 @@ from newsletter.models.post import Post, PostState, RunStatus
 from newsletter.posts import posts
 from newsletter.posts.cells import Code, Figure
 from tests import factories
+from tests.markup import one
 from tests.web.admin.conftest import Browser
 
 DIGEST = sha256(factories.PENGUINS.encode()).hexdigest()
@@ -36,7 +38,9 @@ requires: [pandas==2.3.3]
 POST = f"{FRONT}\nMeasure **both** ways.\n\n```python\nprint(42)\n```\n"
 
 
-def bring(browser: Browser, name: str, content: bytes | str, dataset: str = "penguins") -> object:
+def bring(
+    browser: Browser, name: str, content: bytes | str, dataset: str = "penguins"
+) -> TestResponse:
     data = content.encode() if isinstance(content, str) else content
     return browser.post(
         "/admin/posts/new", "/admin/posts/new", dataset=dataset, file=(io.BytesIO(data), name)
@@ -65,13 +69,13 @@ def test_a_markdown_file_becomes_a_draft(seeded: Installation, curator: Browser)
     answer = bring(curator, "01-who-is-who.md", POST)
     assert answer.location == "/admin/posts/penguins-who-is-who/"
     page = read(curator, answer.location)
-    assert page.h1.text == "Who is who among the penguins"
-    assert page.select_one(".badge").text == "draft"
+    assert one(page, "h1").text == "Who is who among the penguins"
+    assert one(page, ".badge").text == "draft"
     assert "It was not run here" in page.text
     assert curator.client.get("/posts/penguins-who-is-who").status_code == 404
     shown = read(curator, "/admin/posts/penguins-who-is-who/preview.html")
-    assert shown.select_one(".prose strong").text == "both"
-    assert shown.select_one("code").text == "print(42)"
+    assert one(shown, ".prose strong").text == "both"
+    assert one(shown, "code").text == "print(42)"
 
 
 def test_a_notebook_becomes_a_draft_with_its_outputs(
@@ -83,7 +87,7 @@ def test_a_notebook_becomes_a_draft_with_its_outputs(
     notebook = v4.new_notebook(cells=cells)
     assert bring(curator, "look.ipynb", nbformat.writes(notebook)).status_code == 302
     shown = read(curator, "/admin/posts/penguins-look/preview.html")
-    assert shown.select_one("pre.output").text.strip() == "42"
+    assert one(shown, "pre.output").text.strip() == "42"
 
 
 def test_the_same_file_again_is_a_new_text_of_the_same_post(
@@ -117,14 +121,14 @@ def test_what_is_no_post_is_refused_in_a_sentence_and_kept(
     problems = " ".join(problem.text for problem in page.select(".said.refused, p.problem"))
     assert said in problems
     assert "Traceback" not in problems
-    assert page.select_one(".uploaded").text.startswith(f"{name} is kept")
+    assert one(page, ".uploaded").text.startswith(f"{name} is kept")
     with seeded.db.read() as session:
         assert session.scalars(select(Post)).all() == []
 
 
 def test_a_file_that_is_kept_need_not_come_again(seeded: Installation, curator: Browser) -> None:
     refused = BeautifulSoup(bring(curator, "x.md", POST, "nowhere").text, "html.parser")
-    note = refused.select_one("input[name=stored]")["value"]
+    note = one(refused, "input[name=stored]")["value"]
     answer = curator.post("/admin/posts/new", "/admin/posts/new", dataset="penguins", stored=note)
     assert answer.location == "/admin/posts/penguins-x/"
     without = curator.post("/admin/posts/new", "/admin/posts/new", dataset="penguins")
@@ -150,8 +154,9 @@ def test_what_lacks_something_cannot_be_published(draft: Installation, curator: 
         post = posts.get(session, "penguins-who-is-who")
         post.data = {"penguins": "0" * 64}
     page = read(curator, path)
-    assert "has the checksum" in page.select_one("#lacking").text
-    assert page.find("button", string="Publish").has_attr("disabled")
+    assert "has the checksum" in one(page, "#lacking").text
+    (publish,) = page.find_all("button", string="Publish")
+    assert publish.has_attr("disabled")
     curator.post(f"{path}publish", path)
     assert state_of(draft) is PostState.DRAFT
 
@@ -177,11 +182,12 @@ def test_a_post_is_put_on_a_day(draft: Installation, curator: Browser) -> None:
     assert answer.location == f"/admin/issues/{days[3]}-post"
     with draft.db.read() as session:
         issue = session.scalars(select(Issue).where(Issue.kind == Kind.POST)).one()
+        assert issue.post is not None
         assert calendar.mailing_of(session, issue.post) is issue
         assert issue.date.isoformat() == days[3]
     page = read(curator, path)
     assert page.select_one("#plan-date") is None
-    assert page.select_one(".plan .badge").text == "planned"
+    assert one(page, ".plan .badge").text == "planned"
 
 
 def test_a_preview_is_a_document_that_can_do_nothing(
@@ -192,12 +198,12 @@ def test_a_preview_is_a_document_that_can_do_nothing(
     with seeded.db.write() as session:
         version = datasets.published(session, "penguins")
         factories.post(session, version, cells=cells, state=PostState.DRAFT)
-    frame = read(curator, "/admin/posts/penguins-who-is-who/").iframe
+    frame = one(read(curator, "/admin/posts/penguins-who-is-who/"), "iframe")
     assert frame["sandbox"] == ["allow-popups"]
-    response = curator.get(frame["src"])
+    response = curator.get(str(frame["src"]))
     policy = response.headers["Content-Security-Policy"].split("; ")
     assert {"default-src 'none'", "frame-ancestors 'self'", "form-action 'none'"} <= set(policy)
     assert "sandbox allow-popups allow-popups-to-escape-sandbox" in policy
     assert not any("script" in directive or "unsafe" in directive for directive in policy)
-    image = BeautifulSoup(response.text, "html.parser").img
-    assert image["src"].startswith("data:image/png;base64,")
+    image = one(BeautifulSoup(response.text, "html.parser"), "img")
+    assert str(image["src"]).startswith("data:image/png;base64,")

@@ -206,6 +206,7 @@ def test_a_suggested_file_becomes_a_draft_with_thanks_to_the_person(
     with installation.db.read() as session:
         version = datasets.newest(session, "harbour-seals")
         assert version.tables[0].rows == 4
+        assert version.credit is not None
         assert version.credit["hat_tip"] == "Ann Lee"
         found = queue.get(session, number)
         assert (found.state, found.dataset_id) == (SubmissionState.ACCEPTED, version.dataset_id)

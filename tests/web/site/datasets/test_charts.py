@@ -1,6 +1,7 @@
 """The chart of a dataset: pictures, and a document that a browser draws."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,6 @@ def test_the_library_is_taken_out_once(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(bundles, "WRITE", "raise SystemExit(1)")
     assert bundle(tmp_path / "assets") == place
     shutil.rmtree(tmp_path / "assets")
-    with pytest.raises(bundles.subprocess.CalledProcessError):
+    with pytest.raises(subprocess.CalledProcessError):
         bundle(tmp_path / "assets")
     assert list((tmp_path / "assets").iterdir()) == []

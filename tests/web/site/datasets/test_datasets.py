@@ -38,6 +38,17 @@ def test_the_catalog_shows_what_is_published(client: FlaskClient) -> None:
     assert "Half-written" not in text
 
 
+def test_a_dataset_without_a_licence_says_nothing_of_one(
+    client: FlaskClient, installation: Installation
+) -> None:
+    with installation.db.write() as session:
+        factories.dataset(session, installation.storage, license=None)
+    for path in ("/datasets/", "/datasets/penguins"):
+        text = client.get(path).text
+        assert "· None" not in text
+        assert "spdx.org" not in text
+
+
 @pytest.mark.usefixtures("catalog")
 @pytest.mark.parametrize(
     ("query", "titles"),

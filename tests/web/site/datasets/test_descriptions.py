@@ -10,6 +10,7 @@ from newsletter.catalog import datasets
 from newsletter.installation import Installation
 from newsletter.models.post import PostState
 from tests import factories
+from tests.markup import one
 
 
 def test_the_index_leads_to_every_file(client: FlaskClient, seeded: Installation) -> None:
@@ -119,7 +120,7 @@ def test_what_was_written_on_a_dataset_is_said_where_it_fits(
     page = BeautifulSoup(client.get("/datasets/penguins").text, "html.parser")
     (listed,) = page.select("#posts .posts a[href^='/posts/']")
     assert listed["href"] == "/posts/penguins-who-is-who"
-    described = json.loads(page.select_one("script[type='application/ld+json']").text)
+    described = json.loads(one(page, "script[type='application/ld+json']").text)
     assert described["subjectOf"] == [
         {
             "@type": "SoftwareSourceCode",

@@ -12,6 +12,7 @@ from newsletter.installation import Installation
 from newsletter.models.post import PostState, RunStatus
 from newsletter.posts.cells import Code, Error, Figure, Html, Note, Prose, Table, Text
 from tests import factories
+from tests.markup import one
 
 ADDRESS = "https://news.example.org/datasets/penguins/v/1.0.0/penguins.csv"
 NOTEBOOK = "https://news.example.org/posts/penguins-who-is-who.ipynb"
@@ -97,11 +98,11 @@ def test_the_form_keeps_what_was_asked_and_offers_what_there_is(client: FlaskCli
     page = read(client, "/posts/?language=sql&keyword=rivers&q=dam")
     assert [o["value"] for o in page.select("[name=language] option[selected]")] == ["sql"]
     assert [o["value"] for o in page.select("[name=dataset] option")] == ["", "nile", "penguins"]
-    assert page.select_one("input[name=q]")["value"] == "dam"
-    assert page.select_one("input[type=hidden][name=keyword]")["value"] == "rivers"
-    chosen = page.select_one(".keywords a[aria-current]")
+    assert one(page, "input[name=q]")["value"] == "dam"
+    assert one(page, "input[type=hidden][name=keyword]")["value"] == "rivers"
+    chosen = one(page, ".keywords a[aria-current]")
     assert chosen["href"] == "/posts/?q=dam&language=sql"
-    assert "1 of 3 posts" in page.select_one("[role=status]").text
+    assert "1 of 3 posts" in one(page, "[role=status]").text
 
 
 def test_an_archive_without_posts_says_so(client: FlaskClient) -> None:
@@ -111,17 +112,17 @@ def test_an_archive_without_posts_says_so(client: FlaskClient) -> None:
 @pytest.mark.usefixtures("posted")
 def test_a_page_says_what_of_whom_and_on_which_data(client: FlaskClient) -> None:
     page = read(client, "/posts/penguins-who-is-who")
-    assert page.h1.text == "Who is who among the penguins"
-    assert page.select_one(".dek").text == "Which two measurements tell the species apart?"
-    about = page.select_one(".about")
+    assert one(page, "h1").text == "Who is who among the penguins"
+    assert one(page, ".dek").text == "Which two measurements tell the species apart?"
+    about = one(page, ".about")
     assert [a["href"] for a in about.select("a")] == [
         "/datasets/penguins",
         "/datasets/penguins/v/1.0.0/",
         "https://spdx.org/licenses/MIT.html",
     ]
-    assert "Ada Example" in page.select_one(".byline").text
-    assert "It is about version 1.0.0 of the data" in page.select_one(".older").text
-    assert page.select_one("link[rel=canonical]")["href"].endswith("/posts/penguins-who-is-who")
+    assert "Ada Example" in one(page, ".byline").text
+    assert "It is about version 1.0.0 of the data" in one(page, ".older").text
+    assert str(one(page, "link[rel=canonical]")["href"]).endswith("/posts/penguins-who-is-who")
 
 
 @pytest.mark.usefixtures("posted")
@@ -134,7 +135,7 @@ def test_what_is_not_public_is_not_there(client: FlaskClient, slug: str) -> None
 @pytest.mark.usefixtures("posted")
 def test_code_is_coloured_by_classes_and_reads_from_an_address(client: FlaskClient) -> None:
     page = read(client, "/posts/penguins-who-is-who")
-    code = page.select_one("code.code")
+    code = one(page, "code.code")
     assert f'pd.read_csv("{ADDRESS}")' in code.text
     assert code.select("span.kn")
     assert "../data/" not in page.text
@@ -143,12 +144,14 @@ def test_code_is_coloured_by_classes_and_reads_from_an_address(client: FlaskClie
 
 @pytest.mark.usefixtures("posted")
 def test_a_table_is_a_table_to_scroll_with_numbers_to_the_right(client: FlaskClient) -> None:
-    box = read(client, "/posts/penguins-who-is-who").select_one(".output.scroll")
+    box = one(read(client, "/posts/penguins-who-is-who"), ".output.scroll")
     assert box["tabindex"] == "0"
     assert box["aria-label"] == "A table with 2 rows"
     assert [cell.get("class") for cell in box.select("th")] == [None, ["number"]]
     assert [cell.text for cell in box.select("td")] == ["Adelie", "39.3", "Gentoo", "48.1"]
-    assert box.find_next_sibling().text == "2 of 3 rows"
+    note = box.find_next_sibling()
+    assert note is not None
+    assert note.text == "2 of 3 rows"
 
 
 def test_each_kind_of_output_is_shown(client: FlaskClient, installation: Installation) -> None:
@@ -165,13 +168,13 @@ def test_each_kind_of_output_is_shown(client: FlaskClient, installation: Install
         cells = (Code("python", "1", True, outputs), Code("nonsense", "x < 1", False))
         factories.post(session, version, cells=cells)
     page = read(client, "/posts/penguins-who-is-who")
-    assert page.select_one("pre.text").text == "printed <b>"
-    assert page.select_one("pre.error").text == "ValueError: <no>"
+    assert one(page, "pre.text").text == "printed <b>"
+    assert one(page, "pre.error").text == "ValueError: <no>"
     assert [prose.decode_contents() for prose in page.select(".output.prose")] == [
         "<p><strong>said</strong></p>\n",
         "<p>kept</p>",
     ]
-    assert page.select_one(".under").text == "An interactive output is shown in the notebook."
+    assert one(page, ".under").text == "An interactive output is shown in the notebook."
     assert page.select(".unrun .source")[0]["data-language"] == "Nonsense"
 
 
@@ -234,11 +237,11 @@ def test_it_says_whether_it_still_runs(
         if changed:
             post.source_key = f"{'f' * 64}.md"
     page = read(client, "/posts/penguins-who-is-who")
-    assert said in " ".join(page.select_one(".about").text.split())
+    assert said in " ".join(one(page, ".about").text.split())
     note = page.select_one(".erratum")
     assert (note is None) == (status is RunStatus.RAN)
     if note is not None:
-        assert note.pre.text == "KeyError: 'bill'"
+        assert one(note, "pre").text == "KeyError: 'bill'"
         listed = client.get("/posts/").text
         assert "no longer runs" in listed
 

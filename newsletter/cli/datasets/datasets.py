@@ -1,0 +1,257 @@
+"""The catalog: sync folders, add files, list, show, profile, describe, export."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter import clock
+from newsletter.catalog import datasets
+from newsletter.catalog.describe.croissant import croissant
+from newsletter.catalog.describe.datapackage import datapackage
+from newsletter.catalog.describe.dcat import dcat
+from newsletter.catalog.describe.jsonld import jsonld
+from newsletter.catalog.describe.published import facts_of
+from newsletter.catalog.export import export
+from newsletter.catalog.package.draft import draft
+from newsletter.catalog.sync import Done, sync
+from newsletter.cli.context import (
+    as_json,
+    open_installation,
+    open_or_create_installation,
+    print_json,
+    print_record,
+    print_table,
+    show,
+)
+from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
+from newsletter.cli.datasets.sources import how_to_read
+from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
+from newsletter.cli.datasets.versions import tell_changes
+from newsletter.errors import Invalid, Refused
+from newsletter.models.dataset import Table, Version
+from newsletter.posts.sync import sync as sync_posts
+from newsletter.services import dataset_save
+from newsletter.services.table_files import is_address, opened
+from newsletter.tables.profiling.profile_text import summary
+
+FORMATS = {
+    "datapackage": datapackage,
+    "croissant": croissant,
+    "jsonld": jsonld,
+    "dcat": dcat,
+}
+# The option that each field of a package comes from.
+FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"} | {
+    name: name
+    for name in ("title", "license", "summary", "description", "table", "encoding", "delimiter",
+                 "decimal", "header")
+}  # fmt: skip
+MARKS = {
+    Done.ADDED: "+",
+    Done.CHANGED: "~",
+    Done.UNCHANGED: "=",
+    Done.SKIPPED: "-",
+    Done.REFUSED: "!",
+}
+
+
+@click.command("sync")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def sync_command(folder: Path) -> None:
+    """Bring dataset folders into the catalog, and their posts as drafts.
+
+    Doing it again changes nothing.
+    """
+    installation = open_or_create_installation()
+    refused, now = 0, clock.now()
+    steps = chain(
+        sync(installation.db, installation.storage, folder, now),
+        sync_posts(installation.db, installation.storage, folder, now),
+    )
+    for step in steps:
+        refused += step.done is Done.REFUSED
+        note = f": {step.note}" if step.note else ""
+        click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
+        if step.diff is not None:
+            tell_changes(step.diff)
+    if refused:
+        raise Refused(f"{refused} of them could not be taken: see the lines above.")
+
+
+@click.group("dataset")
+def dataset_group() -> None:
+    """Add, list, show and export datasets."""
+
+
+@dataset_group.command("add")
+@click.argument("source", metavar="FILE|URL")
+@click.option("--slug", required=True, help="Its name in addresses, such as penguins.")
+@click.option("--title", required=True, help="6 to 50 characters.")
+@click.option("--license", "license_", required=True, help="An SPDX id, such as CC0-1.0.")
+@click.option("--summary", "summary_", help="One line of 20 to 80 characters.")
+@click.option("--description", help="Why it is interesting: markdown, from 50 characters.")
+@click.option("--keyword", "keywords", multiple=True, help="May be given several times.")
+@click.option("--source-url", help="Where the data comes from.")
+@click.option(
+    "--table",
+    "--sheet",
+    "table",
+    help="Which sheet, table or file of FILE; without it, all of them.",
+)
+@how_to_read
+def add(
+    source: str,
+    slug: str,
+    title: str,
+    license_: str,
+    summary_: str | None,
+    description: str | None,
+    keywords: tuple[str, ...],
+    source_url: str | None,
+    **read: str | int | None,
+) -> None:
+    """Read a table, profile and chart it, and publish it as a dataset.
+
+    What is not given is made from the data, and can be written better in the admin. A file
+    that holds several tables becomes all of them, unless --table chooses one.
+    """
+    installation = open_or_create_installation()
+    origin = source_url or (source if is_address(source) else installation.settings.base_url)
+    with opened(installation, source) as file:
+        try:
+            package = draft(
+                slug, title, license_, file.file_name, summary_, description, keywords, origin, read
+            )
+            files = {package.tables[0].name: file}
+            version = dataset_save.add(
+                installation, slug, package, files, clock.now(), publish=True
+            )
+        except Invalid as error:
+            raise _by_its_option(error) from error
+    for table in version.tables:
+        _tell(slug if len(version.tables) == 1 else f"{slug}/{table.name}", table)
+    click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
+
+
+def _tell(name: str, table: Table) -> None:
+    """What became of a table's rows, and what a person should know of how it was read."""
+    encoding = f", read as {table.encoding}" if table.encoding else ""
+    click.echo(f"{name}: {table.rows:,} rows × {len(table.columns)} columns{encoding}.")
+    for note in table.notes:
+        click.echo(note)
+    if table.rows_rejected:
+        click.echo(f"{table.rows_rejected:,} rows were rejected:")
+        for rejected in table.rejected[:10]:
+            click.echo(f"  line {rejected['line']}: {rejected['reason']}")
+
+
+@dataset_group.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """All datasets, drafts too."""
+    with open_installation().db.read() as session:
+        show(as_json, [_record(version) for version in datasets.everything(session)])
+
+
+@dataset_group.command("show")
+@click.argument("slug")
+@as_json
+def show_(slug: str, as_json: bool) -> None:
+    """One dataset and its tables."""
+    with open_installation().db.read() as session:
+        version = datasets.newest(session, slug)
+        record = _record(version) | {"tables": [_table_record(t) for t in version.tables]}
+    if as_json:
+        print_json(record)
+        return
+    tables = record.pop("tables")
+    print_record(record)
+    print_table(
+        ("table", "rows", "columns", "csv sha256"),
+        [(t["name"], t["rows"], t["columns"], t["sha256"]) for t in tables],
+    )
+
+
+@dataset_group.command("profile")
+@click.argument("slug")
+@as_json
+def profile(slug: str, as_json: bool) -> None:
+    """What was computed of each column."""
+    with open_installation().db.read() as session:
+        tables = datasets.newest(session, slug).tables
+    if as_json:
+        print_json({table.name: table.profile for table in tables})
+        return
+    for table in tables:
+        units = {column["name"]: column.get("unit") for column in table.columns}
+        click.echo(f"{table.name}: {table.rows:,} rows")
+        print_table(
+            ("column", "type", "profile"),
+            [
+                (c["name"], c["type"], summary(c, units.get(c["name"])))
+                for c in table.profile["columns"]
+            ],
+        )
+        for alert in table.profile["alerts"]:
+            click.echo(f"! {alert['message']}")
+
+
+@dataset_group.command("describe")
+@click.argument("slug")
+@click.option("--as", "format_", type=click.Choice(list(FORMATS)), required=True)
+def describe(slug: str, format_: str) -> None:
+    """Print what describes a dataset to programs, as JSON."""
+    installation = open_installation()
+    with installation.db.read() as session:
+        facts = facts_of(datasets.newest(session, slug), installation.settings)
+    print_json(FORMATS[format_](facts))
+
+
+@dataset_group.command("export")
+@click.argument("slug")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+def export_(slug: str, folder: Path) -> None:
+    """Write a dataset to DIR/S: a Data Package, which `newsletter sync DIR` reads too."""
+    installation = open_installation()
+    with installation.db.read() as session:
+        version = datasets.newest(session, slug)
+        for path in export(version, installation.settings, installation.storage, folder):
+            click.echo(path)
+
+
+def _by_its_option(error: Invalid) -> Invalid:
+    """What is wrong with a field, said of the option that it came from; ``error`` itself where
+    it came from none."""
+    place, sentence = next(iter(error.fields.items()), ("", ""))
+    field = place.partition("read.")[2] or place.partition(".")[0]
+    option = FIELD_OPTIONS.get(field)
+    return Invalid(f"--{option}: {sentence}.") if option else error
+
+
+def _record(version: Version) -> dict[str, Any]:
+    return {
+        "slug": version.dataset.slug,
+        "version": version.number,
+        "state": version.state.value,
+        "title": version.title,
+        "rows": sum(table.rows for table in version.tables),
+        "license": version.license,
+    }
+
+
+def _table_record(table: Any) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "rows": table.rows,
+        "columns": len(table.columns),
+        "bytes": table.files["csv"]["bytes"],
+        "sha256": table.files["csv"]["sha256"],
+    }
+
+
+for command in (*VERSION_COMMANDS, *UPKEEP_COMMANDS):
+    dataset_group.add_command(command)
+
+COMMANDS = (sync_command, dataset_group)

@@ -1,0 +1,36 @@
+"""What runs unattended: ``registry`` lists it, and each module holds one idea of it.
+
+A job is a plain function that may be called at any time, any number of times, by any
+number of processes: what it has done once it does not do again.
+"""
+
+from newsletter.jobs.breakers import check_breakers
+from newsletter.jobs.catalog_checks import check_catalog
+from newsletter.jobs.delivering import deliver
+from newsletter.jobs.empty_mondays import warn_of_empty_monday
+from newsletter.jobs.publishing import publish_due_issues, publish_issue
+from newsletter.jobs.registry import JOBS, LOCAL_JOBS, Job, run_all, run_job
+from newsletter.jobs.run import JobRun
+from newsletter.jobs.submissions import (
+    notify_submissions,
+    purge_submitter_addresses,
+    purge_unused_uploads,
+)
+
+__all__ = [
+    "JOBS",
+    "LOCAL_JOBS",
+    "Job",
+    "JobRun",
+    "check_breakers",
+    "check_catalog",
+    "deliver",
+    "notify_submissions",
+    "publish_due_issues",
+    "publish_issue",
+    "purge_submitter_addresses",
+    "purge_unused_uploads",
+    "run_all",
+    "run_job",
+    "warn_of_empty_monday",
+]

@@ -1,0 +1,81 @@
+"""Send what the ledger says is due: what a worker does all the time, and no clock asks for."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import uvloop
+
+from newsletter import clock
+from newsletter.db import Database
+from newsletter.delivery.queue import worker_liveness
+from newsletter.delivery.sending.envelopes import Envelopes
+from newsletter.delivery.sending.sender import Sender
+from newsletter.delivery.sending.worker_store import WorkerStore
+from newsletter.installation import Installation
+from newsletter.transports import open_transport
+
+
+def deliver(
+    installation: Installation,
+    until_idle: bool = True,
+    now: Callable[[], datetime] = clock.now,
+    stop: threading.Event | None = None,
+) -> int:
+    """Send what the ledger says is due; returns how many messages were settled.
+
+    Runs until nothing is due (``until_idle``), ``stop`` is set, or SIGTERM or
+    SIGINT. Raises BadSetting, or Unavailable if nothing can be handed over.
+    """
+    settings = installation.settings
+    transport = open_transport(settings.mail_url, settings.host)
+    envelopes = Envelopes(settings, installation.storage, installation.signer)
+    with worker_liveness.registered(settings.home) as worker:
+        db = Database(settings.database_url, for_sender=True)
+        rate, breakers = settings.rate, settings.breakers
+        store = WorkerStore(
+            db, envelopes, settings.home, worker, rate.per_day, breakers, rate.warm_up
+        )
+
+        async def send() -> int:
+            connections, domain_rate = settings.connections, settings.domain_rate
+            sender = Sender(store, transport, connections, rate.per_second, now, domain_rate)
+            with _stopped_by_signals(sender):
+                watching = asyncio.create_task(_stopped_by(stop, sender))
+                try:
+                    return await sender.run(until_idle)
+                finally:
+                    watching.cancel()
+
+        try:
+            return uvloop.run(send())
+        finally:
+            db.close()
+
+
+async def _stopped_by(stop: threading.Event | None, sender: Sender) -> None:
+    while stop is not None:
+        if stop.is_set():
+            sender.stop()
+            return
+        await asyncio.sleep(0.1)
+
+
+@contextmanager
+def _stopped_by_signals(sender: Sender) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    try:
+        for number in signals:
+            loop.add_signal_handler(number, sender.stop)
+    except (RuntimeError, ValueError):  # not in the main thread: whoever runs us stops us
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

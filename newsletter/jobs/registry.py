@@ -1,0 +1,118 @@
+"""Every job that the scheduler runs: adding one is a function in a module, and an entry here.
+
+The scheduler, ``newsletter clock --once`` and the demo read this list, and nothing else.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from newsletter.errors import NewsletterError
+from newsletter.installation import Installation
+from newsletter.issues.notices import alert_curators
+from newsletter.issues.schedule import local_day
+from newsletter.jobs.breakers import check_breakers
+from newsletter.jobs.catalog_checks import check_catalog
+from newsletter.jobs.empty_mondays import warn_of_empty_monday
+from newsletter.jobs.publishing import publish_due_issues
+from newsletter.jobs.run import JobRun, always
+from newsletter.jobs.submissions import (
+    notify_submissions,
+    purge_submitter_addresses,
+    purge_unused_uploads,
+)
+
+log = logging.getLogger(__name__)
+
+Function = Callable[[Installation, datetime, JobRun], object]
+OFTEN = timedelta(seconds=15)
+HOURLY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the clock asks for, again and again."""
+
+    function: Function  # idempotent; commits by itself
+    interval: timedelta
+    purpose: str  # for people, after "it is there to"
+    asks_strangers: bool = False  # for what is on their servers: the demo leaves it out
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "__name__", repr(self.function))
+
+
+JOBS = (
+    Job(publish_due_issues, OFTEN, "begin each planned issue at its moment"),
+    Job(warn_of_empty_monday, OFTEN, "tell the curators of a Monday without a ready dataset"),
+    Job(check_breakers, OFTEN, "stop an issue of which too much bounces or is reported as spam"),
+    Job(notify_submissions, OFTEN, "tell the curators what readers brought"),
+    Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
+    Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
+    Job(
+        check_catalog,
+        HOURLY,
+        "check the sources, dictionaries and files of the catalog once a week",
+        asks_strangers=True,
+    ),
+)
+LOCAL_JOBS = tuple(job for job in JOBS if not job.asks_strangers)
+
+
+def run_job(
+    job: Job,
+    installation: Installation,
+    now: datetime,
+    may_go_on: Callable[[], bool] = always,
+) -> bool:
+    """Run a job; returns whether all of it went well. It raises nothing: a failure is logged,
+    and the curators are told of it, once a day."""
+    run = JobRun(may_go_on)
+    try:
+        job.function(installation, now, run)
+    except Exception as error:
+        event = {"event": "job_failed", "job": job.name, "error": type(error).__name__}
+        log.exception("%s failed", job.name, extra=event)
+        _tell_of_failure(job, error, installation, now)
+        return False
+    if run.failed_items:
+        number = len(run.failed_items)
+        log.error(
+            "%s: %d items failed",
+            job.name,
+            number,
+            extra={"event": "job_incomplete", "job": job.name, "failed": number},
+        )
+    return not run.failed_items
+
+
+def run_all(installation: Installation, now: datetime, jobs: Sequence[Job] = JOBS) -> list[Job]:
+    """Run each job, one after the other, whatever becomes of those before it; returns those
+    that failed, or one of whose items did."""
+    return [job for job in jobs if not run_job(job, installation, now)]
+
+
+def _tell_of_failure(job: Job, error: Exception, installation: Installation, now: datetime) -> None:
+    today = local_day(now, installation.settings.timezone)
+    kind = type(error).__name__
+    # The text of any other error may quote an address or a secret.
+    reason = str(error) if isinstance(error, NewsletterError) else f"It ended with {kind}."
+    try:
+        with installation.db.write() as session:
+            alert_curators(
+                session,
+                f"The job {job.name} failed",
+                [
+                    f"It is there to {job.purpose}.",
+                    reason,
+                    "It is tried again all the time.",
+                    "If it goes on failing, have the log of the clock looked at.",
+                ],
+                path="/admin/",
+                once=f"job-failed {job.name} {kind} {today}",
+                now=now,
+            )
+    except Exception:
+        log.exception("nobody could be told", extra={"event": "alert_failed", "job": job.name})

@@ -1,0 +1,21 @@
+"""The formats that every table is kept in and handed out as: adding one is an entry
+here, a writer in ``reading.outputs`` and a field of ``ingest.Ingested``. The site, the
+descriptions of a dataset and the addresses of files read this list.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    name: str  # as it ends the address
+    title: str
+    media_type: str
+
+
+TABLE_FORMATS = (
+    TableFormat("csv", "CSV", "text/csv"),
+    TableFormat("parquet", "Parquet", "application/vnd.apache.parquet"),
+    TableFormat("json", "JSON", "application/json"),
+)
+MEDIA_TYPES = {format_.name: format_.media_type for format_ in TABLE_FORMATS}

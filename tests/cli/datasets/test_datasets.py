@@ -1,0 +1,223 @@
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+from frictionless import Package
+from frictionless.resources import TableResource
+
+from newsletter.catalog.package.dataset_package import read_package
+from tests.cli.conftest import RAIN, Shell
+from tests.posts import written
+
+ADD = ("--slug", "rain-2", "--title", "Rain, once more", "--license", "CC0-1.0")
+
+
+def test_adding_a_file_publishes_it(shell: Shell) -> None:
+    said = shell.done("dataset", "add", "rain.csv", *ADD, "--keyword", "weather")
+    assert "5 rows × 3 columns" in said
+    assert "https://news.example.org/datasets/rain-2" in said
+    assert shell.read("dataset", "show", "rain-2")["state"] == "published"
+
+
+def test_adding_says_which_rows_were_rejected(shell: Shell) -> None:
+    Path("odd.csv").write_text(RAIN + "Kitale,2022,900,1,2,3\n")
+    said = shell.done("dataset", "add", "odd.csv", *ADD)
+    assert "1 rows were rejected" in said
+    assert "line 7" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("nowhere.csv", *ADD), "There is no file nowhere.csv"),
+        (("rain.csv", *ADD[2:], "--slug", "kenya-rain"), "already"),
+        (("rain.csv", *ADD[2:], "--slug", "Rain 2"), "cannot be a slug"),
+        (("rain.csv", *ADD[:4], "--license", "CC0"), "--license: CC0 is not an SPDX"),
+        (("rain.csv", *ADD[:2], *ADD[4:], "--title", "Rain"), "--title: "),
+        (("people.csv", *ADD, "--summary", "short"), "--summary: "),
+        (("empty.csv", *ADD), "empty"),
+        (("http://127.0.0.1:9/rain.csv", *ADD), "127.0.0.1"),
+    ],
+)
+def test_adding_refuses(shell: Shell, arguments: tuple[str, ...], why: str) -> None:
+    Path("empty.csv").touch()
+    assert why in shell.refused("dataset", "add", *arguments)
+    assert [dataset["slug"] for dataset in shell.read("dataset", "list")] == ["kenya-rain"]
+
+
+def test_adding_without_a_licence_is_wrong_usage(shell: Shell) -> None:
+    assert shell("dataset", "add", "rain.csv", *ADD[:4]).exit_code == 2
+
+
+def test_the_list_is_for_people_and_for_programs(shell: Shell) -> None:
+    assert shell.read("dataset", "list") == [
+        {
+            "slug": "kenya-rain",
+            "version": "1.0.0",
+            "state": "published",
+            "title": "Rain in Kenya",
+            "rows": 5,
+            "license": "CC0-1.0",
+        }
+    ]
+    header, row = shell.done("dataset", "list").splitlines()
+    assert header.split() == ["slug", "version", "state", "title", "rows", "license"]
+    assert row.startswith("kenya-rain  1.0.0")
+
+
+def test_an_empty_catalog_says_so(empty: Shell) -> None:
+    empty.done("db", "upgrade")
+    assert "none" in empty.done("dataset", "list")
+
+
+def test_showing_one_names_its_tables(shell: Shell) -> None:
+    (table,) = shell.read("dataset", "show", "kenya-rain")["tables"]
+    assert (table["name"], table["rows"], table["columns"]) == ("rain", 5, 3)
+    assert table["sha256"] in shell.done("dataset", "show", "kenya-rain")
+
+
+def test_a_profile_has_a_line_for_each_column(shell: Shell) -> None:
+    said = shell.done("dataset", "profile", "kenya-rain")
+    assert [line.split()[0] for line in said.splitlines()[2:5]] == ["station", "year", "rain_mm"]
+    assert shell.read("dataset", "profile", "kenya-rain")["rain"]["rows"] == 5
+
+
+@pytest.mark.parametrize(
+    ("format_", "mark"),
+    [
+        ("datapackage", "https://datapackage.org/profiles/2.0/datapackage.json"),
+        ("croissant", "http://mlcommons.org/croissant/1.1"),
+        ("jsonld", "https://schema.org/"),
+        ("dcat", "dcat:Dataset"),
+    ],
+)
+def test_it_is_described_in_each_format(shell: Shell, format_: str, mark: str) -> None:
+    document = json.loads(shell.done("dataset", "describe", "kenya-rain", "--as", format_))
+    assert mark in document.values()
+
+
+def test_an_unknown_format_is_wrong_usage(shell: Shell) -> None:
+    assert shell("dataset", "describe", "kenya-rain", "--as", "word").exit_code == 2
+
+
+def test_an_export_is_a_data_package_that_reads(shell: Shell) -> None:
+    shell.done("dataset", "export", "kenya-rain", "out")
+    (rain,) = Package("out/kenya-rain/datapackage.json").resources
+    assert isinstance(rain, TableResource)
+    rows = rain.read_rows()
+    assert [row["rain_mm"] for row in rows] == [781, 624, 1012, None, 1340]
+
+
+def test_an_export_brought_in_elsewhere_is_the_same_dataset(
+    shell: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shell.done("dataset", "export", "kenya-rain", "out")
+    other = Shell(tmp_path_factory.mktemp("other"))
+    assert other.done("sync", "out").splitlines()[1:] == ["+ kenya-rain added"]
+    mine, theirs = (s.read("dataset", "show", "kenya-rain") for s in (shell, other))
+    assert mine == theirs
+
+
+def test_an_export_says_no_more_than_a_person_would(shell: Shell) -> None:
+    shell.done("dataset", "export", "kenya-rain", "out")
+    folder = Path("out/kenya-rain")
+    written = yaml.safe_load((folder / "dataset.yaml").read_text())
+    assert list(written)[:4] == ["title", "summary", "description", "license"]
+    assert written["version"] == "1.0.0"
+    assert "caveats" not in written
+    assert read_package(folder).tables[0].file == "rain.csv"
+
+
+def test_an_export_replaces_nothing(shell: Shell) -> None:
+    Path("out/kenya-rain").mkdir(parents=True)
+    Path("out/kenya-rain/notes.txt").write_text("mine")
+    assert "already" in shell.refused("dataset", "export", "kenya-rain", "out")
+    assert [path.name for path in Path("out/kenya-rain").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    "command", [("show",), ("profile",), ("describe", "--as", "dcat"), ("export", "out")]
+)
+def test_a_dataset_that_is_not_there_is_refused(shell: Shell, command: tuple[str, ...]) -> None:
+    name, *more = command
+    said = shell.refused("dataset", name, "nothing", *more)
+    assert "newsletter dataset list" in said
+
+
+def test_synchronising_again_changes_nothing(shell: Shell) -> None:
+    shell.done("dataset", "export", "kenya-rain", "out")
+    folder = Path("out/kenya-rain")
+    folder.rename("out/rain-again")
+    assert shell.done("sync", "out") == "+ rain-again added\n"
+    assert shell.done("sync", "out") == "= rain-again unchanged\n"
+
+
+def test_a_folder_that_cannot_be_taken_stops_no_other(shell: Shell) -> None:
+    shell.done("dataset", "export", "kenya-rain", "out")
+    Path("out/kenya-rain").rename("out/rain-again")
+    Path("out/broken").mkdir()
+    Path("out/broken/dataset.yaml").write_text("title: [")
+    result = shell("sync", "out")
+    assert result.exit_code == 1
+    assert "! broken refused" in result.stdout
+    assert "+ rain-again added" in result.stdout
+    assert "1 of them could not be taken" in result.stderr
+
+
+def test_posts_come_after_the_dataset_of_their_folder(shell: Shell) -> None:
+    shell.done("dataset", "export", "kenya-rain", "out")
+    Path("out/kenya-rain").rename("out/rain-again")
+    posts = Path("out/rain-again/posts")
+    posts.mkdir()
+    (posts / "01-good.md").write_bytes(written.markdown("```python\n1\n```\n"))
+    (posts / "02-bad.md").write_text("No front matter.")
+    result = shell("sync", "out")
+    assert result.exit_code == 1
+    added, good, bad = result.stdout.splitlines()
+    assert added == "+ rain-again added"
+    assert good.startswith("+ rain-again/01-good.md added: Version 1.0.0 has no table penguins")
+    assert bad.startswith("! rain-again/02-bad.md refused: The post has no front matter")
+
+
+def test_synchronising_what_holds_no_dataset_is_refused(shell: Shell) -> None:
+    Path("nothing").mkdir()
+    assert "dataset.yaml" in shell.refused("sync", "nothing")
+
+
+def test_a_workbook_becomes_all_its_tables_or_the_one_that_is_chosen(shell: Shell) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "North Sea"
+    for sheet in (book.worksheets[0], book.create_sheet("Baltic"), book.create_sheet("Words")):
+        sheet.append(["bank", "seals"])
+    book["North Sea"].append(["Sand", 120])  # too little for a chart
+    for count in (88, 90, 97):
+        book["Baltic"].append([f"Rock {count}", count])
+    book.save("seals.xlsx")
+
+    said = shell.done("dataset", "add", "seals.xlsx", *ADD)
+    assert "rain-2/north-sea: 1 rows × 2 columns." in said
+    assert "Words was left out: The file has a header but no rows" in said
+    tables = shell.read("dataset", "show", "rain-2")["tables"]
+    assert [(t["name"], t["rows"]) for t in tables] == [("north-sea", 1), ("baltic", 3)]
+
+    one = ("--slug", "rain-3", *ADD[2:])
+    refused = shell.refused("dataset", "add", "seals.xlsx", *one, "--sheet", "Arctic")
+    assert "holds no table 'Arctic': choose one of North Sea, Baltic, Words." in refused
+    shell.done("dataset", "add", "seals.xlsx", *one, "--table", "Baltic")
+    (table,) = shell.read("dataset", "show", "rain-3")["tables"]
+    assert (table["name"], table["rows"]) == ("seals", 3)
+
+
+def test_how_a_file_is_read_can_be_stated(shell: Shell) -> None:
+    Path("odd.txt").write_bytes("Plzeň~1,5\nBrno~2,25\n".encode("cp1250"))
+    stated = ("--encoding", "cp1250", "--delimiter", "~", "--decimal", ",", "--header", "0")
+
+    assert "2 rows × 2 columns, read as cp1250" in shell.done(
+        "dataset", "add", "odd.txt", *ADD, *stated
+    )
+    columns = shell.read("dataset", "profile", "rain-2")["odd"]["columns"]
+    assert [column["type"] for column in columns] == ["string", "number"]
+    refused = shell.refused("dataset", "add", "odd.txt", *ADD, "--delimiter", "~~")
+    assert refused.strip().endswith("--delimiter: must be one character, tab or space.")
