@@ -46,7 +46,7 @@ def _computed(
     order: str | None = None,
     note: str | None = None,
 ) -> Rule:
-    is_known = f"{value} IS NOT NULL" if type_ == "time" else f"year({value}) > 0"
+    is_known = f"{value} IS NOT NULL" if type_ == "time" else f"year(TRY_CAST({value} AS DATE)) > 0"
     holds = f"{matches(f'{B}(?:{pattern}){B}')} AND coalesce({is_known}, false)"
     return Rule(type_, holds, value, twin, order, note)
 
@@ -167,7 +167,8 @@ MOMENTS = [
     _computed(
         "datetime",
         f"{DAY}[T ]{_SECONDS}{_NANOSECONDS} ?(?:Z|UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})",
-        f"TRY_CAST({_ISO} AS TIMESTAMPTZ_NS)",
+        f"CAST(TRY_CAST({_ISO} AS TIMESTAMPTZ_NS) AS TIMESTAMPTZ)",  # which has no statistics
+        note="to the nearest microsecond",
     ),
     _computed("datetime", f"{DAY}[T ][0-9]{{2}}", "TRY_CAST(trim($v) || ':00' AS TIMESTAMP)"),
     _computed("datetime", "[0-9]{8}T[0-9]{6}", "try_strptime(trim($v), ['%Y%m%dT%H%M%S'])"),

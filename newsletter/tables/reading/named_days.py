@@ -16,7 +16,7 @@ _TEXT = f"regexp_replace(trim(lower($v)), '{_WEEKDAY}', '')"
 _NAME = r"\p{L}{3,12}"
 _MONTH = month_number(f"regexp_extract({_TEXT}, '{_NAME}')")
 _DAY_FIRST = rf"[0-9]{{1,2}}(?:st|nd|rd|th|er|\.)?[-/ ]*(?:de |of )?{_NAME}\.?,?[-/ ]*(?:de |del )?"
-_MONTH_FIRST = rf"{_NAME}\.? +[0-9]{{1,2}}(?:st|nd|rd|th|\.)?,? +[0-9]{{4}}"
+_MONTH_FIRST = rf"{_NAME}\.?[-/ ]+[0-9]{{1,2}}(?:st|nd|rd|th|\.)?[-/, ]+[0-9]{{4}}"
 _YEAR_FIRST = rf"[0-9]{{4}}[-/ ]{_NAME}[-/ ][0-9]{{1,2}}"
 _MONTH_ALONE = rf"{_NAME}\.?,?[-/ ]*(?:de )?[0-9]{{4}}"
 

@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import UnreadableTable
+from newsletter.tables.ingest import ingest
 from newsletter.tables.missing_words import MISSING_WORDS
 from newsletter.tables.reading.month_names import MONTHS
 from tests.examples import examples
 from tests.tables.reading.cells import FORMS, read_cells
 
+FILES = Path(__file__).parents[1] / "files"
 quick = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -73,6 +75,7 @@ quick = settings(max_examples=examples(40), deadline=None, suppress_health_check
         (["2020-W05", "2020W06"], "date", ["2020-01-27", "2020-02-03"]),
         (["2020-Q1", "Q4 2020"], "date", ["2020-01-01", "2020-10-01"]),
         (["Nov 2026"], "date", ["2026-11-01"]),
+        (["Jan-1-1995", "Feb-1-1995"], "date", ["1995-01-01", "1995-02-01"]),
         (["11/23/2026 9:05 PM"], "datetime", ["2026-11-23T21:05:00"]),
         (["Mon, 23 Nov 2026 09:00:00 +0100"], "datetime", ["2026-11-23T08:00:00Z"]),
         (["2026-11-23T09:00:00.123456789"], "datetime", ["2026-11-23T09:00:00.123456789"]),
@@ -226,3 +229,27 @@ def test_every_name_of_a_month_is_known(tmp_path: Path, name: str) -> None:
     assert (
         read_cells([f"7 {name.title()} 2026", f"07-{name}-2026"], tmp_path)["values"] == [day] * 2
     )
+
+
+def test_the_penguins_come_as_their_package_ships_them(tmp_path: Path) -> None:
+    """The file of palmerpenguins 0.1.6 (CC0), whose measures have two cells NA each."""
+    work = tmp_path / "work"
+    work.mkdir()
+
+    table = ingest(FILES / "palmerpenguins.csv", work)
+
+    assert dict(table.columns) == {
+        "species": "string", "island": "string", "bill_length_mm": "number",
+        "bill_depth_mm": "number", "flipper_length_mm": "integer", "body_mass_g": "integer",
+        "sex": "string",  # its eleven NA may mean anything, and have an alert
+        "year": "integer",
+    }  # fmt: skip
+    measures = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
+    assert table.notes == tuple(f"2 cells NA in {name} are read as missing." for name in measures)
+    assert [a["code"] for a in table.profile["alerts"] if a["column"] == "sex"] == [
+        "placeholder_values"
+    ]
+    frame = pandas.read_csv(FILES / "palmerpenguins.csv")
+    profile = {column["name"]: column["statistics"] for column in table.profile["columns"]}
+    for name in measures:
+        assert profile[name]["mean"] == pytest.approx(frame[name].mean())
