@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.catalog.multi_table import Names, read_tables
-from newsletter.catalog.package.dataset_package import DatasetPackage, TablePackage
+from newsletter.catalog.package.dataset_package import (
+    ColumnPackage,
+    DatasetPackage,
+    TablePackage,
+)
 from newsletter.charts import alt_text, default_chart, render_png, render_svg
 from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable
@@ -139,8 +143,14 @@ def _dictionary(table: TablePackage, read: Ingested) -> list[dict[str, Any]]:
     return [
         (written[name].model_dump(mode="json") if name in written else {"name": name})
         | {"type": type_}
+        | _unit(written.get(name), read.units.get(name))
         for name, type_ in read.columns
     ]
+
+
+def _unit(written: ColumnPackage | None, unit: str | None) -> dict[str, str]:
+    """The unit that the file writes with a column's numbers, unless a person wrote one."""
+    return {"unit": unit} if unit and (written is None or written.unit is None) else {}
 
 
 def charted_table(package: DatasetPackage) -> str | None:

@@ -88,7 +88,10 @@ def _part(table: TablePackage, name: str, names: Names) -> TablePackage:
 
 
 def _ingest(table: TablePackage, source: Path, folder: Path) -> Ingested:
+    read = table.read
     options = IngestOptions(
-        types=table.types, missing_values=table.missing_values, **table.read.model_dump()
+        types=table.types | read.types,
+        missing_values=(*table.missing_values, *read.missing),
+        **read.model_dump(exclude={"types", "missing"}),
     )
     return ingest(source, Path(tempfile.mkdtemp(dir=folder)), options)

@@ -49,6 +49,7 @@ class IngestOptions:
     decimal: str | None = None  # "." or ","
     header: int | None = None  # how many rows of it; 0: none
     table: str | None = None  # which one, of a file that holds several
+    date_order: str | None = None  # of days in digits: dmy, mdy or ymd
     missing_values: tuple[str, ...] = ("",)
     types: Mapping[str, str] = field(default_factory=dict)  # as the dictionary describes them
     limits: IngestLimits = IngestLimits()
@@ -88,6 +89,7 @@ class Ingested:
     parquet: Output
     csv: Output
     json: Output
+    units: Mapping[str, str] = field(default_factory=dict)  # written with numbers, by column
 
     def sample(self, most: int) -> list[dict[str, Any]]:
         """At most ``most`` rows as they stand in the JSON file, evenly spread."""

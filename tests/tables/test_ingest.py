@@ -293,12 +293,14 @@ def test_a_row_of_broken_utf_8_is_rejected_and_the_others_are_kept(tmp_path: Pat
             "number",
             ["1234567890123456789.25", "1.00"],
         ),
-        (["1." + "1" * 60], "string", ["1." + "1" * 60]),
+        (["1." + "1" * 60], "number", [1.1111111111111112]),
         (["1e400", "1.0"], "string", ["1e400", "1.0"]),
         (["1E5", "2E7"], "string", ["1E5", "2E7"]),
         (["007.5"], "string", ["007.5"]),
         (["NaN", "1.5", "inf"], "number", [None, 1.5, None]),
-        (["1,234", "5"], "string", ["1,234", "5"]),
+        (["NaN", "1"], "integer", [None, 1]),
+        (["1,234", "5"], "integer", [1234, 5]),
+        (["1e5", "2"], "number", [100000.0, 2.0]),
         (["true", "FALSE", ""], "boolean", [True, False, None]),
         (["yes", "no"], "string", ["yes", "no"]),
         (["2026-11-23", ""], "date", ["2026-11-23", None]),
@@ -319,11 +321,14 @@ def test_a_row_of_broken_utf_8_is_rejected_and_the_others_are_kept(tmp_path: Pat
             "datetime",
             ["2026-11-23T09:00:00Z", "2026-11-23T07:00:00.25Z"],
         ),
-        (["2026-11-23T09:00:00.1234567"], "string", ["2026-11-23T09:00:00.1234567"]),
+        (["2026-11-23T09:00:00.1234567"], "datetime", ["2026-11-23T09:00:00.1234567"]),
         (["09:30", "23:59:59"], "time", ["09:30:00", "23:59:59"]),
         (["25:00"], "string", ["25:00"]),
         (["", ""], "string", [None, None]),
-        (["NA", "1"], "string", ["NA", "1"]),
+        (["NA", "1", " - ", "\u00a0"], "integer", [None, 1, None, None]),
+        (["True", "n/a"], "boolean", [True, None]),
+        (["NA", "Namibia", "1"], "string", ["NA", "Namibia", "1"]),
+        (["NA", "NA"], "string", ["NA", "NA"]),
         (["null", "None", "\\N"], "string", ["null", "None", "\\N"]),
     ],
 )
@@ -408,15 +413,24 @@ def test_a_stated_number_is_rounded_when_it_must_and_it_says_so(tmp_path: Path) 
     table = one_column(tmp_path, ["1." + "1" * 60], types={"x": "number"})
 
     assert column(table, "x") == [1.1111111111111112]
-    assert table.notes == ("The column x has more digits than fit: it is rounded.",)
+    assert table.notes == ("1 value of x with more digits than fit is rounded.",)
 
 
-def test_it_reports_a_stated_type_that_the_values_do_not_have(tmp_path: Path) -> None:
-    table = one_column(tmp_path, ["1", "two", "three"], types={"x": "integer", "gone": "date"})
+def test_it_refuses_a_stated_type_that_the_values_do_not_have(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    with pytest.raises(UnreadableTable) as refused:
+        one_column(tmp_path, ["1", "two", "NA", "three"], types={"x": "integer"})
 
-    assert type_of(table, "x") == "string"
-    assert table.notes[0].startswith("The column x is described as integer but 2 values such as 't")
-    assert table.notes[1] == "The column gone is described but not there."
+    assert str(refused.value) == (
+        "The column x is described as integer but 2 values such as 'two', 'three' are none:"
+        " correct them, or describe it as string."
+    )
+
+
+def test_it_says_when_a_described_column_is_not_there(tmp_path: Path) -> None:
+    table = one_column(tmp_path, ["1"], types={"gone": "date"})
+
+    assert table.notes == ("The column gone is described but not there.",)
 
 
 # Rows that do not fit
@@ -530,7 +544,7 @@ def test_it_refuses_parquet_without_rows(tmp_path: Path) -> None:
 
 
 def test_it_reads_an_array_of_objects(tmp_path: Path) -> None:
-    text = '[{"a": 1, "b": "00501", "c": 0.10}, {"b": "12", "d": null, "c": 1e2}, 5]'
+    text = '[{"a": 1, "b": "00501", "c": 0.10}, {"b": "12", "d": null, "c": 1E2}, 5]'
 
     table = read(tmp_path, text, "table.json")
 
@@ -545,8 +559,8 @@ def test_it_finds_the_one_list_in_an_object(tmp_path: Path) -> None:
     assert table.preview == [[True, '[1, {"c": 2}]']]
 
 
-def test_json_numbers_keep_their_digits_and_texts_stay_texts(tmp_path: Path) -> None:
-    text = '[{"n": 12345678901234567890.125, "t": "12", "m": 1}, {"n": 1, "t": "13", "m": "x"}]'
+def test_json_numbers_keep_their_digits(tmp_path: Path) -> None:
+    text = '[{"n": 12345678901234567890.125, "t": "012", "m": 1}, {"n": 1, "t": "13", "m": "x"}]'
 
     table = read(tmp_path, text, "t.json")
 

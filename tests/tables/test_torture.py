@@ -271,7 +271,7 @@ CSV_CASES = {
     "spaces for thousands": Case("a;b\n1 234,5;x\n12;y\n", [[1234.5, "x"], [12.0, "y"]]),
     "narrow spaces for thousands": Case("a;b\n1\u202f234;x\n12;y\n", [[1234, "x"], [12, "y"]]),
     "ticks for thousands": Case("a;b\n1'234.5;x\n12;y\n", [[1234.5, "x"], [12.0, "y"]]),
-    "what may be thousands": Case('a,b\n"1,234",x\n"5,678",y\n', [["1,234", "x"], ["5,678", "y"]]),
+    "what may be thousands": Case("a;b\n1,234;x\n5,678;y\n", [["1,234", "x"], ["5,678", "y"]]),
     "codes with a space": Case("a;b\n110 001;x\n560 001;y\n", [["110 001", "x"], ["560 001", "y"]]),
     "a delimiter at the end": Case("a,b,\n1,x,\n2,y,\n", [[1, "x", None], [2, "y", None]]),
     "a delimiter at the end of rows only": Case(

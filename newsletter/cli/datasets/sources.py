@@ -1,15 +1,46 @@
 """How to read the file that a command is given."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import click
+
+from newsletter.catalog.package.field_types import ColumnType
+
+COLUMN_TYPES = get_args(ColumnType)
+
+
+def _typed_column(text: str) -> tuple[str, str]:
+    name, _, type_ = text.rpartition("=")
+    if not name or type_ not in COLUMN_TYPES:
+        raise click.BadParameter(f"{text!r} is not a column=type, such as id=string.")
+    return name, type_
+
 
 READ_OPTIONS = (
     click.option("--encoding", help="Such as cp1250; without it, it is found out."),
     click.option("--delimiter", help="One character, or tab."),
     click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark."),
     click.option("--header", type=click.IntRange(0, 10), help="How many rows of it; 0 for none."),
+    click.option(
+        "--date-order",
+        type=click.Choice(["dmy", "mdy", "ymd"]),
+        help="Of day, month and year where a column's digits leave it open.",
+    ),
+    click.option(
+        "--missing",
+        multiple=True,
+        metavar="WORD",
+        help="A cell that means no value, such as -999; may be given several times.",
+    ),
+    click.option(
+        "--type",
+        "types",
+        multiple=True,
+        metavar="COLUMN=TYPE",
+        callback=lambda _context, _option, values: dict(map(_typed_column, values)),
+        help=f"What a column holds, one of {', '.join(COLUMN_TYPES)}; several times.",
+    ),
 )
 
 

@@ -23,9 +23,6 @@ ENOUGH = 10
 
 PLACEHOLDER_NUMBERS = (-999, -9999, -99999)
 PLACEHOLDER_DAYS = ("1900-01-01", "9999-12-31")
-PLACEHOLDER_WORDS = (
-    "-", "--", "?", "#n/a", "missing", "n/a", "na", "nan", "nil", "none", "null", "tbd", "unknown",
-)  # fmt: skip
 # Both are matched whole, by RE2.
 EMAIL_PATTERN = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
 PHONE_PATTERN = (

@@ -4,21 +4,11 @@
 subquery gives to ``value`` and ``measure``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from newsletter.tables.missing_words import is_missing_word
 from newsletter.tables.profiling import alerts
 
-# A string column whose values all read in one of these is a datetime column.
-DATE_FORMATS = (
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%dT%H:%M:%SZ",
-    "%Y/%m/%d",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-)
 # What a string ``v`` looks like, by the name that ``alerts`` knows it under. A dear
 # test is asked only where a cheap one leaves a doubt: none of what they look for is
 # long, and a number begins with a sign, a digit, white space, "inf" or "nan".
@@ -27,7 +17,7 @@ TEXT_TESTS = {
     "phones": f"CASE WHEN len(v) <= 22 THEN regexp_full_match(v, '{alerts.PHONE_PATTERN}') END",
     "numbers": "CASE WHEN v < ':' OR lower(v[1]) IN ('i', 'n')"
     " THEN TRY_CAST(v AS DOUBLE) IS NOT NULL END",
-    "placeholders": f"CASE WHEN len(v) <= 22 THEN lower(trim(v)) IN {alerts.PLACEHOLDER_WORDS} END",
+    "placeholders": f"CASE WHEN len(v) <= 22 THEN {is_missing_word('v')} END",
 }
 KINDS = {
     "string": "string_text",
@@ -48,20 +38,16 @@ LARGEST_CUBED = 1e90
 
 @dataclass(frozen=True)
 class Column:
-    """The ``at``-th column of a table. ``format_`` is how a string reads as a datetime."""
+    """The ``at``-th column of a table."""
 
     at: int
     name: str
     type: str
-    format_: str | None = None
-
-    def dated(self, format_: str | None) -> "Column":
-        return replace(self, format_=format_)
 
     @property
     def kind(self) -> str:
         """Its kind; for text, before its values decide between label and text."""
-        return "datetime" if self.format_ else KINDS[self.type]
+        return KINDS[self.type]
 
     @property
     def is_text(self) -> bool:
@@ -75,8 +61,6 @@ class Column:
     def value(self) -> str:
         """The value, null where it is missing."""
         name = quoted(self.name)
-        if self.format_:
-            return f"strptime({name}, '{self.format_}')"
         if self.kind == "float":
             return f"CASE WHEN NOT isnan({name}::DOUBLE) THEN {name}::DOUBLE END"
         return name
@@ -124,7 +108,7 @@ class Column:
             expressions["placeholders"] = f"count(*) FILTER ({measure} IN {placeholders})"
         if self.kind in {"date", "datetime"}:
             days = ", ".join(f"DATE '{day}'" for day in alerts.PLACEHOLDER_DAYS)
-            expressions["placeholders"] = f"count(*) FILTER ({value} IN ({days}))"
+            expressions["placeholders"] = f"count(*) FILTER ({value}::TIMESTAMP IN ({days}))"
         return expressions
 
 

@@ -12,7 +12,6 @@ are not searched for duplicates, and the profile says ``"approximate": true``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
@@ -20,7 +19,7 @@ import duckdb
 
 from newsletter.tables.profiling import aggregate_queries, alerts, statistics
 from newsletter.tables.profiling.aggregate_queries import Answers, Pass, Question
-from newsletter.tables.profiling.columns import DATE_FORMATS, TEXT_TESTS, Column, quoted
+from newsletter.tables.profiling.columns import TEXT_TESTS, Column, quoted
 
 EXACT_ROWS = 5_000_000
 CORRELATED_COLUMNS = 20
@@ -55,8 +54,7 @@ class _Profiler:
         self._relation = quoted(relation)
         self._rows: int = self._row(f"SELECT count(*) FROM {self._relation}")[0]  # noqa: S608
         self._exact = self._rows <= EXACT_ROWS
-        declared = [Column(at, name, type_) for at, (name, type_) in enumerate(columns)]
-        self._columns = self._dated(declared)
+        self._columns = [Column(at, name, type_) for at, (name, type_) in enumerate(columns)]
         self._found: Answers = {}
 
     def profile(self) -> dict[str, Any]:
@@ -77,25 +75,6 @@ class _Profiler:
             "columns": described,
             "alerts": [*alerted, *self._correlations(kinds), *self._duplicates()],
         }
-
-    def _dated(self, columns: list[Column]) -> list[Column]:
-        """``columns``, the strings among them read as datetimes where all parse in one format."""
-        texts = [column for column in columns if column.type == "string"]
-        one = self._ask({(c.at, "one"): f"any_value(left(v{c.at}, 40))" for c in texts}, columns)
-        strings = [c for c in texts if any(_reads_as(one[c.at, "one"], f) for f in DATE_FORMATS)]
-        ends = self._ask({(c.at, end): f"{end}(left(v{c.at}, 40))" for c in strings
-                          for end in ("min", "max")}, columns)  # fmt: skip
-        tried = {
-            (c.at, format_): f"count(*) FILTER (try_strptime(v{c.at}, '{format_}') IS NULL"
-            f" AND v{c.at} IS NOT NULL)"
-            for c in strings
-            for format_ in DATE_FORMATS
-            if _reads_as(ends[c.at, "min"], format_) and _reads_as(ends[c.at, "max"], format_)
-        }
-        formats = {
-            at: format_ for (at, format_), odd in self._ask(tried, columns).items() if not odd
-        }
-        return [column.dated(formats.get(column.at)) for column in columns]
 
     def _summaries(self) -> list[Pass]:
         return self._passes(
@@ -287,11 +266,3 @@ class _Profiler:
 
 def _integer_type(edges: Sequence[int]) -> str:
     return "BIGINT" if -LARGEST <= edges[0] <= edges[-1] <= LARGEST else "HUGEINT"
-
-
-def _reads_as(text: str | None, format_: str) -> bool:
-    try:
-        datetime.strptime(text or "", format_).replace(tzinfo=UTC)
-    except ValueError:
-        return False
-    return True

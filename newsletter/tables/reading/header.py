@@ -5,15 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from newsletter.tables.missing_words import MISSING_WORDS
+
 VALUE = re.compile(
     r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?|true|false", re.I
 )
 YEAR = re.compile(r"(1[5-9]|20)\d\d")
 # Words that stand where a value is not known; a row of them is data.
-UNKNOWN = {
-    *("na", "n/a", "nan", "null", "none", "nil", "unknown", "missing", "suppressed", "redacted"),
-    *("nd", "tbd", "-", "--", ".", "..", "...", "…", ":", "?", "*", "x"),
-}
+UNKNOWN = {*MISSING_WORDS, "suppressed", "redacted", "nd", "tbd", "x"}
 MOST_ROWS = 4  # of a header
 MOST_TITLES = 20  # lines above it
 LEAST_BODY = 3  # rows of values that must follow before a second row is taken for header
@@ -90,7 +89,7 @@ def _goes_on(rows: Sequence[Row], at: int) -> bool:
     row, above = [cell.strip() for cell in rows[at]], rows[at - 1]
     valued = [column for column in range(len(row)) if _has_values(body, column)]
     words = [row[column] for column in valued]
-    if len(valued) < 2 or any(word.casefold() in UNKNOWN or not word for word in words):
+    if len(valued) < 2 or any(word.casefold() in UNKNOWN for word in words):
         return False
     is_grouped = any(not cell.strip() for cell in above)
     if all(YEAR.fullmatch(word) for word in words):

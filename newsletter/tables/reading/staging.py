@@ -55,11 +55,13 @@ class SourceColumn:
     """A column of the relation ``SOURCE``, as its reader found it.
 
     ``candidates`` are the types it may still turn out to have, besides
-    string; None: all of them. ``type`` is set when the file itself says it.
+    string; None: all of them. ``has_text``: not all of its cells are values of
+    one kind by what the file says. ``type`` is set when the file itself says it.
     """
 
     name: str
     candidates: frozenset[str] | None = None
+    has_text: bool = True
     type: str | None = None
 
 
@@ -201,12 +203,12 @@ class CellKinds:
     """Which kinds of value each column held, for files that tell text from numbers."""
 
     ALLOWED = {  # noqa: RUF012 (a constant)
-        "text": frozenset({"date", "datetime", "time"}),
         "number": frozenset({"integer", "number"}),
         "boolean": frozenset({"boolean"}),
         "date": frozenset({"date", "datetime"}),
         "datetime": frozenset({"datetime"}),
         "time": frozenset({"time"}),
+        "other": frozenset(),  # such as bytes
     }
 
     def __init__(self) -> None:
@@ -215,11 +217,13 @@ class CellKinds:
     def see(self, column: Any, kind: str) -> None:
         self._seen.setdefault(column, set()).add(kind)
 
-    def candidates(self, column: Any) -> frozenset[str] | None:
-        kinds = self._seen.get(column)
-        if not kinds:
-            return None
-        return frozenset.intersection(*(self.ALLOWED[kind] for kind in kinds))
+    def column(self, key: Any, name: str) -> SourceColumn:
+        """What is known of the column of ``key``. What stands in a text is read as in any
+        other file; ``"12"`` is a number and ``"007"`` is none."""
+        kinds = self._seen.get(key, set())
+        others = [self.ALLOWED[kind] for kind in kinds - {"text"}]
+        candidates = frozenset.intersection(*others) if others else None
+        return SourceColumn(name, candidates, has_text="text" in kinds or not kinds)
 
 
 def _spelled(newline: str) -> str:

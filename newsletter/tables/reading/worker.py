@@ -33,7 +33,8 @@ from newsletter.tables.reading.outputs import (
     write_json,
 )
 from newsletter.tables.reading.staging import STAGED, Reading
-from newsletter.tables.reading.type_inference import Marks, write_typed
+from newsletter.tables.reading.type_inference import write_typed
+from newsletter.tables.reading.typist import Marks
 from newsletter.tables.reading.unpack import OPENERS, decompress, take_out
 
 THREADS = 2
@@ -89,6 +90,7 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
         "rows_rejected": reading.rejections.count,
         "rejected": reading.rejections.listed,
         "columns": columns,
+        "units": table.units,
         "profile": profile,
         "preview": preview(connection, columns),
         "notes": [*unpacked.notes, *reading.notes, *table.notes],
@@ -103,6 +105,7 @@ class _Typed:
     columns: list[tuple[str, str]]
     rows: int
     notes: list[str]
+    units: dict[str, str]
 
 
 def _typed(
@@ -110,11 +113,14 @@ def _typed(
 ) -> _Typed:
     """Write ``table.parquet`` and make ``TABLE`` of it. Raises UnreadableTable."""
     reading = _reader(options["kind"])(connection, source, folder, options)
-    marks = Marks(options["decimal"], may_be_comma=reading.delimiter not in {None, ","})
+    may_be_comma = reading.delimiter not in {None, ","}
+    marks = Marks(options["decimal"], may_be_comma, options.get("date_order"))
     file = folder / "table.parquet"
     rows = None
     try:
-        columns, notes = write_typed(connection, reading.columns, options["types"], marks, file)
+        columns, notes, units = write_typed(
+            connection, reading.columns, options["types"], marks, file
+        )
         rows = show_table(connection, file)
     except duckdb.OutOfMemoryException:
         raise
@@ -133,7 +139,7 @@ def _typed(
             f" {rejected:,} rejected: report this as a defect."
         )
     (folder / STAGED).unlink(missing_ok=True)
-    return _Typed(reading, columns, rows, notes)
+    return _Typed(reading, columns, rows, notes, units)
 
 
 def _connect(folder: Path, limits: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:

@@ -28,6 +28,24 @@ def test_adding_says_which_rows_were_rejected(shell: Shell) -> None:
     assert "line 7" in said
 
 
+def test_what_a_cell_means_can_be_stated(shell: Shell) -> None:
+    Path("told.csv").write_text("day,n,share,code\n01/02/2026,-999,5%,7\n03/04/2026,2,NA,8\n")
+    stated = ("--date-order", "mdy", "--missing", "-999", "--type", "code=string")
+
+    said = shell.done("dataset", "add", "told.csv", *ADD, *stated)
+
+    assert "1 cell NA in share is read as missing." in said
+    table = shell.read("dataset", "profile", "rain-2")["told"]
+    assert [column["type"] for column in table["columns"]] == [
+        *("date", "integer", "integer", "string"),
+    ]
+    assert table["columns"][0]["statistics"]["min"] == "2026-01-02"
+    assert [column["nan_count"] for column in table["columns"]] == [0, 1, 1, 0]
+    shell.done("dataset", "export", "rain-2", "out")
+    (written,) = read_package(Path("out/rain-2")).tables
+    assert [column.unit for column in written.columns] == [None, None, "%", None]
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

@@ -13,7 +13,6 @@ from newsletter.tables.reading.staging import (
     NULL,
     CellKinds,
     Reading,
-    SourceColumn,
     Staging,
     unfit,
     unique_names,
@@ -75,9 +74,7 @@ def read(
             staging.keep(cells)
     staging.show(connection, options["missing_values"])
     return Reading(
-        columns=[
-            SourceColumn(name, kinds.candidates(key)) for key, name in zip(keys, names, strict=True)
-        ],
+        columns=[kinds.column(key, name) for key, name in zip(keys, names, strict=True)],
         rows_in=staging.rows_in,
         rejections=staging.rejections,
         encoding=encoding.removesuffix("-sig"),
@@ -139,8 +136,8 @@ def _cell(value: Any, key: str, kinds: CellKinds) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         kinds.see(key, "number")
-        return value.text if isinstance(value, _Number) else str(value)
-    kinds.see(key, "text")
+        return value.text.lower() if isinstance(value, _Number) else str(value)
+    kinds.see(key, "text" if isinstance(value, str) else "other")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -15,7 +15,6 @@ from newsletter.tables.reading.staging import (
     NULL,
     CellKinds,
     Reading,
-    SourceColumn,
     Staging,
     unfit,
     unique_names,
@@ -99,7 +98,7 @@ def _load(
             staging.keep(cells)
     staging.show(connection, options["missing_values"])
     return Reading(
-        columns=[SourceColumn(name, kinds.candidates(at)) for at, name in enumerate(names)],
+        columns=[kinds.column(at, name) for at, name in enumerate(names)],
         rows_in=staging.rows_in,
         rejections=staging.rejections,
         notes=notes,
@@ -127,4 +126,4 @@ def _text(value: Any) -> tuple[str, str | None]:
     for type_, kind in ((datetime, "datetime"), (date, "date"), (time, "time")):
         if isinstance(value, type_):
             return value.isoformat(), kind
-    return str(value) if isinstance(value, timedelta) else value, "text"
+    return (str(value), "other") if isinstance(value, timedelta) else (value, "text")

@@ -21,7 +21,6 @@ from newsletter.tables.reading.staging import (
     NULL,
     CellKinds,
     Reading,
-    SourceColumn,
     Staging,
     unfit,
     unique_names,
@@ -98,7 +97,7 @@ def _load(
         for at in sorted(bytes_in)
     ]
     return Reading(
-        columns=[SourceColumn(name, kinds.candidates(at)) for at, name in enumerate(names)],
+        columns=[kinds.column(at, name) for at, name in enumerate(names)],
         rows_in=staging.rows_in,
         rejections=staging.rejections,
         notes=notes,
@@ -112,7 +111,7 @@ def _cell(value: Any, at: int, kinds: CellKinds, bytes_in: set[int]) -> str:
     if isinstance(value, int | float):
         kinds.see(at, "number")
         return repr(value)
-    kinds.see(at, "text")
+    kinds.see(at, "other" if isinstance(value, bytes) else "text")
     if isinstance(value, bytes):
         bytes_in.add(at)
         value = value.hex()
