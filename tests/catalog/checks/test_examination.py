@@ -139,7 +139,7 @@ def test_a_broken_file_a_drifting_dictionary_and_a_hollow_document_are_found(
     assert "species is in the file" in found["dictionary", Weight.WRONG]
     assert "0 bytes for" in found["file", Weight.WRONG]
     documents = " ".join(f.sentence for f in catalog.look() if f.about == "document")
-    assert "its Data Package lacks licenses.name" in documents
+    assert "its Data Package lacks licenses." in documents
     assert "its JSON-LD lacks keywords" in documents
     assert "its DCAT lacks keyword" in documents
 
