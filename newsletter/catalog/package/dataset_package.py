@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package.field_types import (
+    UNSAID,
     Cell,
     ColumnName,
     ColumnType,
@@ -105,14 +106,9 @@ class ReadPackage(_Value):
     delimiter: Delimiter | None = None
     decimal: Literal[".", ","] | None = None
     header: Annotated[int, Field(ge=0, le=10)] | None = None  # rows of it; 0: none
-    # Not written where nothing is said, as below.
-    date_order: Annotated[
-        Literal["dmy", "mdy", "ymd"] | None, Field(exclude_if=lambda order: order is None)
-    ] = None
-    missing: Annotated[tuple[Cell, ...], Field(exclude_if=lambda words: not words)] = ()
-    types: Annotated[dict[ColumnName, ColumnType], Field(exclude_if=lambda types: not types)] = (
-        Field(default_factory=dict)
-    )
+    date_order: Annotated[Literal["dmy", "mdy", "ymd"] | None, UNSAID] = None
+    missing: Annotated[tuple[Cell, ...], UNSAID] = ()
+    types: Annotated[dict[ColumnName, ColumnType], UNSAID] = Field(default_factory=dict)
 
 
 class TablePackage(_Value):

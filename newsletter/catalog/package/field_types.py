@@ -6,9 +6,10 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 TITLE_AT_MOST = 50  # characters
+UNSAID = Field(exclude_if=lambda value: not value)  # not written where nothing is said
 
 ColumnType = Literal["string", "integer", "number", "boolean", "date", "datetime", "time"]
 

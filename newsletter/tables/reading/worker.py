@@ -33,8 +33,8 @@ from newsletter.tables.reading.outputs import (
     write_json,
 )
 from newsletter.tables.reading.staging import STAGED, Reading
-from newsletter.tables.reading.type_inference import write_typed
-from newsletter.tables.reading.typist import Marks
+from newsletter.tables.reading.types.type_inference import write_typed
+from newsletter.tables.reading.types.typist import Marks
 from newsletter.tables.reading.unpack import OPENERS, decompress, take_out
 
 THREADS = 2

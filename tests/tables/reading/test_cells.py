@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from newsletter.errors import UnreadableTable
 from newsletter.tables.ingest import ingest
 from newsletter.tables.missing_words import MISSING_WORDS
-from newsletter.tables.reading.month_names import MONTHS
+from newsletter.tables.reading.types.month_names import MONTHS
 from tests.examples import examples
 from tests.tables.reading.cells import FORMS, read_cells
 

@@ -84,7 +84,7 @@ class Evidence:
     """What the cells of a column say of whether they are numbers of one spelling."""
 
     cells: int
-    held: int
+    keeping: int
     words: int
     adorned: int  # not as a program writes them
     example: str | None  # of those
@@ -109,15 +109,15 @@ class Evidence:
 
     def fits(self) -> bool:
         """Whether all cells are numbers, or words for nothing, and mean one kind of thing."""
-        if not self.adorned or self.held + self.words != self.cells:
+        if not self.adorned or self.keeping + self.words != self.cells:
             return False
         if self.telephones and not self.negatives:
             return False
-        if self.trailing == self.held and not self.decimals:  # as likely "since 1990"
+        if self.trailing == self.keeping and not self.decimals:  # as likely "since 1990"
             return False
         if self.bare_exponents and not self.decimals:
             return False
-        return self.currencies <= 1 and self.percents in (0, self.held)
+        return self.currencies <= 1 and self.percents in (0, self.keeping)
 
     def is_sure(self, spelling: Spelling, *, decimal: str | None, may_be_comma: bool) -> bool:
         """Whether it reads in no other way. ``decimal`` is the mark of the whole file if that

@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 
 from newsletter.tables.missing_words import BLANKS, is_missing_word
-from newsletter.tables.reading.number_spellings import Spelling
-from newsletter.tables.reading.rule import Rule, matches
 from newsletter.tables.reading.staging import SOURCE
+from newsletter.tables.reading.types.number_spellings import Spelling
+from newsletter.tables.reading.types.rule import Rule, matches
 
 SAMPLE_ROWS = 500
 SAMPLE_CELLS = 100_000  # of a wide table fewer rows are looked at first
@@ -62,14 +62,16 @@ class Trials:
         if not tests:
             return first
         word = is_missing_word("v")
-        asked = [
+        questions = [
             "count(v)",
             f"count(*) FILTER (WHERE {word})",
             *(self._held(rule, "v") for rule in tests),
         ]
-        for at, count, words, *held in self.ask_cells(asked, list(rules), first=True):
+        for at, count, words, *kept_counts in self.ask_cells(questions, list(rules), first=True):
             if values := count - words:
-                keep = {rule for rule, kept in zip(tests, held, strict=True) if kept == values}
+                keep = {
+                    rule for rule, kept in zip(tests, kept_counts, strict=True) if kept == values
+                }
                 kept = [rule for rule in rules[at] if rule in keep]
                 first[at] = FirstRows(values, words, kept)
             else:
@@ -79,19 +81,19 @@ class Trials:
     def like(self, pattern: str, places: Collection[int]) -> list[int]:
         """Those of the columns at ``places`` whose first values are short and of ``pattern``."""
         is_like = f"length(v) <= {LONGEST_DIGITAL} AND {matches(pattern, 'v')}"
-        asked = f"bool_and({is_missing_word('v')} OR ({is_like}))"
-        rows = self.ask_cells([asked], list(places), first=True)
+        question = f"bool_and({is_missing_word('v')} OR ({is_like}))"
+        rows = self.ask_cells([question], list(places), first=True)
         return sorted(at for at, all_are in rows if all_are is not False)
 
     def kept(self, rules: Rules) -> dict[int, list[Rule]]:
         """The rules that every value keeps which is no word for nothing, and some value does;
         all of them where the column has neither."""
         counted = self._counted_long(rules) if len(rules) > WIDE else self._counted(rules)
-        doubtful = {at for at, _, values, held in counted if 0 < held < values}
+        doubtful = {at for at, _, values, keeping in counted if 0 < keeping < values}
         words = {at: sum(spelled.values()) for at, spelled in self.words(doubtful).items()}
         kept_rules: dict[int, list[Rule]] = {at: [] for at in rules}
-        for at, rule, values, held in counted:
-            if values in (held, held + words.get(at, 0) * bool(held)):
+        for at, rule, values, keeping in counted:
+            if values in (keeping, keeping + words.get(at, 0) * bool(keeping)):
                 kept_rules[at].append(rule)
         return {at: sorted(kept, key=rules[at].index) for at, kept in kept_rules.items()}
 
@@ -134,9 +136,9 @@ class Trials:
                  for rule, places in asking.items()}  # fmt: skip
         marked = {at: tried for at, tried in rules.items() if at in self.spellings}
         return self._counted(marked) + [
-            (at, rule, values, held)
+            (at, rule, values, keeping)
             for rule, places in plain.items()
-            for at, values, held in self.ask_cells(["count(v)", self._held(rule, "v")], places)
+            for at, values, keeping in self.ask_cells(["count(v)", self._held(rule, "v")], places)
         ]
 
     def _held(self, rule: Rule, value: str) -> str:

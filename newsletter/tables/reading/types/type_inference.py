@@ -16,8 +16,8 @@ import duckdb
 
 from newsletter.tables.profiling.columns import quoted
 from newsletter.tables.reading.staging import SOURCE, SourceColumn
-from newsletter.tables.reading.type_trials import Trials
-from newsletter.tables.reading.typist import Marks, TypedColumn, Typist
+from newsletter.tables.reading.types.type_trials import Trials
+from newsletter.tables.reading.types.typist import Marks, TypedColumn, Typist
 
 # The files are small and quick; higher levels are a tenth smaller and take twice as long.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"

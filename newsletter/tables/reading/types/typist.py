@@ -7,18 +7,18 @@ from typing import NoReturn
 
 from newsletter.errors import UnreadableTable
 from newsletter.tables.missing_words import is_missing_word
-from newsletter.tables.reading.date_rules import MAY_BE_SELDOM, SELDOM, by_name
-from newsletter.tables.reading.named_days import MAY_BE_NAMED, NAMED
-from newsletter.tables.reading.number_search import spelled, spelled_first
-from newsletter.tables.reading.rule import Rule
 from newsletter.tables.reading.staging import SOURCE, SourceColumn
-from newsletter.tables.reading.type_notes import (
+from newsletter.tables.reading.types.date_rules import MAY_BE_SELDOM, SELDOM, by_name
+from newsletter.tables.reading.types.named_days import MAY_BE_NAMED, NAMED
+from newsletter.tables.reading.types.number_search import spelled, spelled_first
+from newsletter.tables.reading.types.rule import Rule
+from newsletter.tables.reading.types.type_notes import (
     ambiguous_note,
     missing_notes,
     refusal,
     rounded_note,
 )
-from newsletter.tables.reading.type_rules import (
+from newsletter.tables.reading.types.type_rules import (
     FITS_DOUBLE,
     INFERRED,
     NEAREST,
@@ -26,7 +26,7 @@ from newsletter.tables.reading.type_rules import (
     ROUNDED,
     STATED,
 )
-from newsletter.tables.reading.type_trials import WIDE, FirstRows, Trials
+from newsletter.tables.reading.types.type_trials import WIDE, FirstRows, Trials
 
 NUMERIC = frozenset({"integer", "number"})
 

@@ -3,8 +3,15 @@ r"""What text may mean, as SQL: for each type, which values have it and how they
 Words for types are those of Data Package v2 (Table Schema).
 """
 
-from newsletter.tables.reading.date_rules import COMPACT_DAY, DAYS, EPOCHS, MOMENTS, SEASON, TIMES
-from newsletter.tables.reading.rule import Rule, cast, matches, unless
+from newsletter.tables.reading.types.date_rules import (
+    COMPACT_DAY,
+    DAYS,
+    EPOCHS,
+    MOMENTS,
+    SEASON,
+    TIMES,
+)
+from newsletter.tables.reading.types.rule import Rule, cast, matches, unless
 
 WHOLE = "-?(0|[1-9][0-9]*)"
 NOT_FINITE = "[+-]?(?i:inf|infinity)"

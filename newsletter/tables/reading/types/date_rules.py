@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from newsletter.tables.reading.clocks import (
+from newsletter.tables.reading.types.clocks import (
     ANY_CLOCK,
     CENTURIES,
     CLOCK_FORMATS,
@@ -11,8 +11,8 @@ from newsletter.tables.reading.clocks import (
     HALF_DAY,
     formats,
 )
-from newsletter.tables.reading.named_days import NAMED
-from newsletter.tables.reading.rule import Rule, cast, matches
+from newsletter.tables.reading.types.named_days import NAMED
+from newsletter.tables.reading.types.rule import Rule, cast, matches
 
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from newsletter.tables.missing_words import is_missing_word
-from newsletter.tables.reading.number_spellings import SPELLINGS, Evidence, Spelling
-from newsletter.tables.reading.type_trials import LONGEST_DIGITAL, Trials
+from newsletter.tables.reading.types.number_spellings import SPELLINGS, Evidence, Spelling
+from newsletter.tables.reading.types.type_trials import LONGEST_DIGITAL, Trials
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """How days are written whose month has a name."""
 
-from newsletter.tables.reading.clocks import (
+from newsletter.tables.reading.types.clocks import (
     ANY_CLOCK,
     CENTURIES,
     CLOCK_FORMATS,
     FIRST_DAYS,
     formats,
 )
-from newsletter.tables.reading.month_names import MONTHS, month_number
-from newsletter.tables.reading.rule import Rule, matches
+from newsletter.tables.reading.types.month_names import MONTHS, month_number
+from newsletter.tables.reading.types.rule import Rule, matches
 
 # Month names are found in the text without a weekday before it.
 _WEEKDAY = "^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[.,]* +"
