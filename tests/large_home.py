@@ -30,6 +30,7 @@ from newsletter.models.issue import Issue, IssuePost, IssueState, Kind
 from newsletter.models.post import Post, PostRun, PostState
 from newsletter.models.submission import Submission, SubmissionKind, SubmissionState
 from newsletter.models.subscriber import Cadence, Status, Subscriber
+from newsletter.models.task import Task, TaskState
 from newsletter.posts.cells import Cell, Code, Figure, Prose
 from newsletter.settings import Settings
 from newsletter.storage import Storage
@@ -101,6 +102,7 @@ def fill(opened: Installation, size: Size) -> None:
         _subscribers(session, opened, size)
         _ledger(session, size)
         _submissions(session, opened.storage, first.dataset_id, size)
+        _tasks(session, size)
 
 
 def _catalog(session: Session, first: Version, size: Size) -> list[dict[str, Any]]:
@@ -274,6 +276,15 @@ def _submissions(session: Session, storage: Storage, dataset_id: int, size: Size
         for n in range(size.submissions)
     ]
     _insert(session, Submission, rows)
+
+
+def _tasks(session: Session, size: Size) -> None:
+    task = {
+        "name": "catalog_check", "title": "Check the catalog", "arguments": {}, "lines": [],
+        "started_by": "owner@example.org", "queue": "default", "state": TaskState.DONE,
+        "created_at": LONG_AGO, "not_before": LONG_AGO, "finished_at": LONG_AGO, "attempt": 1,
+    }  # fmt: skip
+    _insert(session, Task, [task] * size.submissions)
 
 
 def _cells(storage: Storage) -> tuple[Cell, ...]:

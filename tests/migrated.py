@@ -15,6 +15,8 @@ OF_ONE_TEST = "test_"  # how the name of a database begins that a test has to it
 
 def migrate(db: Database) -> None:
     """What ``migrations.upgrade`` makes of a database that is not there yet, or is empty."""
+    if migrations.is_current(db):
+        return
     if db.is_sqlite:
         place = Path(str(db.url.database))
         place.parent.mkdir(parents=True, exist_ok=True)

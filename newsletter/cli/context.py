@@ -51,7 +51,7 @@ def open_or_create_installation() -> Installation:
     installation = installation_as_it_stands()
     if not installation.db.exists:
         migrations.upgrade(installation.db)
-        click.echo(f"A new newsletter begins in {installation.settings.home}.")
+        click.echo(f"A new newsletter begins in {installation.settings.home}.", err=True)
     return open_installation()
 
 

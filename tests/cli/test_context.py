@@ -61,6 +61,11 @@ OTHERS: dict[Command, Command] = {
     ("subscriber", "export"): ("out.csv",),
     ("subscriber", "show"): ("ada@example.org",),
     ("subscriber", "erase"): ("ada@example.org", "--yes"),
+    ("task", "list"): (),
+    ("task", "show"): ("1",),
+    ("task", "watch"): ("1",),
+    ("task", "cancel"): ("1",),
+    ("task", "retry"): ("1",),
 }
 # One makes a home of its own, one works at any revision, one examines what it meets.
 APART: set[Command] = {("demo",), ("db", "backup"), ("doctor",)}
@@ -157,7 +162,7 @@ def test_a_wrong_folder_does_not_become_a_home(folder: Shell, words: Command) ->
 @named(FIRST)
 def test_a_first_command_makes_a_home_and_says_so(folder: Shell, words: Command) -> None:
     line = f"A new newsletter begins in {folder.folder}/instance.\n"
-    assert folder(*words).stdout.startswith(line)
+    assert folder(*words).stderr.startswith(line)
     assert _standing(folder) is migrations.Standing.CURRENT
     assert "A new newsletter" not in folder(*words).output
 

@@ -80,6 +80,8 @@ EXAMPLES: dict[str, list[Examples]] = {
     "admin.sending.watch": [{"day": MONDAY}],
     "admin.sending.ask_to_retry": [{"day": MONDAY, "state": "failed", "reason": "rejected"}],
     "admin.submission_post.make": [{"number": 1}],
+    "admin.tasks.index": [{}, {"page": 2}],
+    "admin.tasks.show": [{"task_id": 1}],
     "admin.submissions.index": [{}, {"page": 2}],
     "admin.submissions.show": [{"number": 1}, {"number": 2}],
     "admin.submissions.file": [{"number": 1}],
