@@ -199,4 +199,4 @@ def test_nothing_that_is_typed_takes_long_or_goes_too_deep(
 def test_a_short_text_is_quick_whatever_it_holds(show: Callable[[str], str]) -> None:
     began = time.process_time()
     show(dense(1800))
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 3  # as above
