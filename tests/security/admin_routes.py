@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask import Flask
 
 EXAMPLES = {
+    "task_id": 1,
     "slug": "penguins",
     "post": "penguins-who-is-who",
     "day": "2026-11-23",

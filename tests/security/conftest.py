@@ -4,6 +4,7 @@ import pytest
 
 from newsletter.catalog import datasets
 from newsletter.installation import Installation
+from newsletter.models.task import Task
 from newsletter.posts.cells import Code, Figure
 from tests import factories
 from tests.transports.conftest import smtp_sink
@@ -28,10 +29,21 @@ __all__ = [
 
 @pytest.fixture
 def seeded(without_posts: Installation) -> Installation:
-    """With a post on the penguins too, in which there is a figure."""
+    """With a task, and a post on the penguins, in which there is a figure."""
     storage = without_posts.storage
     with without_posts.db.write() as session:
         figure = Figure(factories.store(storage, factories.png(), ".png"), 60, 40, "Nothing")
         cells = (*factories.CELLS, Code("python", "plot()", True, (figure,)))
         factories.post(session, datasets.published(session, "penguins"), cells=cells)
+        session.add(
+            Task(
+                name="catalog_check",
+                title="Check the catalog",
+                arguments={},
+                started_by="owner@example.org",
+                queue="default",
+                created_at=factories.LONG_AGO,
+                not_before=factories.LONG_AGO,
+            )
+        )
     return without_posts

@@ -108,7 +108,9 @@ class Column:
             expressions["placeholders"] = f"count(*) FILTER ({measure} IN {placeholders})"
         if self.kind in {"date", "datetime"}:
             days = ", ".join(f"DATE '{day}'" for day in alerts.PLACEHOLDER_DAYS)
-            expressions["placeholders"] = f"count(*) FILTER ({value}::TIMESTAMP IN ({days}))"
+            expressions["placeholders"] = (
+                f"count(*) FILTER (TRY_CAST({value} AS TIMESTAMP) IN ({days}))"
+            )
         return expressions
 
 
