@@ -317,7 +317,7 @@ CSV_CASES = {
     ),
     "a first row of unknowns": Case(
         "who,h,w\nAnn,NA,-\nBob,1,2\nCy,3,4\nDi,5,6\n",
-        [["Ann", "NA", "-"], ["Bob", "1", "2"], ["Cy", "3", "4"], ["Di", "5", "6"]],
+        [["Ann", None, None], ["Bob", 1, 2], ["Cy", 3, 4], ["Di", 5, 6]],
     ),
     "three rows of header, stated": Case(
         "a,b\nx,y\nm,s\n1,2\n", [[1, 2]], names=["a x m", "b y s"], options={"header": 3}
@@ -338,7 +338,7 @@ CSV_CASES = {
     ),
     "a number over 38 digits": Case(f"n,s\n{'9' * 39},x\n", [["9" * 39, "x"]]),
     "1e400": Case("n,s\n1e400,x\n", [["1e400", "x"]]),
-    "-0 and +5": Case("n,m\n-0,+5\n", [[0, "+5"]], types=["integer", "string"]),
+    "-0 and +5": Case("n,m\n-0,+5\n", [[0, 5]], types=["integer", "integer"]),
     "leading zeros": Case("n,m\n007,1\n", [["007", 1]]),
     "booleans in five languages": Case(
         "n,b\n1,ja\n2,oui\n3,sí\n4,да\n5,yes\n",
