@@ -25,8 +25,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTERS ?= 2
 DAYS ?= year monday friday new-year leap-day spring autumn
-DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/test_mondays.py tests/web/admin/test_login.py \
-	tests/web/admin/test_issues.py tests/cli/issues/test_issues.py tests/functional/test_first_monday.py
+DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/feeds/test_calendar_feed.py tests/web/admin/accounts/test_login.py \
+	tests/web/admin/issues/test_issues.py tests/cli/issues/test_issues.py tests/functional/test_first_monday.py
 EXAMPLES ?= 15
 T ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
