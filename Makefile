@@ -15,6 +15,7 @@
 # make bench-send    the sender against Postfix's load generator
 # make bench-wan     the same to a server that is 50 ms away
 # make bench-ingest  a million rows read, beside DuckDB and frictionless
+# make bench-ingest-live   300 MB read while readers browse, and the web process killed meanwhile
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
 # make lock    resolve the requirements again, with uv
@@ -33,7 +34,7 @@ PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-scale bench-ingest lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-scale bench-ingest bench-ingest-live lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -103,6 +104,9 @@ bench-wan: $(VENV)/.installed-test
 
 bench-ingest: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/ingest.py
+
+bench-ingest-live: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.ingest_live
 
 bench-scale: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/scale.py

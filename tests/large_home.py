@@ -17,6 +17,7 @@ from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
 from newsletter.audience.suppression import address_hash
+from newsletter.catalog import datasets
 from newsletter.db import Base
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
@@ -24,7 +25,7 @@ from newsletter.mailing.content import InlineImage
 from newsletter.mailing.message import Headers, freeze
 from newsletter.mailing.placeholders import Placeholder
 from newsletter.mailing.render import RenderedMail
-from newsletter.models.dataset import Dataset, Erratum, Table, Version
+from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
 from newsletter.models.delivery import Delivery, DeliveryState, Retry
 from newsletter.models.issue import Issue, IssuePost, IssueState, Kind
 from newsletter.models.post import Post, PostRun, PostState
@@ -40,6 +41,8 @@ from tests.migrated import migrate
 
 FIRST_DAY = time(9, tzinfo=UTC)
 NO_DAY = date(2000, 1, 3)
+UNREAD = range(1, 40)  # the numbers of datasets that files are read into
+READING = 1_000_000  # the task that does it
 POST = "penguins-who-is-who"
 DRAWN = {
     "mark": "bar",
@@ -109,14 +112,14 @@ def _catalog(session: Session, first: Version, size: Size) -> list[dict[str, Any
     """The rows of all versions: those of the penguins, then one or two of each dataset."""
     version, table = _row(first), _row(first.tables[0])
     ids, table_ids = count(first.id + 1), count(first.tables[0].id + 1)
-    datasets = [
+    rows = [
         {"id": first.dataset_id + n, "slug": f"penguins-{n}", "created_at": LONG_AGO}
         for n in range(1, size.datasets)
     ]
     versions = [
         version | {"id": next(ids), "number": f"{n}.0.0"} for n in range(2, size.of_one + 1)
     ]
-    for n, dataset in enumerate(datasets):
+    for n, dataset in enumerate(rows):
         words = {
             "dataset_id": dataset["id"],
             "title": f"Penguins of the island {n}",
@@ -133,7 +136,7 @@ def _catalog(session: Session, first: Version, size: Size) -> list[dict[str, Any
          "published_at": LONG_AGO + timedelta(hours=n)}
         for n, (old, new) in enumerate(pairs) if old["dataset_id"] == new["dataset_id"]
     ]  # fmt: skip
-    _insert(session, Dataset, datasets)
+    _insert(session, Dataset, rows)
     _insert(session, Version, versions)
     _insert(session, Table, tables)
     _insert(session, Erratum, errata)
@@ -285,6 +288,19 @@ def _tasks(session: Session, size: Size) -> None:
         "created_at": LONG_AGO, "not_before": LONG_AGO, "finished_at": LONG_AGO, "attempt": 1,
     }  # fmt: skip
     _insert(session, Task, [task] * size.submissions)
+    reading = task | {"name": "read-files", "title": "Read bills.csv", "state": TaskState.RUNNING}
+    _insert(session, Task, [reading | {"id": READING, "arguments": {"files": "bills.csv"}}])
+    drafts = select(Dataset.id).where(Dataset.slug.in_([f"penguins-{n}" for n in UNREAD]))
+    first = session.get_one(Version, 1)
+    pending = {
+        "task_id": READING, "package": datasets.package_of(first).model_dump(mode="json"),
+        "files": {"penguins": {"name": "bills.csv", "url": "https://example.org/bills.csv"}},
+    }  # fmt: skip
+    _insert(
+        session,
+        PendingIngest,
+        [pending | {"dataset_id": key} for key in session.scalars(drafts)],
+    )
 
 
 def _cells(storage: Storage) -> tuple[Cell, ...]:

@@ -13,7 +13,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from newsletter.catalog.multi_table import Names, read_tables
+from newsletter.catalog.multi_table import Names, part_of, read_tables
 from newsletter.catalog.package.dataset_package import (
     ColumnPackage,
     DatasetPackage,
@@ -23,7 +23,7 @@ from newsletter.charts import alt_text, default_chart, render_png, render_svg
 from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable
 from newsletter.storage import Storage
-from newsletter.tables.ingest import Ingested
+from newsletter.tables.ingest import KEEPING, Ingested, Watch, unwatched
 
 CHART_ROWS = 10_000  # a chart is drawn from at most so many rows, evenly spread
 
@@ -67,13 +67,17 @@ def import_files(
     storage: Storage,
     kept: Intake | None = None,
     known: Collection[str] = (),
+    watch: Watch = unwatched,
+    work: Path | None = None,
 ) -> Intake:
     """Read each table of ``package`` from ``sources`` (by the table's name), store its
     files and draw the chart. A file that holds several tables, of which none was chosen,
     becomes all of them.
 
     A table that ``sources`` lacks is the one of its name in ``kept``, and so is the chart where
-    its table is. ``known`` are the names of tables that the dataset had before.
+    its table is. ``known`` are the names of tables that the dataset had before. ``watch`` is
+    told which file is read, and how far all of it is; ``work`` is where large files are written
+    meanwhile, None: where the system has its temporary ones.
 
     Raises UnreadableTable or Invalid, whose ``fields`` names the place in the package.
     """
@@ -82,16 +86,18 @@ def import_files(
     values: list[Values] = []
     charted = charted_table(package)
     drawing = _Drawing(package, storage)
-    with tempfile.TemporaryDirectory(prefix="intake-") as folder:
+    with tempfile.TemporaryDirectory(prefix="intake-", dir=work) as folder:
         for at, written in enumerate(package.tables):
             source = sources.get(written.name)
             if source is None:
                 values.append({**kept_values[written.name], "position": len(tables)})
                 tables.append(written)
                 continue
+            of_all = part_of(_named(watch, source.name), at, len(package.tables))
             others = [table.name for table in (*tables, *package.tables[at + 1 :])]
             names = Names(frozenset(others), frozenset(known))
-            for table, read in _read(package, at, source, Path(folder), names):
+            for table, read in _read(package, at, source, Path(folder), names, of_all):
+                of_all(*KEEPING)
                 values.append(_values(len(tables), table, read, source.name, storage))
                 tables.append(table)
                 if written.name == charted:
@@ -103,11 +109,15 @@ def import_files(
     return Intake(whole, tuple(values), chart, digest_of(package, sources))
 
 
+def _named(watch: Watch, name: str) -> Watch:
+    return lambda step, part: watch(f"{name}: {step}", part)
+
+
 def _read(
-    package: DatasetPackage, at: int, source: Path, folder: Path, names: Names
+    package: DatasetPackage, at: int, source: Path, folder: Path, names: Names, watch: Watch
 ) -> Iterator[tuple[TablePackage, Ingested]]:
     try:
-        yield from read_tables(package.tables[at], source, folder, names)
+        yield from read_tables(package.tables[at], source, folder, names, watch)
     except UnreadableTable as error:
         named = f"{package.tables[at].name}: {error}" if len(package.tables) > 1 else str(error)
         raise UnreadableTable(named, {f"tables.{at}.file": str(error)}) from error

@@ -123,12 +123,13 @@ def upsert(session: Session, slug: str, intake: Intake, now: datetime) -> Versio
     """Make the catalog hold ``intake`` under ``slug``: a new dataset, a new version,
     or new words for a version whose data is the same.
 
-    Raises Conflict if the data of a published version would change, or if a new
-    version's number is not higher than every published one's.
+    Raises Conflict if the data of a published version would change, if a new version's
+    number is not higher than every published one's, or while other files are read.
     """
     dataset = find(session, slug)
     if dataset is None:
         return create(session, slug, intake, now)
+    refuse_pending(dataset)
     number = intake.package.version
     same = [version for version in dataset.versions if version.number == number]
     if not same:
@@ -150,6 +151,7 @@ def renumber(session: Session, slug: str, number: str) -> None:
     version = newest(session, slug)
     if version.state is VersionState.PUBLISHED:
         raise Conflict(f"{slug} {version.number} is published: its number stays.")
+    refuse_pending(version.dataset)
     check_number(version.dataset, number)
     old, version.number = version.number, number
     version.changelog = [
@@ -185,8 +187,19 @@ def check_number(dataset: Dataset, number: str) -> None:
             )
 
 
+def refuse_pending(dataset: Dataset) -> None:
+    """Raises Conflict while files are to be read into ``dataset``: nothing else of it changes."""
+    if dataset.pending_ingest is not None:
+        raise Conflict(
+            f"New files of {dataset.slug} are not read yet: wait until they are, give others, or "
+            "drop them on its page."
+        )
+
+
 def publish(version: Version, now: datetime) -> None:
-    """Make a version public, for ever. Raises Invalid with what is still missing."""
+    """Make a version public, for ever. Raises Invalid with what is still missing, or Conflict
+    while files of it are not read."""
+    refuse_pending(version.dataset)
     problems = problems_of(version)
     if problems:
         raise Invalid(f"“{version.title}” cannot be published yet. " + " ".join(problems))

@@ -9,7 +9,7 @@ from pathlib import Path
 from newsletter.catalog.package.dataset_package import TablePackage
 from newsletter.catalog.package.table_names import part_name
 from newsletter.errors import SeveralTables, UnreadableTable
-from newsletter.tables.ingest import Ingested, IngestOptions, ingest
+from newsletter.tables.ingest import Ingested, IngestOptions, Watch, ingest, unwatched
 from newsletter.tables.reading.table_choice import MOST_AT_ONCE
 
 Found = tuple[TablePackage, Ingested]
@@ -30,7 +30,11 @@ NAMES = Names()
 
 
 def read_tables(
-    table: TablePackage, source: Path, folder: Path, names: Names = NAMES
+    table: TablePackage,
+    source: Path,
+    folder: Path,
+    names: Names = NAMES,
+    watch: Watch = unwatched,
 ) -> Iterator[Found]:
     """Read ``source`` as ``table`` says; if it holds several tables and ``table`` neither
     chooses one nor describes its columns, read each, called as in the file.
@@ -39,15 +43,20 @@ def read_tables(
     says why. Files are written into new folders of ``folder``. Raises UnreadableTable.
     """
     try:
-        yield table, _ingest(table, source, folder)
+        yield table, _ingest(table, source, folder, watch)
     except SeveralTables as error:
         if table.columns:
             raise
-        yield from _read_each(table, source, folder, names, error)
+        yield from _read_each(table, source, folder, names, error, watch)
 
 
 def _read_each(
-    table: TablePackage, source: Path, folder: Path, names: Names, several: SeveralTables
+    table: TablePackage,
+    source: Path,
+    folder: Path,
+    names: Names,
+    several: SeveralTables,
+    watch: Watch,
 ) -> Iterator[Found]:
     left: list[str] = []
     parts: list[Found] = []
@@ -56,7 +65,9 @@ def _read_each(
         name = waiting.popleft()
         part = _part(table, name, names.and_taken(other.name for other, _ in parts))
         try:
-            parts.append((part, _ingest(part, source, folder)))
+            done = len(parts) + len(left)
+            of_all = part_of(watch, done, done + 1 + len(waiting))
+            parts.append((part, _ingest(part, source, folder, of_all)))
         except SeveralTables as error:  # a spreadsheet in an archive
             waiting.extendleft(reversed(_inside(name, error)))
         except UnreadableTable as error:
@@ -68,6 +79,11 @@ def _read_each(
     (part, first), *rest = parts
     yield part, replace(first, notes=(*first.notes, *left))
     yield from rest
+
+
+def part_of(watch: Watch, done: int, count: int) -> Watch:
+    """For one of ``count``, of which so many are done."""
+    return lambda step, part: watch(step, (done + part) / count)
 
 
 def _inside(name: str | None, several: SeveralTables) -> list[str]:
@@ -87,11 +103,11 @@ def _part(table: TablePackage, name: str, names: Names) -> TablePackage:
     )
 
 
-def _ingest(table: TablePackage, source: Path, folder: Path) -> Ingested:
+def _ingest(table: TablePackage, source: Path, folder: Path, watch: Watch) -> Ingested:
     read = table.read
     options = IngestOptions(
         types=table.types | read.types,
         missing_values=(*table.missing_values, *read.missing),
         **read.model_dump(exclude={"types", "missing"}),
     )
-    return ingest(source, Path(tempfile.mkdtemp(dir=folder)), options)
+    return ingest(source, Path(tempfile.mkdtemp(dir=folder)), options, watch)

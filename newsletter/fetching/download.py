@@ -6,6 +6,7 @@ by hand, each checked again; bytes (after decompression) and seconds are capped.
 
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from http import HTTPStatus
@@ -31,6 +32,8 @@ from newsletter.file_names import bare_name, name_in_address
 
 CHUNK = 64 * 1024
 LIMITS = FetchLimits()
+# Told how many bytes have come, and of how many if the server says so; what it raises ends it.
+Watch = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Fetched:
     not_modified: bool = False
 
 
+def unwatched(_received: int, _expected: int | None) -> None:
+    """Nobody looks."""
+
+
 def fetch(
     url: str,
     into: Path,
@@ -54,6 +61,7 @@ def fetch(
     allowed_hosts: frozenset[str] = frozenset(),
     previous: Validators | None = None,
     resolve: Resolve = resolve,
+    watch: Watch = unwatched,
 ) -> Fetched:
     """Download ``url`` to a new file in the directory ``into``.
 
@@ -68,7 +76,7 @@ def fetch(
                 with answer_to(request, limits, allowed_hosts, resolve, deadline) as answer:
                     location = answer.headers.get("location")
                     if answer.status_code not in REDIRECTS or location is None:
-                        return _received(answer, into, limits, deadline, previous)
+                        return _received(answer, into, limits, deadline, previous, watch)
                     url = redirected(request.url or "", location)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise refusal(error, url, limits, deadline) from error
@@ -83,12 +91,14 @@ def _received(
     limits: FetchLimits,
     deadline: Deadline,
     previous: Validators | None,
+    watch: Watch,
 ) -> Fetched:
     if answer.status_code == HTTPStatus.NOT_MODIFIED and previous is not None:
         return _fetched(answer, None, 0)
     if answer.status_code != HTTPStatus.OK:
         raise FetchRefused(status_sentence(answer.status_code))
-    if int(_digits(answer.headers.get("content-length"))) > limits.bytes:
+    expected = int(_digits(answer.headers.get("content-length")))
+    if expected > limits.bytes:
         raise _too_large(limits)
     suffix = PurePosixPath(_filename(answer)).suffix.lower()
     with tempfile.NamedTemporaryFile(
@@ -105,6 +115,7 @@ def _received(
                 if size > limits.bytes:
                     raise _too_large(limits)
                 file.write(chunk)
+                watch(size, expected or None)
             if deadline.passed:  # a connection that we ended reads like a short file
                 raise too_slow(limits)
         except BaseException:

@@ -2,7 +2,7 @@
 
 from newsletter.models.catalog_check import CatalogCheck, CatalogCheckWeek
 from newsletter.models.curator import Curator, CuratorSession
-from newsletter.models.dataset import Dataset, Erratum, Table, Version
+from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
@@ -25,6 +25,7 @@ __all__ = [
     "IssuePost",
     "IssueVariant",
     "Notice",
+    "PendingIngest",
     "Post",
     "PostRun",
     "Quota",

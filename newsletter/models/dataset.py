@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from newsletter.db import Base
 from newsletter.models.columns import BigInt, Key, one_of
+from newsletter.models.task import Task
 
 
 class VersionState(StrEnum):
@@ -26,6 +27,36 @@ class Dataset(Base):
     versions: Mapped[list["Version"]] = relationship(
         back_populates="dataset", cascade="all, delete-orphan", order_by="Version.id"
     )
+    pending_ingest: Mapped["PendingIngest | None"] = relationship(
+        back_populates="dataset", cascade="all, delete-orphan"
+    )
+
+
+class PendingIngest(Base):
+    """What was saved of a dataset, words and files, and the task that makes a draft of it.
+
+    There is one of a dataset at most, and while there is nothing else of the dataset changes.
+    """
+
+    __tablename__ = "pending_ingest"
+
+    id: Mapped[Key]
+    dataset_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("dataset.id", ondelete="CASCADE"), unique=True
+    )
+    task_id: Mapped[int | None] = mapped_column(
+        BigInt, ForeignKey("task.id", ondelete="SET NULL"), index=True
+    )
+    package: Mapped[dict[str, Any]]  # all that was written, as a DatasetPackage
+    files: Mapped[dict[str, Any]]  # by the tables' names: see services.table_files
+    note: Mapped[str] = mapped_column(default="")  # what changed
+    number: Mapped[str | None] = mapped_column(String(32))  # of the version, where one was chosen
+    is_published: Mapped[bool] = mapped_column(default=False)  # as soon as it is read
+    error: Mapped[str] = mapped_column(default="")  # why it could not be read
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the same, by dotted paths
+
+    dataset: Mapped[Dataset] = relationship(back_populates="pending_ingest")
+    task: Mapped[Task | None] = relationship()
 
 
 class Version(Base):
@@ -71,6 +102,10 @@ class Version(Base):
     erratum: Mapped["Erratum | None"] = relationship(
         back_populates="version", foreign_keys="Erratum.version_id"
     )
+
+    @property
+    def is_published(self) -> bool:
+        return self.state is VersionState.PUBLISHED
 
 
 class Erratum(Base):

@@ -1,50 +1,45 @@
-"""Saving a dataset: a new one, new words, new files.
-
-Files are read in no transaction; recording what came of it is one short one.
+"""Saving a dataset: a new one, new words, new files. What has to be read a task reads; all else
+is done in one short transaction.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
-from newsletter.catalog import datasets
-from newsletter.catalog.dataset_import import Intake, import_files
+from sqlalchemy.orm import Session
+
+from newsletter.catalog import datasets, drafts
+from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package.dataset_package import DatasetPackage, ReadPackage, check_slug
-from newsletter.catalog.versions.changes import published_before
-from newsletter.catalog.versions.renewal import numbered, renew
+from newsletter.catalog.versions.renewal import read_again, renew
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.installation import Installation
-from newsletter.issues.schedule import local_day
-from newsletter.models.dataset import Version, VersionState
+from newsletter.models.dataset import Version
+from newsletter.models.task import Task
+from newsletter.services.file_reading import Promise, promise
 from newsletter.services.suggestion import Suggestion
-from newsletter.services.table_files import TableFile, named
-from newsletter.tables.diff import Diff
+from newsletter.services.table_files import FileSource
+from newsletter.services.unread_files import refuse_while_reading, unread_files
+from newsletter.tasks.queueing import defer
 
 NO_FILE = "Choose a file, or give its web address."
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A version as it was recorded."""
-
-    version: Version
-    before: Version | None  # the published version before it
-    diff: Diff | None  # of new data; None: there is no version before it, or it says the same
 
 
 def add(
     installation: Installation,
     slug: str,
     package: DatasetPackage,
-    files: Mapping[str, TableFile],
+    files: Mapping[str, FileSource],
+    started_by: str,
     now: datetime,
     *,
     publish: bool = False,
     suggestion: Suggestion | None = None,
-) -> Version:
-    """A new dataset of the tables in ``files``, by their names in ``package``: a draft, or
-    published at once. With it the ``suggestion`` that it is made of is accepted.
+    by: Promise = defer,
+) -> Task:
+    """A new dataset: a draft at once, which a task fills with the tables in ``files``, by their
+    names in ``package``, and may ``publish``. With it the ``suggestion`` that it is made of is
+    accepted.
 
     Raises Invalid, whose ``fields`` are those of the package and ``slug``, SlugTaken, or
     Conflict for a suggestion that was decided before; nothing is recorded then.
@@ -53,63 +48,73 @@ def add(
     if publish:
         _refuse_license(package)
     _refuse_missing_files(package, files)
-    with named(files) as paths:
-        intake = import_files(package, paths, installation.storage)
     with installation.db.write() as session:
-        version = datasets.create(session, slug, intake, now)
-        if publish:
-            datasets.publish(version, now)
+        words = package.model_copy(update={"tables": ()})
+        draft = datasets.create(session, slug, Intake(words, (), None, digest=""), now)
         if suggestion is not None:
-            suggestion.accept(installation, session, version.dataset, now)
-        return version
+            suggestion.accept(installation, session, draft.dataset, now)
+        return promise(
+            session, draft.dataset, package, files, started_by, now, publish=publish, by=by
+        )
 
 
 def edit(
     installation: Installation,
     slug: str,
     package: DatasetPackage,
-    files: Mapping[str, TableFile],
+    files: Mapping[str, FileSource],
+    started_by: str,
     now: datetime,
     *,
     note: str = "",
     number: str | None = None,
-) -> Saved:
-    """Give a dataset the words of ``package`` and the new ``files`` of its tables, by name.
+    by: Promise = defer,
+) -> Task | None:
+    """Give a dataset the words of ``package`` and the new ``files`` of its tables, by name. The
+    task that reads them, or reads a table anew of which more is asked; None: it is done.
 
-    New data after a published version is a draft of the next one: of ``number``, of the number
-    that the package raises, or of the one that the changes ask for; ``note`` says what changed.
-    Raises Invalid, NotFound, or Conflict if the data of a published version would change.
+    New data after a published version becomes a draft of the next one: of ``number``, of the
+    number that the package raises, or of the one that the changes ask for; ``note`` says what
+    changed. Raises Invalid, NotFound, or Conflict if the data of a published version would
+    change, or while a task reads other files into it.
     """
     with installation.db.read() as session:
         newest = datasets.newest(session, slug)
-        before = newest if _is_published(newest) else published_before(newest)
         datasets.table_names(newest.dataset)  # loads the tables: no transaction stays open
     _refuse_missing_files(package, {*files, *(table.name for table in newest.tables)})
-    with named(files) as paths:
-        intake = renew(newest, package, paths, installation.storage)
-    diff = None
-    if files:
-        intake, diff = _numbered(installation, newest, before, intake, now, note, number)
+    if files or read_again(newest, package):
+        with installation.db.write() as session:
+            dataset = datasets.get(session, slug)
+            return promise(
+                session, dataset, package, files, started_by, now, note=note, number=number, by=by
+            )
+    intake = renew(newest, package, {}, installation.storage)
     with installation.db.write() as session:
-        return Saved(datasets.upsert_draft(session, slug, intake, now), before, diff)
+        datasets.upsert_draft(session, slug, intake, now)
+    return None
 
 
 def replace_table(
     installation: Installation,
     slug: str,
-    file: TableFile,
+    file: FileSource,
+    started_by: str,
     now: datetime,
     *,
     table: str | None = None,
     read: ReadPackage | None = None,
     number: str | None = None,
-) -> Saved:
+    by: Promise = defer,
+) -> Task | None:
     """``edit`` with a new file for one table, of which all that was said stays.
 
-    ``table`` None: the only one; ``read`` says how the file is read.
+    ``table`` None: the only one; ``read`` says how the file is read. Where files of it could
+    not be read, theirs are the words, and their tables.
     """
     with installation.db.read() as session:
-        package = datasets.package_of(datasets.newest(session, slug))
+        newest = datasets.newest(session, slug)
+        unread = unread_files(session, newest.dataset)
+    package = unread.package if unread else datasets.package_of(newest)
     names = [written.name for written in package.tables]
     name = names[0] if table is None and len(names) == 1 else table
     if name not in names:
@@ -120,44 +125,27 @@ def replace_table(
         for written in package.tables
     )
     whole = package.model_copy(update={"tables": tables})
-    return edit(installation, slug, whole, {name: file}, now, number=number)
+    files = {**(unread.sources if unread else {}), name: file}
+    note = unread.note if unread else ""
+    return edit(installation, slug, whole, files, started_by, now, note=note, number=number, by=by)
 
 
 def publish(installation: Installation, slug: str, now: datetime) -> Version:
-    """Publish the draft of a dataset. Raises Conflict if there is none, or Invalid with what
-    it still lacks."""
+    """Publish the draft of a dataset. Raises Conflict if there is none, or its files are not
+    read, or Invalid with what it still lacks."""
     with installation.db.write() as session:
         version = datasets.newest(session, slug)
-        if _is_published(version):
+        if version.is_published:
             raise Conflict(f"{slug} {version.number} is published already.")
         datasets.publish(version, now)
         return version
 
 
-def _numbered(
-    installation: Installation,
-    newest: Version,
-    before: Version | None,
-    intake: Intake,
-    now: datetime,
-    note: str,
-    number: str | None,
-) -> tuple[Intake, Diff | None]:
-    """``intake`` with its number, and what changed since ``before``."""
-    package = intake.package
-    if number is not None:
-        package = package.model_copy(update={"version": number})
-    elif package.version == newest.number and _is_published(newest):
-        if datasets.is_same_data(newest, intake):
-            return intake, None
-        # What changed is not said of the version that is published.
-        kept = datasets.package_of(newest).changelog
-        package = package.model_copy(update={"changelog": kept})
-    intake = replace(intake, package=package)
-    if before is None:
-        return intake, None
-    today = local_day(now, installation.settings.timezone)
-    return numbered(intake, before, installation.storage, today, number, note)
+def delete_draft(session: Session, slug: str) -> Version:
+    """Delete what is not published of a dataset; returns what it was. Raises NotFound, or
+    Conflict if all is published, something stands on it, or files are being read into it."""
+    refuse_while_reading(datasets.get(session, slug))
+    return drafts.delete(session, slug)
 
 
 def _refuse_license(package: DatasetPackage) -> None:
@@ -174,7 +162,3 @@ def _refuse_missing_files(package: DatasetPackage, names: Collection[str]) -> No
     }
     if missing or not package.tables:
         raise Invalid("A table has no file.", missing or {"tables.0.file": NO_FILE})
-
-
-def _is_published(version: Version) -> bool:
-    return version.state is VersionState.PUBLISHED

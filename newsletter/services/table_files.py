@@ -1,16 +1,66 @@
-"""The files that tables are read from: somewhere on this machine, under their owners' names."""
+"""The files that tables are read from: under their owners' names, wherever they are.
+
+A ``FileSource`` says where one is, and can wait for a task; ``file_of`` makes a file on this
+machine of it.
+"""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from newsletter.catalog.package.table_names import FALLBACK
 from newsletter.errors import FetchRefused, NotFound
 from newsletter.fetching.download import fetch
-from newsletter.file_names import bare_name
+from newsletter.fetching.http_exchange import request_for
+from newsletter.file_names import bare_name, name_in_address
 from newsletter.installation import Installation
+from newsletter.sizes import readable_size
+
+Watch = Callable[[str, float], None]  # what is done, and which part of it
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Where a file is: in storage, at a path of this machine, or at a web address."""
+
+    name: str  # as its owner calls it; at an address that may turn out to be another
+    key: str = ""
+    path: str = ""
+    url: str = ""
+    names_table: bool = False  # what is called after it is so once it is fetched
+
+    @classmethod
+    def at(cls, source: str) -> Self:
+        """What a person typed: a path or a web address. Raises NotFound or FetchRefused."""
+        if is_address(source):
+            return cls.at_address(source, names_table=True)
+        path = Path(source)
+        if not path.is_file():
+            raise NotFound(f"There is no file {source}.")
+        return cls(path.name, path=str(path.absolute()))
+
+    @classmethod
+    def at_address(cls, url: str, *, names_table: bool = False) -> Self:
+        """Raises FetchRefused for what is not spelled as an address that is fetched."""
+        request_for(url, None)
+        return cls(name_in_address(url) or FALLBACK, url=url, names_table=names_table)
+
+    @property
+    def file_name(self) -> str:
+        """The name as a file may have it: what the table is called after."""
+        return bare_name(self.name) or FALLBACK
+
+    def stored(self, installation: Installation) -> Self:
+        """The same where each machine finds it: a file of this one is put into storage."""
+        if not self.path:
+            return self
+        return type(self)(self.name, key=installation.storage.put(Path(self.path)))
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,33 +70,32 @@ class TableFile:
 
     @property
     def file_name(self) -> str:
-        """The name as a file may have it: what the table is called after."""
         return bare_name(self.name) or FALLBACK
 
 
-@contextmanager
-def opened(installation: Installation, source: str) -> Iterator[TableFile]:
-    """The file at a path of this machine, or one fetched from a web address for as long as
-    the block runs. Raises NotFound or FetchRefused."""
-    if is_address(source):
-        with fetched(installation, source) as file:
-            yield file
-        return
-    path = Path(source)
+def file_of(installation: Installation, source: FileSource, work: Path, watch: Watch) -> TableFile:
+    """The file of ``source``; one that is fetched is put into the folder ``work``. ``watch`` is
+    told what is done, and ends it by raising. Raises NotFound or FetchRefused."""
+    if source.url:
+        return _fetched(installation, source, work, watch)
+    path = installation.storage.path(source.key) if source.key else Path(source.path)
     if not path.is_file():
-        raise NotFound(f"There is no file {source}.")
-    yield TableFile(path, path.name)
+        raise NotFound(f"The file {source.file_name} is no longer there: give it again.")
+    return TableFile(path, source.name)
 
 
-@contextmanager
-def fetched(installation: Installation, url: str) -> Iterator[TableFile]:
-    """The file at a web address, for as long as the block runs. Raises FetchRefused."""
-    with tempfile.TemporaryDirectory(prefix="fetch-") as folder:
-        allowed = installation.settings.fetch_hosts
-        answer = fetch(url, Path(folder), allowed_hosts=allowed)
-        if answer.path is None:  # "not modified", which is answered only to who asked so
-            raise FetchRefused(f"There is nothing at {url}.")
-        yield TableFile(answer.path, answer.filename)
+def _fetched(installation: Installation, source: FileSource, work: Path, watch: Watch) -> TableFile:
+    def tell(received: int, expected: int | None) -> None:
+        of_all = f" of {readable_size(expected)}" if expected else ""
+        part = received / expected if expected else 0.0
+        watch(f"{source.file_name}: {readable_size(received)}{of_all} fetched", part)
+
+    watch(f"{source.file_name}: asking for it", 0.0)
+    allowed = installation.settings.fetch_hosts
+    answer = fetch(source.url, work, allowed_hosts=allowed, watch=tell)
+    if answer.path is None:  # "not modified", which is answered only to who asked so
+        raise FetchRefused(f"There is nothing at {source.url}.")
+    return TableFile(answer.path, answer.filename)
 
 
 def is_address(source: str) -> bool:
@@ -54,9 +103,9 @@ def is_address(source: str) -> bool:
 
 
 @contextmanager
-def named(files: Mapping[str, TableFile]) -> Iterator[dict[str, Path]]:
+def named(files: Mapping[str, TableFile], work: Path) -> Iterator[dict[str, Path]]:
     """Each of ``files`` at a path that ends in its own name, for as long as the block runs."""
-    with tempfile.TemporaryDirectory(prefix="tables-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tables-", dir=work) as folder:
         paths: dict[str, Path] = {}
         for at, (name, file) in enumerate(files.items()):
             place = Path(folder, str(at))

@@ -27,6 +27,8 @@ def connect(
         f"memory_limit = '{memory}'",
         f"threads = {threads}",
         *spilling,
+        "enable_progress_bar = true",  # so that it can be asked how far a query is
+        "enable_progress_bar_print = false",
         "GLOBAL TimeZone = 'UTC'",  # of every cursor
         "allow_community_extensions = false",
         "autoinstall_known_extensions = false",

@@ -9,7 +9,7 @@ there is nothing to take.
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,11 +17,16 @@ from typing import Any, Self
 
 from newsletter.errors import SeveralTables, UnreadableTable
 from newsletter.tables import sandbox
+from newsletter.tables.reading import gauge
 
+# Told again and again what is being done and which part of the whole is, from 0 to 1; what it
+# raises ends the reading.
+Watch = Callable[[str, float], None]
 FORMATS = ("parquet", "csv", "json")
 SLOWEST = 8 * 1024**2  # bytes a second that a file is read at, at least
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of JSON
 PARSER = "newsletter.tables.reading.worker"
+KEEPING = gauge.KEEPING, gauge.STEPS[gauge.KEEPING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,16 @@ class Ingested:
             return [json.loads(record) for at, record in enumerate(records) if at % step == 0]
 
 
-def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -> Ingested:
+def unwatched(_step: str, _part: float) -> None:
+    """Nobody looks."""
+
+
+def ingest(
+    source: Path,
+    work: Path,
+    options: IngestOptions = IngestOptions(),
+    watch: Watch = unwatched,
+) -> Ingested:
     """Read ``source`` and write table.parquet, table.csv and table.json into ``work``.
 
     Raises UnreadableTable with one sentence (SeveralTables if one is to be
@@ -110,7 +124,8 @@ def ingest(source: Path, work: Path, options: IngestOptions = IngestOptions()) -
         folder = Path(name).resolve()
         limits = options.limits.for_file(source.stat().st_size)
         request = request_for(source, folder, replace(options, limits=limits))
-        read = run_parser(request, folder, limits)
+        read = run_parser(request, folder, limits, watch)
+        watch(*KEEPING)
         with ThreadPoolExecutor(len(FORMATS)) as pool:  # hashing lets others run
             parquet, csv, json_ = pool.map(lambda kind: _taken(folder, work, kind), FORMATS)
     rejected = tuple(Rejected(line, reason) for line, reason in read.pop("rejected"))
@@ -142,11 +157,20 @@ def request_for(
     }
 
 
-def run_parser(request: Mapping[str, Any], folder: Path, limits: IngestLimits) -> dict[str, Any]:
+def run_parser(
+    request: Mapping[str, Any], folder: Path, limits: IngestLimits, watch: Watch = unwatched
+) -> dict[str, Any]:
     """What the child tells of the table. Raises UnreadableTable."""
     request_body = json.dumps(request).encode()
     try:
-        answer = sandbox.run(PARSER, request_body, folder, limits.seconds, MAX_ANSWER)
+        answer = sandbox.run(
+            PARSER,
+            request_body,
+            folder,
+            limits.seconds,
+            MAX_ANSWER,
+            lambda: watch(*gauge.look(folder)),
+        )
     except sandbox.TooSlow as error:
         raise _too_slow(limits) from error
     except sandbox.BrokenOff as error:

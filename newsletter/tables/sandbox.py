@@ -1,22 +1,29 @@
 """A process of its own for a stranger's file: with limits, without anything of ours.
 
-``run`` is the parent's side. The child takes its limits with ``limit`` before it touches
-the file; it reads a request from stdin, answers on stdout, and dies with a signal or a
-status when a limit is reached.
+``run`` is the parent's side. The child reads what it is asked with ``read_request``, takes its
+limits with ``limit`` before it touches the file, answers on stdout, and dies with a signal or
+a status when a limit is reached, or its parent is gone.
 """
 
+import contextlib
+import json
 import math
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any, cast
 
 import newsletter
 
 OUT_OF_TIME = {-signal.SIGXCPU, -signal.SIGALRM}
 OPEN_FILES = 256
+LOOK_SECONDS = 0.2  # between two calls of ``watch``
 
 
 class TooSlow(Exception):
@@ -32,10 +39,18 @@ class BrokenOff(Exception):
         self.output = output
 
 
-def run(module: str, request: bytes, folder: Path, seconds: float, most: int) -> bytes:
-    """The answer of ``python -m module`` to ``request``, at most ``most`` bytes of it.
+def run(
+    module: str,
+    request: bytes,
+    folder: Path,
+    seconds: float,
+    most: int,
+    watch: Callable[[], None] = lambda: None,
+) -> bytes:
+    """The answer of ``python -m module`` to ``request``, one line; at most ``most`` bytes of it.
 
-    ``folder`` is the child's own. Raises TooSlow or BrokenOff; no process is left.
+    ``folder`` is the child's own. ``watch`` is called again and again while it runs; what that
+    raises ends it. Raises TooSlow or BrokenOff; no process is left.
     """
     answer, errors = folder / "answer", folder / "errors"
     with answer.open("wb") as stdout, errors.open("wb") as stderr:
@@ -50,9 +65,8 @@ def run(module: str, request: bytes, folder: Path, seconds: float, most: int) ->
             start_new_session=True,
         )
         try:
-            process.communicate(request, timeout=seconds)
-        except subprocess.TimeoutExpired as error:
-            raise TooSlow from error
+            _ask(process, request)
+            _wait(process, seconds, watch)
         finally:
             _end(process)
     if process.returncode in OUT_OF_TIME:
@@ -60,6 +74,14 @@ def run(module: str, request: bytes, folder: Path, seconds: float, most: int) ->
     if process.returncode != 0 or answer.stat().st_size > most:
         raise BrokenOff(errors.read_text("utf-8", "replace")[-4000:])
     return answer.read_bytes()
+
+
+def read_request() -> Any:
+    """What the child is asked. From here on it lives no longer than its parent, which keeps the
+    pipe open for as long as it waits."""
+    line = sys.stdin.buffer.readline()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return json.loads(line)
 
 
 def limit(memory_bytes: int, seconds: float, threads: int, output_bytes: int) -> None:
@@ -91,8 +113,36 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
+def _ask(process: subprocess.Popen[bytes], request: bytes) -> None:
+    stdin = cast(IO[bytes], process.stdin)
+    try:
+        stdin.write(request + b"\n")
+        stdin.flush()
+    except BrokenPipeError:  # it ended before it read all of it: its status says why
+        return
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float, watch: Callable[[], None]) -> None:
+    ends = time.monotonic() + seconds
+    while process.poll() is None:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise TooSlow
+        try:
+            process.wait(min(left, LOOK_SECONDS))
+        except subprocess.TimeoutExpired:
+            watch()
+
+
+def _end_with_parent() -> None:
+    os.read(sys.stdin.fileno(), 1)  # not by the buffer, whose lock would be held at the end
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process and all that it started, if it still runs."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    with contextlib.suppress(BrokenPipeError):
+        cast(IO[bytes], process.stdin).close()

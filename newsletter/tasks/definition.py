@@ -8,12 +8,13 @@ from typing import Any
 Result = dict[str, Any] | None  # what came of it, as JSON can hold it
 Run = Callable[..., Result]  # of the attempt, and the arguments by name
 
+TITLE_AT_MOST = 200  # characters
 LONGEST_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """``lock`` and ``key`` may name arguments: ``"import {slug}"``.
+    """``title``, ``lock`` and ``key`` may name arguments: ``"import {slug}"``.
 
     Of one lock one task runs at a time. Of one key there is one unfinished task: who asks for
     another gets that one.
@@ -30,6 +31,10 @@ class Definition:
     crashes: int = 10  # deaths of its worker that are forgiven
     lock: str | None = None
     key: str | None = None
+    mails_refusal: bool = True  # False: who started it is shown it, and no curator is mailed
+
+    def title_of(self, arguments: Mapping[str, Any]) -> str:
+        return self.title.format(**arguments)[:TITLE_AT_MOST]
 
     def wait_after(self, failures: int) -> timedelta:
         """How long to wait after so many attempts that raised."""

@@ -66,7 +66,7 @@ def new_task(
     at = database_time(session, now)
     task = Task(
         name=definition.name,
-        title=definition.title,
+        title=definition.title_of(arguments),
         arguments=json.loads(json.dumps(arguments)),
         started_by=started_by,
         queue=definition.queue,

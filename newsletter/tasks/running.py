@@ -48,6 +48,7 @@ class Outcome:
     result: Result = None
     wait: timedelta | None = None  # before it is tried again
     has_failed: bool = False
+    is_mailed: bool = True  # to the curators, if it is the end
 
 
 def run(
@@ -90,6 +91,7 @@ def _claim(worker: Worker, task_id: int) -> Task | float | None:
             return early
         if task.name not in worker.definitions:
             _end(session, task, TaskState.FAILED, f"This program has no task {task.name}.", now)
+            tell_of_failure(session, task, now)
             return None
         busy = select(Task.id).where(Task.lock == task.lock, Task.state == TaskState.RUNNING)
         if task.lock is not None and session.scalar(busy) is not None:
@@ -110,7 +112,8 @@ def _outcome(definition: Definition, attempt: Attempt, task: Task) -> Outcome | 
     except Interrupted:
         return Outcome(TaskState.QUEUED, wait=timedelta(0))
     except Refused as error:  # which trying again does not mend
-        return Outcome(TaskState.FAILED, str(error), has_failed=True)
+        is_mailed = definition.mails_refusal
+        return Outcome(TaskState.FAILED, str(error), has_failed=True, is_mailed=is_mailed)
     except KeyboardInterrupt:  # at a terminal
         return Outcome(TaskState.CANCELLED)
     except Exception as error:
@@ -151,6 +154,8 @@ def _record(session: Session, task: Task, outcome: Outcome, now: datetime) -> No
     if outcome.wait is None:
         task.result = outcome.result
         _end(session, task, outcome.state, outcome.error, at)
+        if outcome.state is TaskState.FAILED and outcome.is_mailed:
+            tell_of_failure(session, task, at)
     elif task.cancel_requested_at is not None:
         _end(session, task, TaskState.CANCELLED, "", at)
     else:
@@ -166,8 +171,6 @@ def _end(session: Session, task: Task, state: TaskState, error: str, at: datetim
     task.state, task.finished_at, task.error, task.worker = state, at, error[:500], None
     if state is TaskState.DONE and task.total is not None:
         task.done = task.total
-    if state is TaskState.FAILED:
-        tell_of_failure(session, task, at)
 
 
 def tell_of_failure(session: Session, task: Task, at: datetime) -> None:

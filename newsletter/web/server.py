@@ -18,7 +18,7 @@ from newsletter.web.outbox import outbox
 
 WORKERS = 2
 THREADS = 8
-TIMEOUT_SECONDS = 120  # an upload is read and profiled within a request
+TIMEOUT_SECONDS = 120  # a large upload is received and stored within a request
 
 
 class _Gunicorn(BaseApplication):

@@ -15,7 +15,6 @@ from werkzeug.datastructures import FileStorage
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.file_names import bare_name
 from newsletter.installation import Installation
-from newsletter.services.table_files import fetched
 
 PURPOSE = "upload"
 KEPT_FOR = timedelta(days=30)
@@ -28,7 +27,6 @@ class Upload:
 
     key: str  # in storage
     name: str  # as its owner calls it
-    url: str = ""  # where it was fetched from
 
 
 def store_upload(installation: Installation, sent: FileStorage, ending: str = "") -> Upload:
@@ -47,25 +45,18 @@ def stored(installation: Installation, digest: str, name: str) -> Upload | None:
     return Upload(key, bare) if installation.storage.exists(key) else None
 
 
-def download(installation: Installation, url: str) -> Upload:
-    """Fetch and store the file at ``url``. Raises FetchRefused."""
-    with fetched(installation, url) as file:
-        key = installation.storage.put(file.path, _suffix(file.name))
-        return Upload(key, file.name, url.strip())
-
-
 def note_of(installation: Installation, upload: Upload, now: datetime) -> str:
-    value = "\n".join((upload.key, upload.url, upload.name))
+    value = "\n".join((upload.key, upload.name))
     return installation.signer.sign(PURPOSE, value, now + KEPT_FOR)
 
 
 def read_note(installation: Installation, note: str, now: datetime) -> Upload | None:
     """The upload that a form carries; None if it carries none, or not one of ours."""
     try:
-        key, url, name = installation.signer.read(PURPOSE, note, now).split("\n", 2)
+        key, name = installation.signer.read(PURPOSE, note, now).split("\n", 1)
     except (BadToken, ExpiredToken):
         return None
-    return Upload(key, name, url) if installation.storage.exists(key) else None
+    return Upload(key, name) if installation.storage.exists(key) else None
 
 
 def _suffix(name: str) -> str:

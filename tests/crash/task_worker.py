@@ -69,14 +69,26 @@ def promise(environ: dict[str, str], count: int) -> None:
     installation.db.close()
 
 
-def work(environ: dict[str, str]) -> None:
-    """Run tasks until killed, by an engine that waits for less."""
+def impatient() -> None:
+    """Let the engines of this process wait for less."""
     embedded.LOOK_SECONDS = embedded.RESCUE_SECONDS = 0.1
     on_postgres.FETCH_SECONDS = 0.2
     on_postgres.HEARTBEAT_SECONDS, on_postgres.SILENT_SECONDS = 0.3, 1.5
     on_postgres.RESCUE_SECONDS = 0.3
+
+
+def work(environ: dict[str, str]) -> None:
+    """Run tasks until killed."""
+    impatient()
     installation = Installation.open(Settings.load(environ))
     with worker.running_beside(installation, by_name(KINDS)):
+        signal.pause()
+
+
+def work_for_real(environ: dict[str, str]) -> None:
+    """The same with the tasks that the program has."""
+    impatient()
+    with worker.running_beside(Installation.open(Settings.load(environ))):
         signal.pause()
 
 

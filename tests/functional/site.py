@@ -14,8 +14,10 @@ from werkzeug.serving import make_server
 from newsletter import clock
 from newsletter.curators import accounts
 from newsletter.db import Base
+from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
+from newsletter.models.task import Task
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from tests.functional.lists import NEWSLETTER, REPOSITORY
@@ -42,6 +44,10 @@ class Site:
         visitor = self.visitor().open("/admin/")
         return visitor.submit("password", address=CURATOR, password=PASSWORD)
 
+    def work(self) -> None:
+        """Let a worker run the tasks that are due."""
+        run_until_idle(self.installation)
+
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run ``newsletter`` with ``arguments`` as a process of its own."""
         return subprocess.run(
@@ -62,12 +68,13 @@ class Site:
         return line.removeprefix("newsletter: ")
 
     def rows(self) -> dict[str, list[Any]]:
-        """All that the database holds, but for what signing in leaves behind."""
+        """All that the database holds, but for what signing in leaves behind, and the record of
+        tasks."""
         with self.installation.db.read() as session:
             return {
                 table.name: [tuple(row) for row in session.execute(select(table))]
                 for table in Base.metadata.sorted_tables
-                if not table.name.startswith(ADMINS_OWN)
+                if not table.name.startswith(ADMINS_OWN) and table.name != Task.__tablename__
             }
 
 

@@ -35,6 +35,7 @@ RIVERS = "river,length_km\nNile,6650\nAmazon,6400\nYangtze,6300\nŒuvre,1\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 RAGGED = b"river,length_km\nNile,6650\nAmazon\nYangtze,6300\nParana,4880,oops\nCongo,4700\n"
 NEW = "/admin/datasets/new"
+PAGE, EDIT = "/admin/datasets/rivers/", "/admin/datasets/rivers/edit"
 NAMED = ("--title=The longest rivers", "--license=CC0-1.0")
 
 REFUSED_FILES = {
@@ -102,30 +103,33 @@ def curator(site: Site) -> Visitor:
     return site.curator()
 
 
-def add(curator: Visitor, status: int = 200, **changes: Any) -> None:
-    """Fill in the form for a dataset, with ``changes`` (whose __ is a hyphen), and send it."""
+def add(site: Site, curator: Visitor, status: int = 200, **changes: Any) -> None:
+    """Fill in the form for a dataset, with ``changes`` (whose __ is a hyphen), and send it; its
+    files are read."""
     fields = TYPED | {name.replace("__", "-"): value for name, value in changes.items()}
     curator.open(NEW).submit("slug", status, **fields)
+    site.work()
 
 
-def assert_kept(curator: Visitor, **changes: str) -> None:
-    """The form stands there again with all that was typed."""
+def assert_kept(curator: Visitor, besides: str = "", **changes: str) -> None:
+    """The form stands there again with all that was typed, ``besides`` one field."""
     fields = TYPED | {name.replace("__", "-"): value for name, value in changes.items()}
+    fields.pop(besides, None)
     assert {name: curator.value(name) for name in fields} == fields
 
 
 @pytest.mark.parametrize("name", REFUSED_FILES)
 def test_a_file_that_is_no_table_is_refused(site: Site, curator: Visitor, name: str) -> None:
     content, sentence = REFUSED_FILES[name]
-    before = site.rows()
-    add(curator, 422, tables__0__file=(name, content))
-    assert curator.beside("tables-0-file").startswith(sentence)
+    add(site, curator, tables__0__file=(name, content))
+    assert f"{name} could not be read {sentence}" in curator.open(PAGE).words()
+    assert curator.open(EDIT).beside("tables-0-file").startswith(sentence)
     assert f"{name} (uploaded) It is kept" in curator.words()
-    assert_kept(curator)
-    assert site.rows() == before
+    assert_kept(curator, besides="slug")
     upload: dict[str, Any] = {"tables-0-file": ("rivers.csv", RIVERS.encode())}
-    curator.submit("slug", **upload)
-    assert "Saved as a draft." in curator.words()
+    curator.submit("title", **upload)
+    site.work()
+    assert f"{RIVERS.count(chr(10)) - 1} rows × 2 columns" in curator.open(PAGE).words()
 
 
 @pytest.mark.parametrize("name", REFUSED_FILES)
@@ -139,7 +143,7 @@ def test_a_command_refuses_such_a_file_in_one_line(site: Site, tmp_path: Path, n
 def test_ragged_rows_are_listed_with_their_lines_and_the_rest_is_kept(
     site: Site, curator: Visitor, tmp_path: Path
 ) -> None:
-    add(curator, tables__0__file=("ragged.csv", RAGGED))
+    add(site, curator, tables__0__file=("ragged.csv", RAGGED))
     words = curator.open("/admin/datasets/rivers/").words()
     assert "2 rows were left out" in words
     assert "Line 3: it has 1 cell where the header has 2" in words
@@ -158,7 +162,7 @@ def test_another_encoding_is_read_right_and_named(
     site: Site, curator: Visitor, tmp_path: Path, encoding: str, said: str
 ) -> None:
     content = RIVERS.encode(encoding)
-    add(curator, tables__0__file=("rivers.csv", content))
+    add(site, curator, tables__0__file=("rivers.csv", content))
     words = curator.open("/admin/datasets/rivers/").words()
     assert "Œuvre" in words
     assert f"from rivers.csv {said}" in words
@@ -175,31 +179,31 @@ def test_another_encoding_is_read_right_and_named(
 def test_an_address_where_nothing_is_says_so(site: Site, curator: Visitor, web: str) -> None:
     url, before = f"{web}/rivers.csv", site.rows()
     sentence = "The address answered 404 Not Found: check it in a browser."
-    add(curator, 422, tables__0__url=url)
-    assert curator.beside("tables-0-url") == sentence
-    assert_kept(curator, tables__0__url=url)
     assert dataset_add(site, url) == sentence
     assert site.rows() == before
+    add(site, curator, tables__0__url=url)
+    assert curator.open(EDIT).beside("tables-0-url") == sentence
+    assert_kept(curator, besides="slug", tables__0__url=url)
 
 
 def test_an_address_inside_is_not_asked(site: Site, curator: Visitor) -> None:
     with web_server() as (url, asked):
         before = site.rows()
         sentence = "127.0.0.1 is not on the public Internet: give a public address."
-        add(curator, 422, tables__0__url=url)
-        assert curator.beside("tables-0-url") == sentence
-        assert_kept(curator, tables__0__url=url)
         assert dataset_add(site, url) == sentence
         assert site.rows() == before
+        add(site, curator, tables__0__url=url)
+        assert curator.open(EDIT).beside("tables-0-url") == sentence
+        assert_kept(curator, besides="slug", tables__0__url=url)
         assert asked == []
 
 
 def test_a_slug_that_is_taken_is_refused_and_the_file_is_still_there(
     site: Site, curator: Visitor, tmp_path: Path
 ) -> None:
-    add(curator, tables__0__file=("rivers.csv", RIVERS.encode()))
+    add(site, curator, tables__0__file=("rivers.csv", RIVERS.encode()))
     before = site.rows()
-    add(curator, 422, title="Other rivers", tables__0__file=("others.csv", RIVERS.encode()))
+    add(site, curator, 422, title="Other rivers", tables__0__file=("others.csv", RIVERS.encode()))
     sentence = "There is a dataset 'rivers' already: choose another slug, or edit that one."
     assert curator.beside("slug") == sentence
     assert "others.csv (uploaded) It is kept" in curator.words()
@@ -213,7 +217,7 @@ def test_a_slug_that_is_taken_is_refused_and_the_file_is_still_there(
 def test_without_a_licence_it_is_saved_and_not_published(
     site: Site, curator: Visitor, tmp_path: Path
 ) -> None:
-    add(curator, license="", tables__0__file=("rivers.csv", RIVERS.encode()))
+    add(site, curator, license="", tables__0__file=("rivers.csv", RIVERS.encode()))
     before = site.rows()
     sentence = "It has no license: add an SPDX id such as CC-BY-4.0."
     assert sentence in curator.open("/admin/datasets/rivers/").words()
@@ -238,7 +242,7 @@ def test_a_day_that_cannot_be_had_is_refused(
     site: Site, curator: Visitor, day: str, sentence: str
 ) -> None:
     for slug in ("rivers", "streams"):
-        add(curator, slug=slug, tables__0__file=("rivers.csv", RIVERS.encode()))
+        add(site, curator, slug=slug, tables__0__file=("rivers.csv", RIVERS.encode()))
     curator.open("/admin/issues/").submit("slug", slug="rivers", date="2038-11-29")
     before = site.rows()
     curator.open("/admin/issues/").submit("slug", slug="streams", date=day)
@@ -253,7 +257,7 @@ def test_a_day_that_cannot_be_had_is_refused(
 def test_a_stale_form_is_shown_again_with_what_was_typed(site: Site, curator: Visitor) -> None:
     before = site.rows()
     upload = ("rivers.csv", RIVERS.encode())
-    add(curator, 400, csrf_token="of another session", tables__0__file=upload)
+    add(site, curator, 400, csrf_token="of another session", tables__0__file=upload)
     assert "That form is stale" in curator.words()
     assert "rivers.csv (uploaded) It is kept" in curator.words()
     assert_kept(curator)
@@ -263,7 +267,7 @@ def test_a_stale_form_is_shown_again_with_what_was_typed(site: Site, curator: Vi
 
 
 def test_a_stale_form_of_an_issue_keeps_its_words(site: Site, curator: Visitor) -> None:
-    add(curator, tables__0__file=("rivers.csv", RIVERS.encode()))
+    add(site, curator, tables__0__file=("rivers.csv", RIVERS.encode()))
     curator.open("/admin/issues/").submit("slug", slug="rivers", date="2038-11-29")
     before = site.rows()
     words = {"subject": "Rivers!", "preheader": "How long?", "intro": "It all\nflows."}
@@ -278,7 +282,7 @@ def test_a_stale_form_of_an_issue_keeps_its_words(site: Site, curator: Visitor) 
 def test_too_large_an_upload_gets_a_page_with_one_sentence(site: Site, curator: Visitor) -> None:
     before = site.rows()
     upload = ("huge.csv", b"0" * (257 * 1024 * 1024))
-    add(curator, 413, tables__0__file=upload)
+    add(site, curator, 413, tables__0__file=upload)
     assert "Send a smaller file" in curator.words()
     site.visitor().open("/subscribe").submit("email", 413, email="a" * 300_000)
     assert site.rows() == before

@@ -17,6 +17,7 @@ import time_machine
 
 from newsletter import clock, jobs
 from newsletter.delivery.queue.balance import balance_of
+from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from tests.functional.conftest import MailServer
@@ -58,8 +59,8 @@ def test_from_a_form_to_an_inbox_and_out_again(
             _subscribe(installation, reader)
         _confirm_all(installation, mail_server)
         curator = _signed_in(installation)
-        _add_dataset(curator, "rivers", "The longest rivers")
-        _add_dataset(curator, "more-rivers", "More long rivers")
+        _add_dataset(installation, curator, "rivers", "The longest rivers")
+        _add_dataset(installation, curator, "more-rivers", "More long rivers")
         _plan(curator, "rivers", FIRST)
         _plan(curator, "more-rivers", SECOND)
 
@@ -110,7 +111,7 @@ def _signed_in(installation: Installation) -> Visitor:
     return curator.submit("password", address=CURATOR, password=PASSWORD)
 
 
-def _add_dataset(curator: Visitor, slug: str, title: str) -> None:
+def _add_dataset(installation: Installation, curator: Visitor, slug: str, title: str) -> None:
     """First without a licence, which is refused when it comes to publishing."""
     typed: dict[str, Any] = {
         "slug": slug,
@@ -125,6 +126,7 @@ def _add_dataset(curator: Visitor, slug: str, title: str) -> None:
         "tables-0-file": (f"{slug}.csv", RIVERS.encode()),
     }
     curator.open("/admin/datasets/new").submit("slug", **typed)
+    run_until_idle(installation)
     curator.open(f"/admin/datasets/{slug}/").submit("Publish")
 
 

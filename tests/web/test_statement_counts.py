@@ -65,7 +65,7 @@ EXAMPLES: dict[str, list[Examples]] = {
     "admin.dataset_form.new": [{}, {"submission": 4}],
     "admin.dataset_form.edit": [PENGUINS],
     "admin.datasets.index": [{}, {"page": 2}, {"q": "penguins"}],
-    "admin.datasets.show": [PENGUINS],
+    "admin.datasets.show": [PENGUINS, {"slug": "penguins-1"}],
     "admin.datasets.chart": [PENGUINS | {"kind": "png"}],
     "admin.issues.index": [{}, {"page": 2}, {"date": PLANNED, "slug": "penguins"}],
     "admin.issues.show": [{"day": MONDAY}, {"day": PLANNED}, {"day": MAILING}],

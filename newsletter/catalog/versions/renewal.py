@@ -24,6 +24,7 @@ from newsletter.models.dataset import Table, Version
 from newsletter.storage import Storage
 from newsletter.tables.diff import Diff
 from newsletter.tables.diff.words import in_one_line
+from newsletter.tables.ingest import Watch, unwatched
 
 # How a table's own CSV file is read again.
 AS_WE_WRITE = ReadPackage(encoding="utf-8", delimiter=",", decimal=".", header=1)
@@ -31,20 +32,26 @@ KEPT = tuple(c.key for c in Table.__table__.columns if c.key not in {"id", "vers
 
 
 def renew(
-    version: Version, package: DatasetPackage, files: Mapping[str, Path], storage: Storage
+    version: Version,
+    package: DatasetPackage,
+    files: Mapping[str, Path],
+    storage: Storage,
+    watch: Watch = unwatched,
+    work: Path | None = None,
 ) -> Intake:
     """``version`` under ``package``, with the tables that ``files`` names read from them.
 
     Of the others those are read again, from the file that is kept, whose types differ or that
     a new chart draws; the rest stays as it is. What was said of a column stays with the column
-    of that name. Raises UnreadableTable or Invalid, whose ``fields`` names the place.
+    of that name. ``watch`` and ``work`` are those of ``import_files``. Raises UnreadableTable or
+    Invalid, whose ``fields`` names the place.
     """
     kept = {table.name: table for table in version.tables}
-    again = _read_again(version, package) - set(files)
+    again = read_again(version, package) - set(files)
     as_found = package.model_copy(
         update={"tables": tuple(_as_found(t, files, again) for t in package.tables)}
     )
-    with tempfile.TemporaryDirectory(prefix="renewal-") as folder:
+    with tempfile.TemporaryDirectory(prefix="renewal-", dir=work) as folder:
         linked = {name: _linked(storage, kept[name], Path(folder)) for name in again}
         intake = import_files(
             as_found,
@@ -52,6 +59,8 @@ def renew(
             storage,
             kept=Intake(package, tuple(_kept(version)), _kept_chart(version), version.digest),
             known=datasets.table_names(version.dataset),
+            watch=watch,
+            work=work,
         )
     _refuse_several(package, kept, intake.package.tables)
     written = {table.name: table for table in package.tables}
@@ -98,7 +107,7 @@ def difference(before: Version, intake: Intake, storage: Storage) -> Diff:
     return changes.between(before, after, storage)
 
 
-def _read_again(version: Version, package: DatasetPackage) -> set[str]:
+def read_again(version: Version, package: DatasetPackage) -> set[str]:
     """The kept tables that ``package`` cannot have as they are."""
     kept = {table.name: table for table in version.tables}
     again = {

@@ -26,15 +26,22 @@ from newsletter.cli.context import (
     show,
 )
 from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
+from newsletter.cli.datasets.reading import COMMANDS as READING_COMMANDS
+from newsletter.cli.datasets.reading import read_file
 from newsletter.cli.datasets.sources import how_to_read
 from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.datasets.versions import tell_changes
+from newsletter.cli.tasks import in_background
 from newsletter.errors import Invalid, Refused
 from newsletter.models.dataset import Table, Version
+from newsletter.models.task import Task
 from newsletter.posts.sync import sync as sync_posts
 from newsletter.services import dataset_save
-from newsletter.services.table_files import is_address, opened
+from newsletter.services.file_reading import Promise
+from newsletter.services.table_files import FileSource, is_address
+from newsletter.services.unread_files import UnreadFiles, unread_files
 from newsletter.tables.profiling.profile_text import summary
+from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
 
 FORMATS = {
     "datapackage": datapackage,
@@ -101,6 +108,7 @@ def dataset_group() -> None:
     help="Which sheet, table or file of FILE; without it, all of them.",
 )
 @how_to_read
+@in_background
 def add(
     source: str,
     slug: str,
@@ -110,6 +118,7 @@ def add(
     description: str | None,
     keywords: tuple[str, ...],
     source_url: str | None,
+    background: bool,
     **read: str | int | None,
 ) -> None:
     """Read a table, profile and chart it, and publish it as a dataset.
@@ -119,17 +128,24 @@ def add(
     """
     installation = open_or_create_installation()
     origin = source_url or (source if is_address(source) else installation.settings.base_url)
-    with opened(installation, source) as file:
-        try:
-            package = draft(
-                slug, title, license_, file.file_name, summary_, description, keywords, origin, read
-            )
-            files = {package.tables[0].name: file}
-            version = dataset_save.add(
-                installation, slug, package, files, clock.now(), publish=True
-            )
-        except Invalid as error:
-            raise _by_its_option(error) from error
+
+    def save(file: FileSource, by: Promise) -> Task:
+        package = draft(
+            slug, title, license_, file.file_name, summary_, description, keywords, origin, read
+        )
+        files = {package.tables[0].name: file}
+        now = clock.now()
+        return dataset_save.add(
+            installation, slug, package, files, AT_THE_COMMAND_LINE, now, publish=True, by=by
+        )
+
+    try:
+        if not read_file(installation, slug, source, background, save):
+            return
+    except Invalid as error:
+        raise _by_its_option(error) from error
+    with installation.db.read() as session:
+        version = datasets.newest(session, slug)
     for table in version.tables:
         _tell(slug if len(version.tables) == 1 else f"{slug}/{table.name}", table)
     click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
@@ -162,7 +178,9 @@ def show_(slug: str, as_json: bool) -> None:
     """One dataset and its tables."""
     with open_installation().db.read() as session:
         version = datasets.newest(session, slug)
-        record = _record(version) | {"tables": [_table_record(t) for t in version.tables]}
+        unread = unread_files(session, version.dataset)
+        record = _record(version) | _unread_record(unread)
+        record |= {"tables": [_table_record(t) for t in version.tables]}
     if as_json:
         print_json(record)
         return
@@ -241,6 +259,14 @@ def _record(version: Version) -> dict[str, Any]:
     }
 
 
+def _unread_record(unread: UnreadFiles | None) -> dict[str, Any]:
+    """What is not read yet, where there is something."""
+    if unread is None:
+        return {}
+    task = {"task": unread.task.id, "task_state": unread.task.state.value} if unread.task else {}
+    return {"unread": unread.names, "error": unread.error, **task}
+
+
 def _table_record(table: Any) -> dict[str, Any]:
     return {
         "name": table.name,
@@ -251,7 +277,7 @@ def _table_record(table: Any) -> dict[str, Any]:
     }
 
 
-for command in (*VERSION_COMMANDS, *UPKEEP_COMMANDS):
+for command in (*VERSION_COMMANDS, *READING_COMMANDS, *UPKEEP_COMMANDS):
     dataset_group.add_command(command)
 
 COMMANDS = (sync_command, dataset_group)

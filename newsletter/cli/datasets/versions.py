@@ -12,17 +12,21 @@ from newsletter.catalog.package.dataset_package import ReadPackage
 from newsletter.catalog.semver import step_of, understated
 from newsletter.catalog.versions import changes
 from newsletter.cli.context import as_json, open_installation, print_json
+from newsletter.cli.datasets.reading import read_file
 from newsletter.cli.datasets.sources import how_to_read
+from newsletter.cli.tasks import in_background
 from newsletter.errors import NotFound
 from newsletter.installation import Installation
 from newsletter.issues import calendar, corrections
 from newsletter.issues.schedule import local_day
-from newsletter.models.dataset import VersionState
 from newsletter.models.issue import Issue, Kind
+from newsletter.models.task import Task
 from newsletter.services import dataset_save
-from newsletter.services.table_files import opened
+from newsletter.services.file_reading import Promise
+from newsletter.services.table_files import FileSource
 from newsletter.tables.diff import Diff
 from newsletter.tables.diff.words import block
+from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
 
 NOW = "now"
 
@@ -42,26 +46,50 @@ def tell_changes(diff: Diff) -> None:
 @click.option("--replaces", metavar="TABLE", help="Which table, of a dataset that has several.")
 @click.option("--sheet", help="Which sheet, table or file of FILE.")
 @how_to_read
+@in_background
 def update(
-    slug: str, source: str, number: str | None, replaces: str | None, sheet: str | None, **read: Any
+    slug: str,
+    source: str,
+    number: str | None,
+    replaces: str | None,
+    sheet: str | None,
+    background: bool,
+    **read: Any,
 ) -> None:
     """Bring a new file to a dataset: a draft of its next version, and what changed."""
     installation = open_installation()
     how = ReadPackage.model_validate(read | {"table": sheet})
-    with opened(installation, source) as file:
-        saved = dataset_save.replace_table(
-            installation, slug, file, clock.now(), table=replaces, read=how, number=number
+
+    def save(file: FileSource, by: Promise) -> Task | None:
+        return dataset_save.replace_table(
+            installation,
+            slug,
+            file,
+            AT_THE_COMMAND_LINE,
+            clock.now(),
+            table=replaces,
+            read=how,
+            number=number,
+            by=by,
         )
-    if saved.diff is not None:
-        tell_changes(saved.diff)
-    if saved.version.state is VersionState.PUBLISHED:
-        click.echo(f"{slug} {saved.version.number} has just this data: it stays as it is.")
+
+    if not read_file(installation, slug, source, background, save):
         return
-    number = saved.version.number
-    click.echo(f"{slug} {number} is a draft. Publish it: `newsletter dataset publish {slug}`;")
-    if saved.before is not None:
+    with installation.db.read() as session:
+        version = datasets.newest(session, slug)
+        before = changes.published_before(version)
+        diff = changes.since_published(version, installation.storage)
+    if version.is_published:
+        click.echo(f"{slug} {version.number} has just this data: it stays as it is.")
+        return
+    if diff is not None:
+        tell_changes(diff)
+    click.echo(
+        f"{slug} {version.number} is a draft. Publish it: `newsletter dataset publish {slug}`;"
+    )
+    if before is not None:
         click.echo(
-            f"or if {saved.before.number} was wrong: `newsletter dataset correct {slug} --note …`."
+            f"or if {before.number} was wrong: `newsletter dataset correct {slug} --note …`."
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from newsletter.services.catalog_check import CHECK_CATALOG
+from newsletter.services.file_reading import READ_FILES
 from newsletter.tasks.definition import Definition, Definitions
 
 
@@ -10,4 +11,4 @@ def by_name(definitions: Iterable[Definition]) -> Definitions:
     return {definition.name: definition for definition in definitions}
 
 
-DEFINITIONS = by_name((CHECK_CATALOG,))
+DEFINITIONS = by_name((CHECK_CATALOG, READ_FILES))

@@ -23,7 +23,7 @@ TOO_LARGE = "The post needs more memory than it may have: clear its large output
 
 
 def main() -> None:
-    request = json.load(sys.stdin)
+    request = sandbox.read_request()
     limits = request["limits"]
     sandbox.limit(limits["memory_bytes"], limits["seconds"], 1, limits["output_bytes"])
     logging.disable()  # nbformat tells there what it raises

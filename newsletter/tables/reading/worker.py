@@ -2,8 +2,9 @@
 
 A request comes as JSON on stdin (see ``ingest``), the answer goes as JSON to
 stdout: ``{"read": {...}}`` or ``{"refused": "a sentence"}``. The process takes
-its limits before it touches the file, runs in a private folder that its
-parent made, and dies with a signal or a status when a limit is reached.
+its limits before it touches the file, gives way to those who serve readers, runs in
+a private folder that its parent made, and dies with a signal or a status when a limit is
+reached.
 """
 
 import json
@@ -24,6 +25,7 @@ from newsletter.errors import MissingExtra, SeveralTables, UnreadableTable
 from newsletter.tables import duckdb_sandbox, sandbox
 from newsletter.tables.profiling.profile import profile_table
 from newsletter.tables.reading.file_kinds import BY_NAME, PACKINGS, recognise
+from newsletter.tables.reading.gauge import PROFILING, READING, TYPING, Gauge
 from newsletter.tables.reading.outputs import (
     TABLE,
     Columns,
@@ -38,6 +40,7 @@ from newsletter.tables.reading.types.typist import Marks
 from newsletter.tables.reading.unpack import OPENERS, decompress, take_out
 
 THREADS = 2
+NICE = 10
 # Addresses beyond what DuckDB may hold: the interpreter, stacks, buffers, of which a
 # table of 2,000 columns reserves a gigabyte and uses a third.
 OVERHEAD = 2 * 1024**3
@@ -47,7 +50,8 @@ COPIES: Mapping[str, Copy] = {"csv": write_csv, "json": write_json}  # of the Pa
 
 
 def main() -> None:
-    request = json.load(sys.stdin)
+    request = sandbox.read_request()
+    os.nice(NICE)
     limits = request["limits"]
     memory = limits["memory_bytes"] + OVERHEAD
     sandbox.limit(memory, limits["seconds"], THREADS, limits["output_bytes"])
@@ -69,12 +73,21 @@ def parse(request: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises UnreadableTable.
     """
-    folder, limits = Path(request["folder"]), request["limits"]
+    folder = Path(request["folder"])
+    gauge = Gauge(folder)
+    with gauge.kept():
+        return _parsed(request, folder, gauge)
+
+
+def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str, Any]:
+    limits = request["limits"]
     unpacked = _unpacked(request, folder, limits["output_bytes"])
     options = {**request["options"], "kind": unpacked.kind, "table": unpacked.table}
     connection = _connect(folder, limits)
-    table = _typed(connection, unpacked.path, folder, options)
+    table = _typed(connection, unpacked.path, folder, options, gauge)
     reading, columns = table.reading, table.columns
+    size = unpacked.path.stat().st_size
+    gauge.step(PROFILING, lambda: _written_part(folder, size))
     with ThreadPoolExecutor(1) as writer:  # what one of the two leaves idle the other takes
         copies = {name: write for name, write in COPIES.items() if name in request["formats"]}
         written = writer.submit(_write, connection.cursor(), folder, columns, copies)
@@ -109,14 +122,20 @@ class _Typed:
 
 
 def _typed(
-    connection: duckdb.DuckDBPyConnection, source: Path, folder: Path, options: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    source: Path,
+    folder: Path,
+    options: Mapping[str, Any],
+    gauge: Gauge,
 ) -> _Typed:
     """Write ``table.parquet`` and make ``TABLE`` of it. Raises UnreadableTable."""
+    gauge.step(READING, lambda: _staged_part(folder, source))
     reading = _reader(options["kind"])(connection, source, folder, options)
     may_be_comma = reading.delimiter not in {None, ","}
     marks = Marks(options["decimal"], may_be_comma, options.get("date_order"))
     file = folder / "table.parquet"
     rows = None
+    gauge.step(TYPING, lambda: _part_of_query(connection))
     try:
         columns, notes, units = write_typed(
             connection, reading.columns, options["types"], marks, file
@@ -129,7 +148,7 @@ def _typed(
             raise
     expected = reading.expected.result() if reading.expected else rows
     if rows is None or rows != expected:
-        return _typed(connection, source, folder, {**options, "carefully": True})
+        return _typed(connection, source, folder, {**options, "carefully": True}, gauge)
     if reading.expected:
         reading = replace(reading, rows_in=rows, expected=None)
     rejected = reading.rejections.count
@@ -140,6 +159,23 @@ def _typed(
         )
     (folder / STAGED).unlink(missing_ok=True)
     return _Typed(reading, columns, rows, notes, units)
+
+
+def _staged_part(folder: Path, source: Path) -> float:
+    return _size(folder / STAGED) / max(_size(source), 1)
+
+
+def _written_part(folder: Path, size: int) -> float:
+    """Of the copies, which take longer than the profile: JSON is twice as large."""
+    return sum(_size(folder / f"table.{name}") for name in COPIES) / max(3 * size, 1)
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _part_of_query(connection: duckdb.DuckDBPyConnection) -> float:
+    return connection.query_progress() / 100  # below 0 where it is not known
 
 
 def _connect(folder: Path, limits: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:

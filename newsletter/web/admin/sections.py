@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from newsletter.web.admin import overview, subscribers, tasks
 from newsletter.web.admin.accounts import account, curators, login
-from newsletter.web.admin.datasets import dataset_form, datasets, upload_api, versions
+from newsletter.web.admin.datasets import dataset_form, datasets, unread, upload_api, versions
 from newsletter.web.admin.issues import issues, previews, sending
 from newsletter.web.admin.posts import (
     post_previews,
@@ -25,7 +25,13 @@ SECTIONS = (
     Section("Issues", (issues.blueprint, previews.blueprint, sending.blueprint)),
     Section(
         "Datasets",
-        (datasets.blueprint, dataset_form.blueprint, versions.blueprint, upload_api.blueprint),
+        (
+            datasets.blueprint,
+            dataset_form.blueprint,
+            unread.blueprint,
+            versions.blueprint,
+            upload_api.blueprint,
+        ),
     ),
     Section("Posts", (posts.blueprint, post_previews.blueprint, post_upload.blueprint)),
     Section("Submissions", (submissions.blueprint, submission_post.blueprint)),

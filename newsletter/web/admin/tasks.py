@@ -1,6 +1,6 @@
 """Long work as curators watch it: the list, one with its progress and log, cancel, try again."""
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -9,8 +9,8 @@ from newsletter.models.task import Task, TaskState
 from newsletter.services.catalog_check import CHECK_CATALOG, findings_of, start_check
 from newsletter.tasks import listing, queueing
 from newsletter.web.admin.flash import flashing
+from newsletter.web.admin.live import live
 from newsletter.web.context import installation
-from newsletter.web.security import SCRIPTED, content_security_policy
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -24,8 +24,9 @@ def index() -> ResponseReturnValue:
         counts = listing.counts(session)
         tasks = listing.latest(session, state, page)
     total = sum(counts.values()) if state is None else counts[state]
-    return _live(
+    return live(
         "admin/tasks.html",
+        percent=listing.percent,
         tasks=tasks,
         counts=counts,
         state=state,
@@ -39,8 +40,9 @@ def index() -> ResponseReturnValue:
 def show(task_id: int) -> ResponseReturnValue:
     with installation().db.read() as session:
         task = queueing.get(session, task_id)
-    return _live(
+    return live(
         "admin/task.html",
+        percent=listing.percent,
         task=task,
         findings=_findings(task),
         may_retry=task.state in (TaskState.FAILED, TaskState.CANCELLED),
@@ -74,12 +76,3 @@ def _findings(task: Task) -> list[tuple[str, str, str]]:
     if task.name != CHECK_CATALOG.name or task.state is not TaskState.DONE:
         return []
     return [(finding.slug, finding.about, finding.sentence) for finding in findings_of(task)]
-
-
-def _live(template: str, **context: object) -> Response:
-    """A page that a script of ours shows anew while something of it goes on; without scripts
-    the browser loads it again."""
-    page = render_template(template, percent=listing.percent, **context)
-    response = make_response(page)
-    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
-    return response

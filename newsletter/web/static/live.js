@@ -12,6 +12,8 @@
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("#live");
+      // Once it is over, a page that filled up meanwhile is shown whole.
+      if (live().hasAttribute("data-then-all") && !fresh?.hasAttribute("data-goes-on")) return location.reload();
       // Whoever is on a button or a link of it would lose it.
       if (fresh && !live().contains(document.activeElement)) live().replaceWith(fresh);
     } catch {

@@ -116,7 +116,7 @@
     show("", false);
     try {
       await sendAll(running.signal);
-      show("Now it is read: that can take a minute or two.", false);
+      show("It is saved.", false);
       stop.hidden = true;
       form.submit();
     } catch (problem) {

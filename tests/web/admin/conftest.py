@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from newsletter import clock
 from newsletter.curators import accounts
+from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
 from tests.conftest import BASE_URL
@@ -44,6 +45,10 @@ class Browser:
 
     def sign_in(self, address: str, password: str = PASSWORD, **more: Any) -> TestResponse:
         return self.post("/admin/login", "/admin/login", address=address, password=password, **more)
+
+    def work(self) -> None:
+        """Let a worker run the tasks that are due."""
+        run_until_idle(self.client.application.extensions["newsletter"])
 
     def cookie(self, name: str) -> str | None:
         found = self.client.get_cookie(name, domain=BASE_URL.removeprefix("https://"))

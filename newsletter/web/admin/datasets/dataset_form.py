@@ -8,6 +8,7 @@ from typing import Self
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.catalog import datasets
@@ -16,13 +17,21 @@ from newsletter.catalog.package.dataset_package import DatasetPackage, check_slu
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
-from newsletter.models.dataset import Table, Version
+from newsletter.models.dataset import Table
+from newsletter.models.task import Task
 from newsletter.services import dataset_save, suggestion
 from newsletter.services.suggestion import Suggestion
-from newsletter.services.table_files import TableFile
+from newsletter.services.table_files import FileSource
+from newsletter.services.unread_files import UnreadFiles, unread_files
 from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
-from newsletter.web.admin.datasets.dataset_words import fill, fill_in, mapping_of, place
+from newsletter.web.admin.datasets.dataset_words import (
+    fill,
+    fill_in,
+    fill_in_unread,
+    mapping_of,
+    place,
+)
 from newsletter.web.admin.datasets.form_files import collect_files, keep_files
 from newsletter.web.auth import STALE, UPLOAD_BYTES, shows_again
 from newsletter.web.context import installation
@@ -39,11 +48,16 @@ class Before:
     slug: str
     package: DatasetPackage
     tables: Mapping[str, Table]  # by their names
+    unread: UnreadFiles | None
 
     @classmethod
-    def of(cls, version: Version) -> Self:
+    def of(cls, session: Session, slug: str) -> Self:
+        """Raises NotFound."""
+        version = datasets.newest(session, slug)
         tables = {table.name: table for table in version.tables}
-        return cls(version.dataset.slug, datasets.package_of(version), tables)
+        unread = unread_files(session, version.dataset)
+        package = unread.package if unread else datasets.package_of(version)
+        return cls(slug, package, tables, unread)
 
 
 @blueprint.after_request
@@ -71,12 +85,17 @@ def new() -> ResponseReturnValue:
 
 @blueprint.route("/<slug>/edit", methods=["GET", "POST"])
 def edit(slug: str) -> ResponseReturnValue:
-    with installation().db.read() as session:
-        version = datasets.newest(session, slug)
-        before, form = Before.of(version), DatasetForm()
-        if not form.is_submitted():
-            fill(form, version, before.package)
-            return _page(form, before)
+    opened, form = installation(), DatasetForm()
+    with opened.db.read() as session:
+        before = Before.of(session, slug)
+    if not form.is_submitted():
+        if before.unread and before.unread.goes_on:
+            flash(f"{before.unread.names} is being read: edit it when that is done.", "refused")
+            return redirect(url_for("admin.datasets.show", slug=slug))
+        fill(form, slug, before.package)
+        if before.unread:
+            fill_in_unread(form, before.unread, opened, clock.now())
+        return _page(form, before)
     form.slug.data = slug  # whatever was posted: a slug never changes
     return _submitted(form, before)
 
@@ -89,7 +108,7 @@ def new_again() -> str:
 @shows_again(edit)
 def edit_again(slug: str) -> str:
     with installation().db.read() as session:
-        before = Before.of(datasets.newest(session, slug))
+        before = Before.of(session, slug)
     return _shown_again(before)
 
 
@@ -112,34 +131,34 @@ def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
     try:
         if refused or form.errors:
             raise Invalid("It was not saved.", refused)
-        _save(opened, form, files, before, now)
+        task = _save(opened, form, files, before, now)
     except Refused as error:
         place(form, _beside_a_field(error, before))
         return _page(form, before), 422
     if before is None:
-        flash("Saved as a draft. Now say what each column means.", "done")
-        return redirect(url_for("admin.dataset_form.edit", slug=form.slug.data, _anchor="tables"))
-    flash("Saved.", "done")
-    return redirect(url_for("admin.datasets.show", slug=form.slug.data))
+        flash("Saved as a draft.", "done")
+    elif task is None:
+        flash("Saved.", "done")
+    return redirect(url_for("admin.datasets.show", slug=(form.slug.data or "").strip()))
 
 
 def _save(
     opened: Installation,
     form: DatasetForm,
-    files: dict[int, TableFile],
+    files: dict[int, FileSource],
     before: Before | None,
     now: datetime,
-) -> None:
-    """Raises Refused."""
+) -> Task | None:
+    """The task that reads the files; None: there is nothing to read. Raises Refused."""
     today = local_day(now, opened.settings.timezone).isoformat()
     slug = check_slug((form.slug.data or "").strip())
     package = parse_package(mapping_of(form, before.package if before else None, files, today))
     named = {package.tables[at].name: file for at, file in files.items()}
+    by = current_user.address
     if before is not None:
         note = (form.note.data or "").strip()
-        dataset_save.edit(opened, slug, package, named, now, note=note)
-        return
-    dataset_save.add(opened, slug, package, named, now, suggestion=_suggestion(form))
+        return dataset_save.edit(opened, slug, package, named, by, now, note=note)
+    return dataset_save.add(opened, slug, package, named, by, now, suggestion=_suggestion(form))
 
 
 def _suggestion(form: DatasetForm) -> Suggestion | None:
@@ -155,7 +174,8 @@ def _beside_a_field(error: Refused, before: Before | None) -> Invalid:
         return error
     if isinstance(error, SlugTaken):
         return Invalid(str(error), {"slug": str(error)})
-    if isinstance(error, Conflict) and before is not None:  # with the data of a published version
+    if isinstance(error, Conflict) and before and not before.unread:
+        # With the data of a published version.
         return Invalid(str(error), {"version": str(error)})
     return Invalid(str(error))
 

@@ -14,10 +14,10 @@ from wtforms import Form
 from newsletter.catalog.package.dataset_package import DatasetPackage, TablePackage
 from newsletter.errors import Invalid
 from newsletter.installation import Installation
-from newsletter.models.dataset import Version
 from newsletter.services.dataset_save import NO_FILE
 from newsletter.services.suggestion import FirstWords
-from newsletter.services.table_files import TableFile
+from newsletter.services.table_files import FileSource
+from newsletter.services.unread_files import UnreadFiles
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm, find_field
 from newsletter.web.uploads import Upload, note_of
 
@@ -27,7 +27,7 @@ PLACES = {"credit.curator": "curator", "credit.hat_tip": "hat_tip", "credit": "c
 
 
 def mapping_of(
-    form: DatasetForm, before: DatasetPackage | None, uploads: Mapping[int, TableFile], today: str
+    form: DatasetForm, before: DatasetPackage | None, uploads: Mapping[int, FileSource], today: str
 ) -> dict[str, Any]:
     """The mapping that ``form`` stands for, with what the form does not show (images,
     keys, categories, the language, earlier changes) from ``before``.
@@ -55,9 +55,9 @@ def mapping_of(
     return {name: value for name, value in written.items() if value}
 
 
-def fill(form: DatasetForm, version: Version, package: DatasetPackage) -> None:
+def fill(form: DatasetForm, slug: str, package: DatasetPackage) -> None:
     """Put what a dataset says into the form."""
-    form.slug.data = version.dataset.slug
+    form.slug.data = slug
     for name in PLAIN:
         getattr(form, name).data = getattr(package, name)
     form.version.data = package.version
@@ -69,13 +69,37 @@ def fill(form: DatasetForm, version: Version, package: DatasetPackage) -> None:
     form.caveats.data = "\n".join(" ".join(caveat.split()) for caveat in package.caveats)
     if package.credit:
         form.curator.data, form.hat_tip.data = package.credit.curator, package.credit.hat_tip
-    form.chart.data = json.dumps(version.chart, indent=2) if version.chart else ""
+    form.chart.data = json.dumps(package.chart, indent=2) if package.chart else ""
     for source in package.sources:
         form.sources.append_entry(source.model_dump())
-    for table in version.tables:
+    for table in package.tables:
         form.tables.append_entry(
-            {"name": table.name, "description": table.description, "columns": table.columns}
+            {
+                "name": table.name,
+                "description": table.description,
+                "read": table.read.model_dump(mode="json"),
+                "columns": [column.model_dump(mode="json") for column in table.columns],
+            }
         )
+
+
+def fill_in_unread(
+    form: DatasetForm, unread: UnreadFiles, opened: Installation, now: datetime
+) -> None:
+    """Put the files that are not read yet into a form that ``fill`` has filled, and what could
+    not be read of them beside their fields."""
+    form.note.data = unread.note
+    for table, entry in zip(unread.package.tables, form.tables.entries, strict=True):
+        source = unread.sources.get(table.name)
+        if source is not None and source.url:
+            entry.form.url.data = source.url
+            if source.names_table:
+                entry.form["name"].data = ""
+        elif source is not None:
+            upload = Upload(source.key, source.name)
+            entry.form.stored.data = note_of(opened, upload, now)
+    if unread.error:
+        place(form, Invalid(unread.error, dict(unread.fields)))
 
 
 def fill_in(form: DatasetForm, words: FirstWords, opened: Installation, now: datetime) -> None:
@@ -164,7 +188,7 @@ def _changelog(form: DatasetForm, before: DatasetPackage | None, today: str) -> 
 
 
 def _table(
-    at: int, entry: Form, before: DatasetPackage | None, uploads: Mapping[int, TableFile]
+    at: int, entry: Form, before: DatasetPackage | None, uploads: Mapping[int, FileSource]
 ) -> dict[str, Any]:
     name = _text(entry, "name")
     known = {table.name: table for table in before.tables} if before else {}
@@ -175,7 +199,7 @@ def _table(
         "name": name,
         "file": file,
         "description": _text(entry, "description"),
-        "read": _read(entry.read.form) if upload else {},
+        "read": (_unshown(old) | _read(entry.read.form)) if upload else {},
         "columns": _columns(entry, old),
     }
     if old:
@@ -196,6 +220,14 @@ def _read(form: Form) -> dict[str, str]:
     """What was said of how to read a new file; a space as the delimiter is one too."""
     texts = {name: field.data or "" for name, field in form._fields.items()}
     return {name: text if text == " " else text.strip() for name, text in texts.items() if text}
+
+
+def _unshown(old: TablePackage | None) -> dict[str, Any]:
+    """What was said of how to read a file that the form has no field for."""
+    if old is None:
+        return {}
+    names = {"date_order", "missing", "types"}
+    return old.read.model_dump(mode="json", include=names, exclude_defaults=True)
 
 
 def _columns(entry: Form, old: TablePackage | None) -> list[dict[str, Any]]:

@@ -15,8 +15,11 @@ from newsletter.issues import listing
 from newsletter.models.dataset import Table
 from newsletter.paging import cut
 from newsletter.services import dataset_save, slots
+from newsletter.services.unread_files import unread_files, unread_of
+from newsletter.tasks.listing import percent
 from newsletter.web.admin.datasets import versions
 from newsletter.web.admin.flash import flashing
+from newsletter.web.admin.live import live
 from newsletter.web.context import installation, page_number
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.datasets import facts
@@ -47,7 +50,11 @@ def index() -> ResponseReturnValue:
         ]
         page = cut(wanted, page_number()).filled(partial(catalog.load, session))
         return render_template(
-            "admin/datasets.html", page=page, problems_of=datasets.problems_of, words=words
+            "admin/datasets.html",
+            page=page,
+            unread=unread_of(session, [version.dataset_id for version in page.rows]),
+            problems_of=datasets.problems_of,
+            words=words,
         )
 
 
@@ -56,11 +63,19 @@ def show(slug: str) -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
         version = datasets.newest(session, slug)
-        return render_template(
+        unread = unread_files(session, version.dataset)
+        goes_on = unread is not None and unread.goes_on
+        show_page = live if goes_on else render_template
+        return show_page(
             "admin/dataset.html",
             dataset=version.dataset,
             version=version,
+            unread=unread,
+            goes_on=goes_on,
+            percent=percent,
             tables=[_shown(table) for table in version.tables],
+            described=any(c.get("description") for t in version.tables for c in t.columns),
+            has_others=len(version.dataset.versions) > 1,
             problems=datasets.problems_of(version),
             step=versions.step_of(version),
             may_correct=versions.may_correct(version),
@@ -73,6 +88,16 @@ def show(slug: str) -> ResponseReturnValue:
 def publish(slug: str) -> ResponseReturnValue:
     with flashing("It is published."):
         dataset_save.publish(installation(), slug, clock.now())
+    return redirect(url_for("admin.datasets.show", slug=slug))
+
+
+@blueprint.post("/<slug>/delete")
+def delete(slug: str) -> ResponseReturnValue:
+    """Delete the draft, and the dataset with it if it was never published."""
+    with flashing("The draft is deleted."), installation().db.write() as session:
+        dataset_save.delete_draft(session, slug)
+        if datasets.find(session, slug) is None:
+            return redirect(url_for("admin.datasets.index"))
     return redirect(url_for("admin.datasets.show", slug=slug))
 
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from newsletter.errors import FetchRefused
 from newsletter.installation import Installation
-from newsletter.services.table_files import TableFile
+from newsletter.services.table_files import FileSource
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
-from newsletter.web.uploads import download, note_of, read_note, store_upload
+from newsletter.web.uploads import note_of, read_note, store_upload
 
 
 def keep_files(installation: Installation, form: DatasetForm, now: datetime) -> None:
@@ -16,27 +16,29 @@ def keep_files(installation: Installation, form: DatasetForm, now: datetime) -> 
         upload = read_note(installation, table.stored.data or "", now)
         if table.file.data:
             upload = store_upload(installation, table.file.data)
+            table.url.data = ""  # the file goes before it
         table.stored.data = note_of(installation, upload, now) if upload else ""
 
 
 def collect_files(
     installation: Installation, form: DatasetForm, now: datetime
-) -> tuple[dict[int, TableFile], dict[str, str]]:
-    """Each table's new file, by the table's place in the form, stored and noted in the
-    form; and for each that could not be had, why, by the path of its field."""
+) -> tuple[dict[int, FileSource], dict[str, str]]:
+    """Where each table's new file is, by the table's place in the form: those that came along
+    are stored and noted in the form, an address counts before them. And for each address that
+    is spelled as none, why, by the path of its field."""
     keep_files(installation, form, now)
-    files: dict[int, TableFile] = {}
+    files: dict[int, FileSource] = {}
     refused: dict[str, str] = {}
     for at, entry in enumerate(form.tables.entries):
         table = entry.form
         upload = read_note(installation, table.stored.data or "", now)
         url = (table.url.data or "").strip()
-        if url and not table.file.data and (upload is None or upload.url != url):
+        if url:
             try:
-                upload = download(installation, url)
-                table.stored.data = note_of(installation, upload, now)
+                is_named = bool((table.name.data or "").strip())
+                files[at] = FileSource.at_address(url, names_table=not is_named)
             except FetchRefused as error:
                 refused[f"tables.{at}.url"] = str(error)
-        if upload is not None:
-            files[at] = TableFile(installation.storage.path(upload.key), upload.name)
+        elif upload is not None:
+            files[at] = FileSource(upload.name, key=upload.key)
     return files, refused

@@ -40,9 +40,12 @@ def upload(content: bytes = CSV, name: str = "Seal counts.csv") -> FileStorage:
 
 
 def submit(browser: Browser, **changes: Any) -> TestResponse:
-    """Send the form filled in, but for ``changes``, whose __ stand for hyphens."""
+    """Send the form filled in, but for ``changes``, whose __ stand for hyphens, and let its
+    files be read."""
     fields = {name.replace("__", "-"): value for name, value in changes.items()}
-    return browser.post(NEW, NEW, **(WORDS | fields))
+    answer = browser.post(NEW, NEW, **(WORDS | fields))
+    browser.work()
+    return answer
 
 
 def newest(installation: Installation, slug: str = "harbour-seals") -> dict[str, Any]:
@@ -95,8 +98,8 @@ def test_it_adds_a_draft_from_an_uploaded_file(installation: Installation, seals
 
 
 def test_then_it_asks_what_the_columns_mean(seals: Browser) -> None:
+    assert "say what each column means</a>" in seals.get("/admin/datasets/harbour-seals/").text
     page = seals.get("/admin/datasets/harbour-seals/edit").text
-    assert "Now say what each column means." in page
     for name in ("bank", "year", "seals"):
         assert f"<code>{name}</code>" in page
 
@@ -157,18 +160,31 @@ def test_a_form_without_a_file_says_so_beside_the_file(curator: Browser) -> None
 def test_a_file_that_is_no_table_is_refused_beside_the_file(
     installation: Installation, curator: Browser
 ) -> None:
-    page = submit(curator, tables__0__file=upload(b"\x00\x01\x02\x03" * 50, "noise.bin"))
-    assert page.status_code == 422
-    assert 'id="tables-0-file-problem">' in page.text
-    with installation.db.read() as session:
-        assert datasets.everything(session) == []
+    answer = submit(curator, tables__0__file=upload(b"\x00\x01\x02\x03" * 50, "noise.bin"))
+    assert answer.location == "/admin/datasets/harbour-seals/"
+    shown = curator.get(answer.location).text
+    assert "noise.bin could not be read" in shown
+    assert '<p class="verdict bad" role="alert">This is not a' in shown
+    page = curator.get("/admin/datasets/harbour-seals/edit").text
+    assert 'id="tables-0-file-problem">This is not a' in page
+    assert "<strong>noise.bin</strong> (uploaded)" in page
+    for name in ("title", "license", "sources-0-title"):
+        assert f'value="{WORDS[name]}"' in page
+    edit(curator, tables__0__file=upload())
+    assert newest(installation)["rows"] == 4
 
 
 def test_an_address_that_resolves_inside_is_refused_beside_it(curator: Browser) -> None:
-    page = submit(curator, tables__0__url="http://127.0.0.1:9/data.csv")
+    submit(curator, tables__0__url="http://127.0.0.1:9/data.csv")
+    page = curator.get("/admin/datasets/harbour-seals/edit").text
+    assert 'id="tables-0-url-problem">127.0.0.1 is not on the public Internet' in page
+    assert 'value="http://127.0.0.1:9/data.csv"' in page
+
+
+def test_what_is_no_address_is_refused_at_once(curator: Browser) -> None:
+    page = submit(curator, tables__0__url="ftp://example.org/data.csv")
     assert page.status_code == 422
-    assert 'id="tables-0-url-problem">' in page.text
-    assert 'value="http://127.0.0.1:9/data.csv"' in page.text
+    assert 'id="tables-0-url-problem">Only addresses that begin with' in page.text
 
 
 def test_a_slug_that_is_taken_is_refused_beside_it(seals: Browser) -> None:
@@ -275,7 +291,9 @@ def edit(browser: Browser, **changes: Any) -> TestResponse:
     path = "/admin/datasets/harbour-seals/edit"
     fields = typed(browser.get(path).text)
     fields |= {name.replace("__", "-"): value for name, value in changes.items()}
-    return browser.send(path, **fields)
+    answer = browser.send(path, **fields)
+    browser.work()
+    return answer
 
 
 def typed(page: str) -> dict[str, Any]:
@@ -347,8 +365,8 @@ def test_a_sheet_can_be_chosen(installation: Installation, curator: Browser) -> 
 
 def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(curator: Browser) -> None:
     chosen = {"tables__0__file": two_sheets(), "tables__0__read__table": "West"}
-    page = submit(curator, **chosen)
-    assert page.status_code == 422
+    submit(curator, **chosen)
+    page = curator.get("/admin/datasets/harbour-seals/edit")
     assert "holds no table &#39;West&#39;: choose one of North, South." in page.text
     assert 'value="West"' in page.text
 
@@ -366,10 +384,12 @@ def test_how_a_file_is_read_can_be_said_in_the_form(
 def test_a_described_table_is_not_replaced_by_several(
     installation: Installation, seals: Browser
 ) -> None:
-    edit = "/admin/datasets/harbour-seals/edit"
+    path = "/admin/datasets/harbour-seals/edit"
     columns = {"tables-0-columns-0-name": "bank", "tables-0-columns-0-type": "string"}
     form = WORDS | columns | {"tables-0-name": "seal-counts", "tables-0-file": two_sheets()}
-    page = seals.post(edit, edit, **form)
-    assert page.status_code == 422
-    assert "The file holds several tables: choose one of North, South." in page.text
+    seals.post(path, path, **form)
+    seals.work()
+    page = seals.get(path).text
+    sentence = "The file holds several tables: choose one of North, South."
+    assert f'id="tables-0-read-table-problem">{sentence}' in page
     assert [name for name, _ in tables_of(installation)] == ["seal-counts"]

@@ -70,6 +70,7 @@ def tables(installation: Installation, slug: str) -> list[str]:
 def submitted(curator: Browser, slug: str, **tables: Any) -> None:
     answer = curator.post(NEW, NEW, **(WORDS | {"slug": slug} | tables))
     assert answer.status_code == 302, answer.text
+    curator.work()
 
 
 def uploads(names: list[str]) -> dict[str, FileStorage]:

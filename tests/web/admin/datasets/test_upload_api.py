@@ -19,6 +19,7 @@ def test_a_file_is_answered_with_the_note_that_the_form_carries(
     assert arrived["name"] == "Seal counts.csv"
     note = {"tables-0-stored": arrived["note"]}
     assert curator.post(NEW, NEW, **(WORDS | note)).status_code == 302
+    curator.work()
     with installation.db.read() as session:
         table = datasets.newest(session, "harbour-seals").tables[0]
         assert (table.name, table.rows) == ("seal-counts", 4)

@@ -203,6 +203,7 @@ def test_a_suggested_file_becomes_a_draft_with_thanks_to_the_person(
     }
     answer = curator.post(new, new, **(WORDS | carried | {"hat_tip": "Ann Lee"}))
     assert answer.status_code == 302
+    curator.work()
     with installation.db.read() as session:
         version = datasets.newest(session, "harbour-seals")
         assert version.tables[0].rows == 4
