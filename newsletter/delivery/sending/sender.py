@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from newsletter import clock
-from newsletter.delivery.queue.leases import LEASE
 from newsletter.delivery.queue.reply_text import is_storable, storable
 from newsletter.delivery.queue.retry_policy import asked_wait
 from newsletter.delivery.sending.back_off import BackOff
 from newsletter.delivery.sending.claims import PUT_BACK, Report
 from newsletter.delivery.sending.db_executor import DbExecutor
 from newsletter.delivery.sending.group_commit import GroupCommit
+from newsletter.delivery.sending.held_claims import RENEWAL_SECONDS, HeldClaims
 from newsletter.delivery.sending.prefetch import Prefetch
 from newsletter.delivery.sending.rate_limiter import THROTTLED_FOR, RateLimiter
 from newsletter.delivery.sending.worker_store import WorkerStore
@@ -51,6 +51,7 @@ class Sender:
         per_second: float | None = None,
         now: Callable[[], datetime] = clock.now,
         domain_rates: DomainRates = NO_DOMAIN_RATES,
+        steady: Callable[[], float] = clock.steady,
     ) -> None:
         self._store = store
         self._transport = transport
@@ -59,7 +60,8 @@ class Sender:
         self._executor = DbExecutor(store)
         self._group_commit = GroupCommit(self._executor, self._learn)
         self._in_flight = self._group_commit.in_flight
-        self._prefetch = Prefetch(self._executor, connections, self._in_flight, now, domain_rates)
+        self._held = HeldClaims(self._executor, now, steady)
+        self._prefetch = Prefetch(self._executor, connections, self._held, now, domain_rates)
         self._stopping = asyncio.Event()
         self._back_off = BackOff(connections)
         self._progress = 0  # messages of which something became, since the last connection ended
@@ -99,6 +101,9 @@ class Sender:
             if (envelope := await self._next()) is not None:
                 return envelope
         return None
+
+    async def may_end(self, envelope: Envelope) -> bool:
+        return await self._held.may_end(envelope.key)
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> Awaitable[object]:
         claim = self._in_flight[envelope.key]
@@ -243,17 +248,19 @@ class Sender:
         except Refused as error:
             await self._executor.run(self._store.fail, claim.key, str(error), self._now())
             del self._in_flight[claim.key]
+            self._held.drop([claim.key])
             return None
 
     def _learn(self, report: Report) -> None:
         """Learn from what became of a message."""
+        self._held.drop([report.claim.key])
         if report.outcome.verdict is Verdict.THROTTLED:
             self._slow_down(report.outcome)
         elif report.outcome.verdict is Verdict.REQUEUED:
             seconds = asked_wait(report.outcome, timedelta(0)).total_seconds()
             self._back_off.wait(seconds, self._time())
         if report.outcome.verdict is not Verdict.SENT:
-            self._prefetch.invalidate()  # it may have stopped the issue
+            self._held.invalidate()  # it may have stopped the issue
         if report.outcome.verdict in PUT_BACK:
             self._setbacks += 1
         else:
@@ -262,9 +269,9 @@ class Sender:
 
     async def _renew_forever(self) -> None:
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 4)
-            keys = [*self._in_flight, *self._prefetch.keys]
-            await self._executor.run(self._store.renew, keys, self._now())
+            await asyncio.sleep(RENEWAL_SECONDS)
+            await self._held.renew()
+            await self._executor.run(self._store.look_back, self._now())
 
     async def _stopped(self) -> None:
         await self._stopping.wait()

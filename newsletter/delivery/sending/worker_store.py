@@ -119,19 +119,26 @@ class WorkerStore:
             return claim.envelope
         return self._envelopes.for_delivery(claim)
 
-    def still_wanted(self, claims: Sequence[Claim]) -> set[Key]:
-        """The keys of those whose reader has not left meanwhile, and whose issue goes on."""
+    def standing(self, claims: Sequence[Claim]) -> tuple[set[Key], set[Key]]:
+        """The keys of those that may end once they are begun: ours still, of a reader who has
+        not left meanwhile; and of those that may be begun, too: the issue goes on."""
         deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
+        notices = [claim for claim in claims if isinstance(claim, ClaimedNotice)]
         with self._db.read() as session:
-            wanted = ledger.still_wanted(session, deliveries)
-        return {c.key for c in claims if isinstance(c, ClaimedNotice) or c.id in wanted}
+            standing = ledger.standing(session, self._worker, deliveries)
+            ids = [notice.id for notice in notices]
+            ours = leases.held(session, Notice, self._worker, ids) if ids else set()
+        owed = {notice.key for notice in notices if notice.id in ours}
+        may_end = {claim.key for claim in deliveries if claim.id in standing.may_end}
+        may_begin = {claim.key for claim in deliveries if claim.id in standing.may_begin}
+        return may_end | owed, may_begin | owed
 
     def release(self, keys: Sequence[Key], now: datetime) -> None:
         """Give back what was claimed and not begun."""
         with self._db.write() as session:
             self._count(session, -len(keys), now)
-            for row, ids in _by_row(keys):
-                leases.release(session, row, self._worker, ids)
+            for name, ids in _by_name(keys):
+                leases.release(session, ROWS[name], self._worker, ids)
 
     def put_off(self, moments: Mapping[Key, datetime], now: datetime) -> None:
         """Give deliveries that were claimed and not begun back, each until its moment."""
@@ -162,7 +169,7 @@ class WorkerStore:
                 ledger.settle_sent(session.connection(), sent, now)
             for name, row in ROWS.items():
                 settlements = [_settlement(r) for r in others if r.claim.key[0] == name]
-                ledger.settle(session, row, settlements, now)
+                ledger.settle(session, row, settlements, now, self._worker)
                 waiting = [s.id for s in settlements if s.not_before is not None]
                 if waiting and row is Delivery:
                     drop_cancelled(session, waiting, now)
@@ -193,7 +200,7 @@ class WorkerStore:
         kind, number = key
         settlement = Settlement(number, DeliveryState.FAILED, None, False, "unfit", why)
         with self._db.write() as session:
-            ledger.settle(session, ROWS[kind], [settlement], now)
+            ledger.settle(session, ROWS[kind], [settlement], now, self._worker)
 
     def record_connection_failure(self, why: str, now: datetime) -> None:
         """Note a connection of which nothing became; too many in a row stop every issue."""
@@ -220,11 +227,22 @@ class WorkerStore:
 
     # Liveness.
 
-    def renew(self, keys: Sequence[Key], now: datetime) -> None:
-        """Keep the leases of what waits or is in flight."""
+    def renew(self, keys: Sequence[Key], now: datetime) -> set[Key]:
+        """Keep the leases of what waits or is in flight; returns what is ours still."""
+        kept: set[Key] = set()
         with self._db.write() as session:
-            for row, ids in _by_row(keys):
-                leases.renew(session, row, self._worker, ids, now)
+            for name, ids in _by_name(keys):
+                renewed = leases.renew(session, ROWS[name], self._worker, ids, now)
+                kept |= {(name, number) for number in renewed}
+        return kept
+
+    def look_back(self, now: datetime) -> None:
+        """Let the next claim begin with what came free behind the last one: the share of a
+        worker that is silent for as long as its leases held."""
+        with self._db.read() as session:
+            if self._cursor.look_back(session.connection(), now):
+                self._next_issue = None
+                log.info("went back for what came free", extra={"event": "claims_went_back"})
 
     def release_crashed(self, *, all_leases: bool = False) -> int:
         """End the leases of workers of this home that were killed: of those whose file is
@@ -277,10 +295,10 @@ class WorkerStore:
         return claimed
 
 
-def _by_row(keys: Collection[Key]) -> list[tuple[leases.Row, list[int]]]:
-    """The ids of each table of which there are any."""
+def _by_name(keys: Collection[Key]) -> list[tuple[str, list[int]]]:
+    """The ids of each kind of which there are any."""
     ids = {name: [number for kind, number in keys if kind == name] for name in ROWS}
-    return [(ROWS[name], numbers) for name, numbers in ids.items() if numbers]
+    return [(name, numbers) for name, numbers in ids.items() if numbers]
 
 
 def _settlement(report: Report) -> Settlement:
