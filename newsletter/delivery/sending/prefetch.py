@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from newsletter import clock
-from newsletter.delivery.queue.ledger import Key
+from newsletter.delivery.queue.ledger import ClaimedDelivery, Key
 from newsletter.delivery.sending.claims import Claim, ClaimedNotice
 from newsletter.delivery.sending.db_executor import DbExecutor
 from newsletter.delivery.sending.domain_throttle import DomainThrottle
@@ -45,6 +45,15 @@ class Prefetch:
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._throttle)
+
+    @property
+    def first_tries(self) -> int:
+        """How many of them were never tried, nor put off."""
+        waiting = (*self._ready, *self._throttle)
+        return sum(
+            not claim.is_retry if isinstance(claim, ClaimedDelivery) else not claim.attempts
+            for claim in waiting
+        )
 
     @property
     def is_free(self) -> bool:

@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy.exc import DBAPIError
+
 from newsletter import clock
 from newsletter.delivery.queue.reply_text import is_storable, storable
 from newsletter.delivery.queue.retry_policy import asked_wait
@@ -25,12 +27,13 @@ from newsletter.delivery.sending.prefetch import Prefetch
 from newsletter.delivery.sending.rate_limiter import THROTTLED_FOR, RateLimiter
 from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.errors import Refused
+from newsletter.outages import summary
 from newsletter.rates import DomainRates
 from newsletter.transports.base import Envelope, Outcome, Transport, Unavailable, Verdict
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 1.0  # between two looks at the ledger
+IDLE_SECONDS = 1.0  # between two looks at the ledger, while others finish their part
 STOP_SECONDS = 10.0  # to finish what is in flight
 TRIES_WHEN_ONCE = 3
 NO_DOMAIN_RATES = DomainRates()
@@ -66,6 +69,8 @@ class Sender:
         self._back_off = BackOff(connections)
         self._progress = 0  # messages of which something became, since the last connection ended
         self._setbacks = 0  # messages put back since then
+        self._wake = store.wake()
+        self._was_woken = True  # for this look at the ledger
         self.settled = 0
 
     async def run(self, until_idle: bool = False) -> int:
@@ -77,13 +82,25 @@ class Sender:
             async with self._housekeeping():
                 await self._executor.run(partial(self._store.release_crashed, all_leases=True))
                 await self._work(until_idle)
+        except DBAPIError as error:
+            if not self._executor.has_given_up:
+                raise
+            log.warning(
+                "stopped without the database, whose leases end by themselves: %s",
+                summary(error),
+                extra={"event": "stopped_without_database"},
+            )
         finally:
+            self._wake.close()
             self._executor.close()
         return self.settled
 
     def stop(self) -> None:
         """Begin nothing more; ``run`` returns once what is in flight has ended."""
-        self._stopping.set()
+        if not self._stopping.is_set():
+            self._stopping.set()
+            loop = asyncio.get_running_loop()
+            loop.call_later(STOP_SECONDS, self._executor.give_up)
 
     async def take(self, wait: bool = True) -> Envelope | None:
         while not self._stopping.is_set() and not self._backing_off_for:
@@ -140,6 +157,7 @@ class Sender:
             while not self._stopping.is_set():
                 await self._wait_out_backoff()
                 await self._prefetch.refill()
+                self._note_how_it_was_found()
                 wanted = min(self._back_off.connections, len(self._prefetch))
                 for _ in range(wanted - len(open_connections)):
                     connection = asyncio.create_task(self._transport.serve_connection(self))
@@ -234,8 +252,28 @@ class Sender:
             await self._prefetch.refill()
             if self._prefetch or not await self._prefetch.expects_more():
                 return not self._prefetch
-        await self._sleep(IDLE_SECONDS)
+        if until_idle:
+            await self._sleep(IDLE_SECONDS)
+        else:
+            await self._wait_for_news()
         return False
+
+    async def _wait_for_news(self) -> None:
+        """Until somebody makes something due, or it is time to look, or to stop."""
+        news = asyncio.create_task(self._wake.wait())
+        stopped = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({news, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        self._was_woken = not news.done() or news.result()
+        for task in (news, stopped):
+            task.cancel()
+        await asyncio.gather(news, stopped, return_exceptions=True)
+
+    def _note_how_it_was_found(self) -> None:
+        """Of what is due for the first time the sender should have been told."""
+        if not self._was_woken and (number := self._prefetch.first_tries):
+            event = {"event": "found_by_looking", "messages": number}
+            log.info("%d messages were found by looking, without notice", number, extra=event)
+        self._was_woken = True
 
     async def _next(self) -> Envelope | None:
         """The next message; None if there is none, or none could be made of it."""

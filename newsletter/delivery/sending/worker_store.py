@@ -21,6 +21,7 @@ from newsletter.delivery.queue.retry_policy import Settlement, settle
 from newsletter.delivery.sending.claims import PUT_BACK, Claim, ClaimedNotice, Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.pg_fast_path import FastPath
+from newsletter.delivery.sending.wake import Wake, wake_of
 from newsletter.errors import Refused
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.rates import Breakers, WarmUp
@@ -68,6 +69,18 @@ class WorkerStore:
     def fast_path(self) -> FastPath | None:
         """The switch: for the ordinary claim and settlement, where there is one."""
         return None if self._db.is_sqlite else FastPath(self._db, self._worker)
+
+    def wake(self) -> Wake:
+        """What says that there is something to do."""
+        return wake_of(self._db)
+
+    def is_there(self) -> bool:
+        """Whether the database takes connections."""
+        return self._db.is_there()
+
+    def cut_connections(self) -> None:
+        """Let whoever waits for the database get an error."""
+        self._db.cut()
 
     # Claims.
 
