@@ -1,7 +1,7 @@
 """What wakes a sender that has nothing to do.
 
 On PostgreSQL whoever makes something due notifies all who listen, in the transaction that does
-it (triggers do: see revision 0007). On SQLite looking whether another connection has changed the
+it (triggers do: see revision 0008). On SQLite looking whether another connection has changed the
 file costs a few microseconds. Looking at the ledger itself is the safety net of both, and how
 it is seen that the moment of a later try has come.
 """
