@@ -20,8 +20,8 @@ def worker_command(once: bool) -> None:
         run_until_idle(installation)
         count = jobs.deliver(installation, until_idle=True)
     else:
-        with beating(installation, ProcessRole.WORKER), running_beside(installation):
-            count = jobs.deliver(installation, until_idle=False)
+        with beating(installation, ProcessRole.WORKER), running_beside(installation) as stop_tasks:
+            count = jobs.deliver(installation, until_idle=False, on_stop=stop_tasks)
     click.echo(f"{count} messages settled.")
 
 

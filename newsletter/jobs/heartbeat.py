@@ -4,11 +4,12 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.db import Database
 from newsletter.heartbeats.beat import BEAT_SECONDS, ONE_RUN_COUNTS_FOR, Beat, Heart
 from newsletter.heartbeats.clock_reading import ClockReading, how_far_ahead, measure
 from newsletter.installation import Installation
@@ -45,7 +46,7 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._reading = measure(self._db)
+                self._reading = follow(self._db)
                 with self._db.write_one() as connection:
                     self._beat_on(connection)
             except Exception as error:
@@ -68,6 +69,7 @@ class Heartbeat:
         self._reading = beat.reading
         if beat.reading is None:
             return
+        beat.reading.follow()
         if beat.reading.is_wrong and not self._is_clock_wrong:
             event = {"event": "clock_differs", "ahead": round(beat.reading.ahead, 1)}
             log.warning("this machine's clock %s", how_far_ahead(beat.reading.ahead), extra=event)
@@ -84,6 +86,8 @@ class Heartbeat:
 @contextmanager
 def beating(installation: Installation, *roles: ProcessRole) -> Iterator[None]:
     """Show to all that this process lives while the block runs, and not after it has ended."""
+    with suppress(SQLAlchemyError):  # else the first beat that gets through does
+        follow(installation.db)
     heartbeats = [Heartbeat(installation, role) for role in roles]
     for heartbeat in heartbeats:
         heartbeat.start()
@@ -99,4 +103,12 @@ def record_one_run(installation: Installation, role: ProcessRole) -> None:
     name = f"{role}.once.{socket.gethostname()}"[:100]
     heart = Heart(installation.db, role, name, silent_after=ONE_RUN_COUNTS_FOR)
     with installation.db.write_one() as connection:
-        heart.beat(connection, measure(installation.db))
+        heart.beat(connection, follow(installation.db))
+
+
+def follow(db: Database) -> ClockReading | None:
+    """Go by the clock of the database server; None on SQLite, which has none but ours."""
+    reading = measure(db)
+    if reading is not None:
+        reading.follow()
+    return reading

@@ -49,6 +49,7 @@ class DbExecutor:
         self._is_in_doubt = False  # whether the database may have forgotten some of it
         self._recording_again = asyncio.Lock()
         self._given_up = asyncio.Event()
+        self._last_error: DBAPIError | None = None  # after which nothing is tried any more
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """One of the methods of the store, with what it returns or raises."""
@@ -74,6 +75,8 @@ class DbExecutor:
         try:
             await self._settle_together(reports)
         except Exception as error:
+            if self.has_given_up:
+                raise
             log.warning(
                 "a group is settled one by one: %s", summary(error), extra={"event": "db_refused"}
             )
@@ -85,9 +88,8 @@ class DbExecutor:
         return self._given_up.is_set()
 
     def give_up(self) -> None:
-        """Wait for the database no longer: what waits for it, or would, raises DBAPIError."""
+        """Wait for the database no longer: what it does not do at once raises DBAPIError."""
         self._given_up.set()
-        self.store.cut_connections()
 
     def close(self) -> None:
         if self._fast_path is not None:
@@ -155,12 +157,16 @@ class DbExecutor:
     ) -> T:
         wait = FIRST_RETRY
         while True:
+            if self._last_error is not None:
+                raise self._last_error
             try:
                 if self._is_in_doubt:
                     await self._record_again()
                 result = await self._in(thread, work, *arguments)
             except DBAPIError as error:
                 self._is_in_doubt = self._is_in_doubt or error.connection_invalidated
+                if self.has_given_up:
+                    self._last_error = error
                 if self.has_given_up or not is_waited_for(error):
                     raise
                 outage.note(summary(error))

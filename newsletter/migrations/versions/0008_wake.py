@@ -17,7 +17,7 @@ FUNCTION = """
 TRIGGERS = {
     "notice": "AFTER INSERT ON notice FOR EACH STATEMENT",
     "retry": "AFTER INSERT ON retry FOR EACH STATEMENT",
-    "issue": "AFTER UPDATE OF state ON issue FOR EACH ROW WHEN (NEW.state = 'sending')",
+    "issue": "AFTER INSERT OR UPDATE OF state ON issue FOR EACH ROW WHEN (NEW.state = 'sending')",
 }
 
 
