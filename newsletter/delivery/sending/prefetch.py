@@ -27,13 +27,13 @@ class Prefetch:
         self,
         executor: DbExecutor,
         connections: int,
-        held: HeldClaims,
+        held_claims: HeldClaims,
         now: Callable[[], datetime],
         rates: DomainRates,
     ) -> None:
         self._executor = executor
         self._store = executor.store
-        self._held = held
+        self._held = held_claims
         self._connections = connections
         self._now = now
         self._ready: deque[Claim] = deque()

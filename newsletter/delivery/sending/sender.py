@@ -9,14 +9,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock
-from newsletter.delivery.queue.reply_text import is_storable, storable
+from newsletter.delivery.queue.reply_text import storable
 from newsletter.delivery.queue.retry_policy import asked_wait
 from newsletter.delivery.sending.back_off import BackOff
 from newsletter.delivery.sending.claims import PUT_BACK, Report
@@ -25,6 +24,7 @@ from newsletter.delivery.sending.group_commit import GroupCommit
 from newsletter.delivery.sending.held_claims import RENEWAL_SECONDS, HeldClaims
 from newsletter.delivery.sending.prefetch import Prefetch
 from newsletter.delivery.sending.rate_limiter import THROTTLED_FOR, RateLimiter
+from newsletter.delivery.sending.wake import Watch
 from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.errors import Refused
 from newsletter.outages import summary
@@ -69,8 +69,7 @@ class Sender:
         self._back_off = BackOff(connections)
         self._progress = 0  # messages of which something became, since the last connection ended
         self._setbacks = 0  # messages put back since then
-        self._wake = store.wake()
-        self._was_woken = True  # for this look at the ledger
+        self._watch = Watch(store.wake())
         self.settled = 0
 
     async def run(self, until_idle: bool = False) -> int:
@@ -85,13 +84,10 @@ class Sender:
         except DBAPIError as error:
             if not self._executor.has_given_up:
                 raise
-            log.warning(
-                "stopped without the database, whose leases end by themselves: %s",
-                summary(error),
-                extra={"event": "stopped_without_database"},
-            )
+            event = {"event": "stopped_without_database"}
+            log.warning("stopped without the database: %s", summary(error), extra=event)
         finally:
-            self._wake.close()
+            self._watch.close()
             self._executor.close()
         return self.settled
 
@@ -124,7 +120,7 @@ class Sender:
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> Awaitable[object]:
         claim = self._in_flight[envelope.key]
-        return self._group_commit.report(Report(claim, _storable(outcome), self._now()))
+        return self._group_commit.report(Report.of(claim, outcome, self._now()))
 
     @asynccontextmanager
     async def _housekeeping(self) -> AsyncIterator[None]:
@@ -157,7 +153,7 @@ class Sender:
             while not self._stopping.is_set():
                 await self._wait_out_backoff()
                 await self._prefetch.refill()
-                self._note_how_it_was_found()
+                self._watch.note_first_tries(self._prefetch.first_tries)
                 wanted = min(self._back_off.connections, len(self._prefetch))
                 for _ in range(wanted - len(open_connections)):
                     connection = asyncio.create_task(self._transport.serve_connection(self))
@@ -255,25 +251,8 @@ class Sender:
         if until_idle:
             await self._sleep(IDLE_SECONDS)
         else:
-            await self._wait_for_news()
+            await self._watch.wait(self._stopping)
         return False
-
-    async def _wait_for_news(self) -> None:
-        """Until somebody makes something due, or it is time to look, or to stop."""
-        news = asyncio.create_task(self._wake.wait())
-        stopped = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({news, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        self._was_woken = not news.done() or news.result()
-        for task in (news, stopped):
-            task.cancel()
-        await asyncio.gather(news, stopped, return_exceptions=True)
-
-    def _note_how_it_was_found(self) -> None:
-        """Of what is due for the first time the sender should have been told."""
-        if not self._was_woken and (number := self._prefetch.first_tries):
-            event = {"event": "found_by_looking", "messages": number}
-            log.info("%d messages were found by looking, without notice", number, extra=event)
-        self._was_woken = True
 
     async def _next(self) -> Envelope | None:
         """The next message; None if there is none, or none could be made of it."""
@@ -321,10 +300,3 @@ class Sender:
     @staticmethod
     def _time() -> float:
         return asyncio.get_running_loop().time()
-
-
-def _storable(outcome: Outcome) -> Outcome:
-    """``outcome``, with a reply that any database keeps."""
-    if is_storable(outcome.reply):
-        return outcome
-    return replace(outcome, reply=storable(outcome.reply))

@@ -7,12 +7,15 @@ it is seen that the moment of a later try has come.
 """
 
 import asyncio
+import logging
 import os
 import sqlite3
 from contextlib import suppress
 from typing import Any, Protocol
 
 from newsletter.db import Database
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "newsletter_due"
 SECONDS = 10.0  # between two looks at the ledger, where something would wake us
@@ -112,6 +115,34 @@ class ChannelWake:
             with suppress(OSError):
                 self.close()
             self._news.set()
+
+
+class Watch:
+    """A sender's wait for news, and whether the news would have come without it."""
+
+    def __init__(self, wake: Wake) -> None:
+        self._wake = wake
+        self._was_woken = True  # for this look at the ledger
+
+    async def wait(self, stopping: asyncio.Event) -> None:
+        """Until somebody makes something due, or it is time to look, or to stop."""
+        news = asyncio.create_task(self._wake.wait())
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait({news, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        self._was_woken = not news.done() or news.result()
+        for task in (news, stopped):
+            task.cancel()
+        await asyncio.gather(news, stopped, return_exceptions=True)
+
+    def note_first_tries(self, number: int) -> None:
+        """So many were claimed for the first time: of these the sender should have been told."""
+        if number and not self._was_woken:
+            event = {"event": "found_by_looking", "messages": number}
+            log.info("%d messages were claimed without notice of them", number, extra=event)
+        self._was_woken = True
+
+    def close(self) -> None:
+        self._wake.close()
 
 
 def wake_of(db: Database) -> Wake:

@@ -1,7 +1,7 @@
 """A worker's side of the database: each method is one short transaction."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,15 +13,16 @@ from newsletter.delivery.issue_run.close import close, drop_cancelled
 from newsletter.delivery.issue_run.outcome_effects import take_effect
 from newsletter.delivery.issue_run.pause import being_sent, halt
 from newsletter.delivery.issue_run.unrecorded import REFUSED, mark_unrecorded
-from newsletter.delivery.queue import daily_quota, leases, ledger, worker_liveness
+from newsletter.delivery.queue import daily_quota, leases, ledger
 from newsletter.delivery.queue.balance import is_finished
-from newsletter.delivery.queue.claim_cursor import ClaimCursor, Position
+from newsletter.delivery.queue.claim_cursor import Position
 from newsletter.delivery.queue.ledger import ClaimedDelivery, Key
 from newsletter.delivery.queue.retry_policy import Settlement, settle
 from newsletter.delivery.sending.claims import PUT_BACK, Claim, ClaimedNotice, Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.pg_fast_path import FastPath
 from newsletter.delivery.sending.wake import Wake, wake_of
+from newsletter.delivery.sending.worker_leases import ROWS, WorkerLeases, by_name
 from newsletter.errors import Refused
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.rates import Breakers, WarmUp
@@ -29,11 +30,10 @@ from newsletter.transports.base import Envelope, Outcome, Verdict
 
 log = logging.getLogger(__name__)
 
-ROWS: dict[str, leases.Row] = {"delivery": Delivery, "notice": Notice}
 DEFAULT_BREAKERS = Breakers()
 
 
-class WorkerStore:
+class WorkerStore(WorkerLeases):
     """One worker's claims and settlements. Not for use by two threads at once.
 
     A method raises DBAPIError, having changed nothing, where the database refuses.
@@ -51,14 +51,10 @@ class WorkerStore:
     ) -> None:
         """``per_day``: how many messages all workers may begin in a day; None: any number.
         ``warm_up``: how it is led up to. ``breakers``: what pauses an issue by itself."""
-        self._db = db
+        super().__init__(db, home, worker)
         self._per_day = per_day
         self._warm_up = warm_up
         self._envelopes = envelopes
-        self._home = home
-        self._worker = worker
-        self._cursor = ClaimCursor()
-        self._next_issue: int | None = None  # in which the next claim may just go on
         self._breakers = CircuitBreakers(breakers)
 
     @property
@@ -132,25 +128,11 @@ class WorkerStore:
             return claim.envelope
         return self._envelopes.for_delivery(claim)
 
-    def standing(self, claims: Sequence[Claim]) -> tuple[set[Key], set[Key]]:
-        """The keys of those that may end once they are begun: ours still, of a reader who has
-        not left meanwhile; and of those that may be begun, too: the issue goes on."""
-        deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
-        notices = [claim for claim in claims if isinstance(claim, ClaimedNotice)]
-        with self._db.read() as session:
-            standing = ledger.standing(session, self._worker, deliveries)
-            ids = [notice.id for notice in notices]
-            ours = leases.held(session, Notice, self._worker, ids) if ids else set()
-        owed = {notice.key for notice in notices if notice.id in ours}
-        may_end = {claim.key for claim in deliveries if claim.id in standing.may_end}
-        may_begin = {claim.key for claim in deliveries if claim.id in standing.may_begin}
-        return may_end | owed, may_begin | owed
-
     def release(self, keys: Sequence[Key], now: datetime) -> None:
         """Give back what was claimed and not begun."""
         with self._db.write() as session:
             self._count(session, -len(keys), now)
-            for name, ids in _by_name(keys):
+            for name, ids in by_name(keys):
                 leases.release(session, ROWS[name], self._worker, ids)
 
     def put_off(self, moments: Mapping[Key, datetime], now: datetime) -> None:
@@ -238,47 +220,6 @@ class WorkerStore:
                 close(session, issue_id, now)
         return finished
 
-    # Liveness.
-
-    def renew(self, keys: Sequence[Key], now: datetime) -> set[Key]:
-        """Keep the leases of what waits or is in flight; returns what is ours still."""
-        kept: set[Key] = set()
-        with self._db.write() as session:
-            for name, ids in _by_name(keys):
-                renewed = leases.renew(session, ROWS[name], self._worker, ids, now)
-                kept |= {(name, number) for number in renewed}
-        return kept
-
-    def look_back(self, now: datetime) -> None:
-        """Let the next claim begin with what came free behind the last one: the share of a
-        worker that is silent for as long as its leases held."""
-        with self._db.read() as session:
-            if self._cursor.look_back(session.connection(), now):
-                self._next_issue = None
-                log.info("went back for what came free", extra={"event": "claims_went_back"})
-
-    def release_crashed(self, *, all_leases: bool = False) -> int:
-        """End the leases of workers of this home that were killed: of those whose file is
-        left, or ``all_leases`` of all."""
-        crashed = worker_liveness.crashed(self._home)
-        if not (crashed or all_leases):
-            return 0
-        with self._db.read() as session:
-            holders = leases.leaseholders(session)
-        gone = worker_liveness.dead(self._home, holders - {self._worker})
-        freed = 0
-        if gone:
-            with self._db.write() as session:
-                freed = leases.reclaim(session, gone)
-            log.warning("freed %d leases of killed workers", freed, extra={"event": "leases_freed"})
-        worker_liveness.remove_lock_files(self._home, crashed)
-        return freed
-
-    def is_leased_elsewhere(self, now: datetime) -> bool:
-        """Whether another worker holds something of an open issue or a notice."""
-        with self._db.read() as session:
-            return leases.is_held_by_others(session, self._worker, now)
-
     def _take_effects(self, session: Session, reports: Sequence[Report], now: datetime) -> Streak:
         """What the outcomes mean beyond their own rows; returns the failures in a row."""
         results = _results(reports)
@@ -306,12 +247,6 @@ class WorkerStore:
                     )
                 )
         return claimed
-
-
-def _by_name(keys: Collection[Key]) -> list[tuple[str, list[int]]]:
-    """The ids of each kind of which there are any."""
-    ids = {name: [number for kind, number in keys if kind == name] for name in ROWS}
-    return [(name, numbers) for name, numbers in ids.items() if numbers]
 
 
 def _settlement(report: Report) -> Settlement:
