@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -95,8 +96,7 @@ class Sender:
         """Begin nothing more; ``run`` returns once what is in flight has ended."""
         if not self._stopping.is_set():
             self._stopping.set()
-            loop = asyncio.get_running_loop()
-            loop.call_later(STOP_SECONDS, self._executor.give_up)
+            asyncio.get_running_loop().call_later(STOP_SECONDS, self._executor.give_up)
 
     async def take(self, wait: bool = True) -> Envelope | None:
         while not self._stopping.is_set() and not self._backing_off_for:
@@ -148,7 +148,7 @@ class Sender:
     async def _work(self, until_idle: bool) -> None:
         """Keep connections open while there is something to send."""
         open_connections: dict[asyncio.Task[None], float] = {}  # and when each began
-        stopped = asyncio.create_task(self._stopped())
+        stopped: asyncio.Task[Any] = asyncio.create_task(self._stopping.wait())
         try:
             while not self._stopping.is_set():
                 await self._wait_out_backoff()
@@ -289,9 +289,6 @@ class Sender:
             await asyncio.sleep(RENEWAL_SECONDS)
             await self._held.renew()
             await self._executor.run(self._store.look_back, self._now())
-
-    async def _stopped(self) -> None:
-        await self._stopping.wait()
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
