@@ -162,9 +162,10 @@ def test_a_database_is_away_if_nothing_could_be_asked(postgres_url: str) -> None
         nowhere.connect()
     assert is_away(refused.value)
     engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection, pytest.raises(DBAPIError) as slow:
+    with engine.connect() as connection:
         connection.execute(text("SET statement_timeout = 1"))
-        connection.execute(text("SELECT pg_sleep(60)"))
+        with pytest.raises(DBAPIError) as slow:
+            connection.execute(text("SELECT pg_sleep(60)"))
     engine.dispose()
     assert not is_away(slow.value)
     assert is_transient(slow.value)

@@ -101,7 +101,7 @@ def test_a_reader_who_left_gets_nothing_even_of_what_was_begun(
         await worker.claim()
         assert await worker.standing() == (ALL, ALL)
         with installation.db.write() as session:
-            leave(session, session.scalars(select(Subscriber)).first(), NOW)
+            leave(session, session.scalars(select(Subscriber).limit(1)).one(), NOW)
         worker.seconds = FRESH_SECONDS
         may_begin, may_end = await worker.standing()
         assert may_begin == may_end
