@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Function = Callable[[Installation, datetime, JobRun], object]
 OFTEN = timedelta(seconds=15)
+EVERY_MINUTE = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
 
 
@@ -47,9 +48,13 @@ class Job:
 
 JOBS = (
     Job(publish_due_issues, OFTEN, "begin each planned issue at its moment"),
-    Job(warn_of_empty_monday, OFTEN, "tell the curators of a Monday without a ready dataset"),
+    Job(
+        warn_of_empty_monday,
+        EVERY_MINUTE,
+        "tell the curators of a Monday without a ready dataset",
+    ),
     Job(check_breakers, OFTEN, "stop an issue of which too much bounces or is reported as spam"),
-    Job(notify_submissions, OFTEN, "tell the curators what readers brought"),
+    Job(notify_submissions, EVERY_MINUTE, "tell the curators what readers brought"),
     Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
     Job(

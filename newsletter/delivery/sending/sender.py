@@ -251,7 +251,9 @@ class Sender:
         if until_idle:
             await self._sleep(IDLE_SECONDS)
         else:
-            await self._watch.wait(self._stopping)
+            has_work = partial(self._executor.run, self._store.has_work)
+            while not await self._watch.wait(self._stopping) and not await has_work(self._now()):
+                pass
         return False
 
     async def _next(self) -> Envelope | None:
