@@ -17,7 +17,7 @@ from newsletter.extras import PROCRASTINATE
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
 from newsletter.tasks import queueing
-from newsletter.tasks.definition import Definitions
+from newsletter.tasks.definition import QUEUE, Definitions
 from newsletter.tasks.running import Worker, run
 
 log = logging.getLogger(__name__)
@@ -43,23 +43,25 @@ def engine_for(worker: Worker) -> Engine:
     return cast(Callable[[Worker], Engine], module.open_engine)(worker)
 
 
-def run_until_idle(installation: Installation, definitions: Definitions = DEFINITIONS) -> None:
+def run_until_idle(
+    installation: Installation, definitions: Definitions = DEFINITIONS, queue: str = QUEUE
+) -> None:
     """Run what is due now."""
     stop = threading.Event()
     with worker_liveness.registered(installation.settings.home) as name:
-        worker = Worker(installation, definitions, name, stop.is_set)
+        worker = Worker(installation, definitions, name, stop.is_set, queue)
         engine_for(worker).run(stop, until_idle=True)
 
 
 @contextmanager
 def running_beside(
-    installation: Installation, definitions: Definitions = DEFINITIONS
+    installation: Installation, definitions: Definitions = DEFINITIONS, queue: str = QUEUE
 ) -> Iterator[None]:
     """Run tasks in threads of this process while the block runs. At its end those under way are
     interrupted and go back to the queue."""
     stop = threading.Event()
     with worker_liveness.registered(installation.settings.home) as name:
-        engine = engine_for(Worker(installation, definitions, name, stop.is_set))
+        engine = engine_for(Worker(installation, definitions, name, stop.is_set, queue))
         thread = threading.Thread(target=engine.run, args=(stop, False), name="tasks")
         thread.start()
         try:
@@ -81,7 +83,7 @@ def run_here(
     taken back, and returned without an attempt.
     """
     with worker_liveness.registered(installation.settings.home) as name:
-        worker = Worker(installation, definitions, name)
+        worker = Worker(installation, definitions, name, is_watched=True)
         again = run(worker, task.id, on_progress)
     with installation.db.write() as session:
         ended = queueing.get(session, task.id, for_update=True)
