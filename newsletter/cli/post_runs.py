@@ -5,6 +5,7 @@ other worker takes from.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,12 +51,14 @@ def run_posts(attempt: Attempt, slugs: Sequence[str], seconds: float) -> dict[st
     attempt.progress(total=len(slugs))
     waiting = slugs[attempt.done :]
     limits = RunLimits(seconds=seconds)
-    for ran in run_held(opened.db, opened.storage, waiting, limits, now, attempt.progress):
-        cells = shown_cells(opened.db, opened.storage, ran)
-        outcomes = [*outcomes, asdict(Outcome.of(ran))]
-        with attempt.commit(attempt.done + 1, note=ran.name) as session:
-            keep(session, ran, cells, now)
-            attempt.result = {"posts": outcomes}
+    running = run_held(opened.db, opened.storage, waiting, limits, now, attempt.progress)
+    with closing(running):  # which ends those that run still
+        for ran in running:
+            cells = shown_cells(opened.db, opened.storage, ran)
+            outcomes = [*outcomes, asdict(Outcome.of(ran))]
+            with attempt.commit(attempt.done + 1, note=ran.name) as session:
+                keep(session, ran, cells, now)
+                attempt.result = {"posts": outcomes}
     return {"posts": outcomes}
 
 

@@ -6,6 +6,7 @@ lives (newsletter.delivery.queue.worker_liveness), so what a killed one ran goes
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -22,7 +23,7 @@ from newsletter.tasks.running import Worker, run
 
 log = logging.getLogger(__name__)
 
-THREADS = 2  # tasks at a time
+LOOK_SECONDS = 0.5  # of a command, at a task that a worker runs
 
 
 class Engine(Protocol):
@@ -71,6 +72,22 @@ def running_beside(
             thread.join()
 
 
+def _wait_for_another(
+    installation: Installation,
+    task_id: int,
+    on_progress: Callable[[int, int | None, str], None] | None,
+) -> None:
+    """Wait while another attempt at the task than ours is under way."""
+    while True:
+        with installation.db.read() as session:
+            task = queueing.get(session, task_id)
+        if task.state is not TaskState.RUNNING:
+            return
+        if on_progress is not None:
+            on_progress(task.done, task.total, task.note)
+        time.sleep(LOOK_SECONDS)
+
+
 def run_here(
     installation: Installation,
     task: Task,
@@ -79,12 +96,13 @@ def run_here(
 ) -> Task:
     """Run a new task in this thread, as a command does that waits for it; returns it as it ended.
 
-    If this process is killed, a worker goes on with it. Where another task has its lock it is
-    taken back, and returned without an attempt.
+    If this process is killed, a worker goes on with it; one that was quicker to take it is waited
+    for. Where another task has its lock it is taken back, and returned without an attempt.
     """
     with worker_liveness.registered(installation.settings.home) as name:
         worker = Worker(installation, definitions, name, is_watched=True)
         again = run(worker, task.id, on_progress)
+    _wait_for_another(installation, task.id, on_progress)
     with installation.db.write() as session:
         ended = queueing.get(session, task.id, for_update=True)
         is_locked_out = again is not None and ended.attempt == 0

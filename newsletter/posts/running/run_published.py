@@ -1,6 +1,6 @@
 """The posts of an installation's catalog: run, and what came of it kept."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ def run_held(
     limits: RunLimits,
     now: datetime,
     on_wait: Callable[[], None] = nothing,
-) -> Iterator[Ran]:
+) -> Generator[Ran]:
     """Run the posts of ``slugs``; what came of each, in their order. ``on_wait`` is called
     meanwhile, and may raise.
 

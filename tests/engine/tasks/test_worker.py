@@ -217,6 +217,29 @@ def count_statements(installation: Installation, monkeypatch: pytest.MonkeyPatch
     return statements
 
 
+def test_a_command_waits_for_a_worker_that_was_quicker(
+    installation: Installation, steps: Steps
+) -> None:
+    work = by_name([Definition("wait", "Wait", steps.wait)])
+    task_id = defer(installation, work["wait"])
+    outcomes: list[TaskState] = []
+    with worker.running_beside(installation, work):
+        assert steps.begun.wait(SECONDS)
+        task = task_of(installation, task_id)
+        seen = threading.Event()
+
+        def run_here() -> None:
+            ended = worker.run_here(installation, task, lambda *_: seen.set(), work)
+            outcomes.append(ended.state)
+
+        command = threading.Thread(target=run_here)
+        command.start()
+        assert seen.wait(SECONDS)
+        steps.may_end.set()
+        command.join()
+    assert outcomes == [TaskState.DONE]
+
+
 def test_an_idle_worker_asks_the_database_once_in_two_seconds(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
