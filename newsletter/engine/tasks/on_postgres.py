@@ -19,6 +19,7 @@ from typing import Any
 from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import select, text
 
 from newsletter import clock
@@ -111,7 +112,10 @@ class PostgresEngine:
                 log.exception("tasks wait for the database", extra={"event": "tasks_wait"})
                 stop.wait(RECONNECT_SECONDS)
             else:
-                return
+                if until_idle:
+                    return
+                # Without our asking it ends where one of its own connections was cut.
+                stop.wait(RECONNECT_SECONDS)
 
     async def _work(self, stop: threading.Event, until_idle: bool) -> None:
         self._put_off = asyncio.Event()
@@ -194,7 +198,11 @@ class PostgresEngine:
         address = self._db.url.set(drivername="postgresql")
         conninfo = address.render_as_string(hide_password=False)
         connector = PsycopgConnector(
-            conninfo=conninfo, min_size=1, max_size=4, configure=_one_statement_each
+            conninfo=conninfo,
+            min_size=1,
+            max_size=4,
+            configure=_one_statement_each,
+            pool_factory=_pool,
         )
         app = App(connector=connector)
 
@@ -206,6 +214,12 @@ class PostgresEngine:
                 raise TryAgain(seconds)
 
         return app
+
+
+def _pool(**options: Any) -> AsyncConnectionPool:
+    """Without the question before each statement whether the connection is there still: where one
+    was cut, all of it begins anew."""
+    return AsyncConnectionPool(**options | {"check": None})
 
 
 async def _one_statement_each(connection: Any) -> None:

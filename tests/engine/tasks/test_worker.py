@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from procrastinate import PsycopgConnector
 from sqlalchemy import event, text
@@ -23,6 +24,7 @@ from newsletter.settings import Settings
 from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.definition import Definition
+from tests.migrated import migrate
 
 SECONDS = 60.0
 
@@ -238,6 +240,28 @@ def test_a_command_waits_for_a_worker_that_was_quicker(
         steps.may_end.set()
         command.join()
     assert outcomes == [TaskState.DONE]
+
+
+def test_it_goes_on_after_its_connections_were_cut(
+    environ: dict[str, str], postgres_url: str, steps: Steps
+) -> None:
+    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    opened = Installation.open(Settings.load(environ | {"DATABASE_URL": address}))
+    opened.settings.home.mkdir(parents=True)
+    migrate(opened.db)
+    work = Definition("alone", "Alone", steps.alone)
+    others = (
+        "SELECT pid FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid != pg_backend_pid()"
+    )
+    with worker.running_beside(opened, by_name([work])):
+        ended(opened, defer(opened, work, number=1))
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            for (process,) in connection.execute(others).fetchall():
+                connection.execute("SELECT pg_terminate_backend(%s)", [process])
+        (task,) = ended(opened, defer(opened, work, number=2))
+    assert task.state is TaskState.DONE
+    opened.db.close()
 
 
 def test_an_idle_worker_asks_the_database_once_in_two_seconds(

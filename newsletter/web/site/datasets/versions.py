@@ -46,20 +46,20 @@ def compared(slug: str, before: str, after: str) -> Response:
         newest = datasets.published(session, slug)
         published = listing.published_versions(session, newest.dataset_id)
         old, new = changes.pair(published, before, after)
-        diff = changes.kept(old, new, opened.storage)
-        if diff is None:
-            return _being_made(opened, old, new)
-        page = render_template(
-            "site/changes.html",
-            old=old,
-            new=new,
-            newest=newest,
-            diff=diff,
-            line=words.in_one_line(diff),
-            facts=words.facts(diff),
-            moves=[(table, words.statistics(table)) for table in diff.tables if table.moved],
-            figure=words.figure,
-        )
+    diff = changes.kept(old, new, opened.storage)
+    if diff is None:
+        return _being_made(opened, old, new)
+    page = render_template(
+        "site/changes.html",
+        old=old,
+        new=new,
+        newest=newest,
+        diff=diff,
+        line=words.in_one_line(diff),
+        facts=words.facts(diff),
+        moves=[(table, words.statistics(table)) for table in diff.tables if table.moved],
+        figure=words.figure,
+    )
     return make_response(page)
 
 

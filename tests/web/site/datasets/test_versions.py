@@ -2,7 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import QueuePool, event, select
 
 from newsletter.catalog.versions import changes
 from newsletter.engine.tasks.worker import run_until_idle
@@ -91,3 +91,21 @@ def test_the_page_says_what_changed_once_it_is_known(
     client.get(PAGE)
     run_until_idle(versions)
     assert line in client.get("/datasets/penguins").text
+
+
+def test_those_who_wait_hold_no_connection_that_others_need(
+    versions: Installation, client: FlaskClient
+) -> None:
+    """Each asks for a transaction while no other of its own is open."""
+    pool = versions.db.engine.pool
+    assert isinstance(pool, QueuePool)
+    most = 0
+
+    def count(*_: object) -> None:
+        nonlocal most
+        most = max(most, pool.checkedout())
+
+    event.listen(pool, "checkout", count)
+    assert client.get(PAGE).status_code == 202
+    event.remove(pool, "checkout", count)
+    assert most == 1
