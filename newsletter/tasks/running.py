@@ -20,6 +20,7 @@ from newsletter.errors import MissingExtra, NewsletterError, Refused
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.models.task import Task, TaskState
+from newsletter.outages import outage, summary
 from newsletter.tasks import files
 from newsletter.tasks.attempt import Attempt, Cancelled, Interrupted, Superseded
 from newsletter.tasks.definition import QUEUE, Definition, Definitions, Result
@@ -141,10 +142,10 @@ def _settle(worker: Worker, attempt: Attempt, outcome: Outcome) -> float | None:
                 if outcome.state is TaskState.DONE:  # what was said a moment ago is written now
                     task.done, task.total = attempt.done, attempt.total
                 _record(session, task, outcome, clock.now(), worker.is_watched)
-        except DBAPIError:
+        except DBAPIError as error:
             if worker.is_stopping():
                 raise
-            log.exception("task %s waits for the database", attempt.task_id)
+            outage.note(summary(error))
             time.sleep(DATABASE_SECONDS)
         else:
             if not task.is_unfinished:

@@ -249,14 +249,17 @@ def test_what_may_have_reached_who_left_stays_unknown(sqlite_db: Database) -> No
 def test_who_leaves_between_claim_and_network_is_no_longer_wanted(db: Database) -> None:
     with being_sent(db, 3) as (session, issue):
         claimed = ledger.claim(session, "a", 3, NOW)
-        assert ledger.still_wanted(session, claimed) == {c.id for c in claimed}
+        everyone = {c.id for c in claimed}
+        assert ledger.standing(session, "a", claimed) == (everyone, everyone)
+        assert ledger.standing(session, "b", claimed) == (set(), set())
         first, second, _ = session.scalars(select(Subscriber).order_by(Subscriber.id))
         leave(session, first, NOW)
         erase(session, second, NOW)
-        assert len(ledger.still_wanted(session, claimed)) == 1
+        last = claimed[2].id
+        assert ledger.standing(session, "a", claimed) == ({last}, {last})
         issue.state = IssueState.PAUSED
         session.flush()
-        assert ledger.still_wanted(session, claimed) == set()
+        assert ledger.standing(session, "a", claimed) == ({last}, set())
 
 
 def work_together(

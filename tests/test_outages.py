@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.db import Database
-from newsletter.delivery.sending.transient_errors import is_transient, summary
+from newsletter.outages import is_transient, summary
 
 
 def error_of(db: Database, *statements: str) -> Exception:
