@@ -38,7 +38,7 @@ def holders(stand: Stand) -> dict[str, set[str]]:
     )
     with stand.installation.db.read() as session:
         for worker, address in session.execute(leased.where(Delivery.lease_until.is_not(None))):
-            held.setdefault(worker, set()).add(address)
+            held.setdefault(worker or "", set()).add(address)
     return held
 
 

@@ -378,6 +378,22 @@ def test_a_late_report_that_it_was_sent_is_believed(sqlite_db: Database) -> None
         assert balance_of(session, issue).sent == 1
 
 
+def test_of_a_lost_lease_no_other_outcome_counts(db: Database) -> None:
+    with being_sent(db, 1) as (session, _):
+        (key,) = claimed_ids(session)
+        later = NOW + LEASE + SECOND
+        ledger.claim(session, "b", 1, later)
+        for state in (DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.UNKNOWN):
+            ledger.settle(session, Delivery, [settlement(key, state)], NOW, "a")
+        row = session.get_one(Delivery, key)
+        session.refresh(row)
+        assert (row.state, row.worker, row.attempts) == (DeliveryState.PENDING, "b", 0)
+        assert row.lease_until == later + LEASE
+        ledger.settle(session, Delivery, [settlement(key)], NOW, "a")
+        session.refresh(row)
+        assert row.state is DeliveryState.SENT
+
+
 def test_what_is_given_back_can_be_claimed_at_once(db: Database) -> None:
     with being_sent(db, 2) as (session, _):
         ids = claimed_ids(session)
