@@ -14,6 +14,7 @@ from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import local_day
 from newsletter.jobs.breakers import check_breakers
 from newsletter.jobs.catalog_checks import check_catalog
+from newsletter.jobs.derived_files import compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
 from newsletter.jobs.publishing import publish_due_issues
 from newsletter.jobs.run import JobRun, always
@@ -22,6 +23,7 @@ from newsletter.jobs.submissions import (
     purge_submitter_addresses,
     purge_unused_uploads,
 )
+from newsletter.jobs.tasks import purge_task_files, purge_tasks
 from newsletter.outages import is_away, outage, summary
 
 log = logging.getLogger(__name__)
@@ -57,10 +59,13 @@ JOBS = (
     Job(notify_submissions, EVERY_MINUTE, "tell the curators what readers brought"),
     Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
+    Job(compare_versions, HOURLY, "compare versions before readers ask for it"),
+    Job(purge_tasks, HOURLY, "remove tasks that ended a month ago, or failed three months ago"),
+    Job(purge_task_files, HOURLY, "remove files that tasks no longer need"),
     Job(
         check_catalog,
         HOURLY,
-        "check the sources, dictionaries and files of the catalog once a week",
+        "have the sources, dictionaries and files of the catalog checked once a week",
         asks_strangers=True,
     ),
 )

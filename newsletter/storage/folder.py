@@ -19,6 +19,7 @@ from newsletter.errors import BadSetting, NotFound
 
 KEY = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,10})*")
 CHUNK = 1024 * 1024
+STAGING = "incoming"
 
 
 class Storage:
@@ -103,6 +104,12 @@ class Storage:
             if path.name not in used and _put_before(path, before)
         ]
 
+    def remove_staged(self, before: datetime) -> None:
+        """Remove what a killed process had begun to store before a moment."""
+        for path in (self.root / STAGING).glob("*"):
+            if _put_before(path, before):
+                path.unlink(missing_ok=True)
+
     def remove(self, key: str) -> None:
         """Remove a file, if it is there. Raises NotFound for what is not a key, and OSError."""
         self.path(key).unlink(missing_ok=True)
@@ -112,7 +119,7 @@ class Storage:
 
     def _staged(self) -> tuple[int, Path]:
         """A new file to write to, open, on the same disk."""
-        staging = self.root / "incoming"
+        staging = self.root / STAGING
         staging.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=staging)
         return handle, Path(name)

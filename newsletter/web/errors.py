@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from newsletter.errors import (
     BadToken,
+    Busy,
     Conflict,
     ExpiredToken,
     NewsletterError,
@@ -27,12 +28,13 @@ STATUSES: dict[type[NewsletterError], int] = {
     ExpiredToken: 410,
     Conflict: 409,
     TooMany: 429,
+    Busy: 503,
     Refused: 422,
 }
 
 
 Answer = tuple[str, int, dict[str, str]]
-RETRY_AFTER = "3600"  # seconds: every limit is by the hour
+RETRY_AFTER = {429: "3600", 503: "60"}  # seconds: every limit is by the hour
 UNKNOWN_HOST = "This site does not answer to that name.\n"
 
 
@@ -54,6 +56,7 @@ PAGES = {
     413: Page("That is too large", "Send a smaller file."),
     429: Page("One moment, please", "That was asked too often. Try again in an hour."),
     500: Page("Something broke here", "It is our fault and was written down. Try again later."),
+    503: Page("One moment, please", "There is much to do just now. Try again in a minute."),
 }
 
 
@@ -98,6 +101,6 @@ def _broken(error: Exception) -> Answer:
 
 def _page(status: int, sentence: str | None = None) -> Answer:
     page = PAGES.get(status, PAGES[400] if status < 500 else PAGES[500])
-    headers = {"Retry-After": RETRY_AFTER} if status == 429 else {}
+    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
     text = render_template("site/error.html", page=page, sentence=sentence or page.sentence)
     return text, status, headers

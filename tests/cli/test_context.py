@@ -47,6 +47,7 @@ OTHERS: dict[Command, Command] = {
     ("post", "list"): (),
     ("post", "show"): ("rain",),
     ("post", "run"): ("--all",),
+    ("post", "worker"): ("--once",),
     ("issue", "plan"): ("--date", DAY, "--dataset", "kenya-rain"),
     ("issue", "list"): (),
     ("issue", "show"): (DAY,),
