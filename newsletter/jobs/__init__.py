@@ -8,6 +8,7 @@ from newsletter.jobs.breakers import check_breakers
 from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.delivering import deliver
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
+from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
 from newsletter.jobs.publishing import publish_due_issues, publish_issue
 from newsletter.jobs.registry import JOBS, LOCAL_JOBS, Job, run_all, run_job
 from newsletter.jobs.run import JobRun
@@ -26,6 +27,7 @@ __all__ = [
     "check_catalog",
     "deliver",
     "notify_submissions",
+    "ping_heartbeat_url",
     "publish_due_issues",
     "publish_issue",
     "purge_submitter_addresses",

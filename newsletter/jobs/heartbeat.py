@@ -3,15 +3,18 @@
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter import clock
 from newsletter.heartbeats.beat import BEAT_SECONDS, ONE_RUN_COUNTS_FOR, Beat, Heart
 from newsletter.heartbeats.clock_reading import ClockReading, how_far_ahead, measure
 from newsletter.installation import Installation
+from newsletter.jobs.outages import Watch
 from newsletter.models.process import ProcessRole
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ class Heartbeat:
 
     def __init__(self, installation: Installation, role: ProcessRole) -> None:
         self._db = installation.db
+        self._watch = Watch(installation)
         self._heart = Heart(installation.db, role)
         self._stop = threading.Event()
         # A daemon: a database that does not answer keeps no process from ending.
@@ -65,6 +69,7 @@ class Heartbeat:
 
     def _learn(self, beat: Beat) -> None:
         self._is_waiting = False
+        self._watch.look(beat.roll, time.monotonic(), clock.now())
         self._reading = beat.reading
         if beat.reading is None:
             return
@@ -74,6 +79,7 @@ class Heartbeat:
         self._is_clock_wrong = beat.reading.is_wrong
 
     def _say_once_that_it_waits(self, error: Exception) -> None:
+        self._watch.begin_again()
         if not self._is_waiting:
             name, is_ours = type(error).__name__, not isinstance(error, SQLAlchemyError)
             event = {"event": "heartbeat_waits", "error": name}

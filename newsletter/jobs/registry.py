@@ -15,6 +15,7 @@ from newsletter.issues.schedule import local_day
 from newsletter.jobs.breakers import check_breakers
 from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
+from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
 from newsletter.jobs.publishing import publish_due_issues
 from newsletter.jobs.run import JobRun, always
 from newsletter.jobs.submissions import (
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Function = Callable[[Installation, datetime, JobRun], object]
 OFTEN = timedelta(seconds=15)
+EACH_MINUTE = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
 
 
@@ -49,6 +51,12 @@ JOBS = (
     Job(warn_of_empty_monday, OFTEN, "tell the curators of a Monday without a ready dataset"),
     Job(check_breakers, OFTEN, "stop an issue of which too much bounces or is reported as spam"),
     Job(notify_submissions, OFTEN, "tell the curators what readers brought"),
+    Job(
+        ping_heartbeat_url,
+        EACH_MINUTE,
+        "tell a watcher outside that the clock and a worker are running",
+        asks_strangers=True,
+    ),
     Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
     Job(
