@@ -12,7 +12,7 @@ from newsletter.heartbeats.clock_reading import measure
 from newsletter.heartbeats.roll_call import RollCall
 from newsletter.models.process import ProcessRole
 from tests.functional.lists import NEWSLETTER
-from tests.heartbeats.rows import names, roll_of
+from tests.heartbeats.rows import age, names, roll_of
 from tests.migrated import migrate
 from tests.process_group import PATIENCE, Group
 
@@ -69,7 +69,9 @@ def test_one_that_is_stopped_is_silent_and_lives_again_when_it_goes_on(
     with Group([*NEWSLETTER, "clock"], environ) as group:
         wait_for(db, lambda roll: roll.living)
         os.kill(group.process.pid, signal.SIGSTOP)
-        wait_for(db, lambda roll: roll.of_role(ProcessRole.CLOCK).silent_since)
+        [name] = names(db)
+        age(db, name, 31)
+        assert roll_of(db).of_role(ProcessRole.CLOCK).silent_since
         os.kill(group.process.pid, signal.SIGCONT)
         wait_for(db, lambda roll: roll.living)
         assert group.end() == 0
