@@ -14,7 +14,7 @@ from newsletter import clock
 from newsletter.heartbeats.beat import BEAT_SECONDS, ONE_RUN_COUNTS_FOR, Beat, Heart
 from newsletter.heartbeats.clock_reading import ClockReading, how_far_ahead, measure
 from newsletter.installation import Installation
-from newsletter.jobs.outages import Watch
+from newsletter.jobs.process_alerts import Watch
 from newsletter.models.process import ProcessRole
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text, update
 
 from newsletter import jobs
 from newsletter.installation import Installation
-from newsletter.jobs.outages import MISSING_FOR, SILENT_FOR, Watch
+from newsletter.jobs.process_alerts import MISSING_FOR, SILENT_FOR, Watch
 from newsletter.models.process import Process, ProcessRole
 from tests.heartbeats.rows import beat, roll_of
 from tests.jobs.conftest import NOW, alerts

@@ -21,7 +21,7 @@ DIFFERENT_FOR = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
+class ProcessAlert:
     once: str  # names it, in the same words for all who see it
     seconds: float  # for which it must last
     subject: str
@@ -42,28 +42,28 @@ class Watch:
 
     def look(self, roll: RollCall, at: float, now: datetime) -> None:
         """Report what has lasted for long enough; ``at``: by a clock that nobody sets."""
-        outages = {outage.once: outage for outage in outages_of(roll)}
-        self._since = {once: self._since.get(once, at) for once in outages}
-        self._reported &= outages.keys()
-        for once, outage in outages.items():
-            if once not in self._reported and at - self._since[once] >= outage.seconds:
-                self._report(outage, now)
+        alerts = {alert.once: alert for alert in alerts_of(roll)}
+        self._since = {once: self._since.get(once, at) for once in alerts}
+        self._reported &= alerts.keys()
+        for once, alert in alerts.items():
+            if once not in self._reported and at - self._since[once] >= alert.seconds:
+                self._report(alert, now)
 
-    def _report(self, outage: Outage, now: datetime) -> None:
+    def _report(self, alert: ProcessAlert, now: datetime) -> None:
         """Once of all that report it: the database refuses the second (``Notice.once``)."""
-        subject, lines = outage.subject, list(outage.lines)
+        subject, lines = alert.subject, list(alert.lines)
         try:
             with self._db.write() as session:
-                alerts = alert_curators(session, subject, lines, "/admin/", outage.once, now)
+                alerts = alert_curators(session, subject, lines, "/admin/", alert.once, now)
         except SQLAlchemyError as error:  # another was first, or it is tried at the next beat
             log.info("not reported yet: %s", type(error).__name__, extra={"event": "alert_waits"})
             return
-        self._reported.add(outage.once)
+        self._reported.add(alert.once)
         if alerts:
-            log.warning("%s", subject, extra={"event": "outage", "outage": outage.once})
+            log.warning("%s", subject, extra={"event": "process_alert", "about": alert.once})
 
 
-def outages_of(roll: RollCall) -> Iterator[Outage]:
+def alerts_of(roll: RollCall) -> Iterator[ProcessAlert]:
     """All that is wrong at a moment."""
     for standing in roll.standings:
         for process in standing.silent:
@@ -74,12 +74,12 @@ def outages_of(roll: RollCall) -> Iterator[Outage]:
         day = max(one.seen_at for one in roll.living if one.host == host).date()
         lines = (sentence, "Until then, what it does may come too early or too late.")
         subject = f"The clock of {host} is wrong"
-        yield Outage(f"wrong-clock {host} {day}", DIFFERENT_FOR, subject, lines)
+        yield ProcessAlert(f"wrong-clock {host} {day}", DIFFERENT_FOR, subject, lines)
 
 
-def _silent(process: Process, standing: Standing) -> Outage:
+def _silent(process: Process, standing: Standing) -> ProcessAlert:
     role = process.role
-    return Outage(
+    return ProcessAlert(
         f"silent {process.name}",
         SILENT_FOR,
         f"The {role} on {process.host} is silent",
@@ -91,11 +91,11 @@ def _silent(process: Process, standing: Standing) -> Outage:
     )
 
 
-def _missing(standing: Standing, roll: RollCall) -> Outage:
+def _missing(standing: Standing, roll: RollCall) -> ProcessAlert:
     """One that ended well leaves nothing behind, so the outage has the name of who has run the
     longest."""
     role, witness = standing.role, roll.living[0].name if roll.living else ""
-    return Outage(
+    return ProcessAlert(
         f"missing {role} {witness}",
         MISSING_FOR,
         f"No {role} is running",
