@@ -24,9 +24,9 @@ def worker_command(once: bool) -> None:
         with (
             ended_by_signals(),  # before it sends, too
             beating(installation, ProcessRole.WORKER),
-            running_beside(installation),
+            running_beside(installation) as stop_tasks,
         ):
-            count = jobs.deliver(installation, until_idle=False)
+            count = jobs.deliver(installation, until_idle=False, on_stop=stop_tasks)
     click.echo(f"{count} messages settled.")
 
 

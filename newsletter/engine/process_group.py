@@ -1,6 +1,5 @@
 """Web, clock and worker on one machine: as a family of processes, or in one process."""
 
-import logging
 import sys
 import threading
 import time
@@ -17,8 +16,7 @@ from newsletter.engine.tasks.worker import running_beside
 from newsletter.installation import Installation
 from newsletter.jobs.heartbeat import beating
 from newsletter.models.process import ProcessRole
-
-log = logging.getLogger(__name__)
+from newsletter.outages import outage, summary
 
 MEMBERS = ("web", "clock", "worker")
 RETRY_SECONDS = 1.0
@@ -37,19 +35,14 @@ def wait_for_database(db: Database) -> None:
 
     What waits is ended by ``ended_by_signals``, at any time.
     """
-    is_waiting = False
     while True:
         try:
             with db.engine.connect():
                 return
         except OperationalError as error:
-            reason = str(error.orig).strip().partition("\n")[0]
-            if db.is_sqlite or not _is_not_up(reason):
+            if db.is_sqlite or not _is_not_up(summary(error)):
                 return
-            if not is_waiting:
-                event = {"event": "database_waited_for"}
-                log.warning("waiting for the database: %s", reason, extra=event)
-            is_waiting = True
+            outage.note(summary(error))
         time.sleep(RETRY_SECONDS)
 
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
+from newsletter import clock
 from newsletter.db import Database, UTCDateTime
 
 MAY_BE_AHEAD = 2.0  # seconds, or behind: more is told of
+MAY_BE_IN_DOUBT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class ClockReading:
     database: datetime
     local: datetime  # the machine's own clock, whatever the program takes for now
     doubt: float
+    at: float  # when that was, by clock.steady()
 
     @property
     def ahead(self) -> float:
@@ -30,23 +33,31 @@ class ClockReading:
         """Whether the clocks differ by more than the answer took, and by what matters."""
         return abs(self.ahead) - self.doubt > MAY_BE_AHEAD
 
+    def follow(self) -> None:
+        """Let this process go by the database server's clock from here on, as all others do;
+        unless the answer took so long that the last reading says more."""
+        if self.doubt < MAY_BE_IN_DOUBT:
+            clock.follow(clock.Reading(self.database, self.at))
+
 
 class Stopwatch:
     """Notes when a question went out and its answer came in."""
 
     def __init__(self) -> None:
         self._before = self._after = machine_time()
+        self._ended_at = clock.steady()
 
     @contextmanager
     def timing(self) -> Iterator[None]:
         self._before = machine_time()
         yield
-        self._after = machine_time()
+        self._after, self._ended_at = machine_time(), clock.steady()
 
     def reading(self, database: datetime) -> ClockReading:
         """For what the server said of the time meanwhile: it was about half-way."""
         half = (self._after - self._before) / 2
-        return ClockReading(database, self._before + half, half.total_seconds())
+        doubt = half.total_seconds()
+        return ClockReading(database, self._before + half, doubt, self._ended_at - doubt)
 
 
 def machine_time() -> datetime:

@@ -3,19 +3,20 @@
 import logging
 import socket
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import clock
+from newsletter.db import Database
 from newsletter.heartbeats.beat import BEAT_SECONDS, ONE_RUN_COUNTS_FOR, Beat, Heart
 from newsletter.heartbeats.clock_reading import ClockReading, how_far_ahead, measure
 from newsletter.installation import Installation
 from newsletter.jobs.process_alerts import Watch
 from newsletter.models.process import ProcessRole
+from newsletter.outages import is_away, outage, summary
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name=f"heartbeat ({role})", daemon=True)
         self._reading: ClockReading | None = None
         self._is_clock_wrong = False
-        self._is_waiting = False  # for the database
+        self._is_failing = False
 
     def start(self) -> None:
         self._thread.start()
@@ -49,12 +50,11 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._reading = measure(self._db)
+                self._reading = follow(self._db)
                 with self._db.write_one() as connection:
                     self._beat_on(connection)
             except Exception as error:
-                self._say_once_that_it_waits(error)
-                self._stop.wait(RETRY_SECONDS)
+                self._wait_after(error)
 
     def _beat_on(self, connection: Connection) -> None:
         """Until we are to end. The connection is kept, so that a beat is one statement."""
@@ -68,28 +68,34 @@ class Heartbeat:
         self._heart.end(connection)
 
     def _learn(self, beat: Beat) -> None:
-        self._is_waiting = False
-        self._watch.look(beat.roll, time.monotonic(), clock.now())
+        self._is_failing = False
+        outage.end()
+        self._watch.look(beat.roll, clock.steady(), clock.now())
         self._reading = beat.reading
         if beat.reading is None:
             return
+        beat.reading.follow()
         if beat.reading.is_wrong and not self._is_clock_wrong:
             event = {"event": "clock_differs", "ahead": round(beat.reading.ahead, 1)}
             log.warning("this machine's clock %s", how_far_ahead(beat.reading.ahead), extra=event)
         self._is_clock_wrong = beat.reading.is_wrong
 
-    def _say_once_that_it_waits(self, error: Exception) -> None:
+    def _wait_after(self, error: Exception) -> None:
         self._watch.begin_again()
-        if not self._is_waiting:
-            name, is_ours = type(error).__name__, not isinstance(error, SQLAlchemyError)
-            event = {"event": "heartbeat_waits", "error": name}
-            log.warning("the heartbeat waits: %s", name, extra=event, exc_info=is_ours)
-        self._is_waiting = True
+        if is_away(error):
+            outage.note(summary(error))
+        elif not self._is_failing:
+            event = {"event": "heartbeat_failed", "error": type(error).__name__}
+            log.exception("the heartbeat failed, and is tried again", extra=event)
+            self._is_failing = True
+        self._stop.wait(RETRY_SECONDS)
 
 
 @contextmanager
 def beating(installation: Installation, *roles: ProcessRole) -> Iterator[None]:
     """Show to all that this process lives while the block runs, and not after it has ended."""
+    with suppress(SQLAlchemyError):  # else the first beat that gets through does
+        follow(installation.db)
     heartbeats = [Heartbeat(installation, role) for role in roles]
     for heartbeat in heartbeats:
         heartbeat.start()
@@ -105,4 +111,12 @@ def record_one_run(installation: Installation, role: ProcessRole) -> None:
     name = f"{role}.once.{socket.gethostname()}"[:100]
     heart = Heart(installation.db, role, name, silent_after=ONE_RUN_COUNTS_FOR)
     with installation.db.write_one() as connection:
-        heart.beat(connection, measure(installation.db))
+        heart.beat(connection, follow(installation.db))
+
+
+def follow(db: Database) -> ClockReading | None:
+    """Go by the clock of the database server; None on SQLite, which has none but ours."""
+    reading = measure(db)
+    if reading is not None:
+        reading.follow()
+    return reading

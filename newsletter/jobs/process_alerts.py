@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.heartbeats.beat import BEAT_SECONDS
 from newsletter.heartbeats.roll_call import LACKS, RollCall, Standing, in_utc
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 SILENT_FOR = 60.0  # a process that died may be started again
 MISSING_FOR = 600.0  # one that ended well, too, after an upgrade
 DIFFERENT_FOR = 60.0
+LOOKS_AWAY = 3 * BEAT_SECONDS  # who did not look for longer, as it was halted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,18 @@ class Watch:
     def __init__(self, installation: Installation) -> None:
         self._db = installation.db
         self._since: dict[str, float] = {}
+        self._looked_at = float("-inf")
         self._reported: set[str] = set()
 
     def begin_again(self) -> None:
-        """The database was away: who is silent now may have waited for it, as we have."""
+        """We were away, or the database: who is silent now may have been so as we were."""
         self._since.clear()
 
     def look(self, roll: RollCall, at: float, now: datetime) -> None:
         """Report what has lasted for long enough; ``at``: by a clock that nobody sets."""
+        if at - self._looked_at > LOOKS_AWAY:
+            self.begin_again()
+        self._looked_at = at
         alerts = {alert.once: alert for alert in alerts_of(roll)}
         self._since = {once: self._since.get(once, at) for once in alerts}
         self._reported &= alerts.keys()
@@ -72,7 +78,7 @@ def alerts_of(roll: RollCall) -> Iterator[ProcessAlert]:
             yield _missing(standing, roll)
     for host, sentence in roll.wrong_clocks().items():
         day = max(one.seen_at for one in roll.living if one.host == host).date()
-        lines = (sentence, "Until then, what it does may come too early or too late.")
+        lines = (sentence, "The newsletter goes by the database server's meanwhile.")
         subject = f"The clock of {host} is wrong"
         yield ProcessAlert(f"wrong-clock {host} {day}", DIFFERENT_FOR, subject, lines)
 

@@ -25,7 +25,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def test_two_seconds_are_told_of_if_the_answer_was_quick(
     ahead: float, doubt: float, is_wrong: bool
 ) -> None:
-    reading = ClockReading(NOON, NOON + timedelta(seconds=ahead), doubt)
+    reading = ClockReading(NOON, NOON + timedelta(seconds=ahead), doubt, 0.0)
     assert reading.ahead == pytest.approx(ahead)
     assert reading.is_wrong is is_wrong
 

@@ -72,7 +72,7 @@ def test_it_goes_on_after_the_database_was_away_and_says_so_once(
             with on_both.db.write() as session:
                 session.execute(text("ALTER TABLE elsewhere RENAME TO process"))
             beats(3)
-            assert _events(caplog) == [("heartbeat_waits", None)]
+            assert _events(caplog) == [("heartbeat_failed", None)]
             caplog.clear()
     assert names(on_both.db) == set()
 

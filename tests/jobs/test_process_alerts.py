@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from newsletter import jobs
+from newsletter.heartbeats.beat import BEAT_SECONDS
 from newsletter.installation import Installation
 from newsletter.jobs.process_alerts import MISSING_FOR, SILENT_FOR, Watch
 from newsletter.models.process import Process, ProcessRole
@@ -25,9 +26,13 @@ def watch(installation: Installation) -> Watch:
 
 
 def look(watch: Watch, installation: Installation, *seconds: float) -> list[str]:
-    """Look at each of these seconds; the subjects of all alerts there are then."""
-    for at in seconds:
-        watch.look(roll_of(installation.db), at, NOW)
+    """Look from the first of these seconds to the last, at each beat between; the subjects of
+    all alerts there are then."""
+    roll, at = roll_of(installation.db), seconds[0]
+    watch.look(roll, at, NOW)
+    while at < seconds[-1]:
+        at = min(at + BEAT_SECONDS, seconds[-1])
+        watch.look(roll, at, NOW)
     return [alert.subject for alert in alerts(installation)]
 
 
@@ -75,6 +80,14 @@ def test_who_did_not_watch_all_the_while_does_not_judge(
     assert len(look(watch, installation, 2 * SILENT_FOR)) == CURATORS
 
 
+def test_one_that_was_halted_begins_again(watch: Watch, installation: Installation) -> None:
+    beat(installation.db, WORKER)
+    beat(installation.db, CLOCK, ago=200)
+    look(watch, installation, 0, SILENT_FOR - 1)
+    assert look(watch, installation, 1000, 1000 + SILENT_FOR - 1) == []
+    assert len(look(watch, installation, 1000 + SILENT_FOR)) == CURATORS
+
+
 def test_a_worker_that_others_outlive_is_told_of(watch: Watch, installation: Installation) -> None:
     for role in ProcessRole:
         beat(installation.db, role, "one")
@@ -115,15 +128,13 @@ def test_a_wrong_clock_is_told_of_once_a_day(watch: Watch, installation: Install
 def test_a_database_that_refuses_is_asked_again(watch: Watch, installation: Installation) -> None:
     beat(installation.db, WORKER)
     beat(installation.db, CLOCK, ago=100)
-    roll = roll_of(installation.db)
-    watch.look(roll, 0, NOW)
+    look(watch, installation, 0, SILENT_FOR - 1)
     with installation.db.write() as session:
         session.execute(text("ALTER TABLE notice RENAME TO elsewhere"))
-    watch.look(roll, SILENT_FOR, NOW)
+    watch.look(roll_of(installation.db), SILENT_FOR, NOW)
     with installation.db.write() as session:
         session.execute(text("ALTER TABLE elsewhere RENAME TO notice"))
-    watch.look(roll, SILENT_FOR + 10, NOW)
-    assert len(alerts(installation)) == CURATORS
+    assert len(look(watch, installation, SILENT_FOR + 10)) == CURATORS
 
 
 def test_with_the_clock_dead_a_worker_still_mails_it(
