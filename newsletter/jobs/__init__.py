@@ -10,6 +10,7 @@ from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.delivering import deliver
 from newsletter.jobs.derived_files import compare_dataset, compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
+from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
 from newsletter.jobs.publishing import publish_due_issues, publish_issue
 from newsletter.jobs.registry import JOBS, LOCAL_JOBS, Job, run_all, run_job
 from newsletter.jobs.run import JobRun
@@ -31,6 +32,7 @@ __all__ = [
     "compare_versions",
     "deliver",
     "notify_submissions",
+    "ping_heartbeat_url",
     "publish_due_issues",
     "publish_issue",
     "purge_submitter_addresses",

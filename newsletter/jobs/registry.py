@@ -16,6 +16,7 @@ from newsletter.jobs.breakers import check_breakers
 from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.derived_files import compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
+from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
 from newsletter.jobs.publishing import publish_due_issues
 from newsletter.jobs.run import JobRun, always
 from newsletter.jobs.submissions import (
@@ -57,6 +58,12 @@ JOBS = (
     ),
     Job(check_breakers, OFTEN, "stop an issue of which too much bounces or is reported as spam"),
     Job(notify_submissions, EVERY_MINUTE, "tell the curators what readers brought"),
+    Job(
+        ping_heartbeat_url,
+        EVERY_MINUTE,
+        "tell a watcher outside that the clock and a worker are running",
+        asks_strangers=True,
+    ),
     Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
     Job(compare_versions, HOURLY, "compare versions before readers ask for it"),
