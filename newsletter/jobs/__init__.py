@@ -16,6 +16,7 @@ from newsletter.jobs.submissions import (
     purge_submitter_addresses,
     purge_unused_uploads,
 )
+from newsletter.jobs.uploads import purge_stale_uploads
 
 __all__ = [
     "JOBS",
@@ -28,6 +29,7 @@ __all__ = [
     "notify_submissions",
     "publish_due_issues",
     "publish_issue",
+    "purge_stale_uploads",
     "purge_submitter_addresses",
     "purge_unused_uploads",
     "run_all",

@@ -22,6 +22,7 @@ from newsletter.jobs.submissions import (
     purge_submitter_addresses,
     purge_unused_uploads,
 )
+from newsletter.jobs.uploads import purge_stale_uploads
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ JOBS = (
     Job(notify_submissions, OFTEN, "tell the curators what readers brought"),
     Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
+    Job(purge_stale_uploads, HOURLY, "remove uploads of curators that nobody goes on with or uses"),
     Job(
         check_catalog,
         HOURLY,

@@ -10,6 +10,7 @@ from newsletter.models.post import Post, PostRun
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.task import Task
+from newsletter.models.upload import Upload, UploadPiece
 
 __all__ = [
     "CatalogCheck",
@@ -34,5 +35,7 @@ __all__ = [
     "Suppression",
     "Table",
     "Task",
+    "Upload",
+    "UploadPiece",
     "Version",
 ]

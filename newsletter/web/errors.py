@@ -11,10 +11,12 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from newsletter.errors import (
     BadToken,
     Conflict,
+    Damaged,
     ExpiredToken,
     NewsletterError,
     NotFound,
     Refused,
+    TooLarge,
     TooMany,
 )
 
@@ -27,6 +29,8 @@ STATUSES: dict[type[NewsletterError], int] = {
     ExpiredToken: 410,
     Conflict: 409,
     TooMany: 429,
+    TooLarge: 413,
+    Damaged: 460,  # of the protocol of uploads
     Refused: 422,
 }
 
