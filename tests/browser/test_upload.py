@@ -197,7 +197,7 @@ def test_after_a_reload_it_goes_on_with_the_same_file(
     begin_slowly(page, file)
     page.reload()
     expect(page.locator(".unfinished")).to_have_text(
-        re.compile(f"^[1-9][0-9]? % of {file.name} are here: choose the file again and save")
+        re.compile(f"^[1-9][0-9]? % of {file.name} is uploaded: choose the file again and save")
     )
     assert list(Axe().run(page).response["violations"]) == []
     slow_down(page, -1)

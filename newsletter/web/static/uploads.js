@@ -211,7 +211,7 @@
       line.remove();
       unfinished.hidden = !unfinished.childElementCount;
     });
-    line.append(`${Math.floor((at.sent / total) * 100)} % of ${record.name} are here: choose the file again and save to go on. `, button);
+    line.append(`${Math.floor((at.sent / total) * 100)} % of ${record.name} is uploaded: choose the file again and save to go on. `, button);
     unfinished.append(line);
     unfinished.hidden = false;
   };
