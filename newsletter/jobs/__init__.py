@@ -1,7 +1,8 @@
 """What runs unattended: ``registry`` lists it, and each module holds one idea of it.
 
 A job is a plain function that may be called at any time, any number of times, by any
-number of processes: what it has done once it does not do again.
+number of processes: what it has done once it does not do again. A job that the clock alone calls
+need not be named here.
 """
 
 from newsletter.jobs.breakers import check_breakers

@@ -11,9 +11,11 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
+from newsletter.transports import class_of
 from newsletter.transports.base import Envelope, Outcome, Unavailable, Verdict
 from newsletter.transports.batches import carry_batches
 from newsletter.transports.http import Answer, HttpTransport
+from newsletter.transports.providers import PROVIDERS
 from tests.transports.composed import issue
 from tests.transports.feeds import ListFeed, envelope
 from tests.transports.http_server import (
@@ -43,6 +45,16 @@ ACCEPTED: dict[str, Reply | Callable[[Request], Reply]] = {
 @pytest.fixture(params=list(ACCEPTED), ids=lambda form: form.partition(":")[0])
 def form(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+def test_each_provider_that_is_asked_over_https_is_tried_here() -> None:
+    """Add the answer of a new one to ACCEPTED."""
+    assert {form.partition(":")[0] for form in ACCEPTED} == {
+        scheme
+        for provider in PROVIDERS
+        for scheme in provider.schemes
+        if issubclass(class_of(provider), HttpTransport)
+    }
 
 
 def test_each_message_is_handed_over_once_and_settled(form: str) -> None:
