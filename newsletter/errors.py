@@ -6,6 +6,8 @@
     ├── Refused             the request cannot be carried out as asked
     │   ├── Invalid         what was typed or sent breaks a rule; carries the fields
     │   │   ├── InvalidAddress
+    │   │   ├── TooLarge    more bytes than are taken
+    │   │   ├── Damaged     not the bytes that were sent
     │   │   ├── UnreadablePackage
     │   │   ├── UnreadablePost
     │   │   └── UnreadableTable
@@ -61,6 +63,14 @@ class Invalid(Refused):
 
 class InvalidAddress(Invalid):
     """Not an e-mail address that a server would accept."""
+
+
+class TooLarge(Invalid):
+    """More bytes than are taken."""
+
+
+class Damaged(Invalid):
+    """What came is not what was sent: its checksum differs."""
 
 
 class UnreadablePackage(Invalid):

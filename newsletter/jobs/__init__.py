@@ -20,6 +20,7 @@ from newsletter.jobs.submissions import (
     purge_unused_uploads,
 )
 from newsletter.jobs.tasks import purge_task_files, purge_tasks
+from newsletter.jobs.uploads import purge_stale_uploads
 
 __all__ = [
     "JOBS",
@@ -35,6 +36,7 @@ __all__ = [
     "ping_heartbeat_url",
     "publish_due_issues",
     "publish_issue",
+    "purge_stale_uploads",
     "purge_submitter_addresses",
     "purge_task_files",
     "purge_tasks",

@@ -25,6 +25,7 @@ from newsletter.jobs.submissions import (
     purge_unused_uploads,
 )
 from newsletter.jobs.tasks import purge_task_files, purge_tasks
+from newsletter.jobs.uploads import purge_stale_uploads
 from newsletter.outages import is_away, outage, summary
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ JOBS = (
     Job(compare_versions, HOURLY, "compare versions before readers ask for it"),
     Job(purge_tasks, HOURLY, "remove tasks that ended a month ago, or failed three months ago"),
     Job(purge_task_files, HOURLY, "remove files that tasks no longer need"),
+    Job(purge_stale_uploads, HOURLY, "remove uploads of curators that nobody goes on with or uses"),
     Job(
         check_catalog,
         HOURLY,

@@ -11,6 +11,7 @@ from newsletter.models.process import Process
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.task import Task
+from newsletter.models.upload import Upload, UploadPiece
 
 __all__ = [
     "CatalogCheck",
@@ -36,5 +37,7 @@ __all__ = [
     "Suppression",
     "Table",
     "Task",
+    "Upload",
+    "UploadPiece",
     "Version",
 ]

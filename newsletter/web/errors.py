@@ -12,10 +12,12 @@ from newsletter.errors import (
     BadToken,
     Busy,
     Conflict,
+    Damaged,
     ExpiredToken,
     NewsletterError,
     NotFound,
     Refused,
+    TooLarge,
     TooMany,
 )
 
@@ -29,6 +31,8 @@ STATUSES: dict[type[NewsletterError], int] = {
     Conflict: 409,
     TooMany: 429,
     Busy: 503,
+    TooLarge: 413,
+    Damaged: 460,  # of the protocol of uploads
     Refused: 422,
 }
 

@@ -18,6 +18,8 @@ from newsletter.web.errors import status_of
         (errors.ExpiredToken("x"), 410),
         (errors.SlotTaken("x"), 409),
         (errors.TooMany("x"), 429),
+        (errors.TooLarge("x"), 413),
+        (errors.Damaged("x"), 460),
         (errors.InvalidAddress("x"), 422),
         (errors.FetchRefused("x"), 422),
         (errors.Refused("x"), 422),

@@ -17,14 +17,14 @@ from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Table, Version
-from newsletter.services import dataset_save, suggestion
+from newsletter.services import dataset_save, suggestion, uploads
 from newsletter.services.suggestion import Suggestion
 from newsletter.services.table_files import TableFile
 from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.admin.datasets.dataset_words import fill, fill_in, mapping_of, place
-from newsletter.web.admin.datasets.form_files import collect_files, keep_files
-from newsletter.web.auth import STALE, UPLOAD_BYTES, shows_again
+from newsletter.web.admin.datasets.form_files import collect_files, keep_files, opened_files
+from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.uploads import read_note
@@ -108,11 +108,12 @@ def _submitted(form: DatasetForm, before: Before | None) -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     form.validate()
     form.drop_blanks()
-    files, refused = collect_files(opened, form, now)
+    brought, refused = collect_files(opened, form, now)
     try:
         if refused or form.errors:
             raise Invalid("It was not saved.", refused)
-        _save(opened, form, files, before, now)
+        with opened_files(opened, brought) as files:
+            _save(opened, form, files, before, now)
     except Refused as error:
         place(form, _beside_a_field(error, before))
         return _page(form, before), 422
@@ -172,6 +173,7 @@ def _page(form: DatasetForm, before: Before | None) -> str:
             read_note(opened, entry.form.stored.data or "", now) for entry in form.tables.entries
         ],
         licenses=OF_DATA,
-        upload_bytes=UPLOAD_BYTES,
+        file_bytes=uploads.FILE_BYTES,
+        piece_bytes=uploads.PIECE_BYTES,
         readable_kinds=readable_kinds(),
     )
