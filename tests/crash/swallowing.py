@@ -78,7 +78,7 @@ def statements(unread: bytearray, piece: bytes) -> list[str]:
         length = int.from_bytes(unread[has_type : has_type + 4]) + has_type
         if len(unread) < length:
             break
-        if has_type and unread[:1] in (b"Q", b"E"):
+        if has_type and chr(unread[0]) in "QE":
             letters.append(unread[has_type + 4 : min(length, 120)].decode("latin-1"))
         del unread[:length]
     return letters

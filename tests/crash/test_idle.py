@@ -20,11 +20,11 @@ CPU_SHARE = 0.02  # of one core, for all together
 
 
 @contextmanager
-def running(stand: Stand, **environ: str) -> Iterator[list[Worker]]:
+def running(stand: Stand, environ: dict[str, str]) -> Iterator[list[Worker]]:
     """The site, the clock and a worker, up."""
     with ExitStack() as stack:
         processes = [
-            stack.enter_context(stand.machine(name, PORT=str(free_port()), **environ))
+            stack.enter_context(stand.machine(name, environ={"PORT": str(free_port())} | environ))
             for name in ("web", "clock", "worker")
         ]
         settled_at = time.monotonic() + SETTLED_SECONDS
@@ -40,7 +40,7 @@ def running(stand: Stand, **environ: str) -> Iterator[list[Worker]]:
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_site_clock_and_worker_ask_postgresql_for_little(stand: Stand, database_url: str) -> None:
-    with path_to(database_url) as (path, url), running(stand, DATABASE_URL=url) as processes:
+    with path_to(database_url) as (path, url), running(stand, {"DATABASE_URL": url}) as processes:
         before = len(path.statements)
         assert processes[0].wait(LOOKED_FOR) is None
         statements = path.statements[before:]
@@ -51,7 +51,7 @@ def test_site_clock_and_worker_ask_postgresql_for_little(stand: Stand, database_
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_on_sqlite_they_use_no_processor_to_speak_of(stand: Stand) -> None:
     home = stand.environ()["NEWSLETTER_HOME"]
-    with running(stand, NEWSLETTER_HOME=home) as processes:
+    with running(stand, {"NEWSLETTER_HOME": home}) as processes:
         before = cpu_seconds(processes)
         assert processes[0].wait(LOOKED_FOR) is None
         used = cpu_seconds(processes) - before

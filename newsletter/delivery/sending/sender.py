@@ -1,8 +1,7 @@
 """The sender: one process, one event loop, many connections, every promise kept.
 
 claim (committed) -> hand over -> settle (committed) -> end the next message.
-One transaction settles whatever has been reported by then (group commit), and
-the messages are made one at a time, when their turn comes.
+One transaction settles what was reported by then; a message is made when its turn comes.
 """
 
 import asyncio
