@@ -20,6 +20,7 @@ from newsletter.errors import (
     TooLarge,
     TooMany,
 )
+from newsletter.outages import is_away, outage, summary
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,9 @@ def _not_our_name(_: SecurityError) -> Answer:
 
 
 def _broken(error: Exception) -> Answer:
+    if is_away(error):
+        outage.note(summary(error))
+        return _page(503, "The database does not answer just now. Try again in a minute.")
     # The endpoint and not the path, which may hold a token.
     place = request.endpoint or "no page"
     log.error("A request to %s failed.", place, exc_info=error, extra={"event": "request.failed"})
