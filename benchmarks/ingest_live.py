@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from newsletter import clock
 from newsletter.catalog import datasets
@@ -115,8 +116,9 @@ def _bring(
         with browsing.by(readers):
             time.sleep(THINK_SECONDS)
             began = time.monotonic()
-            file = {"tables-0-file": (packed.name, packed.read_bytes())}
-            curator.open("/admin/datasets/new").submit("slug", **WORDS, **file)
+            file = (packed.name, packed.read_bytes())
+            typed: dict[str, Any] = {**WORDS, "tables-0-file": file}
+            curator.open("/admin/datasets/new").submit("slug", **typed)
             saved = time.monotonic() - began
             seen = _watch(opened, lambda percent: percent >= KILL_AT)
             os.killpg(web.pid, signal.SIGKILL)

@@ -6,6 +6,8 @@
     ├── Refused             the request cannot be carried out as asked
     │   ├── Invalid         what was typed or sent breaks a rule; carries the fields
     │   │   ├── InvalidAddress
+    │   │   ├── TooLarge    more bytes than are taken
+    │   │   ├── Damaged     not the bytes that were sent
     │   │   ├── UnreadablePackage
     │   │   ├── UnreadablePost
     │   │   └── UnreadableTable
@@ -17,6 +19,7 @@
     │   ├── BadToken        a link that we did not sign, or for another purpose
     │   ├── ExpiredToken    a link that we signed, too long ago
     │   ├── TooMany         a limit was reached; try later
+    │   ├── Busy            there is too much to do just now; try again in a moment
     │   └── FetchRefused    an address on the web that we will not or cannot read
     │       └── UnknownHost     whose host's name has no address
     ├── JobsFailed          some of what runs unattended failed; the log says why
@@ -60,6 +63,14 @@ class Invalid(Refused):
 
 class InvalidAddress(Invalid):
     """Not an e-mail address that a server would accept."""
+
+
+class TooLarge(Invalid):
+    """More bytes than are taken."""
+
+
+class Damaged(Invalid):
+    """What came is not what was sent: its checksum differs."""
 
 
 class UnreadablePackage(Invalid):
@@ -108,6 +119,10 @@ class ExpiredToken(Refused):
 
 class TooMany(Refused):
     """A limit was reached; it is lifted by waiting."""
+
+
+class Busy(Refused):
+    """There is too much to do just now."""
 
 
 class FetchRefused(Refused):

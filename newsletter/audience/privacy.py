@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from newsletter.audience import subscriptions
 from newsletter.audience.suppression import suppress
-from newsletter.models.delivery import Delivery, Notice, NoticeKind
+from newsletter.models.delivery import TO_CURATORS, Delivery, Notice
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Status, Subscriber, Suppression, SuppressionReason
 
-ANSWERS = Notice.kind == NoticeKind.ANSWER
+TO_READERS = Notice.kind.not_in(TO_CURATORS)
 
 
 def erase(session: Session, subscriber: Subscriber, now: datetime) -> None:
@@ -25,7 +25,7 @@ def erase(session: Session, subscriber: Subscriber, now: datetime) -> None:
     suppress(session, subscriber.address_hash, SuppressionReason.ERASURE, now)
     _forget_replies(session, subscriber)
     key = subscriber.address_key
-    session.execute(delete(Notice).where(func.lower(Notice.address) == key, ANSWERS))
+    session.execute(delete(Notice).where(func.lower(Notice.address) == key, TO_READERS))
     session.execute(
         update(Submission).where(func.lower(Submission.address) == key).values(address=None)
     )

@@ -61,42 +61,58 @@ def render_notice(
     """What a notice says. Raises Refused if it has nothing to say any more."""
     match notice.kind:
         case NoticeKind.CONFIRMATION:
-            if notice.subscriber_id is None:
-                raise Conflict("There is nobody left to confirm.")
-            token = confirm_token(signer, notice.subscriber_id, notice.created_at)
-            return render_mail(
-                "confirmation",
-                list_title=settings.title,
-                base_url=settings.base_url,
-                postal_address=settings.postal_address,
-                confirm_url=f"{settings.base_url}/confirm/{token}",
-                promise=PROMISE,
-            )
+            return _confirmation(notice, settings, signer)
         case NoticeKind.ALERT:
-            return render_mail(
-                "alert",
-                list_title=settings.title,
-                postal_address=settings.postal_address,
-                subject=notice.subject,
-                lines=notice.lines,
-                action_label="Open the admin",
-                action_url=settings.base_url + notice.path,
-            )
+            return _alert(notice, settings)
         case NoticeKind.ANSWER:
-            return render_mail(
-                "answer",
-                list_title=settings.title,
-                base_url=settings.base_url,
-                postal_address=settings.postal_address,
-                subject=notice.subject,
-                decided=notice.lines[0],
-                words=notice.lines[1:],
-                page_url=settings.base_url + notice.path if notice.path else "",
-            )
+            return _answer(notice, settings)
         case NoticeKind.TEST:
-            issue = session.get_one(Issue, notice.issue_id)
-            mail = render_issue(compose(gather(session, issue, settings, storage)))
-            return RenderedMail(f"[Test] {mail.subject}", mail.text, mail.html, mail.images)
+            return _test(session, notice, settings, storage)
+
+
+def _confirmation(notice: Notice, settings: Settings, signer: Signer) -> RenderedMail:
+    if notice.subscriber_id is None:
+        raise Conflict("There is nobody left to confirm.")
+    token = confirm_token(signer, notice.subscriber_id, notice.created_at)
+    return render_mail(
+        "confirmation",
+        list_title=settings.title,
+        base_url=settings.base_url,
+        postal_address=settings.postal_address,
+        confirm_url=f"{settings.base_url}/confirm/{token}",
+        promise=PROMISE,
+    )
+
+
+def _alert(notice: Notice, settings: Settings) -> RenderedMail:
+    return render_mail(
+        "alert",
+        list_title=settings.title,
+        postal_address=settings.postal_address,
+        subject=notice.subject,
+        lines=notice.lines,
+        action_label="Open the admin",
+        action_url=settings.base_url + notice.path,
+    )
+
+
+def _answer(notice: Notice, settings: Settings) -> RenderedMail:
+    return render_mail(
+        "answer",
+        list_title=settings.title,
+        base_url=settings.base_url,
+        postal_address=settings.postal_address,
+        subject=notice.subject,
+        decided=notice.lines[0],
+        words=notice.lines[1:],
+        page_url=settings.base_url + notice.path if notice.path else "",
+    )
+
+
+def _test(session: Session, notice: Notice, settings: Settings, storage: Storage) -> RenderedMail:
+    issue = session.get_one(Issue, notice.issue_id)
+    mail = render_issue(compose(gather(session, issue, settings, storage)))
+    return RenderedMail(f"[Test] {mail.subject}", mail.text, mail.html, mail.images)
 
 
 def _notice(kind: NoticeKind, address: str, now: datetime) -> Notice:

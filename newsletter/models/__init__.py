@@ -7,9 +7,11 @@ from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
+from newsletter.models.process import Process
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.task import Task
+from newsletter.models.upload import Upload, UploadPiece
 
 __all__ = [
     "CatalogCheck",
@@ -28,6 +30,7 @@ __all__ = [
     "PendingIngest",
     "Post",
     "PostRun",
+    "Process",
     "Quota",
     "Retry",
     "Submission",
@@ -35,5 +38,7 @@ __all__ = [
     "Suppression",
     "Table",
     "Task",
+    "Upload",
+    "UploadPiece",
     "Version",
 ]

@@ -97,6 +97,10 @@ class NoticeKind(StrEnum):
     ANSWER = "answer"  # to who brought something: what the curators decided
 
 
+# Any other is a reader's: it is removed when the reader is erased.
+TO_CURATORS = (NoticeKind.ALERT, NoticeKind.TEST)
+
+
 class Notice(Claimable, Base):
     """A mail that one person is owed: a confirmation, an alert, a test, an answer."""
 

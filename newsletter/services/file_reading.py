@@ -2,9 +2,8 @@
 transaction, or says there why it does not.
 """
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,17 +22,18 @@ from newsletter.errors import Conflict, FetchRefused, Invalid, NotFound, Refused
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Dataset, PendingIngest, Version
-from newsletter.models.task import Task, TaskState
+from newsletter.models.task import Task
 from newsletter.services.table_files import FileSource, TableFile, file_of, named
 from newsletter.services.unread_files import UnreadFiles, names_of, refuse_while_reading
+from newsletter.services.upload_files import forget
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.beside import Watch, run_beside
 from newsletter.tasks.definition import Definition
+from newsletter.tasks.files import workspace
 from newsletter.tasks.queueing import defer
 
 Promise = Callable[..., Task]  # tasks.queueing.defer, or new_task for who runs it at once
 
-WORK = "reading"  # a folder of the home, with one of each task under way
 FETCHING = 0.3  # of the whole, where something is fetched
 READING = 0.95  # of the whole, until what was read is compared and recorded
 
@@ -72,23 +72,24 @@ def promise(
 def read_files(attempt: Attempt, slug: str, **_said: str) -> dict[str, Any]:
     """Make the draft; its number, and the one that was published before it."""
     installation, now = attempt.installation, clock.now()
+    if attempt.result is not None:  # recorded by an attempt whose worker then died
+        return attempt.result
     with attempt.commit() as session:
-        result = session.get_one(Task, attempt.task_id).result
-        if result is not None:  # recorded by an attempt whose worker then died
-            return result
         job = _Job.of(session, slug, attempt.task_id)
     try:
-        with _workplace(attempt) as work:
+        with workspace(installation.settings.home, attempt.task_id) as work:
             intake = run_beside(attempt, lambda watch: job.read(installation, work, watch, now))
         for table in intake.tables:
             attempt.log(
                 f"{table['name']}: {table['rows']:,} rows, {len(table['columns'])} columns."
             )
         with attempt.commit(note="") as session:
-            return _record(session, job, intake, attempt.task_id, now)
+            attempt.result = _record(session, job, intake, attempt.task_id, now)
     except Refused as error:
-        _note_refusal(attempt, slug, error)
+        _note_refusal(attempt, error)
         raise
+    forget(installation, [source.key for source in job.saved.sources.values()])
+    return attempt.result
 
 
 READ_FILES = Definition(
@@ -121,7 +122,19 @@ class _Job:
 
     def read(self, installation: Installation, work: Path, watch: Watch, now: datetime) -> Intake:
         """Raises Refused."""
-        package, files = self._files(installation, work, watch)
+        with ExitStack() as stack:
+            package, files = self._files(installation, stack, work, watch)
+            return self._read(installation, package, files, work, watch, now)
+
+    def _read(
+        self,
+        installation: Installation,
+        package: DatasetPackage,
+        files: Mapping[str, TableFile],
+        work: Path,
+        watch: Watch,
+        now: datetime,
+    ) -> Intake:
         begin = FETCHING if any(source.url for source in self.saved.sources.values()) else 0.0
         span = READING - begin
 
@@ -137,7 +150,7 @@ class _Job:
         return self._numbered(installation, intake, now)
 
     def _files(
-        self, installation: Installation, work: Path, watch: Watch
+        self, installation: Installation, stack: ExitStack, work: Path, watch: Watch
     ) -> tuple[DatasetPackage, dict[str, TableFile]]:
         """Each file on this machine, by its table's name; and the package, whose tables are
         called as the fetched files are. Raises Refused."""
@@ -150,7 +163,8 @@ class _Job:
         for at, table in enumerate(self.saved.package.tables):
             if (source := self.saved.sources.get(table.name)) is not None:
                 try:
-                    files[at] = file_of(installation, source, work, fetching)
+                    opened = file_of(installation, source, work, fetching)
+                    files[at] = stack.enter_context(opened)
                 except FetchRefused as error:
                     raise Invalid(str(error), {f"tables.{at}.url": str(error)}) from error
                 except NotFound as error:
@@ -202,9 +216,7 @@ def _record(
     if is_published:
         datasets.publish(version, now)
     before = job.before.number if job.before is not None else None
-    result = {"version": version.number, "state": version.state.value, "before": before}
-    session.execute(update(Task).where(Task.id == task_id).values(result=result))
-    return result
+    return {"version": version.number, "state": version.state.value, "before": before}
 
 
 def _pending(session: Session, slug: str, task_id: int) -> PendingIngest:
@@ -217,7 +229,7 @@ def _pending(session: Session, slug: str, task_id: int) -> PendingIngest:
     return pending
 
 
-def _note_refusal(attempt: Attempt, slug: str, error: Refused) -> None:
+def _note_refusal(attempt: Attempt, error: Refused) -> None:
     """Where the dataset's page and its form say it."""
     if isinstance(error, Invalid):
         fields = error.fields
@@ -229,23 +241,3 @@ def _note_refusal(attempt: Attempt, slug: str, error: Refused) -> None:
             .where(PendingIngest.task_id == attempt.task_id)
             .values(error=str(error), fields=fields)
         )
-
-
-@contextmanager
-def _workplace(attempt: Attempt) -> Iterator[Path]:
-    """A folder for as long as the block runs. What a killed worker left in another is removed."""
-    root = attempt.installation.settings.home / WORK
-    root.mkdir(mode=0o700, exist_ok=True)
-    folders = list(root.iterdir())  # before it is asked which of them are in use
-    with attempt.installation.db.read() as session:
-        running = set(session.scalars(select(Task.id).where(Task.state == TaskState.RUNNING)))
-    in_use = {str(task_id) for task_id in running - {attempt.task_id}}
-    for folder in folders:
-        if folder.name not in in_use:
-            shutil.rmtree(folder, ignore_errors=True)
-    work = root / str(attempt.task_id)
-    work.mkdir()
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

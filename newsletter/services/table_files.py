@@ -17,6 +17,7 @@ from newsletter.fetching.download import fetch
 from newsletter.fetching.http_exchange import request_for
 from newsletter.file_names import bare_name, name_in_address
 from newsletter.installation import Installation
+from newsletter.services.upload_files import open_file
 from newsletter.sizes import readable_size
 
 Watch = Callable[[str, float], None]  # what is done, and which part of it
@@ -24,7 +25,8 @@ Watch = Callable[[str, float], None]  # what is done, and which part of it
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """Where a file is: in storage, at a path of this machine, or at a web address."""
+    """Where a file is: under a key of ``upload_files``, at a path of this machine, or at a web
+    address."""
 
     name: str  # as its owner calls it; at an address that may turn out to be another
     key: str = ""
@@ -73,15 +75,22 @@ class TableFile:
         return bare_name(self.name) or FALLBACK
 
 
-def file_of(installation: Installation, source: FileSource, work: Path, watch: Watch) -> TableFile:
-    """The file of ``source``; one that is fetched is put into the folder ``work``. ``watch`` is
-    told what is done, and ends it by raising. Raises NotFound or FetchRefused."""
+@contextmanager
+def file_of(
+    installation: Installation, source: FileSource, work: Path, watch: Watch
+) -> Iterator[TableFile]:
+    """The file of ``source`` for as long as the block runs; one that is fetched is put into the
+    folder ``work``. ``watch`` is told what is done, and ends it by raising. Raises NotFound or
+    FetchRefused."""
     if source.url:
-        return _fetched(installation, source, work, watch)
-    path = installation.storage.path(source.key) if source.key else Path(source.path)
-    if not path.is_file():
+        yield _fetched(installation, source, work, watch)
+    elif source.key:
+        with open_file(installation, source.key) as path:
+            yield TableFile(path, source.name)
+    elif Path(source.path).is_file():
+        yield TableFile(Path(source.path), source.name)
+    else:
         raise NotFound(f"The file {source.file_name} is no longer there: give it again.")
-    return TableFile(path, source.name)
 
 
 def _fetched(installation: Installation, source: FileSource, work: Path, watch: Watch) -> TableFile:

@@ -1,5 +1,5 @@
 """Where files live: each under the SHA-256 of its content."""
 
-from newsletter.storage.folder import Storage
+from newsletter.storage.folder import Storage, Stored
 
-__all__ = ["Storage"]
+__all__ = ["Storage", "Stored"]

@@ -8,8 +8,11 @@ never changes.
 import hashlib
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -19,6 +22,15 @@ from newsletter.errors import BadSetting, NotFound
 
 KEY = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,10})*")
 CHUNK = 1024 * 1024
+STAGING = "incoming"  # the folder of what is being written
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file that was put here."""
+
+    key: str
+    size: int  # in bytes
 
 
 class Storage:
@@ -40,21 +52,46 @@ class Storage:
         )
 
     def put(self, source: Path, suffix: str | None = None) -> str:
-        """Store a copy of ``source`` and return its key.
+        """Store a copy of ``source`` and return its key."""
+        ending = "".join(source.suffixes[-1:]) if suffix is None else suffix
+        with source.open("rb") as file:
+            return self.write(iter(lambda: file.read(CHUNK), b""), ending).key
+
+    def write(self, chunks: Iterable[bytes], suffix: str = "") -> Stored:
+        """Store what ``chunks`` has, one after the other, as one file.
 
         The file appears whole or not at all: it is written beside its place,
         flushed to the disk and renamed, so a kill leaves no half file under a key.
         """
-        ending = "".join(source.suffixes[-1:]) if suffix is None else suffix
         handle, temporary = self._staged()
+        digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb") as target:
-                digest = _copy(source, target)
-            key = digest + (ending.lower() if KEY.fullmatch(digest + ending.lower()) else "")
+                for chunk in chunks:
+                    digest.update(chunk)
+                    size += target.write(chunk)
+                target.flush()
+                os.fsync(target.fileno())
+            key = digest.hexdigest()
+            key += suffix.lower() if KEY.fullmatch(key + suffix.lower()) else ""
             self._placed(temporary, key)
         finally:
             temporary.unlink(missing_ok=True)
-        return key
+        return Stored(key, size)
+
+    @contextmanager
+    def joined(self, keys: Iterable[str]) -> Iterator[Path]:
+        """The files of ``keys``, one after the other, as one file for as long as the block
+        runs. Raises NotFound."""
+        handle, temporary = self._staged()
+        try:
+            with os.fdopen(handle, "wb") as target:
+                for key in keys:
+                    with self.open(key) as file:
+                        shutil.copyfileobj(file, target, CHUNK)
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def derived(self, key: str, suffix: str, write: Callable[[BinaryIO, BinaryIO], None]) -> Path:
         """The file beside ``key`` that ``write`` makes of it, made when it is first asked for.
@@ -103,6 +140,12 @@ class Storage:
             if path.name not in used and _put_before(path, before)
         ]
 
+    def remove_staged(self, before: datetime) -> None:
+        """Remove what a killed process had begun to store before a moment."""
+        for path in (self.root / STAGING).glob("*"):
+            if _put_before(path, before):
+                path.unlink(missing_ok=True)
+
     def remove(self, key: str) -> None:
         """Remove a file, if it is there. Raises NotFound for what is not a key, and OSError."""
         self.path(key).unlink(missing_ok=True)
@@ -112,7 +155,7 @@ class Storage:
 
     def _staged(self) -> tuple[int, Path]:
         """A new file to write to, open, on the same disk."""
-        staging = self.root / "incoming"
+        staging = self.root / STAGING
         staging.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=staging)
         return handle, Path(name)
@@ -122,18 +165,6 @@ class Storage:
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(place)
         _flush_directory(place.parent)
-
-
-def _copy(source: Path, target: BinaryIO) -> str:
-    """Copy and return the SHA-256 of what was written, in hex."""
-    digest = hashlib.sha256()
-    with source.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            target.write(chunk)
-    target.flush()
-    os.fsync(target.fileno())
-    return digest.hexdigest()
 
 
 def _put_before(path: Path, moment: datetime) -> bool:

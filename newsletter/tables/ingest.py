@@ -48,7 +48,7 @@ class IngestLimits:
 class IngestOptions:
     """How to read the file; None: find it out."""
 
-    kind: str | None = None  # one of those of kinds.recognise
+    kind: str | None = None  # one of those that file_kinds.recognise tells
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str | None = None  # "." or ","

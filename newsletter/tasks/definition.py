@@ -10,6 +10,7 @@ Run = Callable[..., Result]  # of the attempt, and the arguments by name
 
 TITLE_AT_MOST = 200  # characters
 LONGEST_WAIT = timedelta(hours=1)
+QUEUE = "tasks"  # of what any worker may run
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Definition:
     name: str
     title: str
     run: Run
-    queue: str = "tasks"
+    queue: str = QUEUE
     priority: int = 0  # the higher one first
     retries: int = 3  # after an attempt that raised
     wait: timedelta = timedelta(seconds=10)  # before the first of them, then twice as long

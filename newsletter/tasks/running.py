@@ -16,12 +16,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter import clock
-from newsletter.errors import NewsletterError, Refused
+from newsletter.errors import MissingExtra, NewsletterError, Refused
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.models.task import Task, TaskState
+from newsletter.outages import outage, summary
+from newsletter.tasks import files
 from newsletter.tasks.attempt import Attempt, Cancelled, Interrupted, Superseded
-from newsletter.tasks.definition import Definition, Definitions, Result
+from newsletter.tasks.definition import QUEUE, Definition, Definitions, Result
 from newsletter.tasks.lines import add_line
 from newsletter.tasks.queueing import database_time
 
@@ -39,6 +41,8 @@ class Worker:
     definitions: Definitions
     name: str
     is_stopping: Callable[[], bool] = lambda: False
+    queue: str = QUEUE  # whose tasks it is brought
+    is_watched: bool = False  # by a person, who is not told by mail as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def _outcome(definition: Definition, attempt: Attempt, task: Task) -> Outcome | 
         return Outcome(TaskState.CANCELLED)
     except Interrupted:
         return Outcome(TaskState.QUEUED, wait=timedelta(0))
-    except Refused as error:  # which trying again does not mend
+    except (Refused, MissingExtra) as error:  # which trying again does not mend
         is_mailed = definition.mails_refusal
         return Outcome(TaskState.FAILED, str(error), has_failed=True, is_mailed=is_mailed)
     except KeyboardInterrupt:  # at a terminal
@@ -137,24 +141,32 @@ def _settle(worker: Worker, attempt: Attempt, outcome: Outcome) -> float | None:
                 task = session.scalar(select(Task).where(*attempt.is_mine).with_for_update())
                 if task is None:
                     return None
-                _record(session, task, outcome, clock.now())
-                return None if outcome.wait is None else outcome.wait.total_seconds()
-        except DBAPIError:
+                if outcome.state is TaskState.DONE:  # what was said a moment ago is written now
+                    task.done, task.total = attempt.done, attempt.total
+                _record(session, task, outcome, clock.now(), worker.is_watched)
+        except DBAPIError as error:
             if worker.is_stopping():
                 raise
-            log.exception("task %s waits for the database", attempt.task_id)
+            outage.note(summary(error))
             time.sleep(DATABASE_SECONDS)
+        else:
+            if not task.is_unfinished:
+                files.remove_brought(worker.installation.storage, task)
+            return None if outcome.wait is None else outcome.wait.total_seconds()
 
 
-def _record(session: Session, task: Task, outcome: Outcome, now: datetime) -> None:
+def _record(
+    session: Session, task: Task, outcome: Outcome, now: datetime, is_watched: bool
+) -> None:
     at = database_time(session, now)
     if outcome.has_failed:
         task.failures += 1
         add_line(task, outcome.error, at)
     if outcome.wait is None:
-        task.result = outcome.result
+        if outcome.state is TaskState.DONE:  # else what it had come to stays
+            task.result = outcome.result
         _end(session, task, outcome.state, outcome.error, at)
-        if outcome.state is TaskState.FAILED and outcome.is_mailed:
+        if outcome.state is TaskState.FAILED and outcome.is_mailed and not is_watched:
             tell_of_failure(session, task, at)
     elif task.cancel_requested_at is not None:
         _end(session, task, TaskState.CANCELLED, "", at)

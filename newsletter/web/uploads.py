@@ -1,7 +1,8 @@
 """Files that a person brings: kept at once, so that a refused form does not lose them.
 
 A file goes to storage before anything else about the form is looked at. What
-travels with the form from then on is a signed note of its key and its name.
+travels with the form from then on is a signed note of its key and its name. The key is one
+of ``services.upload_files``: of a file in storage, or of an upload that came in pieces.
 """
 
 import re
@@ -15,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.file_names import bare_name
 from newsletter.installation import Installation
+from newsletter.services.upload_files import is_here
 
 PURPOSE = "upload"
 KEPT_FOR = timedelta(days=30)
@@ -25,7 +27,7 @@ SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 class Upload:
     """A stored file that no dataset holds yet."""
 
-    key: str  # in storage
+    key: str  # for services.upload_files
     name: str  # as its owner calls it
 
 
@@ -36,13 +38,6 @@ def store_upload(installation: Installation, sent: FileStorage, ending: str = ""
         path = Path(folder, "file")
         sent.save(path)
         return Upload(installation.storage.put(path, _suffix(name) + ending), name)
-
-
-def stored(installation: Installation, digest: str, name: str) -> Upload | None:
-    """The file of that SHA-256, in hex, as if it had come under ``name``; None: it is not here."""
-    bare = bare_name(name)
-    key = digest + _suffix(bare)
-    return Upload(key, bare) if installation.storage.exists(key) else None
 
 
 def note_of(installation: Installation, upload: Upload, now: datetime) -> str:
@@ -56,7 +51,7 @@ def read_note(installation: Installation, note: str, now: datetime) -> Upload | 
         key, name = installation.signer.read(PURPOSE, note, now).split("\n", 1)
     except (BadToken, ExpiredToken):
         return None
-    return Upload(key, name) if installation.storage.exists(key) else None
+    return Upload(key, name) if is_here(installation, key) else None
 
 
 def _suffix(name: str) -> str:

@@ -115,6 +115,18 @@ def test_what_a_server_said_of_an_address_that_bounced_goes_too(db: Database) ->
         assert is_suppressed(session, hashed)
 
 
+def test_what_was_for_a_curator_of_the_same_address_stays_and_nothing_else(db: Database) -> None:
+    with db.write() as session:
+        ann = factories.subscriber(session, signer, ANN)
+        for kind in NoticeKind:
+            session.add(Notice(kind=kind, address=ANN, created_at=NOW, not_before=NOW))
+        session.flush()
+        erase(session, ann, NOW)
+    with db.read() as session:
+        kept = session.scalars(select(Notice.kind).order_by(Notice.id)).all()
+    assert kept == [NoticeKind.ALERT, NoticeKind.TEST]
+
+
 def test_the_counts_of_past_issues_stay_and_what_was_owed_is_excluded(db: Database) -> None:
     add_ann(db)
     with db.write() as session:

@@ -7,10 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from newsletter.catalog.versions.renewal import renew
 from newsletter.engine.tasks.worker import run_until_idle, running_beside
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
-from newsletter.services import file_reading
 from newsletter.tables.ingest import Watch
 from tests.browser.test_upload import PAGE, WORDS, _signed_in, fill, save
 
@@ -45,7 +45,6 @@ def test_the_page_shows_how_far_it_is_and_fills_itself(
     expect(page.get_by_role("heading", name="Reading seal-counts.csv")).to_be_visible()
     expect(page.locator("#live")).to_contain_text("waits for a worker")
     assert violations(page) == []
-    renew = file_reading.renew
 
     def looked_at(*arguments: object) -> object:
         """Reads once the page has shown how far it is."""
@@ -55,7 +54,7 @@ def test_the_page_shows_how_far_it_is_and_fills_itself(
         return renew(*arguments)  # type: ignore[arg-type]
 
     shown: list[bool] = []
-    monkeypatch.setattr(file_reading, "renew", looked_at)
+    monkeypatch.setattr("newsletter.services.file_reading.renew", looked_at)
     with running_beside(installation):
         expect(page.locator("#live")).to_contain_text("47 %")
         expect(page.locator("#live")).to_contain_text("seal-counts.csv: half of it")

@@ -41,12 +41,15 @@ OTHERS: dict[Command, Command] = {
     ("dataset", "export"): ("kenya-rain", "out"),
     ("dataset", "update"): ("kenya-rain", "rain.csv"),
     ("dataset", "diff"): ("kenya-rain",),
+    ("dataset", "delete"): ("kenya-rain",),
+    ("dataset", "drop-files"): ("kenya-rain",),
     ("dataset", "publish"): ("kenya-rain",),
     ("dataset", "correct"): ("kenya-rain", "--note", "A station was counted twice."),
     ("dataset", "check"): (),
     ("post", "list"): (),
     ("post", "show"): ("rain",),
     ("post", "run"): ("--all",),
+    ("post", "worker"): ("--once",),
     ("issue", "plan"): ("--date", DAY, "--dataset", "kenya-rain"),
     ("issue", "list"): (),
     ("issue", "show"): (DAY,),
@@ -104,7 +107,7 @@ def ahead(folder: Shell, furnished: Path) -> Shell:
 @pytest.fixture(autouse=True)
 def processes_that_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "serve", lambda installation: None)
-    monkeypatch.setattr(processes, "run_family", lambda: 0)
+    monkeypatch.setattr(processes, "run_family", lambda: None)
 
 
 def _file(shell: Shell) -> Path:

@@ -4,12 +4,13 @@ import itertools
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import select, text
 
@@ -23,7 +24,7 @@ from newsletter.models.issue import IssueState
 from newsletter.models.subscriber import Subscriber
 from newsletter.settings import Settings
 from tests.crash.mail_server import MailServer
-from tests.crash.worker import Shift, Trap, Worker
+from tests.crash.worker import ONCE, Shift, Trap, Worker
 from tests.functional.lists import add_readers, begin_issue
 from tests.migrated import migrate
 
@@ -97,6 +98,28 @@ class Stand:
     def worker(self, orders: Trap | Shift | None = None, **environ: str) -> Worker:
         log = self._folder / f"{next(self._numbers)}.log"
         return Worker(self._context, self._environ | environ, log, orders)
+
+    @contextmanager
+    def machine(
+        self,
+        *command: str,
+        orders: Trap | Shift | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> Iterator[Worker]:
+        """A process on a machine of its own, as far as a home tells one; by default a worker
+        that ends once all is sent."""
+        number = next(self._numbers)
+        homes = {
+            "NEWSLETTER_HOME": str(self._folder / f"machine-{number}"),
+            "NEWSLETTER_STORAGE_URL": f"file://{self._folder}/home/storage",
+        }
+        log = self._folder / f"{number}.log"
+        variables = self._environ | homes | {**environ}
+        worker = Worker(self._context, variables, log, orders, command or ONCE)
+        try:
+            yield worker
+        finally:
+            worker.close()
 
     @contextmanager
     def working(self, orders: Trap | Shift | None = None, **environ: str) -> Iterator[Worker]:

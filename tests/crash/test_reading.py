@@ -11,12 +11,12 @@ from newsletter.catalog.package.draft import draft
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
 from newsletter.services import dataset_save
-from newsletter.services.file_reading import WORK
 from newsletter.services.table_files import FileSource
 from newsletter.settings import Settings
 from newsletter.tasks import queueing
+from newsletter.tasks.files import FOLDER
 from tests.crash.stand import processes
-from tests.crash.task_worker import Processes, Reader, work_for_real
+from tests.crash.task_worker import Processes, Reader, work
 from tests.migrated import migrate
 
 ROWS = 300_000
@@ -70,11 +70,11 @@ def test_it_is_read_once_however_often_its_worker_is_killed(
     deadline = time.monotonic() + SECONDS
     with Reader(installation) as reader:
         for attempt in range(1, KILLS + 1):
-            with killing.running(work_for_real):
+            with killing.running(work):
                 while begun() < attempt:
                     assert time.monotonic() < deadline
                     time.sleep(0.01)
-        with killing.running(work_for_real):
+        with killing.running(work):
             while task().is_unfinished:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
@@ -83,7 +83,7 @@ def test_it_is_read_once_however_often_its_worker_is_killed(
         (version,) = datasets.get(session, "seals").versions
         assert [table.rows for table in version.tables] == [ROWS]
         assert version.dataset.pending_ingest is None
-    assert list((installation.settings.home / WORK).iterdir()) == []
+    assert list((installation.settings.home / FOLDER).iterdir()) == []
     while readers_of(installation.settings.home):
         assert time.monotonic() < deadline, "a reader goes on"
         time.sleep(0.05)

@@ -16,6 +16,10 @@ class Visitor:
         self._session.trust_env = False
         self.answer = requests.Response()
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        return self._session.cookies.get_dict()
+
     def open(self, address: str, status: int = 200) -> "Visitor":
         """Open a page; it must answer with ``status``."""
         self.answer = self._session.get(urljoin(self.base_url, address), timeout=60)

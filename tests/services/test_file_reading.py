@@ -15,7 +15,9 @@ from sqlalchemy import func, select, update
 
 from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.package.draft import draft
+from newsletter.catalog.versions.renewal import renew
 from newsletter.db import Database
 from newsletter.engine.tasks.registry import DEFINITIONS
 from newsletter.engine.tasks.worker import run_until_idle
@@ -23,13 +25,15 @@ from newsletter.errors import Conflict
 from newsletter.installation import Installation
 from newsletter.models import Notice, Version
 from newsletter.models.task import Task, TaskState
-from newsletter.services import dataset_save, file_reading
-from newsletter.services.file_reading import READ_FILES, WORK, read_files
+from newsletter.services import dataset_save
+from newsletter.services.file_reading import READ_FILES, read_files
 from newsletter.services.table_files import FileSource
 from newsletter.services.unread_files import UnreadFiles, retry_reading, unread_files
 from newsletter.settings import Settings
 from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
+from newsletter.tasks.definition import Definitions
+from newsletter.tasks.files import FOLDER
 
 CSV = "bank,year,seals\nNorth,2019,120\nSouth,2019,88\nNorth,2020,131\n"
 SECONDS = 2.0  # in which a cancelled one stops
@@ -73,8 +77,8 @@ def count(installation: Installation, model: Any) -> int:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def changed(**values: Any) -> dict[str, Any]:
-    return DEFINITIONS | {READ_FILES.name: replace(READ_FILES, **values)}
+def changed(**values: Any) -> Definitions:
+    return {**DEFINITIONS, READ_FILES.name: replace(READ_FILES, **values)}
 
 
 def test_the_draft_is_filled_and_the_task_says_how(
@@ -88,7 +92,7 @@ def test_the_draft_is_filled_and_the_task_says_how(
     assert task.lines[-1]["text"] == "seals: 3 rows, 3 columns."
     version, unread = newest(installation)
     assert (version.tables[0].rows, unread) == (3, None)
-    assert list((installation.settings.home / WORK).iterdir()) == []
+    assert list((installation.settings.home / FOLDER).iterdir()) == []
 
 
 def test_a_file_that_is_refused_is_told_of_there_and_mailed_to_nobody(
@@ -141,7 +145,6 @@ def test_an_attempt_that_was_taken_over_records_nothing(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = add(installation, file(tmp_path))
-    renew = file_reading.renew
 
     def taken_over(*arguments: Any) -> Any:
         intake = renew(*arguments)
@@ -149,7 +152,7 @@ def test_an_attempt_that_was_taken_over_records_nothing(
             session.execute(update(Task).where(Task.id == task_id).values(attempt=Task.attempt + 1))
         return intake
 
-    monkeypatch.setattr(file_reading, "renew", taken_over)
+    monkeypatch.setattr("newsletter.services.file_reading.renew", taken_over)
     run_until_idle(installation)
     version, unread = newest(installation)
     assert version.tables == []
@@ -171,20 +174,11 @@ def test_a_task_of_files_that_were_replaced_reads_nothing(
     assert (version.tables[0].rows, unread) == (3, None)
 
 
-def test_what_a_killed_worker_left_is_removed(installation: Installation, tmp_path: Path) -> None:
-    left = installation.settings.home / WORK / "4711"
-    left.mkdir(parents=True)
-    (left / "table.parquet").write_text("half of it")
-    add(installation, file(tmp_path))
-    run_until_idle(installation)
-    assert not left.exists()
-
-
 def test_two_saves_at_once_promise_one_reading(installation: Installation, tmp_path: Path) -> None:
     with installation.db.write() as session:
         package = draft("seals", "Seals of the sea", "CC0-1.0", "seals.csv")
         words = package.model_copy(update={"tables": ()})
-        datasets.create(session, "seals", datasets.Intake(words, (), None, ""), clock.now())
+        datasets.create(session, "seals", Intake(words, (), None, ""), clock.now())
     source, refused = file(tmp_path), list[Conflict]()
 
     def save() -> None:

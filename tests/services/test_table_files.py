@@ -35,10 +35,12 @@ def test_a_path_is_read_where_it_is(installation: Installation, tmp_path: Path) 
         FileSource.at(str(path))
     path.write_text("a\n1\n")
     source = FileSource.at(str(path))
-    assert file_of(installation, source, tmp_path, unwatched) == TableFile(path, "rain.csv")
+    with file_of(installation, source, tmp_path, unwatched) as file:
+        assert file == TableFile(path, "rain.csv")
     path.unlink()
-    with pytest.raises(NotFound, match=r"rain\.csv is no longer there: give it again"):
-        file_of(installation, source, tmp_path, unwatched)
+    gone = file_of(installation, source, tmp_path, unwatched)
+    with pytest.raises(NotFound, match=r"rain\.csv is no longer there: give it again"), gone:
+        pass
 
 
 def test_a_stored_file_is_found_by_each_machine(installation: Installation, tmp_path: Path) -> None:
@@ -47,8 +49,8 @@ def test_a_stored_file_is_found_by_each_machine(installation: Installation, tmp_
     source = FileSource.at(str(path)).stored(installation)
     path.unlink()
     assert FileSource(**source.as_json()) == source
-    file = file_of(installation, source, tmp_path, unwatched)
-    assert (file.file_name, file.path.read_text()) == ("rain.csv", "a\n1\n")
+    with file_of(installation, source, tmp_path, unwatched) as file:
+        assert (file.file_name, file.path.read_text()) == ("rain.csv", "a\n1\n")
 
 
 def test_an_address_is_fetched_and_an_inner_one_refused(
@@ -60,8 +62,9 @@ def test_an_address_is_fetched_and_an_inner_one_refused(
     assert source.file_name == "rain.csv"
     work = tmp_path / "work"
     work.mkdir()
-    with pytest.raises(FetchRefused, match="not on the public Internet"):
-        file_of(installation, source, work, unwatched)
+    fetched = file_of(installation, source, work, unwatched)
+    with pytest.raises(FetchRefused, match="not on the public Internet"), fetched:
+        pass
     assert list(work.iterdir()) == []
 
 

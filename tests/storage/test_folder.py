@@ -2,6 +2,8 @@ import hashlib
 import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -152,3 +154,43 @@ def test_a_kill_in_the_middle_leaves_no_file_under_a_key(tmp_path: Path) -> None
         process.join()
 
     assert [name for name in files_under(root) if not name.startswith("incoming/")] == []
+
+
+def test_it_stores_what_comes_in_chunks_and_joins_files(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "store")
+
+    first, second = storage.write([b"a,b\n", b"1,2\n"], ".csv"), storage.write([b"3,4\n"])
+
+    assert (first.key, first.size) == (storage.put(a_file(tmp_path)), 8)
+    with storage.joined([first.key, second.key, first.key]) as path:
+        assert path.read_bytes() == b"a,b\n1,2\n3,4\na,b\n1,2\n"
+    assert not path.exists()
+    with pytest.raises(NotFound), storage.joined([first.key, "ab" * 32]):
+        pytest.fail("it has no such file")
+    assert files_under(storage.root / "incoming") == []
+
+
+def test_chunks_that_end_with_an_error_leave_nothing(tmp_path: Path) -> None:
+    storage = Storage(tmp_path / "store")
+
+    def chunks() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        storage.write(chunks())
+
+    assert files_under(tmp_path / "store") == []
+
+
+def test_it_removes_what_killed_processes_were_writing_long_ago(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    moment = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    (tmp_path / "incoming").mkdir()
+    for name, age in (("old", 1), ("new", -1)):
+        path = a_file(tmp_path / "incoming", name=name)
+        os.utime(path, (moment.timestamp() - age, moment.timestamp() - age))
+
+    storage.remove_staged(moment)
+
+    assert files_under(tmp_path) == ["incoming/new"]

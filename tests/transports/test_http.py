@@ -11,9 +11,11 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from newsletter.transports.base import Envelope, Outcome, Unavailable, Verdict
+from newsletter.transports import class_of
+from newsletter.transports.base import KEPT_BACK, Envelope, Outcome, Unavailable, Verdict
 from newsletter.transports.batches import carry_batches
 from newsletter.transports.http import Answer, HttpTransport
+from newsletter.transports.providers import PROVIDERS
 from tests.transports.composed import issue
 from tests.transports.feeds import ListFeed, envelope
 from tests.transports.http_server import (
@@ -43,6 +45,16 @@ ACCEPTED: dict[str, Reply | Callable[[Request], Reply]] = {
 @pytest.fixture(params=list(ACCEPTED), ids=lambda form: form.partition(":")[0])
 def form(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+def test_each_provider_that_is_asked_over_https_is_tried_here() -> None:
+    """Add the answer of a new one to ACCEPTED."""
+    assert {form.partition(":")[0] for form in ACCEPTED} == {
+        scheme
+        for provider in PROVIDERS
+        for scheme in provider.schemes
+        if issubclass(class_of(provider), HttpTransport)
+    }
 
 
 def test_each_message_is_handed_over_once_and_settled(form: str) -> None:
@@ -206,6 +218,17 @@ def test_being_stopped_waits_for_the_answer_and_records_it(form: str) -> None:
         feed = ListFeed([issue(1)])
         asyncio.run(stop_in_mid_request(opened(form, provider), feed))
     assert feed.verdicts == {1: Verdict.SENT}
+
+
+def test_what_is_not_ours_any_more_is_not_handed_over(form: str) -> None:
+    feed = ListFeed([issue(1), issue(2), issue(3)])
+    feed.kept_back = {2}
+    with Provider(ACCEPTED[form]) as provider:
+        asyncio.run(opened(form, provider).serve_connection(feed))
+    sent = b"".join(request.body for request in provider.requests).replace(b"=\r\n", b"")
+    assert b"reader2@example.org" not in sent
+    assert feed.settled.pop(2) == KEPT_BACK
+    assert feed.verdicts == dict.fromkeys((1, 3), Verdict.SENT)
 
 
 def test_a_transport_that_breaks_settles_what_it_took() -> None:

@@ -1,14 +1,15 @@
 """Who is behind a mail URL; and each provider is a transport and a line for operators."""
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from newsletter.transports import class_of
 from newsletter.transports.providers import PROVIDERS, Provider, provider_behind
 
-MAIL_PAGE = Path(__file__).parents[2] / "docs" / "mail.md"
+ROOT = Path(__file__).parents[2]
+MAIL_PAGE = ROOT / "docs" / "mail.md"
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,7 @@ def test_a_provider_is_known_by_its_scheme_or_by_its_smtp_server(
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.title)
 def test_each_is_a_transport_and_has_a_line_for_operators(provider: Provider) -> None:
-    module, _, name = provider.transport.rpartition(".")
-    transport = getattr(import_module(f"newsletter.transports.{module}"), name)
-    assert callable(transport.from_url)
+    assert callable(class_of(provider).from_url)
     assert provider.schemes or provider.smtp_domains
     assert provider.url_form.partition(":")[0] in (*provider.schemes, "smtp")
     page = MAIL_PAGE.read_text(encoding="utf-8")
@@ -51,3 +50,10 @@ def test_each_is_a_transport_and_has_a_line_for_operators(provider: Provider) ->
     assert all(f"`{scheme}:" in lines[0] for scheme in provider.schemes)
     if provider.extra:
         assert f"dataset-daily[{provider.extra.name}]" in lines[0]
+
+
+def test_the_readme_names_each_that_has_a_scheme_of_its_own() -> None:
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    (sentence,) = re.findall(r"([^.]+) are \[other mail providers\]", readme)
+    titles = re.split(r", | and ", sentence.strip())
+    assert titles == [p.title for p in PROVIDERS if p.schemes and p.dns]

@@ -6,12 +6,12 @@ import click
 
 from newsletter.catalog import datasets
 from newsletter.cli.context import open_installation
-from newsletter.cli.tasks import run_in_foreground, tell_promise
+from newsletter.cli.tasks import run_promised, tell_promise
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.models.task import Task
 from newsletter.services import dataset_save
-from newsletter.services.file_reading import Promise
+from newsletter.services.file_reading import READ_FILES, Promise
 from newsletter.services.table_files import FileSource
 from newsletter.services.unread_files import UnreadFiles, drop_files, unread_files
 from newsletter.tasks.queueing import defer, new_task
@@ -38,7 +38,7 @@ def read_file(
         tell_promise(task)
         return False
     try:
-        run_in_foreground(installation, task)
+        run_promised(installation, task, READ_FILES)
     except Refused as error:
         raise _given_up(installation, slug, before, error) from error
     return True

@@ -19,7 +19,7 @@ from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Table
 from newsletter.models.task import Task
-from newsletter.services import dataset_save, suggestion
+from newsletter.services import dataset_save, suggestion, uploads
 from newsletter.services.suggestion import Suggestion
 from newsletter.services.table_files import FileSource
 from newsletter.services.unread_files import UnreadFiles, unread_files
@@ -33,7 +33,7 @@ from newsletter.web.admin.datasets.dataset_words import (
     place,
 )
 from newsletter.web.admin.datasets.form_files import collect_files, keep_files
-from newsletter.web.auth import STALE, UPLOAD_BYTES, shows_again
+from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.uploads import read_note
@@ -192,6 +192,7 @@ def _page(form: DatasetForm, before: Before | None) -> str:
             read_note(opened, entry.form.stored.data or "", now) for entry in form.tables.entries
         ],
         licenses=OF_DATA,
-        upload_bytes=UPLOAD_BYTES,
+        file_bytes=uploads.FILE_BYTES,
+        piece_bytes=uploads.PIECE_BYTES,
         readable_kinds=readable_kinds(),
     )

@@ -13,6 +13,7 @@ from newsletter.errors import Invalid, Refused
 from newsletter.posts.intake import PostFile
 from newsletter.posts.reading.parsed_post import MAX_BYTES
 from newsletter.services.post_save import SavedPost, save
+from newsletter.services.upload_files import open_file
 from newsletter.web.admin.flash import show
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation
@@ -63,7 +64,7 @@ def _kept(form: PostUploadForm) -> Upload | None:
 def _saved(dataset: str, upload: Upload) -> SavedPost:
     """Raises Refused; nothing is recorded then."""
     opened = installation()
-    with opened.storage.open(upload.key) as file:
+    with open_file(opened, upload.key) as path, path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)  # which is refused
     return save(opened, dataset, PostFile(upload.name, content), clock.now())
 

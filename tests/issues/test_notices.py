@@ -1,0 +1,52 @@
+"""Mails that one person is owed: each kind can be kept, and says something."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from newsletter.db import Database
+from newsletter.issues.notices import render_notice
+from newsletter.models.delivery import Notice, NoticeKind
+from newsletter.models.issue import IssueState
+from newsletter.settings import Settings
+from newsletter.storage import Storage
+from newsletter.tokens import Signer
+from tests import factories
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SIGNER = Signer("a secret for the tests")
+# What each says that no other does.
+WORDS = {
+    NoticeKind.CONFIRMATION: "https://news.example.org/confirm/",
+    NoticeKind.ALERT: "Open the admin",
+    NoticeKind.TEST: "The penguins of the archipelago",
+    NoticeKind.ANSWER: "The curator adds",
+}
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_each_kind_is_allowed_by_the_database_and_rendered(
+    db: Database, settings: Settings, tmp_path: Path, kind: NoticeKind
+) -> None:
+    storage = Storage(tmp_path / "storage")
+    with db.write() as session:
+        version = factories.dataset(session, storage)
+        issue = factories.issue(session, version, date(2026, 11, 30), IssueState.PLANNED)
+        notice = Notice(
+            kind=kind,
+            address="ann@example.org",
+            subject="Seals",
+            lines=["One line.", "Another."],
+            path="/datasets/penguins",
+            subscriber_id=factories.subscriber(session, SIGNER, "ann@example.org").id,
+            issue_id=issue.id,
+            created_at=NOW,
+            not_before=NOW,
+        )
+        session.add(notice)
+        session.flush()
+        mail = render_notice(session, notice, settings, storage, SIGNER)
+    assert mail.subject
+    assert mail.html
+    assert WORDS[kind] in mail.text
