@@ -87,12 +87,15 @@ def test_one_that_does_not_end_is_killed_after_the_grace(start: Start) -> None:
 
 
 def test_it_leaves_nobody_behind_if_it_is_asked_twice(start: Start) -> None:
-    group = start(one=TIDY)
+    group = start(3, one=STUBBORN, two=TIDY)
     group.wait_for(r"one +\| (ready)")
+    group.wait_for(r"two +\| (ready)")
+    stubborn = group.pid("one")
     group.process.send_signal(signal.SIGTERM)
+    group.wait_for(r"(tidied up)")
     group.process.send_signal(signal.SIGINT)
     assert group.end() == 0
-    assert any("tidied up" in line for line in group.lines)
+    assert not lives(stubborn)
 
 
 def test_one_that_cannot_start_waits_longer_each_time(start: Start) -> None:
