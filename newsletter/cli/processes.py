@@ -10,6 +10,8 @@ from newsletter.engine.process_group import run_family
 from newsletter.engine.scheduler import run_clock
 from newsletter.errors import JobsFailed
 from newsletter.jobs import JOBS, run_all
+from newsletter.jobs.heartbeat import beating, record_one_run
+from newsletter.models.process import ProcessRole
 
 
 @click.command("run")
@@ -26,8 +28,11 @@ def clock_command(once: bool) -> None:
     speak_up()
     installation = open_and_upgrade_installation()
     if not once:
-        run_clock(installation)
-    elif failed := run_all(installation, clock.now(), JOBS):
+        with beating(installation, ProcessRole.CLOCK):
+            run_clock(installation)
+        return
+    record_one_run(installation, ProcessRole.CLOCK)
+    if failed := run_all(installation, clock.now(), JOBS):
         names = ", ".join(job.name for job in failed)
         raise JobsFailed(f"{len(failed)} of {len(JOBS)} jobs failed: {names}. The log says why.")
 

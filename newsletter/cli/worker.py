@@ -5,6 +5,8 @@ import click
 from newsletter import jobs
 from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
 from newsletter.engine.tasks.worker import run_until_idle, running_beside
+from newsletter.jobs.heartbeat import beating, record_one_run
+from newsletter.models.process import ProcessRole
 
 
 @click.command("worker")
@@ -14,11 +16,12 @@ def worker_command(once: bool) -> None:
     speak_up()
     installation = open_and_upgrade_installation()
     if once:
+        record_one_run(installation, ProcessRole.WORKER)
         run_until_idle(installation)
         count = jobs.deliver(installation, until_idle=True)
     else:
-        with running_beside(installation):
-            count = jobs.deliver(installation, until_idle=False)
+        with beating(installation, ProcessRole.WORKER), running_beside(installation) as stop_tasks:
+            count = jobs.deliver(installation, until_idle=False, on_stop=stop_tasks)
     click.echo(f"{count} messages settled.")
 
 

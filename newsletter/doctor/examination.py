@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsletter.doctor.dns_lookup import Dns
 from newsletter.doctor.findings import Finding, guarded, ok, warning
 from newsletter.doctor.mail_domain import examine_domain
+from newsletter.doctor.processes import examine_issues, examine_processes
 from newsletter.doctor.reverse_name import examine_reverse_name
 from newsletter.doctor.server import Visit, examine_visit, refusal, visit
 from newsletter.doctor.site import Answer, ask_site, examine_site
@@ -37,6 +38,8 @@ def examine(installation: Installation, dns: Dns, now: datetime) -> Iterator[Fin
     settings = installation.settings
     yield from examine_settings(settings)
     yield from guarded("database", examine_database(installation))
+    yield from guarded("processes", examine_processes(installation))
+    yield from guarded("issues", examine_issues(installation, now))
     yield from guarded("storage", examine_storage(settings))
     yield from guarded("disk", examine_disk(settings.home))
     yield from guarded("mail", _mail(installation, dns, now))

@@ -11,6 +11,8 @@ from newsletter import jobs
 from newsletter.engine.scheduler import start_clock
 from newsletter.engine.tasks.worker import running_beside
 from newsletter.installation import Installation
+from newsletter.jobs.heartbeat import beating
+from newsletter.models.process import ProcessRole
 
 MEMBERS = ("web", "clock", "worker")
 
@@ -29,7 +31,8 @@ def run_family() -> int:
 
 @contextmanager
 def running_in_threads(installation: Installation) -> Iterator[None]:
-    """The clock and the worker as threads of this process, while the block runs."""
+    """The clock and the worker as threads of this process, which has the site, while the block
+    runs."""
     stop = threading.Event()
     clock = start_clock(installation)
     worker = threading.Thread(
@@ -39,7 +42,7 @@ def running_in_threads(installation: Installation) -> Iterator[None]:
     )
     worker.start()
     try:
-        with running_beside(installation):
+        with beating(installation, *ProcessRole), running_beside(installation):
             yield
     finally:
         stop.set()

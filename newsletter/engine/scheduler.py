@@ -13,19 +13,22 @@ from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from newsletter import clock
+from newsletter.engine.ending import ended_by_signals
 from newsletter.installation import Installation
 from newsletter.jobs import JOBS, LOCAL_JOBS, Job, run_job
 
 
 def run_clock(installation: Installation) -> None:
-    """Run every job at once, and again after its interval, until interrupted."""
+    """Run every job at once, and again after its interval, until SIGTERM or SIGINT. A job that
+    is running then ends as early as it can."""
     stop = threading.Event()
     scheduler = BlockingScheduler(timezone="UTC")
     _schedule(scheduler, installation, JOBS, stop)
-    try:
-        scheduler.start()
-    finally:
-        stop.set()
+    with ended_by_signals():
+        try:
+            scheduler.start()
+        finally:
+            stop.set()
 
 
 def start_clock(installation: Installation) -> BackgroundScheduler:

@@ -24,11 +24,13 @@ def deliver(
     until_idle: bool = True,
     now: Callable[[], datetime] = clock.now,
     stop: threading.Event | None = None,
+    on_stop: Callable[[], object] = lambda: None,
 ) -> int:
     """Send what the ledger says is due; returns how many messages were settled.
 
     Runs until nothing is due (``until_idle``), ``stop`` is set, or SIGTERM or
-    SIGINT. Raises BadSetting, or Unavailable if nothing can be handed over.
+    SIGINT, when ``on_stop`` is called at once. Raises BadSetting, or Unavailable
+    if nothing can be handed over.
     """
     settings = installation.settings
     transport = open_transport(settings.mail_url, settings.host)
@@ -43,7 +45,7 @@ def deliver(
         async def send() -> int:
             connections, domain_rate = settings.connections, settings.domain_rate
             sender = Sender(store, transport, connections, rate.per_second, now, domain_rate)
-            with _stopped_by_signals(sender):
+            with _stopped_by_signals(sender, on_stop):
                 watching = asyncio.create_task(_stopped_by(stop, sender))
                 try:
                     return await sender.run(until_idle)
@@ -65,12 +67,17 @@ async def _stopped_by(stop: threading.Event | None, sender: Sender) -> None:
 
 
 @contextmanager
-def _stopped_by_signals(sender: Sender) -> Iterator[None]:
+def _stopped_by_signals(sender: Sender, on_stop: Callable[[], object]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
+
+    def stop() -> None:
+        sender.stop()
+        on_stop()
+
     try:
         for number in signals:
-            loop.add_signal_handler(number, sender.stop)
+            loop.add_signal_handler(number, stop)
     except (RuntimeError, ValueError):  # not in the main thread: whoever runs us stops us
         yield
         return

@@ -23,6 +23,7 @@ from newsletter.jobs.submissions import (
     purge_unused_uploads,
 )
 from newsletter.jobs.uploads import purge_stale_uploads
+from newsletter.outages import is_away, outage, summary
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +76,14 @@ def run_job(
     try:
         job.function(installation, now, run)
     except Exception as error:
+        if is_away(error):  # it is tried again all the time
+            outage.note(summary(error))
+            return False
         event = {"event": "job_failed", "job": job.name, "error": type(error).__name__}
         log.exception("%s failed", job.name, extra=event)
         _tell_of_failure(job, error, installation, now)
         return False
+    outage.end()
     if run.failed_items:
         number = len(run.failed_items)
         log.error(

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from newsletter.outages import is_away
+
 log = logging.getLogger(__name__)
 
 
@@ -26,6 +28,8 @@ class JobRun:
         try:
             yield
         except Exception as error:
+            if is_away(error):  # for the others, too
+                raise
             self.failed_items.append(name)
             event = {"event": "job_item_failed", "item": name, "error": type(error).__name__}
             log.exception("%s failed", name, extra=event)

@@ -7,6 +7,7 @@ from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
+from newsletter.models.process import Process
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.task import Task
@@ -28,6 +29,7 @@ __all__ = [
     "Notice",
     "Post",
     "PostRun",
+    "Process",
     "Quota",
     "Retry",
     "Submission",

@@ -20,6 +20,7 @@ from newsletter.errors import NewsletterError, Refused
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.models.task import Task, TaskState
+from newsletter.outages import outage, summary
 from newsletter.tasks.attempt import Attempt, Cancelled, Interrupted, Superseded
 from newsletter.tasks.definition import Definition, Definitions, Result
 from newsletter.tasks.lines import add_line
@@ -136,10 +137,10 @@ def _settle(worker: Worker, attempt: Attempt, outcome: Outcome) -> float | None:
                     return None
                 _record(session, task, outcome, clock.now())
                 return None if outcome.wait is None else outcome.wait.total_seconds()
-        except DBAPIError:
+        except DBAPIError as error:
             if worker.is_stopping():
                 raise
-            log.exception("task %s waits for the database", attempt.task_id)
+            outage.note(summary(error))
             time.sleep(DATABASE_SECONDS)
 
 

@@ -7,6 +7,10 @@ hands each to the other side and settles it. Two rules bind every transport:
   connection ends its next message; so a crash can double at most one message
   a connection;
 - every envelope taken is settled exactly once, however the connection ends.
+
+And one more where handing over takes time: the feed is asked again at the last moment at which
+a message can be kept back, since meanwhile another worker may have taken it over, or its reader
+have left.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -57,12 +61,19 @@ class Outcome:
     retry_after: timedelta | None = None  # when it asks us to come again; None: it did not say
 
 
+# Of a message that the feed does not let go any more.
+KEPT_BACK = Outcome(Verdict.REQUEUED, "it was not to be sent any more, or by another worker")
+
+
 class Feed(Protocol):
     """Where a connection gets its work, and to whom it reports."""
 
     async def take(self, wait: bool = True) -> Envelope | None:
         """The next envelope; None: there is none for this connection (with ``wait``
         false: none at this moment)."""
+
+    async def may_end(self, envelope: Envelope) -> bool:
+        """Whether an envelope that was taken may still be handed over for good."""
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> Awaitable[object]:
         """Record an outcome. Await what is returned before ending the next message."""

@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-from newsletter.transports.base import Envelope, Feed, Outcome, Unavailable, Verdict
+from newsletter.transports.base import (
+    KEPT_BACK,
+    Envelope,
+    Feed,
+    Outcome,
+    Unavailable,
+    Verdict,
+)
 
 BATCH_BYTES = 20 * 2**20  # a batch that has grown to this takes no more
 CONNECT_SECONDS = 30.0
@@ -83,6 +90,9 @@ async def _handed_over(
     feed: Feed, batch: Sequence[Envelope], thread: ThreadPoolExecutor, hand_over: HandOver
 ) -> Sequence[Outcome]:
     """Hand a batch over and settle it, also if we are cancelled meanwhile."""
+    batch = await _still_ours(feed, batch)
+    if not batch:
+        return []
     work = asyncio.get_running_loop().run_in_executor(thread, hand_over, batch)
     try:
         await asyncio.wait([work])
@@ -93,6 +103,14 @@ async def _handed_over(
         outcomes = [broken] * len(batch) if work.exception() else work.result()
         await _settle(feed, batch, outcomes)
     return work.result()
+
+
+async def _still_ours(feed: Feed, batch: Sequence[Envelope]) -> Sequence[Envelope]:
+    """Those that may be handed over; the others are put back."""
+    may_go = [await feed.may_end(envelope) for envelope in batch]
+    kept_back = [envelope for envelope, may in zip(batch, may_go, strict=True) if not may]
+    await _settle(feed, kept_back, [KEPT_BACK] * len(kept_back))
+    return [envelope for envelope, may in zip(batch, may_go, strict=True) if may]
 
 
 async def _settle(feed: Feed, batch: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None:

@@ -13,6 +13,9 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from newsletter.errors import BadSetting
 from newsletter.installation import Installation
+from newsletter.jobs.heartbeat import Heartbeat
+from newsletter.models.process import ProcessRole
+from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from newsletter.web.outbox import outbox
 
@@ -39,15 +42,32 @@ class _Gunicorn(BaseApplication):
 def serve(installation: Installation) -> None:
     """Serve on all addresses at the port of the settings, until interrupted."""
     installation.db.close()  # each worker process opens connections of its own
+    settings = installation.settings
     options = {
-        "bind": f"0.0.0.0:{installation.settings.port}",
+        "bind": f"0.0.0.0:{settings.port}",
         "workers": WORKERS,
         "threads": THREADS,
         "timeout": TIMEOUT_SECONDS,
         "accesslog": None,
         "control_socket_disable": True,
+        **_beating_hooks(settings),
     }
-    _Gunicorn(lambda: create_app(Installation.open(installation.settings)), options).run()
+    _Gunicorn(lambda: create_app(Installation.open(settings)), options).run()
+
+
+def _beating_hooks(settings: Settings) -> dict[str, Callable[..., None]]:
+    """What lets each worker process have a heartbeat, from after its fork to its end."""
+    heartbeats: list[Heartbeat] = []
+
+    def begin(worker: object) -> None:
+        heartbeats.append(Heartbeat(Installation.open(settings), ProcessRole.WEB))
+        heartbeats[-1].start()
+
+    def end(arbiter: object, worker: object) -> None:
+        for heartbeat in heartbeats:
+            heartbeat.stop()
+
+    return {"post_worker_init": begin, "worker_exit": end}
 
 
 def demo_app(installation: Installation) -> Flask:

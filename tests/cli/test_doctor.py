@@ -23,10 +23,14 @@ def _findings(shell: Shell) -> dict[str, tuple[str, str]]:
     return {f["what"]: (f["state"], f["sentence"]) for f in json.loads(result.stdout)}
 
 
-def test_a_new_home_is_well(empty: Shell) -> None:
+def test_a_new_home_lacks_only_what_is_to_run(empty: Shell) -> None:
     empty.done("db", "upgrade")
+    result = empty("doctor")
+    assert (result.exit_code, result.stdout.count("✗ processes: No ")) == (1, 2)
+    empty.done("clock", "--once")
+    empty.done("worker", "--once")
     said = empty.done("doctor")
-    assert said.count("✓") == 6
+    assert said.count("✓") == 9
     assert "✗" not in said
 
 
@@ -42,7 +46,7 @@ def test_a_server_that_does_not_answer_is_wrong(shell: Shell) -> None:
 
 def test_a_missing_postal_address_is_a_warning(shell: Shell) -> None:
     shell.environ["NEWSLETTER_POSTAL_ADDRESS"] = ""
-    assert "! settings: NEWSLETTER_POSTAL_ADDRESS" in shell.done("doctor")
+    assert "! settings: NEWSLETTER_POSTAL_ADDRESS" in shell("doctor").stdout
 
 
 def test_a_storage_that_cannot_be_written_is_wrong(shell: Shell) -> None:

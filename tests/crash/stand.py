@@ -23,7 +23,7 @@ from newsletter.models.issue import IssueState
 from newsletter.models.subscriber import Subscriber
 from newsletter.settings import Settings
 from tests.crash.mail_server import MailServer
-from tests.crash.worker import Shift, Trap, Worker
+from tests.crash.worker import ONCE, Shift, Trap, Worker
 from tests.functional.lists import add_readers, begin_issue
 from tests.migrated import migrate
 
@@ -97,6 +97,28 @@ class Stand:
     def worker(self, orders: Trap | Shift | None = None, **environ: str) -> Worker:
         log = self._folder / f"{next(self._numbers)}.log"
         return Worker(self._context, self._environ | environ, log, orders)
+
+    @contextmanager
+    def machine(
+        self,
+        *command: str,
+        orders: Trap | Shift | None = None,
+        **environ: str,
+    ) -> Iterator[Worker]:
+        """A process on a machine of its own, as far as a home tells one; by default a worker
+        that ends once all is sent."""
+        number = next(self._numbers)
+        homes = {
+            "NEWSLETTER_HOME": str(self._folder / f"machine-{number}"),
+            "NEWSLETTER_STORAGE_URL": f"file://{self._folder}/home/storage",
+        }
+        log = self._folder / f"{number}.log"
+        variables = self._environ | homes | environ
+        worker = Worker(self._context, variables, log, orders, command or ONCE)
+        try:
+            yield worker
+        finally:
+            worker.close()
 
     @contextmanager
     def working(self, orders: Trap | Shift | None = None, **environ: str) -> Iterator[Worker]:

@@ -29,7 +29,7 @@ from tests.migrated import migrate
 READERS = 300
 CONNECTIONS = 8
 LOCKED_FOR = float(os.environ.get("NEWSLETTER_TESTS_LOCKED_FOR", "3"))  # seconds
-REFUSED = "the database refused: "
+REFUSED = "waiting for the database: "
 
 
 @contextmanager

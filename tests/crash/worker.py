@@ -1,4 +1,4 @@
-"""`newsletter worker --once` as a process that may have a trap in it.
+"""`newsletter worker --once`, or another command, as a process that may have a trap in it.
 
 Workers are forked from a process that has loaded the program already, so one costs
 little; apart from that they are what the command starts. A trap ends the process by
@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -30,6 +30,7 @@ from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.transports.smtp.connection import Wire
 
 BODY_AT_LEAST = 1000  # bytes; commands are shorter
+ONCE = ("worker", "--once")
 SECONDS = 300.0  # before a worker is taken to hang
 
 
@@ -84,9 +85,11 @@ class Shift:
     """Set this process's clock forward by ``by``, with the ``claim``-th claim."""
 
     by: timedelta
-    claim: int = 1
+    claim: int = 1  # 0: before it begins
 
     def lay(self) -> None:
+        if not self.claim:
+            self._shift()
         _around(WorkerStore, "claim", self.claim, before=self._shift)
 
     def _shift(self) -> None:
@@ -102,9 +105,11 @@ class Worker:
         environ: dict[str, str],
         log: Path,
         orders: Trap | Shift | None = None,
+        command: Sequence[str] = ONCE,
     ) -> None:
         self._log = log
-        self._process = context.Process(target=work, args=(environ, log, orders), daemon=True)
+        arguments = (environ, log, orders, command)
+        self._process = context.Process(target=work, args=arguments, daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -140,8 +145,10 @@ class Worker:
         self._process.close()
 
 
-def work(environ: dict[str, str], log: Path, orders: Trap | Shift | None) -> None:
-    """Be ``newsletter worker --once``."""
+def work(
+    environ: dict[str, str], log: Path, orders: Trap | Shift | None, command: Sequence[str]
+) -> None:
+    """Be ``newsletter`` with that command."""
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -150,7 +157,7 @@ def work(environ: dict[str, str], log: Path, orders: Trap | Shift | None) -> Non
     os.environ.update(environ)
     if orders is not None:
         orders.lay()
-    sys.argv = ["newsletter", "worker", "--once"]
+    sys.argv = ["newsletter", *command]
     main()
 
 

@@ -13,9 +13,11 @@ from newsletter.doctor.findings import Finding, State
 from newsletter.doctor.server import Visit
 from newsletter.installation import Installation
 from newsletter.models.issue import Issue
+from newsletter.models.process import ProcessRole
 from newsletter.settings import Settings
 from tests.doctor.test_site import site
 from tests.doctor.zones import SERVFAIL, asking, serving
+from tests.heartbeats.rows import beat
 from tests.migrated import migrate
 from tests.transports.scripted import ScriptedServer
 
@@ -34,6 +36,8 @@ def opened(environ: dict[str, str]) -> Iterator[Opened]:
         settings = {f"NEWSLETTER_{name}": value for name, value in more.items()}
         installation = Installation.open(Settings.load(environ | settings))
         migrate(installation.db)
+        beat(installation.db, ProcessRole.CLOCK)
+        beat(installation.db, ProcessRole.WORKER)
         installations.append(installation)
         return installation
 
@@ -59,7 +63,16 @@ def test_a_folder_needs_neither_dns_nor_site(opened: Opened, tmp_path: Path) -> 
     with asking({}) as (resolver, asked):
         installation = opened(MAIL_URL=f"maildir:{tmp_path}/out")
         findings = list(examine(installation, Dns(resolver), NOON))
-    assert whats(findings) == ["settings", "database", "storage", "disk", "mail", "clock"]
+    assert whats(findings) == [
+        "settings",
+        "database",
+        "processes",
+        "issues",
+        "storage",
+        "disk",
+        "mail",
+        "clock",
+    ]
     assert {finding.state for finding in findings} == {State.OK}
     assert asked == []
 
@@ -74,8 +87,8 @@ def test_a_server_is_looked_at_with_all_around_it(opened: Opened, beside: Beside
         )
         findings = examined(installation)
     assert whats(findings) == [
-        "settings", "database", "storage", "disk", "mail", "TLS", "extensions", "MX", "SPF",
-        "DMARC", "DKIM", "alignment", "site", "clock",
+        "settings", "database", "processes", "issues", "storage", "disk", "mail", "TLS",
+        "extensions", "MX", "SPF", "DMARC", "DKIM", "alignment", "site", "clock",
     ]  # fmt: skip
     assert [state for state, _ in of("site", findings)] == [State.WARNING, State.OK]
     assert of("clock", findings)[0][0] is State.OK

@@ -23,6 +23,7 @@ class ListFeed:
         self.waiting = list(envelopes)
         self.taken: list[int] = []
         self.settled: dict[int, Outcome] = {}
+        self.kept_back: set[int] = set()  # that may not go once they were taken
 
     async def take(self, wait: bool = True) -> Envelope | None:
         if not self.waiting:
@@ -30,6 +31,9 @@ class ListFeed:
         taken = self.waiting.pop(0)
         self.taken.append(taken.key[1])
         return taken
+
+    async def may_end(self, envelope: Envelope) -> bool:
+        return envelope.key[1] not in self.kept_back
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> Awaitable[object]:
         assert envelope.key[1] not in self.settled, "settled twice"

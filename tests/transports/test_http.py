@@ -12,7 +12,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 
 from newsletter.transports import class_of
-from newsletter.transports.base import Envelope, Outcome, Unavailable, Verdict
+from newsletter.transports.base import KEPT_BACK, Envelope, Outcome, Unavailable, Verdict
 from newsletter.transports.batches import carry_batches
 from newsletter.transports.http import Answer, HttpTransport
 from newsletter.transports.providers import PROVIDERS
@@ -218,6 +218,17 @@ def test_being_stopped_waits_for_the_answer_and_records_it(form: str) -> None:
         feed = ListFeed([issue(1)])
         asyncio.run(stop_in_mid_request(opened(form, provider), feed))
     assert feed.verdicts == {1: Verdict.SENT}
+
+
+def test_what_is_not_ours_any_more_is_not_handed_over(form: str) -> None:
+    feed = ListFeed([issue(1), issue(2), issue(3)])
+    feed.kept_back = {2}
+    with Provider(ACCEPTED[form]) as provider:
+        asyncio.run(opened(form, provider).serve_connection(feed))
+    sent = b"".join(request.body for request in provider.requests).replace(b"=\r\n", b"")
+    assert b"reader2@example.org" not in sent
+    assert feed.settled.pop(2) == KEPT_BACK
+    assert feed.verdicts == dict.fromkeys((1, 3), Verdict.SENT)
 
 
 def test_a_transport_that_breaks_settles_what_it_took() -> None:

@@ -1,14 +1,30 @@
 """What a supervisor asks."""
 
+from datetime import timedelta
+
 from flask.testing import FlaskClient
 
-from newsletter import migrations
+from newsletter import clock, migrations
+from newsletter.heartbeats.roll_call import in_utc
 from newsletter.installation import Installation
+from newsletter.models.process import ProcessRole
+from tests.heartbeats.rows import beat
 
 
 def test_it_is_ready_when_the_database_is_migrated(client: FlaskClient) -> None:
     assert client.get("/healthz").text == "ok\n"
-    assert client.get("/readyz").text == "ready\n"
+    assert client.get("/readyz").text == "ready\nclock: not running\nworker: not running\n"
+
+
+def test_a_site_is_ready_whatever_became_of_the_clock(
+    client: FlaskClient, installation: Installation
+) -> None:
+    beat(installation.db, ProcessRole.CLOCK, ago=100)
+    beat(installation.db, ProcessRole.WORKER)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    since = in_utc(clock.now() - timedelta(seconds=100))
+    assert answer.text == f"ready\nclock: silent since {since}\nworker: running\n"
 
 
 def test_it_is_not_ready_before_the_migrations(

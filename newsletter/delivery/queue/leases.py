@@ -11,7 +11,7 @@ from newsletter.delivery.queue.any_of import among
 from newsletter.models.delivery import OPEN_ROWS, Delivery, Notice
 from newsletter.models.issue import Issue, IssueState
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=20)  # renewed long before it ends; a dead worker's is soon over
 OPEN_STATES = {IssueState.SENDING, IssueState.PAUSED}
 
 Row = type[Delivery] | type[Notice]
@@ -39,10 +39,16 @@ def put_off(session: Session, worker: str, moments: Mapping[int, datetime]) -> N
     )
 
 
-def renew(session: Session, row: Row, worker: str, ids: Collection[int], now: datetime) -> None:
-    """Lengthen the leases of messages that ``worker`` still holds."""
+def renew(session: Session, row: Row, worker: str, ids: Collection[int], now: datetime) -> set[int]:
+    """Lengthen the leases of messages that ``worker`` still holds; returns which these are."""
     leased = update(row).where(among(row.id, ids), row.worker == worker)
-    session.execute(leased.values(lease_until=now + LEASE))
+    renewed = leased.values(lease_until=now + LEASE).returning(row.id)
+    return set(session.connection().execute(renewed).scalars())
+
+
+def held(session: Session, row: Row, worker: str, ids: Collection[int]) -> set[int]:
+    """Those of the messages that ``worker`` still holds."""
+    return set(session.scalars(select(row.id).where(among(row.id, ids), row.worker == worker)))
 
 
 def reclaim(session: Session, dead: Collection[str]) -> int:

@@ -14,10 +14,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, true, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.queue import leases
 from newsletter.delivery.queue.claim_cursor import ClaimCursor
 from newsletter.delivery.queue.leases import LEASE, Row
 from newsletter.delivery.queue.retry_policy import Settlement
@@ -92,8 +93,16 @@ def claim_notices(session: Session, worker: str, limit: int, now: datetime) -> l
     return sorted(notices, key=lambda notice: notice.id)
 
 
-def still_wanted(session: Session, claimed: Collection[ClaimedDelivery]) -> set[int]:
-    """The ids of those whose reader is still subscribed and whose issue is still being sent."""
+class Standing(NamedTuple):
+    """What may become of claimed messages, by their ids."""
+
+    may_end: set[int]  # the worker holds it still, and its reader has not left
+    may_begin: set[int]  # and its issue is still being sent
+
+
+def standing(session: Session, worker: str, claimed: Collection[ClaimedDelivery]) -> Standing:
+    """Which of the deliveries that ``worker`` claimed may still be handed over."""
+    ours = leases.held(session, Delivery, worker, [c.id for c in claimed])
     readers = {c.subscriber_id for c in claimed}
     # Their status is asked for, not filtered by: a planner without statistics would rather
     # read all who are active than these few.
@@ -103,7 +112,8 @@ def still_wanted(session: Session, claimed: Collection[ClaimedDelivery]) -> set[
         if status == Status.ACTIVE
     }
     sending = set(session.scalars(select(Issue.id).where(Issue.state == IssueState.SENDING)))
-    return {c.id for c in claimed if c.subscriber_id in stay and c.issue_id in sending}
+    may_end = {c.id for c in claimed if c.id in ours and c.subscriber_id in stay}
+    return Standing(may_end, {c.id for c in claimed if c.id in may_end and c.issue_id in sending})
 
 
 def is_owed(session: Session, now: datetime, until: datetime) -> bool:
@@ -117,17 +127,32 @@ def is_owed(session: Session, now: datetime, until: datetime) -> bool:
     return session.scalar(later.limit(1)) is not None
 
 
-def settle(session: Session, row: Row, settlements: Sequence[Settlement], now: datetime) -> None:
+def settle(
+    session: Session,
+    row: Row,
+    settlements: Sequence[Settlement],
+    now: datetime,
+    worker: str | None = None,
+) -> None:
     """Record the outcomes of claimed messages and end their leases.
 
     What was sent stays sent: a worker that lost its lease may report after the
-    one that took the message over.
+    one that took the message over. Whatever else it reports then is not recorded;
+    ``worker`` None: whoever holds them.
     """
-    _settle(session.connection(), row, settlements, now)
+    connection = session.connection()
+    sent = [s for s in settlements if s.state is DeliveryState.SENT]
+    others = [s for s in settlements if s.state is not DeliveryState.SENT]
+    _settle(connection, row, sent, now)
+    _settle(connection, row, others, now, worker)
 
 
 def _settle(
-    connection: Connection, row: Row, settlements: Sequence[Settlement], now: datetime
+    connection: Connection,
+    row: Row,
+    settlements: Sequence[Settlement],
+    now: datetime,
+    worker: str | None = None,
 ) -> None:
     if not settlements:
         return
@@ -135,6 +160,7 @@ def _settle(
     statement = (
         update(table)
         .where(table.c.id == bindparam("row_id"), table.c.state != DeliveryState.SENT)
+        .where(true() if worker is None else table.c.worker == worker)
         .values(
             state=bindparam("new_state"),
             not_before=bindparam("next_try"),

@@ -1,9 +1,11 @@
 """What a worker has claimed, and what it reports of it."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from newsletter.delivery.queue.ledger import ClaimedDelivery, Key
+from newsletter.delivery.queue.reply_text import is_storable, storable
 from newsletter.models.delivery import DeliveryState
 from newsletter.transports.base import Envelope, Outcome, Verdict
 
@@ -34,6 +36,13 @@ class Report(NamedTuple):
     claim: Claim
     outcome: Outcome
     at: datetime
+
+    @classmethod
+    def of(cls, claim: Claim, outcome: Outcome, at: datetime) -> Self:
+        """With a reply that any database keeps."""
+        if not is_storable(outcome.reply):
+            outcome = replace(outcome, reply=storable(outcome.reply))
+        return cls(claim, outcome, at)
 
     @property
     def is_sent_delivery(self) -> bool:

@@ -6,20 +6,22 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.delivery.sending.claims import Claim, Report
-from newsletter.delivery.sending.transient_errors import is_transient, summary
 from newsletter.delivery.sending.worker_store import WorkerStore
+from newsletter.outages import is_transient, outage, summary
 from newsletter.transports.base import Outcome, Verdict
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
+SILENT_SECONDS = 4.0  # without an answer, after which it is looked whether there is a server
 FAST_CLAIM_SECONDS = 1.0  # at most, between two claims that look at everything
 LATELY_SECONDS = 2.0  # more than PostgreSQL forgets in a crash: three times its wal_writer_delay
 
@@ -46,6 +48,8 @@ class DbExecutor:
         self._sent_lately: deque[_Sent] = deque()
         self._is_in_doubt = False  # whether the database may have forgotten some of it
         self._recording_again = asyncio.Lock()
+        self._given_up = asyncio.Event()
+        self._last_error: DBAPIError | None = None  # after which nothing is tried any more
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """One of the methods of the store, with what it returns or raises."""
@@ -71,11 +75,21 @@ class DbExecutor:
         try:
             await self._settle_together(reports)
         except Exception as error:
+            if self.has_given_up:
+                raise
             log.warning(
                 "a group is settled one by one: %s", summary(error), extra={"event": "db_refused"}
             )
             return [await self._settle_alone(report) for report in reports]
         return reports
+
+    @property
+    def has_given_up(self) -> bool:
+        return self._given_up.is_set()
+
+    def give_up(self) -> None:
+        """Wait for the database no longer: what it does not do at once raises DBAPIError."""
+        self._given_up.set()
 
     def close(self) -> None:
         if self._fast_path is not None:
@@ -143,19 +157,40 @@ class DbExecutor:
     ) -> T:
         wait = FIRST_RETRY
         while True:
+            if self._last_error is not None:
+                raise self._last_error
             try:
                 if self._is_in_doubt:
                     await self._record_again()
-                return await _in(thread, work, *arguments)
+                result = await self._in(thread, work, *arguments)
             except DBAPIError as error:
                 self._is_in_doubt = self._is_in_doubt or error.connection_invalidated
-                if not is_waited_for(error):
+                if self.has_given_up:
+                    self._last_error = error
+                if self.has_given_up or not is_waited_for(error):
                     raise
-                log.warning(
-                    "the database refused: %s", summary(error), extra={"event": "db_refused"}
-                )
-                await asyncio.sleep(wait)
+                outage.note(summary(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._given_up.wait(), wait)
                 wait = min(wait * 2, LONGEST_RETRY)
+            else:
+                outage.end()
+                return result
+
+    async def _in(
+        self, thread: ThreadPoolExecutor | None, work: Callable[..., T], *arguments: object
+    ) -> T:
+        """Work that waits for PostgreSQL ends with an error if there is no server any more: a
+        path that swallows packets says nothing, however long it is waited for."""
+        if thread is None:
+            return work(*arguments)
+        loop = asyncio.get_running_loop()
+        answer = loop.run_in_executor(thread, work, *arguments)
+        while not (await asyncio.wait([answer], timeout=SILENT_SECONDS))[0]:
+            if self.has_given_up or not await loop.run_in_executor(None, self.store.is_there):
+                outage.note("it does not answer")
+                self.store.cut_connections()
+        return answer.result()
 
     def _remember(self, deliveries: dict[int, str], notices: list[Report], at: datetime) -> None:
         now = asyncio.get_running_loop().time()
@@ -169,9 +204,10 @@ class DbExecutor:
             if self._is_in_doubt:
                 for sent in list(self._sent_lately):
                     if sent.deliveries:
-                        await _in(self._settling, self.store.settle_sent, sent.deliveries, sent.at)
+                        work = self.store.settle_sent
+                        await self._in(self._settling, work, sent.deliveries, sent.at)
                     if sent.notices:
-                        await _in(self._settling, self.store.settle, sent.notices)
+                        await self._in(self._settling, self.store.settle, sent.notices)
             self._is_in_doubt = False
 
 
@@ -183,12 +219,6 @@ class _Sent(NamedTuple):
     deliveries: dict[int, str]
     notices: list[Report]
     at: datetime
-
-
-async def _in(thread: ThreadPoolExecutor | None, work: Callable[..., T], *arguments: object) -> T:
-    if thread is None:
-        return work(*arguments)
-    return await asyncio.get_running_loop().run_in_executor(thread, work, *arguments)
 
 
 def _is_sent_notice(report: Report) -> bool:

@@ -23,6 +23,7 @@ from newsletter.delivery.queue.statements import SENT_ON_POSTGRES
 from newsletter.models.delivery import DeliveryState
 
 PREPARED = b"fast_path"
+SILENT_SECONDS = 4.0  # without an answer: another way is tried, which waits as it should
 DONE = {1, 2}  # PGRES_COMMAND_OK, PGRES_TUPLES_OK
 STATES = {state.value.encode(): state for state in DeliveryState}
 
@@ -192,13 +193,21 @@ class PreparedStatement:
         server.send_query_prepared(PREPARED, parameters)
         while server.flush():  # nonzero: the socket takes no more at the moment
             await asyncio.sleep(0)
-        await self._answered.wait()
+        silence = asyncio.get_running_loop().call_later(SILENT_SECONDS, self._give_up)
+        try:
+            await self._answered.wait()
+        finally:
+            silence.cancel()
         if self._error is not None:
             raise self._error
         results = []
         while (result := server.get_result()) is not None:
             results.append(result)
         return results[0] if len(results) == 1 and results[0].status in DONE else None
+
+    def _give_up(self) -> None:
+        self._error = TimeoutError()  # an OSError
+        self._answered.set()
 
     def _read(self) -> None:
         """Read all there is, to the end of the connection if it has one: of a socket in error

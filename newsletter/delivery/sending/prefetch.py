@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from newsletter.delivery.queue.ledger import Key
+from newsletter import clock
+from newsletter.delivery.queue.ledger import ClaimedDelivery, Key
 from newsletter.delivery.sending.claims import Claim, ClaimedNotice
 from newsletter.delivery.sending.db_executor import DbExecutor
 from newsletter.delivery.sending.domain_throttle import DomainThrottle
+from newsletter.delivery.sending.held_claims import HeldClaims
 from newsletter.rates import DomainRates
 
 # Messages claimed ahead for each connection: while a claim is made nothing else is, and the
@@ -16,7 +18,6 @@ from newsletter.rates import DomainRates
 AHEAD = 4
 ROUNDS = 16  # claims in a row, where what was claimed has to be put off
 REFILL_SECONDS = 0.1  # between two claims, while what waits for its domain is all there is
-FRESH_SECONDS = 0.25  # how long a claim is trusted before leaving is asked for again
 
 
 class Prefetch:
@@ -26,14 +27,13 @@ class Prefetch:
         self,
         executor: DbExecutor,
         connections: int,
-        in_flight: Collection[Key],
+        held_claims: HeldClaims,
         now: Callable[[], datetime],
         rates: DomainRates,
     ) -> None:
-        """``in_flight``: what was begun and is not settled yet, as it changes."""
         self._executor = executor
         self._store = executor.store
-        self._in_flight = in_flight
+        self._held = held_claims
         self._connections = connections
         self._now = now
         self._ready: deque[Claim] = deque()
@@ -41,15 +41,19 @@ class Prefetch:
             rates
         )  # beside them, those that wait for their domain
         self._ran_out_at = -REFILL_SECONDS  # when there was nothing more to claim
-        self._checked_at = 0.0  # when it was last known that each of them is still wanted
         self._refilling = asyncio.Lock()
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._throttle)
 
     @property
-    def keys(self) -> list[Key]:
-        return [claim.key for claim in (*self._ready, *self._throttle)]
+    def first_tries(self) -> int:
+        """How many of them were never tried, nor put off."""
+        waiting = (*self._ready, *self._throttle)
+        return sum(
+            not claim.is_retry if isinstance(claim, ClaimedDelivery) else not claim.attempts
+            for claim in waiting
+        )
 
     @property
     def is_free(self) -> bool:
@@ -80,25 +84,35 @@ class Prefetch:
             ahead = at - asyncio.get_running_loop().time()
             await asyncio.sleep(max(0.0, min(ahead, REFILL_SECONDS)))
 
-    def invalidate(self) -> None:
-        """Look again at who is still wanted before the next is taken."""
-        self._checked_at = -FRESH_SECONDS
-
     async def next(self) -> Claim | None:
-        """The first of them that is still wanted."""
-        await self._check_wanted()
+        """The first of them that is ours still, and wanted."""
+        while (claim := self._pop()) is not None:
+            if await self._held.may_begin(claim.key):
+                return claim
+            unwanted = [other for other in self._ready if self._held.is_unwanted(other.key)]
+            for other in unwanted:
+                self._ready.remove(other)
+            unwanted += self._throttle.drop(lambda other: self._held.is_unwanted(other.key))
+            await self._give_back([claim.key, *(other.key for other in unwanted)])
+        return None
+
+    async def give_back(self) -> None:
+        """All of them, as if they had never been claimed."""
+        keys = [claim.key for claim in (*self._ready, *self._throttle)]
+        self._ready.clear()
+        self._throttle.clear()
+        if keys:
+            await self._give_back(keys)
+
+    async def _give_back(self, keys: list[Key]) -> None:
+        await self._executor.run(self._store.release, keys, self._now())
+        self._held.drop(keys)
+
+    def _pop(self) -> Claim | None:
         claim = self._throttle.pop(asyncio.get_running_loop().time())
         if claim is None and self._ready:
             claim = self._ready.popleft()
         return claim
-
-    async def give_back(self) -> None:
-        """All of them, as if they had never been claimed."""
-        keys = self.keys
-        self._ready.clear()
-        self._throttle.clear()
-        if keys:
-            await self._executor.run(self._store.release, keys, self._now())
 
     def _is_filled(self) -> bool:
         if len(self._ready) >= self._connections:
@@ -109,22 +123,20 @@ class Prefetch:
     async def _claim(self) -> bool:
         """Claim once. Whether there may be more: some had to be put off, for their domains."""
         now = asyncio.get_running_loop().time()
-        if not len(self):
-            self._checked_at = now
         room = self._connections * AHEAD - len(self._ready)
-        # Where the clock was set forward our own leases have run out, too.
-        ours = {*self.keys, *self._in_flight}
-        claimed_at = self._now()
+        claimed_at, since = self._now(), clock.steady()
         claims = await self._executor.claim(room, claimed_at)
+        # Where the clock was set forward our own leases have run out, too.
+        new = [claim for claim in claims if claim.key not in self._held]
+        self._held.add(new, since)
         later: dict[Key, datetime] = {}
-        for claim in claims:
-            if claim.key in ours:
-                continue
+        for claim in new:
             wait = self._queue(claim, now)
             if wait:
                 later[claim.key] = claimed_at + timedelta(seconds=wait)
         if later:
             await self._executor.run(self._store.put_off, later, claimed_at)
+            self._held.drop(later)
         elif len(claims) < room:
             self._ran_out_at = now
         return bool(later)
@@ -140,19 +152,3 @@ class Prefetch:
             return 0.0
         at = self._throttle.put(claim, domain, now, claim.is_retry)
         return 0.0 if at is None else at - now
-
-    async def _check_wanted(self) -> None:
-        """Give back those whose reader left since they were claimed, unless that was just now."""
-        now = asyncio.get_running_loop().time()
-        if now - self._checked_at < FRESH_SECONDS:
-            return
-        self._checked_at = now
-        checked = [*self._ready, *self._throttle]
-        wanted = await self._executor.run(self._store.still_wanted, checked)
-        unwanted = {claim.key for claim in checked} - wanted
-        gone = [claim for claim in self._ready if claim.key in unwanted]
-        for claim in gone:
-            self._ready.remove(claim)
-        gone += self._throttle.drop(lambda claim: claim.key in unwanted)
-        if gone:
-            await self._executor.run(self._store.release, [c.key for c in gone], self._now())

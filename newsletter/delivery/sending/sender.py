@@ -9,28 +9,32 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock
-from newsletter.delivery.queue.leases import LEASE
-from newsletter.delivery.queue.reply_text import is_storable, storable
+from newsletter.delivery.queue.reply_text import storable
 from newsletter.delivery.queue.retry_policy import asked_wait
 from newsletter.delivery.sending.back_off import BackOff
 from newsletter.delivery.sending.claims import PUT_BACK, Report
 from newsletter.delivery.sending.db_executor import DbExecutor
 from newsletter.delivery.sending.group_commit import GroupCommit
+from newsletter.delivery.sending.held_claims import RENEWAL_SECONDS, HeldClaims
 from newsletter.delivery.sending.prefetch import Prefetch
 from newsletter.delivery.sending.rate_limiter import THROTTLED_FOR, RateLimiter
+from newsletter.delivery.sending.wake import Watch
 from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.errors import Refused
+from newsletter.outages import summary
 from newsletter.rates import DomainRates
 from newsletter.transports.base import Envelope, Outcome, Transport, Unavailable, Verdict
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 1.0  # between two looks at the ledger
+IDLE_SECONDS = 1.0  # between two looks at the ledger, while others finish their part
 STOP_SECONDS = 10.0  # to finish what is in flight
 TRIES_WHEN_ONCE = 3
 NO_DOMAIN_RATES = DomainRates()
@@ -51,6 +55,7 @@ class Sender:
         per_second: float | None = None,
         now: Callable[[], datetime] = clock.now,
         domain_rates: DomainRates = NO_DOMAIN_RATES,
+        steady: Callable[[], float] = clock.steady,
     ) -> None:
         self._store = store
         self._transport = transport
@@ -59,11 +64,13 @@ class Sender:
         self._executor = DbExecutor(store)
         self._group_commit = GroupCommit(self._executor, self._learn)
         self._in_flight = self._group_commit.in_flight
-        self._prefetch = Prefetch(self._executor, connections, self._in_flight, now, domain_rates)
+        self._held = HeldClaims(self._executor, now, steady)
+        self._prefetch = Prefetch(self._executor, connections, self._held, now, domain_rates)
         self._stopping = asyncio.Event()
         self._back_off = BackOff(connections)
         self._progress = 0  # messages of which something became, since the last connection ended
         self._setbacks = 0  # messages put back since then
+        self._watch = Watch(store.wake())
         self.settled = 0
 
     async def run(self, until_idle: bool = False) -> int:
@@ -75,13 +82,21 @@ class Sender:
             async with self._housekeeping():
                 await self._executor.run(partial(self._store.release_crashed, all_leases=True))
                 await self._work(until_idle)
+        except DBAPIError as error:
+            if not self._executor.has_given_up:
+                raise
+            event = {"event": "stopped_without_database"}
+            log.warning("stopped without the database: %s", summary(error), extra=event)
         finally:
+            self._watch.close()
             self._executor.close()
         return self.settled
 
     def stop(self) -> None:
         """Begin nothing more; ``run`` returns once what is in flight has ended."""
-        self._stopping.set()
+        if not self._stopping.is_set():
+            self._stopping.set()
+            asyncio.get_running_loop().call_later(STOP_SECONDS, self._executor.give_up)
 
     async def take(self, wait: bool = True) -> Envelope | None:
         while not self._stopping.is_set() and not self._backing_off_for:
@@ -100,9 +115,12 @@ class Sender:
                 return envelope
         return None
 
+    async def may_end(self, envelope: Envelope) -> bool:
+        return await self._held.may_end(envelope.key)
+
     def settle(self, envelope: Envelope, outcome: Outcome) -> Awaitable[object]:
         claim = self._in_flight[envelope.key]
-        return self._group_commit.report(Report(claim, _storable(outcome), self._now()))
+        return self._group_commit.report(Report.of(claim, outcome, self._now()))
 
     @asynccontextmanager
     async def _housekeeping(self) -> AsyncIterator[None]:
@@ -130,11 +148,12 @@ class Sender:
     async def _work(self, until_idle: bool) -> None:
         """Keep connections open while there is something to send."""
         open_connections: dict[asyncio.Task[None], float] = {}  # and when each began
-        stopped = asyncio.create_task(self._stopped())
+        stopped: asyncio.Task[Any] = asyncio.create_task(self._stopping.wait())
         try:
             while not self._stopping.is_set():
                 await self._wait_out_backoff()
                 await self._prefetch.refill()
+                self._watch.note_first_tries(self._prefetch.first_tries)
                 wanted = min(self._back_off.connections, len(self._prefetch))
                 for _ in range(wanted - len(open_connections)):
                     connection = asyncio.create_task(self._transport.serve_connection(self))
@@ -229,7 +248,10 @@ class Sender:
             await self._prefetch.refill()
             if self._prefetch or not await self._prefetch.expects_more():
                 return not self._prefetch
-        await self._sleep(IDLE_SECONDS)
+        if until_idle:
+            await self._sleep(IDLE_SECONDS)
+        else:
+            await self._watch.wait(self._stopping)
         return False
 
     async def _next(self) -> Envelope | None:
@@ -243,17 +265,19 @@ class Sender:
         except Refused as error:
             await self._executor.run(self._store.fail, claim.key, str(error), self._now())
             del self._in_flight[claim.key]
+            self._held.drop([claim.key])
             return None
 
     def _learn(self, report: Report) -> None:
         """Learn from what became of a message."""
+        self._held.drop([report.claim.key])
         if report.outcome.verdict is Verdict.THROTTLED:
             self._slow_down(report.outcome)
         elif report.outcome.verdict is Verdict.REQUEUED:
             seconds = asked_wait(report.outcome, timedelta(0)).total_seconds()
             self._back_off.wait(seconds, self._time())
         if report.outcome.verdict is not Verdict.SENT:
-            self._prefetch.invalidate()  # it may have stopped the issue
+            self._held.invalidate()  # it may have stopped the issue
         if report.outcome.verdict in PUT_BACK:
             self._setbacks += 1
         else:
@@ -262,12 +286,9 @@ class Sender:
 
     async def _renew_forever(self) -> None:
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 4)
-            keys = [*self._in_flight, *self._prefetch.keys]
-            await self._executor.run(self._store.renew, keys, self._now())
-
-    async def _stopped(self) -> None:
-        await self._stopping.wait()
+            await asyncio.sleep(RENEWAL_SECONDS)
+            await self._held.renew()
+            await self._executor.run(self._store.look_back, self._now())
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -276,10 +297,3 @@ class Sender:
     @staticmethod
     def _time() -> float:
         return asyncio.get_running_loop().time()
-
-
-def _storable(outcome: Outcome) -> Outcome:
-    """``outcome``, with a reply that any database keeps."""
-    if is_storable(outcome.reply):
-        return outcome
-    return replace(outcome, reply=storable(outcome.reply))

@@ -1,7 +1,7 @@
 """A worker's side of the database: each method is one short transaction."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,14 +13,16 @@ from newsletter.delivery.issue_run.close import close, drop_cancelled
 from newsletter.delivery.issue_run.outcome_effects import take_effect
 from newsletter.delivery.issue_run.pause import being_sent, halt
 from newsletter.delivery.issue_run.unrecorded import REFUSED, mark_unrecorded
-from newsletter.delivery.queue import daily_quota, leases, ledger, worker_liveness
+from newsletter.delivery.queue import daily_quota, leases, ledger
 from newsletter.delivery.queue.balance import is_finished
-from newsletter.delivery.queue.claim_cursor import ClaimCursor, Position
+from newsletter.delivery.queue.claim_cursor import Position
 from newsletter.delivery.queue.ledger import ClaimedDelivery, Key
 from newsletter.delivery.queue.retry_policy import Settlement, settle
 from newsletter.delivery.sending.claims import PUT_BACK, Claim, ClaimedNotice, Report
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.pg_fast_path import FastPath
+from newsletter.delivery.sending.wake import Wake, wake_of
+from newsletter.delivery.sending.worker_leases import ROWS, WorkerLeases, by_name
 from newsletter.errors import Refused
 from newsletter.models.delivery import Delivery, DeliveryState, Notice
 from newsletter.rates import Breakers, WarmUp
@@ -28,11 +30,10 @@ from newsletter.transports.base import Envelope, Outcome, Verdict
 
 log = logging.getLogger(__name__)
 
-ROWS: dict[str, leases.Row] = {"delivery": Delivery, "notice": Notice}
 DEFAULT_BREAKERS = Breakers()
 
 
-class WorkerStore:
+class WorkerStore(WorkerLeases):
     """One worker's claims and settlements. Not for use by two threads at once.
 
     A method raises DBAPIError, having changed nothing, where the database refuses.
@@ -50,14 +51,10 @@ class WorkerStore:
     ) -> None:
         """``per_day``: how many messages all workers may begin in a day; None: any number.
         ``warm_up``: how it is led up to. ``breakers``: what pauses an issue by itself."""
-        self._db = db
+        super().__init__(db, home, worker)
         self._per_day = per_day
         self._warm_up = warm_up
         self._envelopes = envelopes
-        self._home = home
-        self._worker = worker
-        self._cursor = ClaimCursor()
-        self._next_issue: int | None = None  # in which the next claim may just go on
         self._breakers = CircuitBreakers(breakers)
 
     @property
@@ -68,6 +65,18 @@ class WorkerStore:
     def fast_path(self) -> FastPath | None:
         """The switch: for the ordinary claim and settlement, where there is one."""
         return None if self._db.is_sqlite else FastPath(self._db, self._worker)
+
+    def wake(self) -> Wake:
+        """What says that there is something to do."""
+        return wake_of(self._db)
+
+    def is_there(self) -> bool:
+        """Whether the database takes connections."""
+        return self._db.is_there()
+
+    def cut_connections(self) -> None:
+        """Let whoever waits for the database get an error."""
+        self._db.cut()
 
     # Claims.
 
@@ -119,19 +128,12 @@ class WorkerStore:
             return claim.envelope
         return self._envelopes.for_delivery(claim)
 
-    def still_wanted(self, claims: Sequence[Claim]) -> set[Key]:
-        """The keys of those whose reader has not left meanwhile, and whose issue goes on."""
-        deliveries = [claim for claim in claims if isinstance(claim, ClaimedDelivery)]
-        with self._db.read() as session:
-            wanted = ledger.still_wanted(session, deliveries)
-        return {c.key for c in claims if isinstance(c, ClaimedNotice) or c.id in wanted}
-
     def release(self, keys: Sequence[Key], now: datetime) -> None:
         """Give back what was claimed and not begun."""
         with self._db.write() as session:
             self._count(session, -len(keys), now)
-            for row, ids in _by_row(keys):
-                leases.release(session, row, self._worker, ids)
+            for name, ids in by_name(keys):
+                leases.release(session, ROWS[name], self._worker, ids)
 
     def put_off(self, moments: Mapping[Key, datetime], now: datetime) -> None:
         """Give deliveries that were claimed and not begun back, each until its moment."""
@@ -162,7 +164,7 @@ class WorkerStore:
                 ledger.settle_sent(session.connection(), sent, now)
             for name, row in ROWS.items():
                 settlements = [_settlement(r) for r in others if r.claim.key[0] == name]
-                ledger.settle(session, row, settlements, now)
+                ledger.settle(session, row, settlements, now, self._worker)
                 waiting = [s.id for s in settlements if s.not_before is not None]
                 if waiting and row is Delivery:
                     drop_cancelled(session, waiting, now)
@@ -193,7 +195,7 @@ class WorkerStore:
         kind, number = key
         settlement = Settlement(number, DeliveryState.FAILED, None, False, "unfit", why)
         with self._db.write() as session:
-            ledger.settle(session, ROWS[kind], [settlement], now)
+            ledger.settle(session, ROWS[kind], [settlement], now, self._worker)
 
     def record_connection_failure(self, why: str, now: datetime) -> None:
         """Note a connection of which nothing became; too many in a row stop every issue."""
@@ -217,36 +219,6 @@ class WorkerStore:
             with self._db.write() as session:
                 close(session, issue_id, now)
         return finished
-
-    # Liveness.
-
-    def renew(self, keys: Sequence[Key], now: datetime) -> None:
-        """Keep the leases of what waits or is in flight."""
-        with self._db.write() as session:
-            for row, ids in _by_row(keys):
-                leases.renew(session, row, self._worker, ids, now)
-
-    def release_crashed(self, *, all_leases: bool = False) -> int:
-        """End the leases of workers of this home that were killed: of those whose file is
-        left, or ``all_leases`` of all."""
-        crashed = worker_liveness.crashed(self._home)
-        if not (crashed or all_leases):
-            return 0
-        with self._db.read() as session:
-            holders = leases.leaseholders(session)
-        gone = worker_liveness.dead(self._home, holders - {self._worker})
-        freed = 0
-        if gone:
-            with self._db.write() as session:
-                freed = leases.reclaim(session, gone)
-            log.warning("freed %d leases of killed workers", freed, extra={"event": "leases_freed"})
-        worker_liveness.remove_lock_files(self._home, crashed)
-        return freed
-
-    def is_leased_elsewhere(self, now: datetime) -> bool:
-        """Whether another worker holds something of an open issue or a notice."""
-        with self._db.read() as session:
-            return leases.is_held_by_others(session, self._worker, now)
 
     def _take_effects(self, session: Session, reports: Sequence[Report], now: datetime) -> Streak:
         """What the outcomes mean beyond their own rows; returns the failures in a row."""
@@ -275,12 +247,6 @@ class WorkerStore:
                     )
                 )
         return claimed
-
-
-def _by_row(keys: Collection[Key]) -> list[tuple[leases.Row, list[int]]]:
-    """The ids of each table of which there are any."""
-    ids = {name: [number for kind, number in keys if kind == name] for name in ROWS}
-    return [(ROWS[name], numbers) for name, numbers in ids.items() if numbers]
 
 
 def _settlement(report: Report) -> Settlement:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from newsletter import clock
 from newsletter.models.task import Task, TaskState
+from newsletter.outages import outage, summary
 from newsletter.tasks import rescue
 from newsletter.tasks.queueing import JOB
 from newsletter.tasks.running import Worker, run
@@ -96,8 +97,10 @@ class EmbeddedEngine:
                         rescued_at = since
                     if has_changed():
                         self._hand_over()
-                except OperationalError:
-                    log.exception("tasks wait for the database", extra={"event": "tasks_wait"})
+                except OperationalError as error:
+                    outage.note(summary(error))
+                else:
+                    outage.end()
                 stop.wait(LOOK_SECONDS)
                 since += LOOK_SECONDS
 

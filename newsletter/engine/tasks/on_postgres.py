@@ -12,12 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from sqlalchemy import select, text
 
 from newsletter import clock
 from newsletter.models.task import Task, TaskState
+from newsletter.outages import is_transient, outage, summary
 from newsletter.tasks import rescue
 from newsletter.tasks.queueing import BRING_AGAIN, JOB, hand_over
 from newsletter.tasks.running import Worker, run
@@ -61,8 +63,11 @@ class PostgresEngine:
         while not stop.is_set():
             try:
                 asyncio.run(self._work(stop, until_idle))
-            except Exception:
-                log.exception("tasks wait for the database", extra={"event": "tasks_wait"})
+            except Exception as error:
+                if not is_transient(error) and not isinstance(error, ConnectorException):
+                    log.exception("the engine of tasks failed", extra={"event": "tasks_failed"})
+                else:
+                    outage.note(summary(error))
                 stop.wait(RECONNECT_SECONDS)
             else:
                 return

@@ -23,6 +23,8 @@ from newsletter.tasks.running import Worker, run
 log = logging.getLogger(__name__)
 
 THREADS = 2  # tasks at a time
+STOP_SECONDS = 10.0  # for what runs to be interrupted
+CUT_SECONDS = 1.0  # once the database is not waited for any more
 
 
 class Engine(Protocol):
@@ -54,19 +56,25 @@ def run_until_idle(installation: Installation, definitions: Definitions = DEFINI
 @contextmanager
 def running_beside(
     installation: Installation, definitions: Definitions = DEFINITIONS
-) -> Iterator[None]:
-    """Run tasks in threads of this process while the block runs. At its end those under way are
-    interrupted and go back to the queue."""
+) -> Iterator[Callable[[], None]]:
+    """Run tasks in threads of this process while the block runs, which is given what stops them
+    sooner. At its end those under way are interrupted and go back to the queue."""
     stop = threading.Event()
     with worker_liveness.registered(installation.settings.home) as name:
         engine = engine_for(Worker(installation, definitions, name, stop.is_set))
-        thread = threading.Thread(target=engine.run, args=(stop, False), name="tasks")
+        # A daemon: a database that does not answer keeps no process from ending.
+        thread = threading.Thread(target=engine.run, args=(stop, False), name="tasks", daemon=True)
         thread.start()
         try:
-            yield
+            yield stop.set
         finally:
+            # Whoever stopped them before has waited meanwhile.
+            patience = 1.0 if stop.is_set() else STOP_SECONDS
             stop.set()
-            thread.join()
+            thread.join(patience)
+            if thread.is_alive():
+                installation.db.cut()
+                thread.join(CUT_SECONDS)
 
 
 def run_here(

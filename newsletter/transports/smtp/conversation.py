@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from newsletter.transports.base import Envelope, Feed, Outcome, Verdict
+from newsletter.transports.base import KEPT_BACK, Envelope, Feed, Outcome, Verdict
 from newsletter.transports.smtp.connection import Broken, Connection
 from newsletter.transports.smtp.replies import Phase, Reply, judge, lost
 
@@ -69,6 +69,9 @@ class Conversation:
             if await self._transaction(flight) and await self._body(flight):
                 await self._settled()
                 following = await self._next(wait=False) if self._pipelining else None
+                if not await self._feed.may_end(flight.envelope):
+                    flight.outcome = KEPT_BACK
+                    raise Broken(KEPT_BACK.reply)  # without its dot the server has nothing
                 flight.phase = Phase.DOT
                 self._wire.write(b".\r\n" + (self._group(following) if following else b""))
                 flight.outcome = self._judged(flight, await self._connection.reply(Phase.DOT))

@@ -9,10 +9,12 @@ from newsletter.audience import directory
 from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
 from newsletter.delivery.queue.balance import balances_of
+from newsletter.heartbeats.roll_call import RollCall, call_roll
 from newsletter.issues import listing
 from newsletter.models.issue import Issue, IssueState
 from newsletter.services import slots
 from newsletter.submissions import queue
+from newsletter.web.admin.template_filters import clock_time
 from newsletter.web.context import installation
 
 blueprint = Blueprint("overview", __name__)
@@ -42,6 +44,7 @@ def index() -> ResponseReturnValue:
             brought=queue.waiting_page(session, size=BROUGHT_SHOWN),
             recent=_recent(session),
             free=slots.free(coming, now),
+            troubles=_troubles(call_roll(session)),
         )
 
 
@@ -51,6 +54,13 @@ def _next(coming: list[slots.Slot]) -> slots.Slot:
         if slot.issue is None or slot.issue.state is IssueState.PLANNED:
             return slot
     return coming[-1]
+
+
+def _troubles(roll: RollCall) -> list[str]:
+    """What is wrong with the processes, the worst first; empty: the clock and a worker run."""
+    lacks = [lack for standing in roll.standings if (lack := standing.lack(clock_time))]
+    losses = [loss for standing in roll.standings for loss in standing.losses(clock_time)]
+    return [*lacks, *losses, *roll.wrong_clocks()]
 
 
 def _recent(session: Session) -> list[tuple[Issue, int]]:

@@ -136,7 +136,7 @@ def test_what_was_claimed_and_not_begun_when_an_issue_was_cancelled_is_excluded(
 ) -> None:
     claims = store.claim(3, NOW)
     cancel(db)
-    assert store.still_wanted(claims) == set()
+    assert store.standing(claims)[1] == set()
     store.release([claim.key for claim in claims], NOW)
     assert standing(db)[1] == Balance(READERS, excluded=READERS)
 

@@ -78,3 +78,31 @@ def test_each_issue_has_a_position_of_its_own(db: Database) -> None:
         assert len(claimed(session, cursor, 2)) == 2
         sending(session, TODAY + WEEK)
         assert len(claimed(session, cursor, 2)) == 2
+
+
+def test_it_goes_back_for_what_came_free_while_there_is_more_ahead(db: Database) -> None:
+    cursor, seconds = ClaimCursor(), timedelta(seconds=1)
+    with db.write() as session:
+        readers(session, 6)
+        sending(session)
+        dead = [c.id for c in ledger.claim(session, "dead", 2, NOW)]
+        ours = claimed(session, cursor, 2)
+        ledger.settle_sent(session.connection(), dict.fromkeys(ours, "250"), NOW)
+        assert cursor.look_back(session.connection(), NOW) == 0
+        assert cursor.look_back(session.connection(), NOW + LEASE + seconds) == 1
+        assert claimed(session, cursor, 3, LEASE + seconds)[:2] == dead
+
+
+def test_it_looks_no_further_back_than_to_where_all_was_settled(db: Database) -> None:
+    cursor = ClaimCursor()
+    with db.write() as session:
+        readers(session, 6)
+        issue = sending(session)
+        for _ in range(2):
+            ids = claimed(session, cursor, 2)
+            ledger.settle_sent(session.connection(), dict.fromkeys(ids, "250"), NOW)
+            assert cursor.look_back(session.connection(), NOW) == 0
+            assert cursor._settled_to[issue.id].id == ids[-1]
+        held = claimed(session, cursor, 2)
+        assert cursor.look_back(session.connection(), NOW) == 0
+        assert cursor._settled_to[issue.id].id == held[0] - 1

@@ -249,14 +249,17 @@ def test_what_may_have_reached_who_left_stays_unknown(sqlite_db: Database) -> No
 def test_who_leaves_between_claim_and_network_is_no_longer_wanted(db: Database) -> None:
     with being_sent(db, 3) as (session, issue):
         claimed = ledger.claim(session, "a", 3, NOW)
-        assert ledger.still_wanted(session, claimed) == {c.id for c in claimed}
+        everyone = {c.id for c in claimed}
+        assert ledger.standing(session, "a", claimed) == (everyone, everyone)
+        assert ledger.standing(session, "b", claimed) == (set(), set())
         first, second, _ = session.scalars(select(Subscriber).order_by(Subscriber.id))
         leave(session, first, NOW)
         erase(session, second, NOW)
-        assert len(ledger.still_wanted(session, claimed)) == 1
+        last = claimed[2].id
+        assert ledger.standing(session, "a", claimed) == ({last}, {last})
         issue.state = IssueState.PAUSED
         session.flush()
-        assert ledger.still_wanted(session, claimed) == set()
+        assert ledger.standing(session, "a", claimed) == ({last}, set())
 
 
 def work_together(
@@ -373,6 +376,22 @@ def test_a_late_report_that_it_was_sent_is_believed(sqlite_db: Database) -> None
         ledger.settle(session, Delivery, [settlement(key, DeliveryState.PENDING)], NOW)
         ledger.settle(session, Delivery, [settlement(key)], NOW)
         assert balance_of(session, issue).sent == 1
+
+
+def test_of_a_lost_lease_no_other_outcome_counts(db: Database) -> None:
+    with being_sent(db, 1) as (session, _):
+        (key,) = claimed_ids(session)
+        later = NOW + LEASE + SECOND
+        ledger.claim(session, "b", 1, later)
+        for state in (DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.UNKNOWN):
+            ledger.settle(session, Delivery, [settlement(key, state)], NOW, "a")
+        row = session.get_one(Delivery, key)
+        session.refresh(row)
+        assert (row.state, row.worker, row.attempts) == (DeliveryState.PENDING, "b", 0)
+        assert row.lease_until == later + LEASE
+        ledger.settle(session, Delivery, [settlement(key)], NOW, "a")
+        session.refresh(row)
+        assert row.state is DeliveryState.SENT
 
 
 def test_what_is_given_back_can_be_claimed_at_once(db: Database) -> None:

@@ -34,7 +34,7 @@ def _claimed(session: Session) -> list[ledger.ClaimedDelivery]:
 
 QUESTIONS: dict[str, Callable[[Session, Issue], object]] = {
     "claim": lambda session, _: _claimed(session),
-    "still wanted": lambda session, _: ledger.still_wanted(session, _claimed(session)),
+    "standing": lambda session, _: ledger.standing(session, "a", _claimed(session)),
     "renew": lambda session, _: leases.renew(session, Delivery, "a", range(1, FEW), NOW),
     "release": lambda session, _: leases.release(session, Delivery, "a", range(1, FEW)),
     "reclaim": lambda session, _: leases.reclaim(session, {"a"}),

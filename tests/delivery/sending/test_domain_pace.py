@@ -14,7 +14,7 @@ from newsletter.delivery.queue.balance import balance_of
 from newsletter.delivery.queue.ledger import ClaimedDelivery
 from newsletter.delivery.sending.claims import Claim, Report
 from newsletter.delivery.sending.envelopes import Envelopes
-from newsletter.delivery.sending.prefetch import FRESH_SECONDS
+from newsletter.delivery.sending.held_claims import FRESH_SECONDS
 from newsletter.delivery.sending.sender import Sender
 from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.email_address import parse_address

@@ -121,7 +121,7 @@ class SlowServer(Server):
 
 
 class WithoutRenewal(WorkerStore):
-    def renew(self, keys: Sequence[Key], now: datetime) -> None:
+    def renew(self, keys: Sequence[Key], now: datetime) -> set[Key]:
         raise ZeroDivisionError
 
 

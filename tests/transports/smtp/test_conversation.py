@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Sequence
 
 import pytest
 
-from newsletter.transports.base import Envelope, Outcome, Verdict
+from newsletter.transports.base import KEPT_BACK, Envelope, Outcome, Verdict
 from tests.transports.feeds import ListFeed, envelope
 from tests.transports.scripted import HANGS_UP, OK, STALLS, ScriptedServer, say
 from tests.transports.talking import (
@@ -316,6 +316,17 @@ def test_being_stopped_settles_what_was_begun_and_closes_the_connection() -> Non
     feed = ListFeed(map(envelope, range(4)))
     talk(run())
     assert feed.verdicts == {0: Verdict.SENT, 1: Verdict.UNKNOWN, 2: Verdict.REQUEUED}
+
+
+@pytest.mark.parametrize("extensions", [("PIPELINING",), ()])
+def test_what_is_not_ours_any_more_gets_no_last_dot(extensions: tuple[str, ...]) -> None:
+    server = ScriptedServer(extensions=extensions)
+    feed = ListFeed(map(envelope, range(4)))
+    feed.kept_back = {1}
+    carry(server, feed)
+    assert feed.settled[1] == KEPT_BACK
+    assert feed.verdicts[0] is Verdict.SENT
+    assert len(server.messages) == [*feed.verdicts.values()].count(Verdict.SENT)
 
 
 class EndlessFeed(ListFeed):

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from newsletter import clock
 from newsletter.db import Database
-from newsletter.delivery.sending.transient_errors import is_transient, summary
+from newsletter.outages import SETTLED_SECONDS, OutageLog, is_away, is_transient, summary
 
 
 def error_of(db: Database, *statements: str) -> Exception:
@@ -134,3 +135,37 @@ def test_a_summary_has_nothing_of_the_row(db: Database) -> None:
     assert address in str(error)
     assert address not in summary(error)
     assert "kind" in summary(error)
+
+
+def test_an_outage_is_said_once_and_its_end_once_nobody_waits(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 100.0
+    monkeypatch.setattr(clock, "steady", lambda: seconds)
+    log = OutageLog()
+    log.end()
+    for _ in range(3):
+        log.note("it is away")
+    log.end()  # others wait still
+    seconds += SETTLED_SECONDS
+    log.end()
+    log.end()
+    assert [record.message for record in caplog.records] == [
+        "waiting for the database: it is away",
+        "the database answers again, after 5 s",
+    ]
+
+
+def test_a_database_is_away_if_nothing_could_be_asked(postgres_url: str) -> None:
+    nowhere = create_engine("postgresql+psycopg://127.0.0.1:1/none")
+    with pytest.raises(DBAPIError) as refused:
+        nowhere.connect()
+    assert is_away(refused.value)
+    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        connection.execute(text("SET statement_timeout = 1"))
+        with pytest.raises(DBAPIError) as slow:
+            connection.execute(text("SELECT pg_sleep(60)"))
+    engine.dispose()
+    assert not is_away(slow.value)
+    assert is_transient(slow.value)
