@@ -34,6 +34,7 @@ KNOWN_SECRET = re.compile(
 # Always answered to: health checks, and a curator at the machine itself.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
+WITH_SECRETS = ("DATABASE_URL", "NEWSLETTER_MAIL_URL", "NEWSLETTER_HEARTBEAT_URL")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -70,6 +71,7 @@ class Settings:
     breakers: Breakers  # what pauses an issue by itself
     trusted_hosts: tuple[str, ...]  # host names that the site answers to
     fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
+    heartbeat_url: str = field(repr=False)  # asked while all runs; has a secret; empty: none
 
     @property
     def host(self) -> str:
@@ -122,6 +124,7 @@ class Settings:
             breakers=_read(env, "NEWSLETTER_BREAKERS", "", Breakers.parse),
             trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names), *LOOPBACK),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
+            heartbeat_url=_read(env, "NEWSLETTER_HEARTBEAT_URL", "", _heartbeat_url),
         )
 
 
@@ -146,7 +149,7 @@ def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str]
     try:
         return parse(text)
     except (ValueError, MissingExtra) as error:
-        shown = "" if name in ("DATABASE_URL", "NEWSLETTER_MAIL_URL") else f" (it is {text!r})"
+        shown = "" if name in WITH_SECRETS else f" (it is {text!r})"
         raise BadSetting(f"{name}{shown}: {error}") from error
 
 
@@ -203,6 +206,13 @@ def _base_url(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("give the site's address, such as https://news.example.org")
     return text.rstrip("/")
+
+
+def _heartbeat_url(text: str) -> str:
+    _check_port(text)
+    if text and not re.match(r"https?://[^/?#]", text):
+        raise ValueError("give the address to ask, such as https://hc-ping.com/UUID")
+    return text
 
 
 def _database_url(text: str) -> str:

@@ -13,10 +13,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.orm import Session
 
+from newsletter import clock
 from newsletter.audience.suppression import address_hash
+from newsletter.catalog import datasets
+from newsletter.catalog.versions import changes
 from newsletter.db import Base
 from newsletter.email_address import parse_address
 from newsletter.installation import Installation
@@ -32,6 +35,7 @@ from newsletter.models.submission import Submission, SubmissionKind, SubmissionS
 from newsletter.models.subscriber import Cadence, Status, Subscriber
 from newsletter.models.task import Task, TaskState
 from newsletter.posts.cells import Cell, Code, Figure, Prose
+from newsletter.services.subscriber_transfer import EXPORT_SUBSCRIBERS
 from newsletter.settings import Settings
 from newsletter.storage import Storage
 from tests import factories
@@ -40,6 +44,7 @@ from tests.migrated import migrate
 
 FIRST_DAY = time(9, tzinfo=UTC)
 NO_DAY = date(2000, 1, 3)
+EXPORTED = 2  # the task that the owner may download from
 POST = "penguins-who-is-who"
 DRAWN = {
     "mark": "bar",
@@ -102,7 +107,9 @@ def fill(opened: Installation, size: Size) -> None:
         _subscribers(session, opened, size)
         _ledger(session, size)
         _submissions(session, opened.storage, first.dataset_id, size)
-        _tasks(session, size)
+        _tasks(session, opened.storage, size)
+        old, new = (datasets.published(session, "penguins", n) for n in ("1.0.0", "2.0.0"))
+        changes.between(old, new, opened.storage)
 
 
 def _catalog(session: Session, first: Version, size: Size) -> list[dict[str, Any]]:
@@ -278,13 +285,17 @@ def _submissions(session: Session, storage: Storage, dataset_id: int, size: Size
     _insert(session, Submission, rows)
 
 
-def _tasks(session: Session, size: Size) -> None:
+def _tasks(session: Session, storage: Storage, size: Size) -> None:
     task = {
         "name": "catalog_check", "title": "Check the catalog", "arguments": {}, "lines": [],
         "started_by": "owner@example.org", "queue": "default", "state": TaskState.DONE,
         "created_at": LONG_AGO, "not_before": LONG_AGO, "finished_at": LONG_AGO, "attempt": 1,
     }  # fmt: skip
     _insert(session, Task, [task] * size.submissions)
+    key = factories.store(storage, b"email\n", ".export.task")
+    made = {"file": key, "curator": 1, "subscribers": 0}
+    exported = {"name": EXPORT_SUBSCRIBERS.name, "result": made, "finished_at": clock.now()}
+    session.execute(update(Task).where(Task.id == EXPORTED).values(**exported))
 
 
 def _cells(storage: Storage) -> tuple[Cell, ...]:

@@ -177,6 +177,9 @@ WRONG = [
     ("NEWSLETTER_BASE_URL", "https://news.example.org:99999"),
     ("NEWSLETTER_BASE_URL", "https://[::1"),
     ("NEWSLETTER_BASE_URL", "https://news.example.org/?a=b"),
+    ("NEWSLETTER_HEARTBEAT_URL", "hc-ping.example/1"),
+    ("NEWSLETTER_HEARTBEAT_URL", "https://"),
+    ("NEWSLETTER_HEARTBEAT_URL", "https://hc-ping.example:port/1"),
     ("NEWSLETTER_TITLE", "two\nlines"),
     ("NEWSLETTER_MAIL_URL", "carrier-pigeon://loft"),
     ("NEWSLETTER_MAIL_URL", "smtp"),
@@ -228,7 +231,9 @@ def test_a_wrong_value_stops_the_start_with_one_line_that_names_it(
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "NEWSLETTER_MAIL_URL"])
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL", "NEWSLETTER_MAIL_URL", "NEWSLETTER_HEARTBEAT_URL"]
+)
 def test_a_wrong_value_that_may_hold_a_password_is_not_repeated(
     environ: dict[str, str], name: str
 ) -> None:
@@ -242,8 +247,11 @@ def test_no_secret_is_in_what_settings_print(environ: dict[str, str]) -> None:
         environ,
         DATABASE_URL="postgresql://u:hunter1@db/news",
         NEWSLETTER_MAIL_URL="smtp://u:hunter2@relay.example",
+        NEWSLETTER_HEARTBEAT_URL="https://hc-ping.example/hunter3",
     )
+    assert settings.heartbeat_url == "https://hc-ping.example/hunter3"
     printed = repr(settings)
+    assert "hunter3" not in printed
     assert "hunter1" not in printed
     assert "hunter2" not in printed
     assert settings.signing_key not in printed

@@ -3,7 +3,8 @@
 In: a header with ``email`` and, if wanted, ``name``, ``cadence``, ``timezone``
 and ``status``. Doing it again changes nothing: who is known stays as they are,
 so nobody who left comes back by an import; nor does anybody whose row says that
-they left. What goes out can be brought in elsewhere.
+they left. A status that is not known is not taken for leave to mail: its row is refused.
+What goes out can be brought in elsewhere.
 """
 
 import csv
@@ -12,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TextIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.audience.suppression import is_suppressed
+from newsletter.db import Database
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
 from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
@@ -25,9 +27,11 @@ from newsletter.tokens import Signer
 
 FIELDS = ("email", "name", "cadence", "timezone", "status")
 EXPORTED = (*FIELDS, "created_at", "confirmed_at", "left_at")
-GONE = {Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED}
+MAILED = ("", Status.ACTIVE, Status.PENDING)  # the others have left
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NAME_AT_MOST = 200
+LINE_AT_MOST = 100_000  # characters
+AT_ONCE = 1000  # subscribers that are written out of one transaction
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Transfer:
 def read_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row with its line number. Raises Invalid for a file that is no CSV in
     UTF-8, or has no ``email`` column."""
-    reader = csv.DictReader(file)
+    reader = csv.DictReader(_lines(file))
     try:
         names = [(name or "").strip().lower() for name in reader.fieldnames or []]
         if "email" not in names:
@@ -55,6 +59,16 @@ def read_rows(file: TextIO) -> Iterator[tuple[int, dict[str, str]]]:
         raise Invalid("The file is not in UTF-8: save it as CSV UTF-8.") from error
     except csv.Error as error:
         raise Invalid(f"Line {reader.line_num} does not read as CSV: {error}.") from error
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """Raises Invalid for a line that would fill the memory."""
+    number = 0
+    while line := file.readline(LINE_AT_MOST):
+        number += 1
+        if len(line) == LINE_AT_MOST and not line.endswith("\n"):
+            raise Invalid(f"Line {number} does not read as CSV: it is longer than any row.")
+        yield line
 
 
 def import_csv(
@@ -84,8 +98,11 @@ def _bring_in(
     done: Transfer,
 ) -> None:
     address = parse_address(row["email"])
-    if row["status"] in GONE:
-        raise Invalid(f"the file says {row['status']}: who has left is not brought in")
+    status = row["status"].lower()
+    if status not in set(Status) | {""}:
+        raise Invalid(f"its status is not one of {', '.join(Status)}")
+    if status not in MAILED:
+        raise Invalid(f"the file says {status}: who has left is not brought in")
     if subscriptions.find(session, address) is not None:
         done.known += 1
         return
@@ -102,7 +119,7 @@ def _bring_in(
         session.delete(subscriber)
         session.flush()
         return
-    if confirmed and row["status"] != Status.PENDING:
+    if confirmed and status != Status.PENDING:
         subscriber.consents.append(Consent(at=now, form=given.form, wording=given.wording))
         subscriptions.confirm(subscriber, now)
     else:
@@ -110,19 +127,28 @@ def _bring_in(
     done.added += 1
 
 
-def write_rows(session: Session, file: TextIO) -> int:
-    """Write every subscriber as CSV, cells made harmless to spreadsheets; returns how many."""
+def count_subscribers(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Subscriber)) or 0
+
+
+def write_rows(db: Database, file: TextIO) -> Iterator[int]:
+    """Write every subscriber as CSV, cells made harmless to spreadsheets, some in each
+    transaction; after each, how many it were so far."""
     writer = csv.writer(file)  # with any other end of line than CRLF, a lone CR is not quoted
     writer.writerow(EXPORTED)
-    count = 0
-    for s in session.scalars(
-        select(Subscriber).order_by(Subscriber.id).execution_options(yield_per=1000)
-    ):
-        cells = (s.address, s.name, s.cadence.value, s.timezone, s.status.value,
-                 s.created_at, s.confirmed_at, s.left_at)  # fmt: skip
-        writer.writerow([harmless(cell) for cell in cells])
-        count += 1
-    return count
+    count, last = 0, 0
+    while True:
+        with db.read() as session:
+            more = select(Subscriber).where(Subscriber.id > last).order_by(Subscriber.id)
+            subscribers = session.scalars(more.limit(AT_ONCE)).all()
+        if not subscribers:
+            return
+        for s in subscribers:
+            cells = (s.address, s.name, s.cadence.value, s.timezone, s.status.value,
+                     s.created_at, s.confirmed_at, s.left_at)  # fmt: skip
+            writer.writerow([harmless(cell) for cell in cells])
+        count, last = count + len(subscribers), subscribers[-1].id
+        yield count
 
 
 def harmless(cell: object) -> str:

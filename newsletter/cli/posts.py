@@ -1,5 +1,7 @@
 """Posts: list them, show one, and run their code against the data that they name."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,18 +9,27 @@ from typing import Any
 import click
 
 from newsletter import clock
-from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
+from newsletter.cli.context import (
+    as_json,
+    once,
+    open_installation,
+    print_json,
+    print_record,
+    show,
+    speak_up,
+)
+from newsletter.cli.post_runs import QUEUE, RUN_POSTS, Outcome
+from newsletter.cli.tasks import run_or_promise
+from newsletter.engine.tasks.registry import by_name
+from newsletter.engine.tasks.worker import run_until_idle, running_beside
 from newsletter.errors import NotFound, Refused
 from newsletter.models.post import Post, PostRun
+from newsletter.models.task import Task
 from newsletter.posts import posts
 from newsletter.posts.reading.parsed_post import FORMS
 from newsletter.posts.run_record import write_record
 from newsletter.posts.running.folder import posts_in, run_files
 from newsletter.posts.running.limits import RunLimits
-from newsletter.posts.running.run import Ran
-from newsletter.posts.running.run_published import run_held
-
-SKIPPED = "skipped"
 
 
 @click.group("post")
@@ -58,7 +69,9 @@ def show_(slug: str, as_json: bool) -> None:
 
 @post_group.command("run")
 @click.argument("what", metavar="[POST|FILE|DIR]", required=False)
-@click.option("--all", "everything", is_flag=True, help="All posts: of DIR, or of the catalog.")
+@click.option(
+    "--all", "everything", is_flag=True, help="All posts: of DIR, or the published of the catalog."
+)
 @click.option("--record", is_flag=True, help="Keep what came of it beside each file.")
 @click.option("--must-run", is_flag=True, help="Refuse where a post is skipped.")
 @click.option(
@@ -68,28 +81,60 @@ def show_(slug: str, as_json: bool) -> None:
     show_default=True,
     help="The most that the cells of one post may take.",
 )
+@click.option("--background", is_flag=True, help="Let `newsletter post worker` do it.")
 @as_json
 def run(
-    what: str | None, everything: bool, record: bool, must_run: bool, seconds: float, as_json: bool
+    what: str | None,
+    everything: bool,
+    record: bool,
+    must_run: bool,
+    seconds: float,
+    background: bool,
+    as_json: bool,
 ) -> None:
     """Run code: in a fresh environment with what the post requires, on the data that it names.
 
     POST is one of the catalog; FILE is a .md or .ipynb in <dataset>/posts/. With --all, DIR is
-    a folder of dataset folders, or one of them; without DIR, it is the whole catalog.
+    a folder of dataset folders, or one of them; without DIR, it is the whole catalog, of which
+    a draft is run only by its name.
     """
     limits = RunLimits(seconds=seconds)
     if files := _files(what, everything):
-        all_ran = _run_files(files, limits, record)
+        if background:
+            raise click.UsageError("--background is for posts of the catalog.")
+        outcomes = [_tell(ran, as_json) for ran in _run_files(files, limits, record)]
     elif record:
         raise click.UsageError("--record is for files: the catalog keeps each run by itself.")
     else:
-        all_ran = _run_held(what, limits)
-    results = [_tell(ran, as_json) for ran in all_ran]
+        task = _run_held(what, seconds, background)
+        if task is None:
+            return
+        kept = (task.result or {"posts": []})["posts"]
+        outcomes = [_tell(Outcome(**outcome), as_json) for outcome in kept]
     if as_json:
-        print_json([_ran_record(ran) for ran in results])
-    undone = sum((ran.record is None and must_run) or ran.failed for ran in results)
+        print_json([{"post": outcome.post, **outcome.record} for outcome in outcomes])
+    undone = sum((outcome.is_skipped and must_run) or outcome.has_failed for outcome in outcomes)
     if undone:
-        raise Refused(f"{undone} of {len(results)} did not run: see above.")
+        raise Refused(f"{undone} of {len(outcomes)} did not run: see above.")
+
+
+@post_group.command("worker")
+@once
+def worker(once: bool) -> None:
+    """Run the posts that `newsletter post run --background` asks for, and nothing else.
+
+    It runs their code: where the system can, start it as a user of its own.
+    """
+    speak_up()
+    installation, definitions = open_installation(), by_name((RUN_POSTS,))
+    if once:
+        run_until_idle(installation, definitions, QUEUE)
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with running_beside(installation, definitions, QUEUE):
+        stop.wait()
 
 
 def _files(what: str | None, everything: bool) -> list[Path]:
@@ -108,35 +153,31 @@ def _files(what: str | None, everything: bool) -> list[Path]:
     return [path]
 
 
-def _run_files(files: list[Path], limits: RunLimits, record: bool) -> Iterator[Ran]:
+def _run_files(files: list[Path], limits: RunLimits, record: bool) -> Iterator[Outcome]:
     for path, ran in zip(files, run_files(files, limits, clock.now()), strict=True):
         if record and ran.record is not None:
             write_record(path, ran.record)
-        yield ran
+        yield Outcome.of(ran)
 
 
-def _run_held(slug: str | None, limits: RunLimits) -> Iterator[Ran]:
+def _run_held(slug: str | None, seconds: float, background: bool) -> Task | None:
+    """Run one of the catalog, or all that are published; None: it is left to a worker."""
     installation = open_installation()
     with installation.db.read() as session:
-        slugs = [slug] if slug else [post.slug for post in posts.everything(session)]
-    return run_held(installation.db, installation.storage, slugs, limits, clock.now())
+        chosen = [posts.get(session, slug)] if slug else posts.published(session)
+        slugs = [post.slug for post in chosen]
+    return run_or_promise(installation, RUN_POSTS, background, slugs=slugs, seconds=seconds)
 
 
-def _tell(ran: Ran, as_json: bool) -> Ran:
+def _tell(outcome: Outcome, as_json: bool) -> Outcome:
     """Say it in one line, and below it the rest of what a post that failed said."""
     if not as_json:
-        mark = "-" if ran.record is None else "!" if ran.failed else "+"
-        first, *more = ran.sentence.splitlines()
-        click.echo(f"{mark} {ran.name} {first}")
+        mark = "-" if outcome.is_skipped else "!" if outcome.has_failed else "+"
+        first, *more = outcome.sentence.splitlines()
+        click.echo(f"{mark} {outcome.post} {first}")
         for line in more:
             click.echo(f"    {line}")
-    return ran
-
-
-def _ran_record(ran: Ran) -> dict[str, Any]:
-    if ran.record is None:
-        return {"post": ran.name, "status": SKIPPED, "error": ran.note}
-    return {"post": ran.name, **ran.record.model_dump(mode="json", exclude={"outputs"})}
+    return outcome
 
 
 def _record(post: Post) -> dict[str, Any]:

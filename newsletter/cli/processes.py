@@ -1,12 +1,16 @@
 """The clock, and all processes as one group."""
 
-import sys
-
 import click
 
 from newsletter import clock
-from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
-from newsletter.engine.process_group import run_family
+from newsletter.cli.context import (
+    installation_as_it_stands,
+    once,
+    open_and_upgrade_installation,
+    speak_up,
+)
+from newsletter.engine.ending import ended_by_signals
+from newsletter.engine.process_group import run_family, wait_for_database
 from newsletter.engine.scheduler import run_clock
 from newsletter.errors import JobsFailed
 from newsletter.jobs import JOBS, run_all
@@ -16,9 +20,11 @@ from newsletter.models.process import ProcessRole
 
 @click.command("run")
 def run_command() -> None:
-    """Run web, clock and worker together on this machine."""
-    open_and_upgrade_installation()  # say what is wrong once, not three times
-    sys.exit(run_family())
+    """Run web, clock and worker together on this machine; one that ends is started again."""
+    with ended_by_signals():
+        wait_for_database(installation_as_it_stands().db)
+        open_and_upgrade_installation()  # say what is wrong once, not three times
+        run_family()
 
 
 @click.command("clock")
@@ -28,7 +34,7 @@ def clock_command(once: bool) -> None:
     speak_up()
     installation = open_and_upgrade_installation()
     if not once:
-        with beating(installation, ProcessRole.CLOCK):
+        with ended_by_signals(), beating(installation, ProcessRole.CLOCK):
             run_clock(installation)
         return
     record_one_run(installation, ProcessRole.CLOCK)

@@ -1,14 +1,15 @@
 """Subscribers: import, export, show, erase."""
 
-import sys
-from typing import Any, TextIO
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
 
 import click
 
 from newsletter import clock
 from newsletter.audience import subscriptions
 from newsletter.audience.privacy import erase
-from newsletter.audience.transfer import import_csv, read_rows, write_rows
 from newsletter.cli.context import (
     as_json,
     open_installation,
@@ -16,11 +17,20 @@ from newsletter.cli.context import (
     print_json,
     print_record,
 )
+from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.email_address import parse_address
 from newsletter.errors import NotFound
+from newsletter.installation import Installation
 from newsletter.models.subscriber import Subscriber
+from newsletter.services.subscriber_transfer import (
+    EXPORT_SUBSCRIBERS,
+    IMPORT_SUBSCRIBERS,
+    check_readable,
+)
+from newsletter.tasks import files
 
 LISTED = 20
+SCREEN = "-"
 
 
 @click.group("subscriber")
@@ -29,34 +39,67 @@ def subscriber_group() -> None:
 
 
 @subscriber_group.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--confirmed", is_flag=True, help="They have agreed elsewhere: do not ask again.")
-def import_(file: TextIO, confirmed: bool) -> None:
-    """Add the people of a CSV file with a column named email."""
+@in_background
+def import_(file: BinaryIO, confirmed: bool, background: bool) -> None:
+    """Add the people of a CSV file with a column named email.
+
+    Who is known stays as they are, so it may be repeated.
+    """
     installation = open_or_create_installation()
-    people = list(read_rows(file))
-    with (
-        click.progressbar(
-            people, label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()
-        ) as rows,
-        installation.db.write() as session,
-    ):
-        done = import_csv(session, installation.signer, rows, confirmed, clock.now())
-    click.echo(
-        f"{done.added} added, {done.known} known already, "
-        f"{done.suppressed} never to be mailed, {len(done.refused)} refused."
+    task = run_or_promise(
+        installation,
+        IMPORT_SUBSCRIBERS,
+        background,
+        file=_kept(installation, file),
+        confirmed=confirmed,
     )
-    for line, reason in done.refused[:LISTED]:
+    if task is None or task.result is None:
+        return
+    click.echo(
+        "{added} added, {known} known already, {suppressed} never to be mailed, "
+        "{refused_rows} refused.".format(**task.result)
+    )
+    for line, reason in task.result["refused"][:LISTED]:
         click.echo(f"Line {line}: {reason}")
 
 
+def _kept(installation: Installation, file: BinaryIO) -> str:
+    """The key of a copy of the file, which the task reads. Raises Invalid."""
+    with TemporaryDirectory(prefix="import-") as folder:
+        copy = Path(folder, "file.csv")
+        with copy.open("wb") as target:
+            shutil.copyfileobj(file, target)
+        key = files.keep(installation.storage, copy)
+    try:
+        check_readable(installation.storage, key)
+    except BaseException:
+        installation.storage.remove(key)
+        raise
+    return key
+
+
 @subscriber_group.command("export")
-@click.argument("file", type=click.File("w", encoding="utf-8"))
-def export(file: TextIO) -> None:
-    """Write all subscribers to a CSV file ("-": the screen)."""
-    with open_installation().db.read() as session:
-        count = write_rows(session, file)
-    click.echo(f"{count} subscribers written.", err=True)
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@in_background
+def export(file: str, background: bool) -> None:
+    """Write all subscribers to a CSV file ("-": the screen), which you alone may read.
+
+    In the background the worker writes it, on the machine where it runs.
+    """
+    if background and file == SCREEN:
+        raise click.UsageError("A worker has no screen: name a file.")
+    installation = open_installation()
+    with TemporaryDirectory(prefix="export-") as folder:
+        path = Path(folder, "subscribers.csv") if file == SCREEN else Path(file).absolute()
+        task = run_or_promise(installation, EXPORT_SUBSCRIBERS, background, path=str(path))
+        if file == SCREEN:
+            with path.open("rb") as written:
+                for line in written:
+                    click.echo(line, nl=False)
+    if task is not None and task.result is not None:
+        click.echo(f"{task.result['subscribers']} subscribers written.", err=True)
 
 
 @subscriber_group.command("show")

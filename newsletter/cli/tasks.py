@@ -4,16 +4,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
 from newsletter import clock
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
+from newsletter.engine.tasks.registry import by_name
 from newsletter.engine.tasks.worker import run_here
 from newsletter.errors import Conflict, Refused
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
 from newsletter.tasks import listing, queueing
+from newsletter.tasks.definition import Definition
 from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
 
 LOOK_SECONDS = 0.5
@@ -101,21 +104,26 @@ def retry(task_id: int, as_json: bool) -> None:
         click.echo(f"Task {task_id} waits for a worker.")
 
 
-def run_in_foreground(installation: Installation, task: Task) -> Task:
-    """Run a new task in this command, with a progress bar at a terminal; returns it as it ended.
+def run_or_promise(
+    installation: Installation, definition: Definition, background: bool, **arguments: Any
+) -> Task | None:
+    """Run a task in this command, with a progress bar at a terminal, and return it as it ended;
+    or in the ``background`` let a worker run it, say so and return None.
 
     Raises Refused if it did not end well.
     """
+    promise = queueing.defer if background else queueing.new_task
+    with installation.db.write() as session:
+        task = promise(session, definition, AT_THE_COMMAND_LINE, clock.now(), **arguments)
+    if background:
+        click.echo(f"Task {task.id}: `newsletter task watch {task.id}` shows how far it is.")
+        return None
     with _reported(silent=False) as report:
-        ended = run_here(installation, task, report)
+        ended = run_here(installation, task, report, by_name((definition,)))
     if ended.attempt == 0:
         raise Conflict("The same is under way already: see `newsletter task list`.")
     tell_outcome(ended, silent=True)
     return ended
-
-
-def tell_promise(task: Task) -> None:
-    click.echo(f"Task {task.id}: `newsletter task watch {task.id}` shows how far it is.")
 
 
 def tell_outcome(task: Task, silent: bool) -> None:

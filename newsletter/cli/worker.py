@@ -4,6 +4,7 @@ import click
 
 from newsletter import jobs
 from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
+from newsletter.engine.ending import ended_by_signals
 from newsletter.engine.tasks.worker import run_until_idle, running_beside
 from newsletter.jobs.heartbeat import beating, record_one_run
 from newsletter.models.process import ProcessRole
@@ -20,7 +21,11 @@ def worker_command(once: bool) -> None:
         run_until_idle(installation)
         count = jobs.deliver(installation, until_idle=True)
     else:
-        with beating(installation, ProcessRole.WORKER), running_beside(installation) as stop_tasks:
+        with (
+            ended_by_signals(),  # before it sends, too
+            beating(installation, ProcessRole.WORKER),
+            running_beside(installation) as stop_tasks,
+        ):
             count = jobs.deliver(installation, until_idle=False, on_stop=stop_tasks)
     click.echo(f"{count} messages settled.")
 

@@ -19,7 +19,7 @@ def examine_processes(installation: Installation) -> Iterator[Finding]:
         roll = call_roll(session)
     for standing in roll.standings:
         yield from _findings(standing)
-    for sentence in roll.wrong_clocks():
+    for sentence in roll.wrong_clocks().values():
         yield wrong("processes", sentence)
 
 

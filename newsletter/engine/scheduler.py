@@ -10,25 +10,26 @@ from collections.abc import Sequence
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
-from apscheduler.schedulers.blocking import BlockingScheduler
 
 from newsletter import clock
-from newsletter.engine.ending import ended_by_signals
+from newsletter.engine.ending import wait_for_signals
 from newsletter.installation import Installation
 from newsletter.jobs import JOBS, LOCAL_JOBS, Job, run_job
 
 
 def run_clock(installation: Installation) -> None:
-    """Run every job at once, and again after its interval, until SIGTERM or SIGINT. A job that
-    is running then ends as early as it can."""
+    """Run every job at once, and again after its interval, until ``ended_by_signals`` ends it.
+    A job that is running then ends as early as it can."""
     stop = threading.Event()
-    scheduler = BlockingScheduler(timezone="UTC")
+    scheduler = BackgroundScheduler(timezone="UTC")
     _schedule(scheduler, installation, JOBS, stop)
-    with ended_by_signals():
-        try:
-            scheduler.start()
-        finally:
-            stop.set()
+    try:
+        scheduler.start()
+        wait_for_signals()
+    finally:
+        stop.set()
+        if scheduler.running:
+            scheduler.shutdown(wait=False)
 
 
 def start_clock(installation: Installation) -> BackgroundScheduler:

@@ -97,14 +97,14 @@ class RollCall:
             tuple(one for one in self.silent if one.role is role),
         )
 
-    def wrong_clocks(self) -> list[str]:
-        """Of which machines the clock differs from the database server's, and by how much."""
+    def wrong_clocks(self) -> dict[str, str]:
+        """The hosts whose clock differs from the database server's, each with a sentence."""
         differences = {one.host: one.clock_ahead or 0.0 for one in self.living}
-        return [
-            f"The clock of {host} {how_far_ahead(ahead)}."
+        return {
+            host: f"The clock of {host} {how_far_ahead(ahead)}."
             for host, ahead in sorted(differences.items())
             if abs(ahead) > MAY_BE_AHEAD
-        ]
+        }
 
     @property
     def standings(self) -> tuple[Standing, ...]:

@@ -9,11 +9,14 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter import clock
 from newsletter.db import Database
 from newsletter.heartbeats.beat import BEAT_SECONDS, ONE_RUN_COUNTS_FOR, Beat, Heart
 from newsletter.heartbeats.clock_reading import ClockReading, how_far_ahead, measure
 from newsletter.installation import Installation
+from newsletter.jobs.process_alerts import Watch
 from newsletter.models.process import ProcessRole
+from newsletter.outages import is_away, outage, summary
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +30,14 @@ class Heartbeat:
 
     def __init__(self, installation: Installation, role: ProcessRole) -> None:
         self._db = installation.db
+        self._watch = Watch(installation)
         self._heart = Heart(installation.db, role)
         self._stop = threading.Event()
         # A daemon: a database that does not answer keeps no process from ending.
         self._thread = threading.Thread(target=self._run, name=f"heartbeat ({role})", daemon=True)
         self._reading: ClockReading | None = None
         self._is_clock_wrong = False
-        self._is_waiting = False  # for the database
+        self._is_failing = False
 
     def start(self) -> None:
         self._thread.start()
@@ -50,8 +54,7 @@ class Heartbeat:
                 with self._db.write_one() as connection:
                     self._beat_on(connection)
             except Exception as error:
-                self._say_once_that_it_waits(error)
-                self._stop.wait(RETRY_SECONDS)
+                self._wait_after(error)
 
     def _beat_on(self, connection: Connection) -> None:
         """Until we are to end. The connection is kept, so that a beat is one statement."""
@@ -65,7 +68,9 @@ class Heartbeat:
         self._heart.end(connection)
 
     def _learn(self, beat: Beat) -> None:
-        self._is_waiting = False
+        self._is_failing = False
+        outage.end()
+        self._watch.look(beat.roll, clock.steady(), clock.now())
         self._reading = beat.reading
         if beat.reading is None:
             return
@@ -75,12 +80,15 @@ class Heartbeat:
             log.warning("this machine's clock %s", how_far_ahead(beat.reading.ahead), extra=event)
         self._is_clock_wrong = beat.reading.is_wrong
 
-    def _say_once_that_it_waits(self, error: Exception) -> None:
-        if not self._is_waiting:
-            name, is_ours = type(error).__name__, not isinstance(error, SQLAlchemyError)
-            event = {"event": "heartbeat_waits", "error": name}
-            log.warning("the heartbeat waits: %s", name, extra=event, exc_info=is_ours)
-        self._is_waiting = True
+    def _wait_after(self, error: Exception) -> None:
+        self._watch.begin_again()
+        if is_away(error):
+            outage.note(summary(error))
+        elif not self._is_failing:
+            event = {"event": "heartbeat_failed", "error": type(error).__name__}
+            log.exception("the heartbeat failed, and is tried again", extra=event)
+            self._is_failing = True
+        self._stop.wait(RETRY_SECONDS)
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import local_day
 from newsletter.jobs.breakers import check_breakers
 from newsletter.jobs.catalog_checks import check_catalog
+from newsletter.jobs.derived_files import compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
+from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
 from newsletter.jobs.publishing import publish_due_issues
 from newsletter.jobs.run import JobRun, always
 from newsletter.jobs.submissions import (
@@ -22,6 +24,7 @@ from newsletter.jobs.submissions import (
     purge_submitter_addresses,
     purge_unused_uploads,
 )
+from newsletter.jobs.tasks import purge_task_files, purge_tasks
 from newsletter.jobs.uploads import purge_stale_uploads
 from newsletter.outages import is_away, outage, summary
 
@@ -29,6 +32,7 @@ log = logging.getLogger(__name__)
 
 Function = Callable[[Installation, datetime, JobRun], object]
 OFTEN = timedelta(seconds=15)
+EVERY_MINUTE = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
 
 
@@ -48,16 +52,29 @@ class Job:
 
 JOBS = (
     Job(publish_due_issues, OFTEN, "begin each planned issue at its moment"),
-    Job(warn_of_empty_monday, OFTEN, "tell the curators of a Monday without a ready dataset"),
+    Job(
+        warn_of_empty_monday,
+        EVERY_MINUTE,
+        "tell the curators of a Monday without a ready dataset",
+    ),
     Job(check_breakers, OFTEN, "stop an issue of which too much bounces or is reported as spam"),
-    Job(notify_submissions, OFTEN, "tell the curators what readers brought"),
+    Job(notify_submissions, EVERY_MINUTE, "tell the curators what readers brought"),
+    Job(
+        ping_heartbeat_url,
+        EVERY_MINUTE,
+        "tell a watcher outside that the clock and a worker are running",
+        asks_strangers=True,
+    ),
     Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
+    Job(compare_versions, HOURLY, "compare versions before readers ask for it"),
+    Job(purge_tasks, HOURLY, "remove tasks that ended a month ago, or failed three months ago"),
+    Job(purge_task_files, HOURLY, "remove files that tasks no longer need"),
     Job(purge_stale_uploads, HOURLY, "remove uploads of curators that nobody goes on with or uses"),
     Job(
         check_catalog,
         HOURLY,
-        "check the sources, dictionaries and files of the catalog once a week",
+        "have the sources, dictionaries and files of the catalog checked once a week",
         asks_strangers=True,
     ),
 )

@@ -140,15 +140,15 @@ class Storage:
             if path.name not in used and _put_before(path, before)
         ]
 
-    def remove(self, key: str) -> None:
-        """Remove a file, if it is there. Raises NotFound for what is not a key, and OSError."""
-        self.path(key).unlink(missing_ok=True)
-
     def remove_staged(self, before: datetime) -> None:
-        """Remove what a killed process was writing, if it did so before a moment."""
+        """Remove what a killed process had begun to store before a moment."""
         for path in (self.root / STAGING).glob("*"):
             if _put_before(path, before):
                 path.unlink(missing_ok=True)
+
+    def remove(self, key: str) -> None:
+        """Remove a file, if it is there. Raises NotFound for what is not a key, and OSError."""
+        self.path(key).unlink(missing_ok=True)
 
     def exists(self, key: str) -> bool:
         return KEY.fullmatch(key) is not None and self.path(key).is_file()

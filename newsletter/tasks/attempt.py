@@ -18,6 +18,7 @@ from newsletter import clock
 from newsletter.errors import NewsletterError
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
+from newsletter.tasks.definition import Result
 from newsletter.tasks.lines import with_line
 
 LOOK_SECONDS = 0.3  # between two looks at whether it was cancelled
@@ -44,7 +45,8 @@ class TooLong(NewsletterError):
 
 
 class Attempt:
-    """``done`` is where the last attempt got to: work in batches goes on from there."""
+    """``done`` is where the last attempt got to, and ``result`` what it had come to: work in
+    batches goes on from there."""
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Attempt:
         self.number = task.attempt
         self.started_by = task.started_by
         self.done, self.total, self.note = task.done, task.total, task.note
+        self.result: Result = task.result
         self._seconds = seconds
         self._ends = time.monotonic() + seconds
         self._is_stopping = is_stopping
@@ -81,16 +84,22 @@ class Attempt:
     def commit(
         self, done: int | None = None, total: int | None = None, note: str | None = None
     ) -> Iterator[Session]:
-        """A transaction for a batch of the work and how far it is with it. Raises Stopped."""
+        """A transaction for a batch of the work, how far it is with it, and what ``result`` is
+        at its end. Raises Stopped."""
         self._check()
         was = self.done, self.total, self.note
+        result = self.result
         self._remember(done, total, note)
         try:
             with self.installation.db.write() as session:
                 self._fence(session)
                 yield session
+                if self.result is not result:
+                    kept = update(Task).where(Task.id == self.task_id).values(result=self.result)
+                    session.execute(kept.execution_options(synchronize_session=False))
         except BaseException:
             self.done, self.total, self.note = was
+            self.result = result
             raise
         self._looked_at = time.monotonic()
 

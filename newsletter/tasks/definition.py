@@ -9,6 +9,7 @@ Result = dict[str, Any] | None  # what came of it, as JSON can hold it
 Run = Callable[..., Result]  # of the attempt, and the arguments by name
 
 LONGEST_WAIT = timedelta(hours=1)
+QUEUE = "tasks"  # of what any worker may run
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Definition:
     name: str
     title: str
     run: Run
-    queue: str = "tasks"
+    queue: str = QUEUE
     priority: int = 0  # the higher one first
     retries: int = 3  # after an attempt that raised
     wait: timedelta = timedelta(seconds=10)  # before the first of them, then twice as long

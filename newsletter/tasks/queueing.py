@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.errors import Conflict, NotFound
@@ -19,6 +20,8 @@ from newsletter.tasks.lines import add_line
 
 JOB = "newsletter.task"  # what the engines call it, whatever its kind
 AT_THE_COMMAND_LINE = "the command line"
+BY_THE_CLOCK = "the clock"
+FOR_A_READER = "a reader"
 
 HAND_OVER = text(
     "SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS varchar), "
@@ -52,9 +55,15 @@ def defer(
     same: Task | None = None if key is None else session.scalar(_unfinished_of(key))
     if same is not None:
         return same
-    task = new_task(session, definition, started_by, now, **arguments)
-    task.key = key
-    session.flush()
+    try:
+        with session.begin_nested():
+            task = new_task(session, definition, started_by, now, **arguments)
+            task.key = key
+    except IntegrityError:  # another has promised it at the same moment
+        winner: Task | None = None if key is None else session.scalar(_unfinished_of(key))
+        if winner is None:
+            raise
+        return winner
     hand_over(session, task)
     return task
 

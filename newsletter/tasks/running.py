@@ -16,13 +16,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter import clock
-from newsletter.errors import NewsletterError, Refused
+from newsletter.errors import MissingExtra, NewsletterError, Refused
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.models.task import Task, TaskState
 from newsletter.outages import outage, summary
+from newsletter.tasks import files
 from newsletter.tasks.attempt import Attempt, Cancelled, Interrupted, Superseded
-from newsletter.tasks.definition import Definition, Definitions, Result
+from newsletter.tasks.definition import QUEUE, Definition, Definitions, Result
 from newsletter.tasks.lines import add_line
 from newsletter.tasks.queueing import database_time
 
@@ -40,6 +41,8 @@ class Worker:
     definitions: Definitions
     name: str
     is_stopping: Callable[[], bool] = lambda: False
+    queue: str = QUEUE  # whose tasks it is brought
+    is_watched: bool = False  # by a person, who is not told by mail as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def _claim(worker: Worker, task_id: int) -> Task | float | None:
             return early
         if task.name not in worker.definitions:
             _end(session, task, TaskState.FAILED, f"This program has no task {task.name}.", now)
+            tell_of_failure(session, task, now)
             return None
         busy = select(Task.id).where(Task.lock == task.lock, Task.state == TaskState.RUNNING)
         if task.lock is not None and session.scalar(busy) is not None:
@@ -110,7 +114,7 @@ def _outcome(definition: Definition, attempt: Attempt, task: Task) -> Outcome | 
         return Outcome(TaskState.CANCELLED)
     except Interrupted:
         return Outcome(TaskState.QUEUED, wait=timedelta(0))
-    except Refused as error:  # which trying again does not mend
+    except (Refused, MissingExtra) as error:  # which trying again does not mend
         return Outcome(TaskState.FAILED, str(error), has_failed=True)
     except KeyboardInterrupt:  # at a terminal
         return Outcome(TaskState.CANCELLED)
@@ -135,23 +139,33 @@ def _settle(worker: Worker, attempt: Attempt, outcome: Outcome) -> float | None:
                 task = session.scalar(select(Task).where(*attempt.is_mine).with_for_update())
                 if task is None:
                     return None
-                _record(session, task, outcome, clock.now())
-                return None if outcome.wait is None else outcome.wait.total_seconds()
+                if outcome.state is TaskState.DONE:  # what was said a moment ago is written now
+                    task.done, task.total = attempt.done, attempt.total
+                _record(session, task, outcome, clock.now(), worker.is_watched)
         except DBAPIError as error:
             if worker.is_stopping():
                 raise
             outage.note(summary(error))
             time.sleep(DATABASE_SECONDS)
+        else:
+            if not task.is_unfinished:
+                files.remove_brought(worker.installation.storage, task)
+            return None if outcome.wait is None else outcome.wait.total_seconds()
 
 
-def _record(session: Session, task: Task, outcome: Outcome, now: datetime) -> None:
+def _record(
+    session: Session, task: Task, outcome: Outcome, now: datetime, is_watched: bool
+) -> None:
     at = database_time(session, now)
     if outcome.has_failed:
         task.failures += 1
         add_line(task, outcome.error, at)
     if outcome.wait is None:
-        task.result = outcome.result
+        if outcome.state is TaskState.DONE:  # else what it had come to stays
+            task.result = outcome.result
         _end(session, task, outcome.state, outcome.error, at)
+        if outcome.state is TaskState.FAILED and not is_watched:
+            tell_of_failure(session, task, at)
     elif task.cancel_requested_at is not None:
         _end(session, task, TaskState.CANCELLED, "", at)
     else:
@@ -167,8 +181,6 @@ def _end(session: Session, task: Task, state: TaskState, error: str, at: datetim
     task.state, task.finished_at, task.error, task.worker = state, at, error[:500], None
     if state is TaskState.DONE and task.total is not None:
         task.done = task.total
-    if state is TaskState.FAILED:
-        tell_of_failure(session, task, at)
 
 
 def tell_of_failure(session: Session, task: Task, at: datetime) -> None:

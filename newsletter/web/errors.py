@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from newsletter.errors import (
     BadToken,
+    Busy,
     Conflict,
     Damaged,
     ExpiredToken,
@@ -19,6 +20,7 @@ from newsletter.errors import (
     TooLarge,
     TooMany,
 )
+from newsletter.outages import is_away, outage, summary
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ STATUSES: dict[type[NewsletterError], int] = {
     ExpiredToken: 410,
     Conflict: 409,
     TooMany: 429,
+    Busy: 503,
     TooLarge: 413,
     Damaged: 460,  # of the protocol of uploads
     Refused: 422,
@@ -36,7 +39,7 @@ STATUSES: dict[type[NewsletterError], int] = {
 
 
 Answer = tuple[str, int, dict[str, str]]
-RETRY_AFTER = "3600"  # seconds: every limit is by the hour
+RETRY_AFTER = {429: "3600", 503: "60"}  # seconds: every limit is by the hour
 UNKNOWN_HOST = "This site does not answer to that name.\n"
 
 
@@ -58,6 +61,7 @@ PAGES = {
     413: Page("That is too large", "Send a smaller file."),
     429: Page("One moment, please", "That was asked too often. Try again in an hour."),
     500: Page("Something broke here", "It is our fault and was written down. Try again later."),
+    503: Page("One moment, please", "There is much to do just now. Try again in a minute."),
 }
 
 
@@ -94,6 +98,9 @@ def _not_our_name(_: SecurityError) -> Answer:
 
 
 def _broken(error: Exception) -> Answer:
+    if is_away(error):
+        outage.note(summary(error))
+        return _page(503, "The database does not answer just now. Try again in a minute.")
     # The endpoint and not the path, which may hold a token.
     place = request.endpoint or "no page"
     log.error("A request to %s failed.", place, exc_info=error, extra={"event": "request.failed"})
@@ -102,6 +109,6 @@ def _broken(error: Exception) -> Answer:
 
 def _page(status: int, sentence: str | None = None) -> Answer:
     page = PAGES.get(status, PAGES[400] if status < 500 else PAGES[500])
-    headers = {"Retry-After": RETRY_AFTER} if status == 429 else {}
+    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
     text = render_template("site/error.html", page=page, sentence=sentence or page.sentence)
     return text, status, headers

@@ -5,12 +5,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import migrations
 from newsletter.db import Database
-from newsletter.heartbeats.roll_call import RollCall, Standing, call_roll, in_utc
+from newsletter.heartbeats import roll_call
+from newsletter.heartbeats.roll_call import RollCall, call_roll, in_utc
+from newsletter.migrations import Standing
 from newsletter.web.context import installation
 
 blueprint = Blueprint("health", __name__)
 
 Answer = tuple[str, int, dict[str, str]]
+NEWER = "database: of a newer version; upgrade this process, too"
 HEADERS = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
 
 
@@ -22,17 +25,20 @@ def healthz() -> Answer:
 
 @blueprint.get("/readyz")
 def readyz() -> Answer:
-    """The database answers and is at the revision of this program. After that line comes how the
-    clock and the worker are, which takes no site out of rotation."""
+    """The database answers and is at the revision of this program, or of a newer one beside which
+    this one ends its days. After that line comes how the clock and the worker are, which takes no
+    site out of rotation."""
     db = installation().db
     try:
-        current = migrations.is_current(db)
-        roll = _roll(db) if current else RollCall()
+        standing = migrations.standing(db)
+        is_ready = standing in (Standing.CURRENT, Standing.AHEAD)
+        roll = _roll(db) if is_ready else RollCall()
     except SQLAlchemyError:
         return "The database does not answer.\n", 503, HEADERS
-    if not current:
+    if not is_ready:
         return "The database is not migrated: run `newsletter db upgrade`.\n", 503, HEADERS
-    lines = ["ready", *(f"{standing.role}: {_state(standing)}" for standing in roll.standings)]
+    first = "ready" if standing is Standing.CURRENT else f"ready\n{NEWER}"
+    lines = [first, *(f"{process.role}: {_state(process)}" for process in roll.standings)]
     return "\n".join([*lines, ""]), 200, HEADERS
 
 
@@ -41,8 +47,8 @@ def _roll(db: Database) -> RollCall:
         return call_roll(session)
 
 
-def _state(standing: Standing) -> str:
-    if standing.is_running:
+def _state(process: roll_call.Standing) -> str:
+    if process.is_running:
         return "running"
-    since = standing.silent_since
+    since = process.silent_since
     return f"silent since {in_utc(since)}" if since else "not running"

@@ -10,7 +10,14 @@ from sqlalchemy import func, select
 
 from newsletter.audience.privacy import erase
 from newsletter.audience.subscriptions import find, leave
-from newsletter.audience.transfer import Transfer, harmless, import_csv, read_rows, write_rows
+from newsletter.audience.transfer import (
+    LINE_AT_MOST,
+    Transfer,
+    harmless,
+    import_csv,
+    read_rows,
+    write_rows,
+)
 from newsletter.db import Database
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid
@@ -31,8 +38,7 @@ def import_(db: Database, text: str, confirmed: bool = True, now: datetime = NOW
 
 def export(db: Database) -> str:
     file = io.StringIO()
-    with db.read() as session:
-        write_rows(session, file)
+    list(write_rows(db, file))
     return file.getvalue()
 
 
@@ -114,6 +120,25 @@ def test_who_left_elsewhere_is_not_brought_in(sqlite_db: Database, status: str) 
     done = import_(sqlite_db, f"email,status\nann@example.org,{status}\n")
     assert [line for line, _ in done.refused] == [2]
     assert statuses(sqlite_db) == {}
+
+
+@pytest.mark.parametrize("status", ["opted out", "inactive", "yes", "ann@example.org", "Bounced"])
+def test_a_status_that_is_not_known_is_no_leave_to_mail(sqlite_db: Database, status: str) -> None:
+    done = import_(sqlite_db, f"email,status\nann@example.org,{status}\n")
+    ((line, reason),) = done.refused
+    assert line == 2
+    assert "ann@" not in reason
+    assert statuses(sqlite_db) == {}
+
+
+def test_a_status_may_be_written_in_capitals(sqlite_db: Database) -> None:
+    import_(sqlite_db, "email,status\nann@example.org,Active\nbob@example.org,PENDING\n")
+    assert list(statuses(sqlite_db).values()) == [Status.ACTIVE, Status.PENDING]
+
+
+def test_it_refuses_a_line_that_would_fill_the_memory() -> None:
+    with pytest.raises(Invalid, match="Line 2 does not read as CSV"):
+        list(read_rows(io.StringIO("email\n" + "," * (LINE_AT_MOST + 1))))
 
 
 def test_who_had_not_confirmed_elsewhere_is_asked(sqlite_db: Database) -> None:

@@ -47,6 +47,7 @@ OTHERS: dict[Command, Command] = {
     ("post", "list"): (),
     ("post", "show"): ("rain",),
     ("post", "run"): ("--all",),
+    ("post", "worker"): ("--once",),
     ("issue", "plan"): ("--date", DAY, "--dataset", "kenya-rain"),
     ("issue", "list"): (),
     ("issue", "show"): (DAY,),
@@ -104,7 +105,7 @@ def ahead(folder: Shell, furnished: Path) -> Shell:
 @pytest.fixture(autouse=True)
 def processes_that_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "serve", lambda installation: None)
-    monkeypatch.setattr(processes, "run_family", lambda: 0)
+    monkeypatch.setattr(processes, "run_family", lambda: None)
 
 
 def _file(shell: Shell) -> Path:

@@ -270,3 +270,29 @@ def test_stored_data_of_which_a_byte_changed_refuse(empty: Shell, tmp_path: Path
     assert result.exit_code == 1
     assert "! rain-sums refused: The data differ: rain" in result.stdout
     assert empty.read("post", "show", "rain-sums")["runs"][0]["status"] == "refused"
+
+
+def test_a_post_is_left_to_a_worker_of_posts_alone(empty: Shell, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "datasets")
+    folder.post("01-sums.md", SQL, language="sql", slug="rain-sums")
+    empty.done("sync", str(folder.root))
+    assert "Task" in empty.done("post", "run", "rain-sums", "--background")
+    empty.done("worker", "--once")
+    (task,) = empty.read("task", "list")
+    assert (task["state"], task["attempts"]) == ("queued", 0)
+    empty.done("post", "worker", "--once")
+    (task,) = empty.read("task", "list")
+    assert (task["state"], task["done"], task["total"]) == ("done", 1, 1)
+    assert task["result"]["posts"][0]["status"] == "ran"
+    (run,) = empty.read("post", "show", "rain-sums")["runs"]
+    assert run["status"] == "ran"
+    both = empty("post", "run", "--all", str(folder.root), "--background")
+    assert "--background is for posts" in both.stderr
+
+
+def test_a_draft_is_run_only_by_its_name(empty: Shell, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "datasets")
+    folder.post("01-sums.md", SQL, language="sql", slug="rain-sums")
+    empty.done("sync", str(folder.root))
+    assert empty.done("post", "run", "--all") == ""
+    assert empty.read("post", "show", "rain-sums")["runs"] == []

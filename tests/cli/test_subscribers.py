@@ -30,6 +30,7 @@ def test_what_is_refused_is_named_by_its_line(empty: Shell) -> None:
 
 def test_a_file_without_addresses_is_refused(shell: Shell) -> None:
     assert "email" in shell.refused("subscriber", "import", "rain.csv")
+    assert [task["state"] for task in shell.read("task", "list")] == ["done"]  # of the home
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(shell: Shell) -> None:
@@ -45,6 +46,33 @@ def test_an_export_can_be_brought_in_elsewhere(shell: Shell, tmp_path: Path) -> 
         ]
     other = Shell(tmp_path / "other")
     assert "2 added" in other.done("subscriber", "import", "out.csv", "--confirmed")
+
+
+def test_both_are_left_to_a_worker_where_that_is_asked_for(empty: Shell) -> None:
+    promise = empty.done("subscriber", "import", "people.csv", "--confirmed", "--background")
+    assert promise == "Task 1: `newsletter task watch 1` shows how far it is.\n"
+    empty.done("worker", "--once")
+    task = empty.read("task", "show", "1")
+    assert (task["done"], task["result"]["added"]) == (2, 2)
+    empty.done("subscriber", "export", "out.csv", "--background")
+    assert not Path("out.csv").exists()
+    empty.done("worker", "--once")
+    assert "ada@example.org" in Path("out.csv").read_text()
+
+
+def test_an_export_is_its_owners_alone(shell: Shell) -> None:
+    shell.done("subscriber", "export", "out.csv")
+    assert Path("out.csv").stat().st_mode & 0o777 == 0o600
+    assert "ada@example.org" in shell.done("subscriber", "export", "-")
+    assert "no screen" in shell("subscriber", "export", "-", "--background").stderr
+    assert "cannot be written" in shell.refused("subscriber", "export", "nowhere/out.csv")
+
+
+def test_nothing_is_left_of_the_files(shell: Shell) -> None:
+    shell.done("subscriber", "import", "people.csv")
+    Path("latin.csv").write_bytes(b"email,name\nzoe@example.org,Zo\xeb\n")
+    assert "UTF-8" in shell.refused("subscriber", "import", "latin.csv")
+    assert list((shell.folder / "instance" / "storage").rglob("*.task")) == []
 
 
 def test_showing_a_person_tells_all_that_is_kept(shell: Shell) -> None:

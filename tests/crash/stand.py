@@ -4,12 +4,13 @@ import itertools
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import select, text
 
@@ -103,7 +104,7 @@ class Stand:
         self,
         *command: str,
         orders: Trap | Shift | None = None,
-        **environ: str,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[Worker]:
         """A process on a machine of its own, as far as a home tells one; by default a worker
         that ends once all is sent."""
@@ -113,7 +114,7 @@ class Stand:
             "NEWSLETTER_STORAGE_URL": f"file://{self._folder}/home/storage",
         }
         log = self._folder / f"{number}.log"
-        variables = self._environ | homes | environ
+        variables = self._environ | homes | {**environ}
         worker = Worker(self._context, variables, log, orders, command or ONCE)
         try:
             yield worker

@@ -1,4 +1,5 @@
-"""A way to PostgreSQL over TCP that can begin to swallow what is sent, both ways, in silence."""
+"""A way to PostgreSQL over TCP that counts what is asked, and that can begin to swallow what is
+sent, both ways, in silence."""
 
 import select
 import socket
@@ -16,6 +17,7 @@ class Path:
         self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
+        self.statements: list[str] = []  # each with the first letter of its message
         self._swallows = threading.Event()
         self._ends = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -45,7 +47,7 @@ class Path:
             thread.start()
 
     def _carry(self, client: socket.socket) -> None:
-        has_lost = False
+        has_lost, unread = False, bytearray()
         with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self._server)
             other = {client: server, server: client}
@@ -60,8 +62,26 @@ class Path:
                         return
                     if not has_lost:
                         other[source].sendall(piece)
+                        if source is client:
+                            self.statements += statements(unread, piece)
                     elif not piece:
                         other.pop(source)
+
+
+def statements(unread: bytearray, piece: bytes) -> list[str]:
+    """The statements that a client's messages ask for, with what was not a whole message before:
+    https://www.postgresql.org/docs/current/protocol-message-formats.html"""
+    unread += piece
+    letters: list[str] = []
+    while len(unread) >= 5:
+        has_type = unread[0] != 0  # only what comes before the first question has none
+        length = int.from_bytes(unread[has_type : has_type + 4]) + has_type
+        if len(unread) < length:
+            break
+        if has_type and chr(unread[0]) in "QE":
+            letters.append(unread[has_type + 4 : min(length, 120)].decode("latin-1"))
+        del unread[:length]
+    return letters
 
 
 @contextmanager

@@ -7,26 +7,33 @@ can be counted.
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
+import requests
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from newsletter import clock
 from newsletter.engine.tasks import embedded, on_postgres, worker
-from newsletter.engine.tasks.registry import by_name
+from newsletter.engine.tasks.registry import DEFINITIONS, by_name
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.definition import Definition
+from tests.functional.lists import NEWSLETTER, REPOSITORY
+from tests.functional.site import CURATOR, PASSWORD
+from tests.functional.visitor import Visitor
 
 STEPS = 5
+IMPORT = "/admin/subscribers/import"
 EFFECT = text("INSERT INTO effect (task_id, step) VALUES (:task, :step)")
 TABLES = (
     "CREATE TABLE effect (task_id BIGINT NOT NULL, step INTEGER NOT NULL)",
@@ -48,6 +55,20 @@ def at_once(attempt: Attempt, of: int) -> None:
             session.execute(EFFECT, {"task": attempt.task_id, "step": 0})
 
 
+def endless(attempt: Attempt, of: int) -> None:
+    while True:
+        attempt.progress(attempt.done + 1)
+        time.sleep(0.01)
+
+
+def poison(_attempt: Attempt, of: int) -> None:
+    raise ValueError("poison")
+
+
+ENDLESS = Definition("endless", "Until it is cancelled", endless, crashes=1_000)
+POISON = Definition(
+    "poison", "Poison", poison, crashes=1_000, retries=2, wait=timedelta(seconds=0.2)
+)
 KINDS = (
     Definition("batches", "In batches", in_batches, crashes=1_000),
     Definition("once", "At once", at_once, crashes=1_000, priority=1),
@@ -74,9 +95,11 @@ def work(environ: dict[str, str]) -> None:
     embedded.LOOK_SECONDS = embedded.RESCUE_SECONDS = 0.1
     on_postgres.FETCH_SECONDS = 0.2
     on_postgres.HEARTBEAT_SECONDS, on_postgres.SILENT_SECONDS = 0.3, 1.5
-    on_postgres.RESCUE_SECONDS = 0.3
+    on_postgres.LOOK_SECONDS = on_postgres.WAITING_SECONDS = 0.3
     installation = Installation.open(Settings.load(environ))
-    with worker.running_beside(installation, by_name(KINDS)):
+    with worker.running_beside(
+        installation, by_name((*KINDS, ENDLESS, POISON, *DEFINITIONS.values()))
+    ):
         signal.pause()
 
 
@@ -111,6 +134,41 @@ class Processes:
                 os.kill(process.pid, signal.SIGKILL)
             process.join()
             process.close()
+
+
+class WebProcess:
+    """`newsletter web`, whose processes are killed together, and a curator's browser."""
+
+    def __init__(self, environ: dict[str, str], port: int) -> None:
+        self._environ = environ | {"PATH": os.environ["PATH"]}
+        self._address = f"http://127.0.0.1:{port}"
+        self._visitor: Visitor | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[Visitor]:
+        """Serve, until all of it is killed."""
+        process = subprocess.Popen(
+            [*NEWSLETTER, "web"], cwd=REPOSITORY, env=self._environ, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield self._signed_in()
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _signed_in(self) -> Visitor:
+        """The browser, once the site answers. A session outlives the process."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                if self._visitor is None:
+                    visitor = Visitor(self._address).open("/admin/login")
+                    self._visitor = visitor.submit("password", address=CURATOR, password=PASSWORD)
+                return self._visitor.open(IMPORT)
+            except requests.ConnectionError:
+                assert time.monotonic() < deadline, "the site never answered"
+                time.sleep(0.1)
 
 
 class Reader:

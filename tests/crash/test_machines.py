@@ -75,7 +75,7 @@ def test_the_share_of_a_dead_machine_goes_on_while_there_is_more_to_do(stand: St
         dying.signal(signal.SIGKILL)
         died_at = time.time()
         stand.mail.go_on()
-        with stand.machine(NEWSLETTER_RATE="20/s") as living:
+        with stand.machine(environ={"NEWSLETTER_RATE": "20/s"}) as living:
             assert living.wait() == 0, living.said()
     tally = stand.tally(kills=1)
     assert tally.wrong == ()
@@ -109,7 +109,8 @@ def test_all_workers_begin_within_a_second_of_freezing(stand: Stand) -> None:
         session.execute(text("UPDATE issue SET state = 'paused'"))
     with ExitStack() as running:
         workers = [
-            running.enter_context(stand.machine("worker", NEWSLETTER_RATE="40/s")) for _ in range(4)
+            running.enter_context(stand.machine("worker", environ={"NEWSLETTER_RATE": "40/s"}))
+            for _ in range(4)
         ]
         listening = text(
             "SELECT count(*) FROM pg_stat_activity"
@@ -180,7 +181,10 @@ def test_a_path_that_swallows_packets_is_noticed_and_nobody_hangs(
     stand.new_list(600, CONNECTIONS)
     stand.mail.hold(Stop.ANSWERED, 50)
     command = ["worker"] if is_stopped else ["worker", "--once"]
-    with path_to(database_url) as (path, url), stand.machine(*command, DATABASE_URL=url) as worker:
+    with (
+        path_to(database_url) as (path, url),
+        stand.machine(*command, environ={"DATABASE_URL": url}) as worker,
+    ):
         assert stand.mail.wait(worker.sentinel)
         path.swallow()
         swallowed_at = time.monotonic()

@@ -1,15 +1,16 @@
 """Fewer bytes for who asks for them; the file itself for who asks for a range."""
 
 import gzip
-from pathlib import Path
 
 import brotli
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
-from newsletter.storage import Storage
-from newsletter.web.compression import compressed_file
+from newsletter.models.task import Task
+from newsletter.web.compression import AT_ONCE, compressed_file
 from tests import factories
 
 LONG = "a,b\n" + "".join(f"{n},word\n" for n in range(500))
@@ -89,17 +90,30 @@ def test_feeds_and_documents_come_compressed(client: FlaskClient, path: str) -> 
         assert again.status_code == 304
 
 
-def test_the_compressed_file_is_kept_beside_the_file(tmp_path: Path) -> None:
-    storage = Storage(tmp_path)
+def test_the_compressed_file_is_kept_beside_the_file(installation: Installation) -> None:
+    storage = installation.storage
     key = factories.store(storage, LONG.encode(), ".csv")
-    place = compressed_file(storage, key, "br")
+    place = compressed_file(installation, key, "br")
+    assert place is not None
     assert place == storage.path(f"{key}.br")
     written = place.stat().st_mtime_ns
-    assert compressed_file(storage, key, "br") == place
+    assert compressed_file(installation, key, "br") == place
     assert place.stat().st_mtime_ns == written
-    assert list((tmp_path / "incoming").iterdir()) == []
+    assert list((storage.root / "incoming").iterdir()) == []
 
 
-def test_a_small_file_is_not_worth_it(tmp_path: Path) -> None:
-    storage = Storage(tmp_path)
-    assert compressed_file(storage, factories.store(storage, b"a\n", ".csv"), "br") is None
+def test_a_small_file_is_not_worth_it(installation: Installation) -> None:
+    key = factories.store(installation.storage, b"a\n", ".csv")
+    assert compressed_file(installation, key, "br") is None
+
+
+def test_nobody_waits_while_a_large_file_is_compressed(installation: Installation) -> None:
+    """A task does it, once; until then the file comes as it is."""
+    key = factories.store(installation.storage, b"word\n" * (AT_ONCE // 5 + 1), ".csv")
+    for _ in range(3):
+        assert compressed_file(installation, key, "gzip") is None
+    with installation.db.read() as session:
+        (task,) = session.scalars(select(Task))
+    assert task.name == "encode-file"
+    run_until_idle(installation)
+    assert compressed_file(installation, key, "gzip") == installation.storage.path(f"{key}.gz")

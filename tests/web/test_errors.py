@@ -5,8 +5,11 @@ import logging
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine
 
 from newsletter import errors
+from newsletter.outages import OutageLog
+from newsletter.web import errors as web_errors
 from newsletter.web.errors import status_of
 
 
@@ -66,3 +69,23 @@ def test_a_wrong_method_is_a_page_too(client: FlaskClient) -> None:
     response = client.post("/")
     assert response.status_code == 405
     assert "That did not work" in response.text
+
+
+def test_while_the_database_is_away_it_is_said_calmly_and_logged_once(
+    new_app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_errors, "outage", OutageLog())
+
+    @new_app.get("/asks")
+    def asks() -> str:
+        create_engine("postgresql+psycopg://127.0.0.1:1/none").connect()
+        raise AssertionError
+
+    for _ in range(2):
+        response = new_app.test_client().get("/asks")
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "60"
+        assert "The database does not answer just now." in response.text
+    (record,) = caplog.records
+    assert record.message.startswith("waiting for the database: ")
+    assert record.exc_info is None

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from newsletter import clock, migrations
 from newsletter.heartbeats.roll_call import in_utc
@@ -48,3 +49,16 @@ def test_it_is_not_ready_without_the_database(
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.text == "The database does not answer.\n"
+
+
+def test_beside_a_newer_program_it_stays_ready(
+    client: FlaskClient, installation: Installation
+) -> None:
+    with installation.db.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.text.splitlines()[:2] == [
+        "ready",
+        "database: of a newer version; upgrade this process, too",
+    ]

@@ -85,6 +85,7 @@ EXAMPLES: dict[str, list[Examples]] = {
     "admin.submissions.index": [{}, {"page": 2}],
     "admin.submissions.show": [{"number": 1}, {"number": 2}],
     "admin.submissions.file": [{"number": 1}],
+    "admin.subscribers.download": [{"task_id": 2}],
     "admin.subscribers.index": [{}, {"page": 2}, {"q": "reader", "status": "active"}],
     "admin.versions.ask": [PENGUINS],
 }  # fmt: skip

@@ -6,10 +6,13 @@ first that were not asked for longest, and all of it takes a bounded time.
 """
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,8 +37,9 @@ from newsletter.storage import Storage
 log = logging.getLogger(__name__)
 
 ASK_WITHIN = 30 * 60.0  # seconds, for all sources together
-GoOn = Callable[[], bool]
-Seen = Callable[[int, int, str], None]  # how many sources of how many, and the next one
+LOOK_SECONDS = 0.3  # between two looks, while a server is asked, at whether to go on
+# How many sources of how many were asked, and the next one; whoever is to stop raises.
+Seen = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,6 @@ class Subject:
     findings: list[Finding]  # what needs neither network nor files
 
 
-def always() -> bool:
-    return True
-
-
 def unseen(_done: int, _total: int, _address: str) -> None:
     """Nobody watches."""
 
@@ -64,38 +64,45 @@ def examine(
     settings: Settings,
     now: datetime,
     slugs: Sequence[str] = (),
-    go_on: GoOn = always,
     asker: Asker | None = None,
     on_progress: Seen = unseen,
 ) -> list[Finding]:
     """What is to be said of the datasets ``slugs``, or of all that are published, what is
-    wrong first. It ends early, and remembers what it heard, when ``go_on`` says no.
+    wrong first. ``on_progress`` is called several times a second, whatever is waited for; if
+    it raises, what was heard is remembered.
 
     Of a dataset its newest published version is looked at, or its draft where there is none;
     and the files of every version. Raises NotFound.
     """
     subjects = _subjects(db, settings, slugs)
     asker = asker or Asker(f"{AGENT} (+{settings.base_url})", settings.fetch_hosts)
-    answers = _answers(subjects, asker, go_on, on_progress)
-    _remember(db, subjects, answers, now)
+    answers: dict[str, dict[str, Answer]] = {}
+    try:
+        _ask(subjects, asker, answers, on_progress)
+    finally:
+        answers = _believed(answers)
+        _remember(db, subjects, answers, now)
     findings = [finding for subject in subjects for finding in subject.findings]
     for subject in subjects:
         for url, answer in answers.get(subject.slug, {}).items():
             memory = subject.sources[url]
             findings += source_findings(subject.slug, url, memory, answer, now)
-    if go_on():
-        findings += file_findings(_shown(subjects, on_progress), storage)
+    findings += _file_findings(subjects, storage, on_progress)
     order = list(Weight)
     return sorted(findings, key=lambda f: (order.index(f.weight), f.slug, f.about))
 
 
-def _shown(subjects: Iterable[Subject], on_progress: Seen) -> Iterator[StoredFile]:
-    """The files of all, once all sources were asked."""
+def _file_findings(
+    subjects: Sequence[Subject], storage: Storage, on_progress: Seen
+) -> list[Finding]:
+    """Of the files of all, once all sources were asked."""
     sources = sum(len(subject.sources) for subject in subjects)
-    for subject in subjects:
-        for file in subject.files:
-            on_progress(sources, sources, f"Files of {subject.slug}")
-            yield file
+
+    def on_read(file: StoredFile) -> None:
+        on_progress(sources, sources, f"Files of {file.slug}")
+
+    files = [file for subject in subjects for file in subject.files]
+    return list(file_findings(files, storage, on_read))
 
 
 def _subjects(db: Database, settings: Settings, slugs: Sequence[str]) -> list[Subject]:
@@ -144,28 +151,51 @@ def _retrieved(source: dict[str, Any], version: Version) -> date:
     return date.fromisoformat(retrieved) if retrieved else version.created_at.date()
 
 
-def _answers(
-    subjects: Sequence[Subject], asker: Asker, go_on: GoOn, on_progress: Seen
-) -> dict[str, dict[str, Answer]]:
-    """By slug and address; of a host that was silent once nothing more is asked."""
+def _ask(
+    subjects: Sequence[Subject],
+    asker: Asker,
+    answers: dict[str, dict[str, Answer]],
+    on_progress: Seen,
+) -> None:
+    """Put what was heard into ``answers``, by slug and address; of a host that was silent once
+    nothing more is asked."""
     ends = time.monotonic() + ASK_WITHIN
-    silent: dict[str | None, Answer] = {}
-    answers: dict[str, dict[str, Answer]] = {}
+    silent: dict[str, Answer] = {}
     total, done = sum(len(subject.sources) for subject in subjects), 0
     # True sorts last: who was never asked comes first.
     longest_ago = sorted(subjects, key=lambda s: (s.asked_at is not None, s.asked_at or 0))
     for subject in longest_ago:
         for url, memory in subject.sources.items():
-            if not go_on() or time.monotonic() > ends:
-                break
-            on_progress(done, total, url)
-            done += 1
-            host = urlsplit(url).netloc
-            answer = silent.get(host) or asker.ask(url, memory.validators)
+            if time.monotonic() > ends:
+                return
+            host, on_wait = urlsplit(url).netloc, partial(on_progress, done, total, url)
+            on_wait()
+            answer = silent.get(host) or _answer(asker, url, memory, on_wait)
             if not answer.is_heard:
                 silent[host] = answer
             answers.setdefault(subject.slug, {})[url] = answer
-    return _believed(answers)
+            done += 1
+
+
+def _answer(asker: Asker, url: str, memory: Memory, on_wait: Callable[[], None]) -> Answer:
+    """What an address answers. If ``on_wait`` raises, nobody waits for it: the connection is
+    ended by its own time limit, in a thread that holds nothing up."""
+    answer: Future[Answer] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(asker.ask(url, memory.validators))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, name=f"check of {urlsplit(url).hostname}", daemon=True).start()
+    while True:
+        try:
+            return answer.result(LOOK_SECONDS)
+        except TimeoutError:
+            if answer.done():
+                raise
+            on_wait()
 
 
 def _believed(answers: dict[str, dict[str, Answer]]) -> dict[str, dict[str, Answer]]:

@@ -1,8 +1,9 @@
 """Whether what is stored is still what was stored: every file against its hash and size."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from newsletter.catalog.checks.findings import Finding, Weight
 from newsletter.errors import NotFound
@@ -38,23 +39,31 @@ def stored_files(version: Version) -> list[StoredFile]:
     ]
 
 
-def file_findings(files: Iterable[StoredFile], storage: Storage) -> Iterator[Finding]:
-    """Reads every file once, however many versions share it."""
+def unseen(_file: StoredFile) -> None:
+    """Nobody watches."""
+
+
+def file_findings(
+    files: Iterable[StoredFile], storage: Storage, on_read: Callable[[StoredFile], None] = unseen
+) -> Iterator[Finding]:
+    """Reads every file once, however many versions share it; ``on_read`` is called with each
+    megabyte, and may raise."""
     seen: dict[str, tuple[str, int] | None] = {}
     for file in files:
         if file.key not in seen:
-            seen[file.key] = _measured(storage, file.key)
+            seen[file.key] = _measured(storage, file.key, partial(on_read, file))
         complaint = _complaint(file, seen[file.key])
         if complaint:
             yield Finding(file.slug, "file", Weight.WRONG, f"{file.what}: {complaint}")
 
 
-def _measured(storage: Storage, key: str) -> tuple[str, int] | None:
+def _measured(storage: Storage, key: str, on_read: Callable[[], None]) -> tuple[str, int] | None:
     """The hash and the size of what is there; None: it cannot be read."""
     digest, size = hashlib.sha256(), 0
     try:
         with storage.open(key) as file:
             while chunk := file.read(CHUNK):
+                on_read()
                 digest.update(chunk)
                 size += len(chunk)
     except (OSError, NotFound):

@@ -7,6 +7,7 @@ made of all that it was computed from. It can be removed at any time.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
 
@@ -24,15 +25,27 @@ FORMAT = "1"  # of what is kept: another one is computed again
 
 def between(before: Version, after: Version, storage: Storage) -> Diff:
     """How ``after`` differs from ``before``; drafts may be compared too."""
-    old = {table.name: table for table in before.tables}
-    new = {table.name: table for table in after.tables}
-    return Diff(
-        before=before.number,
-        after=after.number,
-        tables=tuple(_table(old[name], new[name], storage) for name in new if name in old),
-        tables_added=tuple(name for name in new if name not in old),
-        tables_removed=tuple(name for name in old if name not in new),
-    )
+    return _diff(before, after, list(compare(before, after, storage)))
+
+
+def kept(before: Version, after: Version, storage: Storage) -> Diff | None:
+    """The same, if all of it was computed before: it costs a stranger's request nothing."""
+    places = [_place(*pair) for pair in _in_both(before, after)]
+    if not all(storage.exists(place) for place in places):
+        return None
+    return _diff(before, after, [_read(place, storage) for place in places])
+
+
+def compare(before: Version, after: Version, storage: Storage) -> Iterator[TableDiff]:
+    """Each table that is in both, one after the other; what is not kept is computed now."""
+    for old, new in _in_both(before, after):
+        yield _table(old, new, storage)
+
+
+def fingerprint(before: Version, after: Version) -> str:
+    """What two versions of a dataset are compared by, as a hash: the same for the same tables."""
+    seen = [_suffix(old, new) for old, new in _in_both(before, after)]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
 
 
 def since_published(version: Version, storage: Storage) -> Diff | None:
@@ -58,13 +71,40 @@ def pair(versions: list[Version], before: str, after: str) -> tuple[Version, Ver
     return old, new
 
 
+def _diff(before: Version, after: Version, tables: list[TableDiff]) -> Diff:
+    old, new = ([table.name for table in version.tables] for version in (before, after))
+    return Diff(
+        before=before.number,
+        after=after.number,
+        tables=tuple(tables),
+        tables_added=tuple(name for name in new if name not in old),
+        tables_removed=tuple(name for name in old if name not in new),
+    )
+
+
+def _in_both(before: Version, after: Version) -> list[tuple[Table, Table]]:
+    old = {table.name: table for table in before.tables}
+    return [(old[table.name], table) for table in after.tables if table.name in old]
+
+
 def _table(before: Table, after: Table, storage: Storage) -> TableDiff:
-    place = storage.derived(
+    storage.derived(
         after.files["parquet"]["key"],
         _suffix(before, after),
         partial(_write, before=before, after=after, storage=storage),
     )
-    return KEPT.validate_json(place.read_bytes())
+    return _read(_place(before, after), storage)
+
+
+def _place(before: Table, after: Table) -> str:
+    """The key under which it is kept."""
+    key: str = after.files["parquet"]["key"]
+    return key + _suffix(before, after)
+
+
+def _read(key: str, storage: Storage) -> TableDiff:
+    with storage.open(key) as file:
+        return KEPT.validate_json(file.read())
 
 
 def _write(

@@ -4,13 +4,11 @@ from dataclasses import asdict
 
 import click
 
-from newsletter import clock
 from newsletter.catalog.checks.findings import Weight
 from newsletter.cli.context import as_json, open_installation, print_json
-from newsletter.cli.tasks import in_background, run_in_foreground, tell_promise
+from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Refused
-from newsletter.services.catalog_check import check_now, findings_of, start_check
-from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
+from newsletter.services.catalog_check import CHECK_CATALOG, findings_of, known
 
 MARKS = {Weight.WRONG: "!", Weight.NOTE: "-", Weight.ASIDE: "~"}
 
@@ -22,13 +20,12 @@ MARKS = {Weight.WRONG: "!", Weight.NOTE: "-", Weight.ASIDE: "~"}
 def check(slugs: tuple[str, ...], background: bool, as_json: bool) -> None:
     """Look whether sources answer, dictionaries fit, files are whole and documents complete."""
     installation = open_installation()
-    begin = start_check if background else check_now
-    with installation.db.write() as session:
-        task = begin(session, slugs, AT_THE_COMMAND_LINE, clock.now())
-    if background:
-        tell_promise(task)
+    with installation.db.read() as session:
+        checked = known(session, slugs)
+    task = run_or_promise(installation, CHECK_CATALOG, background, slugs=checked)
+    if task is None:
         return
-    findings = findings_of(run_in_foreground(installation, task))
+    findings = findings_of(task)
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

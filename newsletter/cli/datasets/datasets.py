@@ -13,7 +13,6 @@ from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.export import export
 from newsletter.catalog.package.draft import draft
 from newsletter.catalog.sync import Done, sync
 from newsletter.cli.context import (
@@ -29,10 +28,12 @@ from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.datasets.sources import how_to_read
 from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.datasets.versions import tell_changes
+from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Invalid, Refused
 from newsletter.models.dataset import Table, Version
 from newsletter.posts.sync import sync as sync_posts
 from newsletter.services import dataset_save
+from newsletter.services.dataset_export import EXPORT_DATASET
 from newsletter.services.table_files import is_address, opened
 from newsletter.tables.profiling.profile_text import summary
 
@@ -212,13 +213,21 @@ def describe(slug: str, format_: str) -> None:
 @dataset_group.command("export")
 @click.argument("slug")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-def export_(slug: str, folder: Path) -> None:
-    """Write a dataset to DIR/S: a Data Package, which `newsletter sync DIR` reads too."""
+@in_background
+def export_(slug: str, folder: Path, background: bool) -> None:
+    """Write a dataset to DIR/S: a Data Package, which `newsletter sync DIR` reads too.
+
+    In the background the worker writes it, on the machine where it runs.
+    """
     installation = open_installation()
     with installation.db.read() as session:
-        version = datasets.newest(session, slug)
-        for path in export(version, installation.settings, installation.storage, folder):
-            click.echo(path)
+        datasets.newest(session, slug)  # or it is refused before anything is promised
+    place = str(folder.absolute())
+    task = run_or_promise(installation, EXPORT_DATASET, background, slug=slug, folder=place)
+    if task is None or task.result is None:
+        return
+    for path in task.result["files"]:
+        click.echo(folder / Path(path).relative_to(place))
 
 
 def _by_its_option(error: Invalid) -> Invalid:

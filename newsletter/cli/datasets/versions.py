@@ -121,6 +121,8 @@ def correct(slug: str, note: str, since: str | None, mail: str | None) -> None:
             for erratum in done.errata
         ]
         lines += [f"The issue of {issue.slot} opens {number} now." for issue in done.moved]
+        dataset_id = done.version.dataset_id
+    jobs.compare_dataset(installation, dataset_id, now)
     click.echo("\n".join(lines))
     if day is not None:
         _mailed(installation, day, at_once=mail == NOW, now=now)

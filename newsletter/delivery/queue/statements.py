@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, bindparam, or_, select, text, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    bindparam,
+    exists,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from newsletter.db import UTCDateTime
@@ -46,6 +56,16 @@ DUE_NOTICES = (
     .order_by(Notice.not_before, Notice.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
+)
+# Whether there may be anything to do: for who asks again and again while there is not.
+HAS_WORK = select(
+    or_(
+        exists().where(Issue.state == IssueState.SENDING),
+        exists().where(
+            text("notice.state IN ('pending', 'unknown')"),
+            Notice.not_before <= bindparam("now"),
+        ),
+    )
 )
 COLUMNS: dict[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = {
     "id": Delivery.id,

@@ -1,8 +1,7 @@
 """The sender: one process, one event loop, many connections, every promise kept.
 
 claim (committed) -> hand over -> settle (committed) -> end the next message.
-One transaction settles whatever has been reported by then (group commit), and
-the messages are made one at a time, when their turn comes.
+One transaction settles what was reported by then; a message is made when its turn comes.
 """
 
 import asyncio
@@ -251,7 +250,9 @@ class Sender:
         if until_idle:
             await self._sleep(IDLE_SECONDS)
         else:
-            await self._watch.wait(self._stopping)
+            has_work = partial(self._executor.run, self._store.has_work)
+            while not await self._watch.wait(self._stopping) and not await has_work(self._now()):
+                pass
         return False
 
     async def _next(self) -> Envelope | None:

@@ -124,8 +124,9 @@ class Watch:
         self._wake = wake
         self._was_woken = True  # for this look at the ledger
 
-    async def wait(self, stopping: asyncio.Event) -> None:
-        """Until somebody makes something due, or it is time to look, or to stop."""
+    async def wait(self, stopping: asyncio.Event) -> bool:
+        """Until somebody makes something due, or it is time to look, or to stop; False: to look,
+        without news."""
         news = asyncio.create_task(self._wake.wait())
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait({news, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -133,6 +134,7 @@ class Watch:
         for task in (news, stopped):
             task.cancel()
         await asyncio.gather(news, stopped, return_exceptions=True)
+        return self._was_woken
 
     def note_first_tries(self, number: int) -> None:
         """So many were claimed for the first time: of these the sender should have been told."""

@@ -9,6 +9,7 @@ from newsletter.db import Database
 from newsletter.delivery.queue import leases, ledger, worker_liveness
 from newsletter.delivery.queue.claim_cursor import ClaimCursor
 from newsletter.delivery.queue.ledger import ClaimedDelivery, Key
+from newsletter.delivery.queue.statements import HAS_WORK
 from newsletter.delivery.sending.claims import Claim, ClaimedNotice
 from newsletter.models.delivery import Delivery, Notice
 
@@ -40,6 +41,11 @@ class WorkerLeases:
         may_end = {claim.key for claim in deliveries if claim.id in standing.may_end}
         may_begin = {claim.key for claim in deliveries if claim.id in standing.may_begin}
         return may_end | owed, may_begin | owed
+
+    def has_work(self, now: datetime) -> bool:
+        """Whether there may be anything to send or to close: one statement."""
+        with self._db.write_one() as connection:
+            return bool(connection.scalar(HAS_WORK, {"now": now}))
 
     def renew(self, keys: Sequence[Key], now: datetime) -> set[Key]:
         """Keep the leases of what waits or is in flight; returns what is ours still."""

@@ -47,7 +47,7 @@ class EmbeddedEngine:
         self._worker = worker
         self._db = worker.installation.db
         path = worker.installation.settings.home / FILE
-        self._huey = SqliteHuey("tasks", filename=str(path), results=False, timeout=30)
+        self._huey = SqliteHuey(worker.queue, filename=str(path), results=False, timeout=30)
         path.chmod(0o600)
         self._task = self._huey.task(name=JOB)(self._run)
 
@@ -134,7 +134,7 @@ class EmbeddedEngine:
                 )
 
     def _outbox(self) -> list[Any]:
-        waiting = (Task.state == TaskState.QUEUED) & Task.handed_over_at.is_(None)
+        waiting = self._is_queued & Task.handed_over_at.is_(None)
         chosen = select(Task.id, Task.priority, Task.not_before).where(waiting)
         with self._db.read() as session:
             ordered = chosen.order_by(Task.priority.desc(), Task.id).limit(AT_ONCE)
@@ -145,12 +145,14 @@ class EmbeddedEngine:
         jobs = [*self._huey.pending(), *self._huey.scheduled()]
         kept = {job.args[0] for job in jobs}
         with self._db.write() as session:
-            queued = select(Task).where(
-                Task.state == TaskState.QUEUED, Task.handed_over_at.is_not(None)
-            )
+            queued = select(Task).where(self._is_queued, Task.handed_over_at.is_not(None))
             for task in session.scalars(queued):
                 if task.id not in kept:
                     task.handed_over_at = None
+
+    @property
+    def _is_queued(self) -> Any:
+        return (Task.state == TaskState.QUEUED) & (Task.queue == self._worker.queue)
 
     def _rescue(self) -> None:
         worker = self._worker

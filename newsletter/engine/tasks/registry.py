@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
-from newsletter.services.catalog_check import CHECK_CATALOG
+from newsletter.services.catalog_check import CHECK_CATALOG, CHECK_WEEK
+from newsletter.services.dataset_export import EXPORT_DATASET
+from newsletter.services.derived_files import COMPARE_VERSIONS, ENCODE_FILE
+from newsletter.services.subscriber_transfer import EXPORT_SUBSCRIBERS, IMPORT_SUBSCRIBERS
 from newsletter.tasks.definition import Definition, Definitions
 
 
@@ -10,4 +13,14 @@ def by_name(definitions: Iterable[Definition]) -> Definitions:
     return {definition.name: definition for definition in definitions}
 
 
-DEFINITIONS = by_name((CHECK_CATALOG,))
+DEFINITIONS = by_name(
+    (
+        CHECK_CATALOG,
+        CHECK_WEEK,
+        COMPARE_VERSIONS,
+        ENCODE_FILE,
+        EXPORT_DATASET,
+        EXPORT_SUBSCRIBERS,
+        IMPORT_SUBSCRIBERS,
+    )
+)

@@ -6,6 +6,7 @@ lives (newsletter.delivery.queue.worker_liveness), so what a killed one ran goes
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -17,12 +18,12 @@ from newsletter.extras import PROCRASTINATE
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
 from newsletter.tasks import queueing
-from newsletter.tasks.definition import Definitions
+from newsletter.tasks.definition import QUEUE, Definitions
 from newsletter.tasks.running import Worker, run
 
 log = logging.getLogger(__name__)
 
-THREADS = 2  # tasks at a time
+LOOK_SECONDS = 0.5  # of a command, at a task that a worker runs
 STOP_SECONDS = 10.0  # for what runs to be interrupted
 CUT_SECONDS = 1.0  # once the database is not waited for any more
 
@@ -45,23 +46,25 @@ def engine_for(worker: Worker) -> Engine:
     return cast(Callable[[Worker], Engine], module.open_engine)(worker)
 
 
-def run_until_idle(installation: Installation, definitions: Definitions = DEFINITIONS) -> None:
+def run_until_idle(
+    installation: Installation, definitions: Definitions = DEFINITIONS, queue: str = QUEUE
+) -> None:
     """Run what is due now."""
     stop = threading.Event()
     with worker_liveness.registered(installation.settings.home) as name:
-        worker = Worker(installation, definitions, name, stop.is_set)
+        worker = Worker(installation, definitions, name, stop.is_set, queue)
         engine_for(worker).run(stop, until_idle=True)
 
 
 @contextmanager
 def running_beside(
-    installation: Installation, definitions: Definitions = DEFINITIONS
+    installation: Installation, definitions: Definitions = DEFINITIONS, queue: str = QUEUE
 ) -> Iterator[Callable[[], None]]:
     """Run tasks in threads of this process while the block runs, which is given what stops them
     sooner. At its end those under way are interrupted and go back to the queue."""
     stop = threading.Event()
     with worker_liveness.registered(installation.settings.home) as name:
-        engine = engine_for(Worker(installation, definitions, name, stop.is_set))
+        engine = engine_for(Worker(installation, definitions, name, stop.is_set, queue))
         # A daemon: a database that does not answer keeps no process from ending.
         thread = threading.Thread(target=engine.run, args=(stop, False), name="tasks", daemon=True)
         thread.start()
@@ -77,6 +80,22 @@ def running_beside(
                 thread.join(CUT_SECONDS)
 
 
+def _wait_for_another(
+    installation: Installation,
+    task_id: int,
+    on_progress: Callable[[int, int | None, str], None] | None,
+) -> None:
+    """Wait while another attempt at the task than ours is under way."""
+    while True:
+        with installation.db.read() as session:
+            task = queueing.get(session, task_id)
+        if task.state is not TaskState.RUNNING:
+            return
+        if on_progress is not None:
+            on_progress(task.done, task.total, task.note)
+        time.sleep(LOOK_SECONDS)
+
+
 def run_here(
     installation: Installation,
     task: Task,
@@ -85,12 +104,13 @@ def run_here(
 ) -> Task:
     """Run a new task in this thread, as a command does that waits for it; returns it as it ended.
 
-    If this process is killed, a worker goes on with it. Where another task has its lock it is
-    taken back, and returned without an attempt.
+    If this process is killed, a worker goes on with it; one that was quicker to take it is waited
+    for. Where another task has its lock it is taken back, and returned without an attempt.
     """
     with worker_liveness.registered(installation.settings.home) as name:
-        worker = Worker(installation, definitions, name)
+        worker = Worker(installation, definitions, name, is_watched=True)
         again = run(worker, task.id, on_progress)
+    _wait_for_another(installation, task.id, on_progress)
     with installation.db.write() as session:
         ended = queueing.get(session, task.id, for_update=True)
         is_locked_out = again is not None and ended.attempt == 0

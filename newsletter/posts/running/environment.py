@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from newsletter.errors import Refused
 from newsletter.posts.running.child_environ import for_code, for_installer
-from newsletter.posts.running.limits import INSIDE
+from newsletter.posts.running.limits import INSIDE, Processes
 
 IPYKERNEL = "ipykernel==7.4.0"  # in every environment, beside what a post requires
 INSTALL_SECONDS = 900
@@ -53,8 +53,10 @@ class Environment:
 class Environments:
     """The environments of one invocation, in ``folder``, which whoever made it removes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, processes: Processes) -> None:
+        """``processes`` ends those that install, too."""
         self._folder = folder
+        self._processes = processes
         self._made: dict[frozenset[str], Future[Environment]] = {}
         self._lock = Lock()
 
@@ -76,7 +78,8 @@ class Environments:
         digest = hashlib.sha256("\n".join(requires).encode()).hexdigest()[:12]
         place = self._folder / f"environment-{digest}"
         uv = shutil.which("uv")
-        _install(_creating(uv, place), _adding(uv, place, [*requires, IPYKERNEL]))
+        commands = (_creating(uv, place), _adding(uv, place, [*requires, IPYKERNEL]))
+        _install(self._processes, *commands)
         names = [Requirement(line).name for line in requires]
         return Environment(place, _versions(place, names))
 
@@ -103,25 +106,30 @@ def _adding(uv: str | None, place: Path, requires: list[str]) -> list[str]:
     return [*pip, "install", *quietly, "--retries", "2", *wheels]
 
 
-def _install(*commands: list[str]) -> None:
+def _install(processes: Processes, *commands: list[str]) -> None:
     for command in commands:
-        try:
-            done = subprocess.run(
-                command,
-                env=for_installer(os.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=INSTALL_SECONDS,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise NotInstalled(
-                f"What it requires was not installed in {INSTALL_SECONDS // 60} minutes:"
-                " try again where the package index is faster."
-            ) from error
-        if done.returncode:
-            raise NotInstalled(_why(done.stderr or done.stdout))
+        with subprocess.Popen(
+            command,
+            env=for_installer(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process:
+            processes.add(process.pid)
+            try:
+                output, errors = process.communicate(timeout=INSTALL_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                raise NotInstalled(
+                    f"What it requires was not installed in {INSTALL_SECONDS // 60} minutes:"
+                    " try again where the package index is faster."
+                ) from error
+            finally:
+                processes.end(process.pid)
+        if process.returncode:
+            raise NotInstalled(_why(errors or output))
 
 
 def _why(output: str) -> str:

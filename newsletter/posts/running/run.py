@@ -1,8 +1,8 @@
 """Running posts: each on a copy of its data, in the environment that it requires."""
 
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -24,6 +24,7 @@ from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Broken, Result
 
 AT_ONCE = 2  # posts
+LOOK_SECONDS = 0.3  # between two looks, while they run, at whether to go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,18 @@ class Ran:
         return "\n".join([f"{record.status.value}: {last}", *before])
 
 
-def run_all(posts: Sequence[Runnable], limits: RunLimits, now: datetime) -> Iterator[Ran]:
-    """Run ``posts``, some at once; what came of each, in their order.
+def nothing() -> None:
+    """Whoever waits does nothing meanwhile."""
+
+
+def run_all(
+    posts: Sequence[Runnable],
+    limits: RunLimits,
+    now: datetime,
+    on_wait: Callable[[], None] = nothing,
+) -> Iterator[Ran]:
+    """Run ``posts``, some at once; what came of each, in their order. ``on_wait`` is called
+    several times a second; if it raises, all are ended.
 
     Nothing is left of it: no process, and no file. Raises MissingExtra before any is run.
     """
@@ -82,8 +93,12 @@ def run_all(posts: Sequence[Runnable], limits: RunLimits, now: datetime) -> Iter
         workshop = _Workshop(Path(folder), limits, now)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:
-                yield from pool.map(workshop.run, posts)
+                for future in [pool.submit(workshop.run, post) for post in posts]:
+                    while not wait([future], LOOK_SECONDS).done:
+                        on_wait()
+                    yield future.result()
             finally:
+                pool.shutdown(wait=False, cancel_futures=True)
                 workshop.processes.close()
 
 
@@ -93,7 +108,7 @@ class _Workshop:
     def __init__(self, folder: Path, limits: RunLimits, now: datetime) -> None:
         self.processes = Processes()
         self._folder = folder
-        self._environments = Environments(folder)
+        self._environments = Environments(folder, self.processes)
         self._limits = limits
         self._now = now
 

@@ -60,7 +60,7 @@ def _troubles(roll: RollCall) -> list[str]:
     """What is wrong with the processes, the worst first; empty: the clock and a worker run."""
     lacks = [lack for standing in roll.standings if (lack := standing.lack(clock_time))]
     losses = [loss for standing in roll.standings for loss in standing.losses(clock_time)]
-    return [*lacks, *losses, *roll.wrong_clocks()]
+    return [*lacks, *losses, *roll.wrong_clocks().values()]
 
 
 def _recent(session: Session) -> list[tuple[Issue, int]]:

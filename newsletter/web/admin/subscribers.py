@@ -1,13 +1,36 @@
-"""Who reads: searching the list, and how many there are of each status."""
+"""Who reads: searching the list, and bringing in or taking away all of it as a file."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import BooleanField, HiddenField
 
+from newsletter import clock
 from newsletter.audience import directory
+from newsletter.errors import Invalid, Refused
 from newsletter.models.subscriber import Status
+from newsletter.services.subscriber_transfer import (
+    EXPORT_SUBSCRIBERS,
+    IMPORT_SUBSCRIBERS,
+    check_readable,
+    exported,
+)
+from newsletter.tasks import queueing
+from newsletter.tasks.files import new_ending
+from newsletter.web.admin.flash import show
+from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation, page_number
+from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
 blueprint = Blueprint("subscribers", __name__, url_prefix="/subscribers")
+
+
+class ImportForm(FlaskForm):
+    file = FileField("File")
+    stored = HiddenField()  # the note of a file that came before
+    confirmed = BooleanField("They have agreed elsewhere: do not ask them again")
 
 
 @blueprint.get("/")
@@ -23,3 +46,81 @@ def index() -> ResponseReturnValue:
             words=words,
             status=status,
         )
+
+
+@blueprint.get("/import")
+def ask_for_file() -> ResponseReturnValue:
+    return _page(ImportForm(), None)
+
+
+@blueprint.post("/import")
+def start_import() -> ResponseReturnValue:
+    """Keep the file, and promise a task that brings in its people."""
+    form, opened = ImportForm(), installation()
+    upload = _kept(form)
+    try:
+        if upload is None:
+            raise Invalid("Nobody was brought in.", {"file": "Choose a CSV file."})
+        _check(upload)
+    except Refused as error:
+        show(form, error)
+        return _page(form, None), 422
+    with opened.db.write() as session:
+        task = queueing.defer(
+            session,
+            IMPORT_SUBSCRIBERS,
+            current_user.address,
+            clock.now(),
+            file=upload.key,
+            confirmed=bool(form.confirmed.data),
+        )
+    return redirect(url_for("admin.tasks.show", task_id=task.id))
+
+
+@shows_again(start_import)
+def start_import_again() -> str:
+    form = ImportForm()
+    form.form_errors.append(STALE)
+    return _page(form, _kept(form))
+
+
+@blueprint.post("/export")
+def export() -> ResponseReturnValue:
+    """Promise a file of all of them, which this curator may download for a day."""
+    with installation().db.write() as session:
+        who, number = current_user.address, current_user.id
+        task = queueing.defer(session, EXPORT_SUBSCRIBERS, who, clock.now(), curator=number)
+    return redirect(url_for("admin.tasks.show", task_id=task.id))
+
+
+@blueprint.get("/export/<int:task_id>")
+def download(task_id: int) -> Response:
+    """The file that this curator has asked for. Raises NotFound or ExpiredToken."""
+    opened = installation()
+    with opened.db.read() as session:
+        task = queueing.get(session, task_id)
+    key = exported(task, current_user.id, current_user.address, clock.now())
+    file = opened.storage.open(key)
+    return send_file(file, "text/csv", as_attachment=True, download_name="subscribers.csv")
+
+
+def _kept(form: ImportForm) -> Upload | None:
+    """The file that came, or the one that came before; None: there is none."""
+    if form.file.data:
+        return store_upload(installation(), form.file.data, new_ending())
+    return read_note(installation(), form.stored.data or "", clock.now())
+
+
+def _check(upload: Upload) -> None:
+    """Raises Invalid, whose sentence is about the file, which is removed."""
+    storage = installation().storage
+    try:
+        check_readable(storage, upload.key)
+    except Invalid as error:
+        storage.remove(upload.key)
+        raise Invalid("Nobody was brought in.", {"file": str(error)}) from error
+
+
+def _page(form: ImportForm, upload: Upload | None) -> str:
+    form.stored.data = note_of(installation(), upload, clock.now()) if upload else ""
+    return render_template("admin/subscriber_import.html", form=form, upload=upload)

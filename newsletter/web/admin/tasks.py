@@ -5,9 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from newsletter import clock
+from newsletter.errors import Refused
 from newsletter.models.task import Task, TaskState
-from newsletter.services.catalog_check import CHECK_CATALOG, findings_of, start_check
-from newsletter.tasks import listing, queueing
+from newsletter.services.catalog_check import start_check
+from newsletter.services.subscriber_transfer import exported
+from newsletter.tasks import files, listing, queueing
 from newsletter.web.admin.flash import flashing
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy
@@ -42,8 +44,9 @@ def show(task_id: int) -> ResponseReturnValue:
     return _live(
         "admin/task.html",
         task=task,
-        findings=_findings(task),
-        may_retry=task.state in (TaskState.FAILED, TaskState.CANCELLED),
+        file_url=_file_url(task),
+        may_retry=task.state in (TaskState.FAILED, TaskState.CANCELLED)
+        and files.has_what_it_needs(installation().storage, task),
         goes_on=task.is_unfinished,
     )
 
@@ -69,11 +72,13 @@ def check_catalog() -> ResponseReturnValue:
     return redirect(url_for("admin.tasks.show", task_id=task.id))
 
 
-def _findings(task: Task) -> list[tuple[str, str, str]]:
-    """What a check of the catalog came to: dataset, what it is about, the sentence."""
-    if task.name != CHECK_CATALOG.name or task.state is not TaskState.DONE:
-        return []
-    return [(finding.slug, finding.about, finding.sentence) for finding in findings_of(task)]
+def _file_url(task: Task) -> str | None:
+    """Where a file that it has made is downloaded; None: not by this curator, or no more."""
+    try:
+        exported(task, current_user.id, current_user.address, clock.now())
+    except Refused:
+        return None
+    return url_for("admin.subscribers.download", task_id=task.id)
 
 
 def _live(template: str, **context: object) -> Response:

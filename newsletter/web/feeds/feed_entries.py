@@ -15,7 +15,7 @@ from flask import render_template
 from sqlalchemy.orm import Session
 
 from newsletter.catalog.versions import errata
-from newsletter.catalog.versions.changes import between
+from newsletter.catalog.versions.changes import kept
 from newsletter.issues import archive
 from newsletter.mailing.placeholders import without_marks
 from newsletter.models.dataset import Erratum, Version
@@ -162,7 +162,8 @@ def _of_erratum(erratum: Erratum) -> Entry:
     opened = installation()
     wrong, right = erratum.version, erratum.corrected_by
     slug, day = right.dataset.slug, erratum.published_at.date()
-    changed = facts(between(wrong, right, opened.storage))
+    diff = kept(wrong, right, opened.storage)  # which the correction has asked for
+    changed = facts(diff) if diff is not None else []
     html = render_template("site/erratum.html", erratum=erratum, changed=changed)
     return Entry(
         id=f"tag:{opened.settings.host},{day}:erratum/{slug}/{right.number}",

@@ -23,9 +23,9 @@ def send_stored(
 ) -> Response:
     """The stored file ``key``, whole or the range that was asked for, readable by any
     origin. With a ``download_name`` the browser saves it."""
-    storage = installation().storage
-    path, etag, encoded = storage.path(key), key.partition(".")[0], encoding()
-    if mimetype in COMPRESSIBLE and encoded and (smaller := compressed_file(storage, key, encoded)):
+    opened = installation()
+    path, etag, encoded = opened.storage.path(key), key.partition(".")[0], encoding()
+    if mimetype in COMPRESSIBLE and encoded and (smaller := compressed_file(opened, key, encoded)):
         path, etag = smaller, f"{etag}-{encoded}"
     else:
         encoded = None

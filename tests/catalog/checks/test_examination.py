@@ -1,4 +1,6 @@
 import socket
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,10 +152,50 @@ def test_a_draft_is_looked_at_only_by_its_name(catalog: Catalog) -> None:
     assert len(catalog.look("auks")) == 1
 
 
-def test_it_ends_when_it_is_told_to(catalog: Catalog) -> None:
-    catalog.add("auks", catalog.web.url("/gone"))
-    assert catalog.look(go_on=lambda: False) == []
-    assert catalog.web.seen == []
+class Enough(Exception):
+    """Whoever looks on has seen enough."""
+
+
+def test_it_ends_within_a_moment_while_a_server_does_not_answer(catalog: Catalog) -> None:
+    """And remembers what it heard before."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def resolve(host: str, _port: int) -> list[str]:
+        if host == "slow.example":
+            asked.set()
+            assert may_answer.wait(60)
+        return [host]
+
+    def look_on(_done: int, _total: int, _note: str) -> None:
+        if asked.is_set():
+            raise Enough
+
+    catalog.web.pages["/a"] = Page(headers={"ETag": ETAG})
+    catalog.add("auks", catalog.web.url("/a"), "http://slow.example/a")
+    asker = Asker("us", catalog.settings.fetch_hosts, resolve=resolve)
+    began = time.monotonic()
+    with pytest.raises(Enough):
+        catalog.look(asker=asker, on_progress=look_on)
+    assert time.monotonic() - began < 2
+    may_answer.set()
+    with catalog.db.read() as session:
+        (kept,) = session.query(CatalogCheck)
+    etags = [source["etag"] for source in kept.sources.values()]
+    assert etags == [ETAG, None]
+
+
+def test_it_ends_in_the_middle_of_a_file(catalog: Catalog) -> None:
+    catalog.add("auks", catalog.settings.base_url, tables={"auks": "a\n" + "word\n" * 500_000})
+    seen: list[str] = []
+
+    def look_on(_done: int, _total: int, note: str) -> None:
+        seen.append(note)
+        if len(seen) == 2:
+            raise Enough
+
+    with pytest.raises(Enough):
+        catalog.look(on_progress=look_on)
+    assert seen == ["Files of auks"] * 2
 
 
 def test_no_session_is_open_while_it_asks(catalog: Catalog) -> None:

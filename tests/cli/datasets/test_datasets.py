@@ -239,3 +239,12 @@ def test_how_a_file_is_read_can_be_stated(shell: Shell) -> None:
     assert [column["type"] for column in columns] == ["string", "number"]
     refused = shell.refused("dataset", "add", "odd.txt", *ADD, "--delimiter", "~~")
     assert refused.strip().endswith("--delimiter: must be one character, tab or space.")
+
+
+def test_an_export_is_left_to_a_worker_where_that_is_asked_for(shell: Shell) -> None:
+    assert "Task" in shell.done("dataset", "export", "kenya-rain", "out", "--background")
+    assert not Path("out").exists()
+    shell.done("worker", "--once")
+    assert sorted(path.name for path in Path("out/kenya-rain").iterdir()) == [
+        *("datapackage.json", "dataset.yaml", "rain.csv"),
+    ]

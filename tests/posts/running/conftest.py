@@ -41,7 +41,7 @@ def workshop() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def environment(workshop: Path) -> Environment:
-    return Environments(workshop).of(["matplotlib==3.10.8"], sql=True)
+    return Environments(workshop, Processes()).of(["matplotlib==3.10.8"], sql=True)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from newsletter.posts.running import environment as making
 from newsletter.posts.running.environment import Environment, Environments, NotInstalled
+from newsletter.posts.running.limits import Processes
 
 pytestmark = pytest.mark.xdist_group("posts run")
 
@@ -35,7 +36,7 @@ def test_one_is_made_for_each_set_of_requirements(
     made = []
     monkeypatch.setattr(making, "_install", lambda *commands: made.append(commands))
     monkeypatch.setattr(making, "_versions", lambda *_: {})
-    environments = Environments(tmp_path)
+    environments = Environments(tmp_path, Processes())
     first = environments.of(["a==1", "b==2"], sql=False)
     assert environments.of(["b==2", "a==1"], sql=False) is first
     assert environments.of(["a==1"], sql=False).folder != first.folder
@@ -60,14 +61,14 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_is_not_to_be_had_is_said_in_one_sentence(alone: Path, tmp_path: Path) -> None:
     with pytest.raises(NotInstalled) as refused:
-        Environments(tmp_path).of(["nosuchpackage==1.0"], sql=False)
+        Environments(tmp_path, Processes()).of(["nosuchpackage==1.0"], sql=False)
     assert str(refused.value).startswith("What it requires cannot be installed: ")
     assert "nosuchpackage==1.0" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_the_next_one_is_told_the_same(alone: Path, tmp_path: Path) -> None:
-    environments = Environments(tmp_path)
+    environments = Environments(tmp_path, Processes())
     for _ in range(2):
         with pytest.raises(NotInstalled):
             environments.of(["nosuchpackage==1.0"], sql=False)
@@ -78,7 +79,7 @@ def test_an_index_that_is_not_reached_is_said_in_one_sentence(
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     with pytest.raises(NotInstalled, match=r"because the package index was not reached: .+\.$"):
-        Environments(tmp_path).of(["nosuchpackage==1.0"], sql=False)
+        Environments(tmp_path, Processes()).of(["nosuchpackage==1.0"], sql=False)
 
 
 def test_a_package_is_never_built(alone: Path, tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_package_is_never_built(alone: Path, tmp_path: Path) -> None:
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))
     with pytest.raises(NotInstalled):
-        Environments(tmp_path).of(["evil==1.0"], sql=False)
+        Environments(tmp_path, Processes()).of(["evil==1.0"], sql=False)
     assert not ran.exists()
 
 
@@ -105,9 +106,9 @@ def test_uv_is_used_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_uv: bool
 ) -> None:
     made: list[list[str]] = []
-    monkeypatch.setattr(making, "_install", lambda *commands: made.extend(commands))
+    monkeypatch.setattr(making, "_install", lambda _, *commands: made.extend(commands))
     monkeypatch.setattr(making, "_versions", lambda *_: {})
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/uv" if has_uv else None)
-    Environments(tmp_path).of(["a==1"], sql=False)
+    Environments(tmp_path, Processes()).of(["a==1"], sql=False)
     assert {command[0] for command in made} == {"/usr/bin/uv" if has_uv else sys.executable}
     assert all(word in made[1] for word in ("--only-binary", "a==1", making.IPYKERNEL))

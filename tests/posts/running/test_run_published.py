@@ -14,10 +14,10 @@ from newsletter.posts.run_record import write_record
 from newsletter.posts.running import rscript
 from newsletter.posts.running.folder import run_files
 from newsletter.posts.running.run import Ran
-from newsletter.posts.running.run_published import run_held
+from newsletter.posts.running.run_published import keep, run_held, shown_cells
 from newsletter.posts.sync import sync as sync_posts
 from newsletter.storage import Storage
-from tests.posts.running.conftest import GENEROUS, Folder
+from tests.posts.running.conftest import GENEROUS, Folder, is_alive
 from tests.posts.written import code, notebook, stream
 
 pytestmark = pytest.mark.skipif(not rscript.is_installed(), reason="Rscript is not installed")
@@ -40,6 +40,9 @@ class Catalog:
 
     def run(self, now: datetime = NOW) -> Ran:
         (ran,) = run_held(self.db, self.storage, ["rain-sums"], GENEROUS, now)
+        cells = shown_cells(self.db, self.storage, ran)
+        with self.db.write() as session:
+            keep(session, ran, cells, now)
         return ran
 
     @property
@@ -117,3 +120,30 @@ def test_a_run_in_git_is_followed_by_one_here(catalog: Catalog) -> None:
     catalog.run()
     catalog.sync()
     assert [run.at for run in catalog.post.runs] == [NOW - DAY, NOW]
+
+
+class Enough(Exception):
+    """Whoever waits has waited enough."""
+
+
+def test_a_post_that_runs_is_ended_when_nobody_waits_for_it_any_more(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    endless = (
+        f"```r\nwriteLines(as.character(Sys.getpid()), '{pid}.new')\n"
+        f"file.rename('{pid}.new', '{pid}')\nwhile (TRUE) 1\n```\n"
+    )
+    catalog.folder.post("01-sums.md", endless, language="r")
+    catalog.sync()
+
+    def stop_once_it_runs() -> None:
+        if pid.exists():
+            raise Enough
+
+    with pytest.raises(Enough):
+        list(run_held(
+            catalog.db, catalog.storage, ["rain-sums"], GENEROUS, NOW, stop_once_it_runs
+        ))  # fmt: skip
+    assert not is_alive(int(pid.read_text()))
+    assert catalog.post.runs == []

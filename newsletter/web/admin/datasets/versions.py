@@ -90,10 +90,11 @@ def correct(slug: str) -> ResponseReturnValue:
             done = corrections.correct(
                 session, slug, form.note.data or "", today, now, form.since.data or None, day
             )
-            number = done.version.number
+            number, dataset_id = done.version.number, done.version.dataset_id
     except Refused as error:
         show(form, error)
         return _page(slug, form), 422
+    jobs.compare_dataset(opened, dataset_id, now)
     flash(f"It is corrected by {number}.", "done")
     if day is None:
         return redirect(url_for("admin.datasets.show", slug=slug))

@@ -5,13 +5,18 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template
 
+from newsletter import clock
 from newsletter.catalog import datasets, listing
 from newsletter.catalog.versions import changes
+from newsletter.installation import Installation
 from newsletter.models.dataset import Version
+from newsletter.services import derived_files
 from newsletter.tables.diff import words
 from newsletter.web.context import installation
 
 blueprint = Blueprint("versions", __name__)
+
+LOOK_AGAIN_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,7 @@ class Release:
 
     version: Version
     since: str  # the number of the one before; empty: it is the first
-    change: str  # in one line
+    change: str  # in one line; empty: it is being compared
     note: str  # what the curator wrote of it
     corrected_by: str  # the number of the version that does; empty: it was not wrong
 
@@ -41,26 +46,39 @@ def compared(slug: str, before: str, after: str) -> Response:
         newest = datasets.published(session, slug)
         published = listing.published_versions(session, newest.dataset_id)
         old, new = changes.pair(published, before, after)
-        diff = changes.between(old, new, opened.storage)
-        page = render_template(
-            "site/changes.html",
-            old=old,
-            new=new,
-            newest=newest,
-            diff=diff,
-            line=words.in_one_line(diff),
-            facts=words.facts(diff),
-            moves=[(table, words.statistics(table)) for table in diff.tables if table.moved],
-            figure=words.figure,
-        )
+    diff = changes.kept(old, new, opened.storage)
+    if diff is None:
+        return _being_made(opened, old, new)
+    page = render_template(
+        "site/changes.html",
+        old=old,
+        new=new,
+        newest=newest,
+        diff=diff,
+        line=words.in_one_line(diff),
+        facts=words.facts(diff),
+        moves=[(table, words.statistics(table)) for table in diff.tables if table.moved],
+        figure=words.figure,
+    )
     return make_response(page)
+
+
+def _being_made(opened: Installation, old: Version, new: Version) -> Response:
+    """A page that is shown until a task has compared them. Raises Busy."""
+    derived_files.ask_for_comparison(opened, old, new, clock.now())
+    response = make_response(render_template("site/changes_wait.html", old=old, new=new), 202)
+    response.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.cache_control.no_store = True
+    return response
 
 
 def _release(version: Version, before: Version | None) -> Release:
     notes = [c["note"] for c in version.changelog if c["version"] == version.number]
     change = ""
     if before is not None:
-        change = words.in_one_line(changes.between(before, version, installation().storage))
+        diff = changes.kept(before, version, installation().storage)
+        change = words.in_one_line(diff) if diff is not None else ""
     return Release(
         version=version,
         since=before.number if before else "",

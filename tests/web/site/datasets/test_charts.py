@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,4 +91,15 @@ def test_the_library_is_taken_out_once(tmp_path: Path, monkeypatch: pytest.Monke
     shutil.rmtree(tmp_path / "assets")
     with pytest.raises(subprocess.CalledProcessError):
         bundle(tmp_path / "assets")
-    assert list((tmp_path / "assets").iterdir()) == []
+    assert [path.name for path in (tmp_path / "assets").iterdir()] == ["lock"]
+
+
+def test_of_many_who_ask_first_one_takes_it_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = f"import os, pathlib; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch()"
+    monkeypatch.setattr(bundles, "WRITE", mark)
+    with ThreadPoolExecutor(6) as asking:
+        places = list(asking.map(lambda _: bundle(tmp_path / "assets"), range(6)))
+    assert len(set(places)) == 1
+    assert len([path for path in tmp_path.iterdir() if path.is_file()]) == 1

@@ -1,0 +1,126 @@
+"""What is made of published data for readers, once, and kept in storage: by a task, as a request
+of a stranger starts no work that others have to wait for.
+
+Of one result one task is under way (its key); of each kind one runs, and a few may wait.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from newsletter.catalog import datasets
+from newsletter.catalog.versions import changes
+from newsletter.errors import Busy
+from newsletter.installation import Installation
+from newsletter.models.dataset import Version
+from newsletter.models.task import UNFINISHED, Task, TaskState
+from newsletter.storage.encodings import encoded
+from newsletter.tasks.attempt import Attempt
+from newsletter.tasks.definition import Definition
+from newsletter.tasks.queueing import FOR_A_READER, defer
+
+MOST = 16  # of each kind that are not finished
+AFTER_ANYTHING_ELSE = -10
+NOT_AGAIN_FOR = timedelta(days=1)  # after it failed, of which curators were told
+TRY_LATER = "There is much to be made just now: try again in a minute."
+BROKEN = "This could not be made. The curators have been told: try again tomorrow."
+
+
+def compare_versions(attempt: Attempt, slug: str, before: str, after: str, pair: str) -> None:
+    """Compare two published versions, table by table."""
+    opened = attempt.installation
+    with opened.db.read() as session:
+        old, new = (datasets.published(session, slug, number) for number in (before, after))
+        number = len({t.name for t in old.tables} & {t.name for t in new.tables})
+    attempt.progress(total=number, note=f"{slug} {before} to {after}")
+    for done, _ in enumerate(changes.compare(old, new, opened.storage), start=1):
+        attempt.progress(done)
+
+
+COMPARE_VERSIONS = Definition(
+    name="compare-versions",
+    title="Compare two versions",
+    run=compare_versions,
+    priority=AFTER_ANYTHING_ELSE,
+    retries=1,
+    lock="compare-versions",
+    key="compare-versions {pair}",
+)
+
+
+def encode_file(attempt: Attempt, file_key: str, encoding: str) -> None:
+    """Compress a stored file for those who download it."""
+    encoded(attempt.installation.storage, file_key, encoding)
+
+
+ENCODE_FILE = Definition(
+    name="encode-file",
+    title="Compress a file for readers",
+    run=encode_file,
+    priority=AFTER_ANYTHING_ELSE,
+    retries=1,
+    lock="encode-file",
+    key="encode-file {file_key} {encoding}",
+)
+
+
+def ask_for_comparison(
+    installation: Installation, old: Version, new: Version, now: datetime
+) -> None:
+    """Have two published versions of a dataset compared. Raises Busy."""
+    _ask_for(
+        installation,
+        COMPARE_VERSIONS,
+        now,
+        slug=new.dataset.slug,
+        before=old.number,
+        after=new.number,
+        pair=changes.fingerprint(old, new),
+    )
+
+
+def ask_for_encoding(installation: Installation, key: str, encoding: str, now: datetime) -> None:
+    """Have a stored file compressed. Raises Busy."""
+    _ask_for(installation, ENCODE_FILE, now, file_key=key, encoding=encoding)
+
+
+def _ask_for(
+    installation: Installation, definition: Definition, now: datetime, **arguments: Any
+) -> None:
+    """Promise a task for a reader. Whoever asks while it is under way takes no lock for it."""
+    with installation.db.read() as session:
+        if _is_under_way(session, definition, now, **arguments):
+            return
+    with installation.db.write() as session:
+        if _is_under_way(session, definition, now, **arguments):
+            return
+        defer(session, definition, FOR_A_READER, now, **arguments)
+
+
+def _is_under_way(
+    session: Session, definition: Definition, now: datetime, **arguments: Any
+) -> bool:
+    """Raises Busy where it is not, and may not be begun."""
+    last = session.scalar(
+        select(Task)
+        .where(Task.name == definition.name, Task.key == definition.key_of(arguments))
+        .order_by(Task.id.desc())
+        .limit(1)
+    )
+    if last is not None and last.is_unfinished:
+        return True
+    if (
+        last is not None
+        and last.state is TaskState.FAILED
+        and last.finished_at is not None
+        and last.finished_at > now - NOT_AGAIN_FOR
+    ):
+        raise Busy(BROKEN)
+    unfinished = select(func.count()).where(
+        Task.name == definition.name, Task.state.in_(UNFINISHED)
+    )
+    if (session.scalar(unfinished) or 0) >= MOST:
+        raise Busy(TRY_LATER)
+    return False
