@@ -22,6 +22,7 @@ from werkzeug.http import http_date
 
 from newsletter import clock
 from newsletter.errors import NewsletterError
+from newsletter.outages import is_transient
 from newsletter.services import uploads
 from newsletter.services.uploads import FILE_BYTES, PIECE_BYTES, Checksum, Progress
 from newsletter.web.context import installation
@@ -125,6 +126,8 @@ def not_understood(error: HTTPException) -> Response:
 @blueprint.errorhandler(SQLAlchemyError)
 def cannot_now(error: OSError | SQLAlchemyError) -> Response:
     """Nothing is wrong with the upload: a client waits, asks how far it is, and goes on."""
+    if isinstance(error, SQLAlchemyError) and not is_transient(error):
+        raise error
     is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     event = {"event": "upload.not_kept", "error": type(error).__name__}
     log.error("A piece of an upload could not be kept.", exc_info=error, extra=event)
