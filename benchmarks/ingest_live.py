@@ -1,19 +1,17 @@
 """A large CSV brought by the admin while readers browse, and the web process killed meanwhile.
 
 The processes are those of an installation: `newsletter web` and `newsletter worker`. The home is
-that of the tests: 260 Mondays, 200 datasets, 800 posts. The file goes packed, as the form takes
-less than that in one piece; it is read as large as it is.
+that of the tests: 260 Mondays, 200 datasets, 800 posts. The web process is killed twice, in the
+middle of the upload and in the middle of the reading.
 """
 
 import argparse
-import gzip
 import http.client
 import json
 import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,29 +19,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from newsletter import clock
 from newsletter.catalog import datasets
-from newsletter.curators import accounts
 from newsletter.installation import Installation
-from newsletter.models.curator import Role
 from newsletter.services.unread_files import unread_files
 from newsletter.settings import Settings
 from tests import large_home
-from tests.functional.site import free_port
-from tests.functional.visitor import Visitor
+from tests.functional.lists import NEWSLETTER, REPOSITORY
+from tests.functional.test_uploads import NEW, Web
 
 READERS = 50
 THINK_SECONDS = 2.0  # between two pages of a reader, on average
 PAGES = ("/", "/issues/", "/datasets/", "/datasets/penguins", "/posts/", "/feed.atom")
-ADDRESS, PASSWORD, SLUG = "bench@example.org", "a long pass phrase for the benchmark", "weather"
+SLUG = "weather"
 WORDS = {
     "slug": SLUG,
     "title": "Weather of many stations",
     "summary": "One row a station and day, as it was measured",
     "description": "Each row is one day of weather at one of nine hundred stations, measured.",
 }
+PIECE = 8 * 1024**2  # bytes that are sent at a time
 KILL_AT = 30  # percent read, at which the web process is killed
 MOST_SECONDS = 600
 
@@ -67,7 +62,7 @@ class Browsing:
                 connection.request("GET", chance.choice(PAGES))
                 connection.getresponse().read()
                 self.seconds.append(time.perf_counter() - began)
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 self.unanswered += 1
             finally:
                 connection.close()
@@ -86,7 +81,7 @@ class Browsing:
 
     def percentile(self, percent: float) -> float:
         ordered = sorted(self.seconds)
-        return 1000 * ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
+        return round(1000 * ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)], 1)
 
 
 def main() -> None:
@@ -94,64 +89,71 @@ def main() -> None:
     options.add_argument("--megabytes", type=int, default=300)
     options.add_argument("--readers", type=int, default=READERS)
     chosen = options.parse_args()
+    os.environ["NO_PROXY"] = "127.0.0.1"
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        port = free_port()
-        environ = _environ(Path(folder, "home"), port)
-        opened = large_home.copied(large_home.LARGE, Settings.load(environ))
-        with opened.db.write() as session:
-            accounts.add_curator(session, ADDRESS, Role.OWNER, PASSWORD, clock.now())
-        packed, size = _packed(Path(folder, "weather.csv.gz"), chosen.megabytes * 10**6)
-        print(f"{size:,} bytes of CSV, packed {packed.stat().st_size:,}", flush=True)
-        with _process("worker", environ):
-            print(json.dumps(_bring(opened, environ, port, packed, chosen.readers)))
+        environ = _environ(Path(folder, "home"))
+        large_home.copied(large_home.LARGE, Settings.load(environ)).db.close()
+        file = _written(Path(folder, "weather.csv"), chosen.megabytes * 10**6)
+        print(f"{file.stat().st_size:,} bytes of CSV", flush=True)
+        web = Web(environ)
+        try:
+            with _worker(environ):
+                print(json.dumps(_brought(web, file, chosen.readers)))
+        finally:
+            web.kill()
 
 
-def _bring(
-    opened: Installation, environ: dict[str, str], port: int, packed: Path, readers: int
-) -> dict[str, object]:
-    browsing = Browsing(port)
-    with _web(environ, port) as web:
-        curator = Visitor(f"http://127.0.0.1:{port}").open("/admin/")
-        curator.submit("password", address=ADDRESS, password=PASSWORD)
-        with browsing.by(readers):
-            time.sleep(THINK_SECONDS)
-            began = time.monotonic()
-            file = (packed.name, packed.read_bytes())
-            typed: dict[str, Any] = {**WORDS, "tables-0-file": file}
-            curator.open("/admin/datasets/new").submit("slug", **typed)
-            saved = time.monotonic() - began
-            seen = _watch(opened, lambda percent: percent >= KILL_AT)
-            os.killpg(web.pid, signal.SIGKILL)
-            web.wait()
-            with _web(environ, port):
-                seen += _watch(opened, lambda _: False)
-                seconds = time.monotonic() - began
-    with opened.db.read() as session:
+def _brought(web: Web, file: Path, readers: int) -> dict[str, object]:
+    browsing = Browsing(int(web.base_url.rpartition(":")[2]))
+    with browsing.by(readers), file.open("rb") as content:
+        time.sleep(THINK_SECONDS)
+        began = time.monotonic()
+        first = web.uploader(content)
+        first.chunk_size = PIECE
+        first.upload(stop_at=file.stat().st_size // 2)
+        _kill_and_start(web)
+        second = web.uploader(content, str(first.url))
+        second.chunk_size = PIECE
+        second.upload()
+        uploaded = time.monotonic() - began
+        note = web.head(str(first.url)).headers["Upload-Note"]
+        web.visitor.open(NEW).submit("title", **WORDS, **{"tables-0-stored": note})
+        saved = time.monotonic() - began
+        seen = _progress(web.installation, lambda percent: percent >= KILL_AT)
+        _kill_and_start(web)
+        seen += _progress(web.installation, lambda _: False)
+        seconds = time.monotonic() - began
+    with web.installation.db.read() as session:
         tables = datasets.newest(session, SLUG).tables
     return {
-        "p99_ms": round(browsing.percentile(99), 1),
-        "p50_ms": round(browsing.percentile(50), 1),
+        "p99_ms": browsing.percentile(99),
+        "p50_ms": browsing.percentile(50),
         "ended": bool(tables),
         "rows": sum(table.rows for table in tables),
         "requests": len(browsing.seconds),
         "unanswered_while_web_was_dead": browsing.unanswered,
-        "saved_s": round(saved, 1),
+        "uploaded_s": round(uploaded, 1),
+        "saving_s": round(saved - uploaded, 2),
         "seconds": round(seconds, 1),
         "progress_only_forward": seen == sorted(seen),
     }
 
 
-def _watch(opened: Installation, enough: Callable[[int], bool]) -> list[int]:
+def _kill_and_start(web: Web) -> None:
+    web.kill()
+    web.start()
+
+
+def _progress(opened: Installation, enough: Callable[[int], bool]) -> list[int]:
     """The percents that the task says, until it is finished or one is ``enough``."""
     seen: list[int] = []
     deadline = time.monotonic() + MOST_SECONDS
     while time.monotonic() < deadline:
         with opened.db.read() as session:
             unread = unread_files(session, datasets.get(session, SLUG))
-        if unread is None or not unread.goes_on:
+        if unread is None or unread.task is None or not unread.goes_on:
             return seen
-        task = unread.task
-        seen.append(task.done if task else 0)
+        seen.append(unread.task.done)
         if enough(seen[-1]):
             return seen
         time.sleep(0.2)
@@ -159,43 +161,30 @@ def _watch(opened: Installation, enough: Callable[[int], bool]) -> list[int]:
 
 
 @contextmanager
-def _web(environ: dict[str, str], port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """`newsletter web`, once it answers."""
-    with _process("web", environ) as process:
-        while True:
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-                connection.request("GET", "/")
-                connection.getresponse().read()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                break
-        yield process
-
-
-@contextmanager
-def _process(name: str, environ: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "newsletter", name]
-    process = subprocess.Popen(command, env=environ, start_new_session=True)
+def _worker(environ: dict[str, str]) -> Iterator[None]:
+    worker = subprocess.Popen(
+        [*NEWSLETTER, "worker"],
+        cwd=REPOSITORY,
+        env=environ,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        yield process
+        yield
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
+        worker.send_signal(signal.SIGTERM)
+        worker.wait()
 
 
-def _environ(home: Path, port: int) -> dict[str, str]:
+def _environ(home: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "NEWSLETTER_HOME": str(home),
-        "NEWSLETTER_BASE_URL": f"http://127.0.0.1:{port}",
+        "NEWSLETTER_BASE_URL": "http://127.0.0.1",
         "NEWSLETTER_MAIL_URL": f"maildir:{home}/mail",
         "NEWSLETTER_MAIL_FROM": "hello@news.example.org",
         "NEWSLETTER_POSTAL_ADDRESS": "1 Data Street",
         "SECRET_KEY": "a secret for the benchmark, 0123456789",
-        "PORT": str(port),
     }
 
 
@@ -207,15 +196,15 @@ def _row(chance: random.Random, number: int) -> str:
     )
 
 
-def _packed(place: Path, size: int) -> tuple[Path, int]:
-    """A CSV of ``size`` bytes at least, packed, and how large it is."""
+def _written(place: Path, size: int) -> Path:
+    """A CSV of ``size`` bytes at least."""
     chance, written, number = random.Random(1), 0, 0
-    with gzip.open(place, "wt", compresslevel=1) as file:
-        written += file.write("id,day,station,temperature,humidity,wind,note\n")
+    with place.open("w") as file:
+        file.write("id,day,station,temperature,humidity,wind,note\n")
         while written < size:
             written += file.write("".join(_row(chance, number + n) for n in range(10_000)))
             number += 10_000
-    return place, written
+    return place
 
 
 if __name__ == "__main__":

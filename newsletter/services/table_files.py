@@ -32,7 +32,7 @@ class FileSource:
     key: str = ""
     path: str = ""
     url: str = ""
-    names_table: bool = False  # what is called after it is so once it is fetched
+    names_table: bool = False  # which nobody has named
 
     @classmethod
     def at(cls, source: str) -> Self:

@@ -18,6 +18,7 @@ from tusclient.uploader.uploader import Uploader
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.curators import accounts
+from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
 from newsletter.services.upload_files import open_file
@@ -175,6 +176,7 @@ def test_an_upload_is_interrupted_and_resumed_by_another_client(web: Web, file: 
         "tables-0-stored": answer.headers["Upload-Note"],
     }
     web.visitor.submit("title", **words)
+    run_until_idle(web.installation)
     with web.installation.db.read() as session:
         table = datasets.newest(session, "harbour-seals").tables[0]
         assert (table.name, table.rows) == ("seal-counts", ROWS)

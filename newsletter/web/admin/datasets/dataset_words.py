@@ -91,13 +91,14 @@ def fill_in_unread(
     form.note.data = unread.note
     for table, entry in zip(unread.package.tables, form.tables.entries, strict=True):
         source = unread.sources.get(table.name)
-        if source is not None and source.url:
+        if source is None:
+            continue
+        if source.names_table:
+            entry.form["name"].data = ""
+        if source.url:
             entry.form.url.data = source.url
-            if source.names_table:
-                entry.form["name"].data = ""
-        elif source is not None:
-            upload = Upload(source.key, source.name)
-            entry.form.stored.data = note_of(opened, upload, now)
+        elif source.key:
+            entry.form.stored.data = note_of(opened, Upload(source.key, source.name), now)
     if unread.error:
         place(form, Invalid(unread.error, dict(unread.fields)))
 

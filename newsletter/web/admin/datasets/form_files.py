@@ -33,12 +33,12 @@ def collect_files(
         table = entry.form
         upload = read_note(installation, table.stored.data or "", now)
         url = (table.url.data or "").strip()
+        names_table = not (table.name.data or "").strip()
         if url:
             try:
-                is_named = bool((table.name.data or "").strip())
-                files[at] = FileSource.at_address(url, names_table=not is_named)
+                files[at] = FileSource.at_address(url, names_table=names_table)
             except FetchRefused as error:
                 refused[f"tables.{at}.url"] = str(error)
         elif upload is not None:
-            files[at] = FileSource(upload.name, key=upload.key)
+            files[at] = FileSource(upload.name, key=upload.key, names_table=names_table)
     return files, refused

@@ -159,6 +159,14 @@ def test_how_it_is_read_can_be_said_and_the_same_file_tried_again(
     assert newest(installation)["rows"] == 4
 
 
+def test_a_table_that_nobody_named_is_called_after_the_file_that_reads(
+    curator: Browser, installation: Installation
+) -> None:
+    submit(curator, tables__0__file=upload(NOISE, "noise.bin"))
+    edit(curator, tables__0__file=upload(CSV, "Counts of seals.csv"))
+    assert [table["name"] for table in newest(installation)["tables"]] == ["counts-of-seals"]
+
+
 def test_a_refused_file_is_dropped_and_the_dataset_as_it_was(
     refused: Browser, installation: Installation
 ) -> None:
