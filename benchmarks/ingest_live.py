@@ -29,6 +29,7 @@ from tests.functional.lists import NEWSLETTER, REPOSITORY
 from tests.functional.test_uploads import NEW, Web
 
 READERS = 50
+BEFORE_SECONDS = 20.0  # that they browse alone
 THINK_SECONDS = 2.0  # between two pages of a reader, on average
 PAGES = ("/", "/issues/", "/datasets/", "/datasets/penguins", "/posts/", "/feed.atom")
 SLUG = "weather"
@@ -45,11 +46,12 @@ MOST_SECONDS = 600
 
 @dataclass
 class Browsing:
-    """What the readers met: how long each answer took, and what was not answered."""
+    """What the readers met: how long each answer took while the web process lived."""
 
     port: int
     seconds: list[float] = field(default_factory=list)
-    unanswered: int = 0
+    while_dead: int = 0  # requests that were begun then
+    is_dead: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
 
     def read(self, seed: int) -> None:
@@ -57,15 +59,26 @@ class Browsing:
         self.stop.wait(chance.random() * THINK_SECONDS)
         while not self.stop.wait(chance.uniform(0, 2 * THINK_SECONDS)):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-            began = time.perf_counter()
+            began, begun_dead = time.perf_counter(), self.is_dead
             try:
                 connection.request("GET", chance.choice(PAGES))
                 connection.getresponse().read()
-                self.seconds.append(time.perf_counter() - began)
             except (OSError, http.client.HTTPException):
-                self.unanswered += 1
+                begun_dead = True  # it was killed meanwhile
             finally:
                 connection.close()
+            if begun_dead:
+                self.while_dead += 1
+            else:
+                self.seconds.append(time.perf_counter() - began)
+
+    def kill(self, web: Web) -> None:
+        """Kill the web process, and start it again."""
+        self.is_dead = True
+        web.kill()
+        web.start()
+        web.visitor.open(NEW)
+        self.is_dead = False
 
     @contextmanager
     def by(self, readers: int) -> Iterator[None]:
@@ -106,12 +119,14 @@ def main() -> None:
 def _brought(web: Web, file: Path, readers: int) -> dict[str, object]:
     browsing = Browsing(int(web.base_url.rpartition(":")[2]))
     with browsing.by(readers), file.open("rb") as content:
-        time.sleep(THINK_SECONDS)
+        time.sleep(BEFORE_SECONDS)
+        before = browsing.percentile(99)
+        browsing.seconds.clear()
         began = time.monotonic()
         first = web.uploader(content)
         first.chunk_size = PIECE
         first.upload(stop_at=file.stat().st_size // 2)
-        _kill_and_start(web)
+        browsing.kill(web)
         second = web.uploader(content, str(first.url))
         second.chunk_size = PIECE
         second.upload()
@@ -120,28 +135,24 @@ def _brought(web: Web, file: Path, readers: int) -> dict[str, object]:
         web.visitor.open(NEW).submit("title", **WORDS, **{"tables-0-stored": note})
         saved = time.monotonic() - began
         seen = _progress(web.installation, lambda percent: percent >= KILL_AT)
-        _kill_and_start(web)
+        browsing.kill(web)
         seen += _progress(web.installation, lambda _: False)
         seconds = time.monotonic() - began
     with web.installation.db.read() as session:
         tables = datasets.newest(session, SLUG).tables
     return {
         "p99_ms": browsing.percentile(99),
+        "p99_ms_before": before,
         "p50_ms": browsing.percentile(50),
         "ended": bool(tables),
         "rows": sum(table.rows for table in tables),
         "requests": len(browsing.seconds),
-        "unanswered_while_web_was_dead": browsing.unanswered,
+        "requests_while_web_was_dead": browsing.while_dead,
         "uploaded_s": round(uploaded, 1),
         "saving_s": round(saved - uploaded, 2),
         "seconds": round(seconds, 1),
         "progress_only_forward": seen == sorted(seen),
     }
-
-
-def _kill_and_start(web: Web) -> None:
-    web.kill()
-    web.start()
 
 
 def _progress(opened: Installation, enough: Callable[[int], bool]) -> list[int]:
