@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from newsletter.catalog import datasets
 from newsletter.installation import Installation
@@ -132,7 +133,8 @@ def _brought(web: Web, file: Path, readers: int) -> dict[str, object]:
         second.upload()
         uploaded = time.monotonic() - began
         note = web.head(str(first.url)).headers["Upload-Note"]
-        web.visitor.open(NEW).submit("title", **WORDS, **{"tables-0-stored": note})
+        typed: dict[str, Any] = {**WORDS, "tables-0-stored": note}
+        web.visitor.open(NEW).submit("title", **typed)
         saved = time.monotonic() - began
         seen = _progress(web.installation, lambda percent: percent >= KILL_AT)
         browsing.kill(web)
