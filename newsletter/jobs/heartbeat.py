@@ -29,9 +29,10 @@ class Heartbeat:
     """Beats from ``start`` to ``stop``, in a thread of this process."""
 
     def __init__(self, installation: Installation, role: ProcessRole) -> None:
-        self._db = installation.db
-        self._watch = Watch(installation)
-        self._heart = Heart(installation.db, role)
+        # Its own, whose connections nobody cuts who ends what waits for another's.
+        self._db = Database(installation.settings.database_url)
+        self._watch = Watch(self._db)
+        self._heart = Heart(self._db, role)
         self._stop = threading.Event()
         # A daemon: a database that does not answer keeps no process from ending.
         self._thread = threading.Thread(target=self._run, name=f"heartbeat ({role})", daemon=True)
@@ -55,6 +56,7 @@ class Heartbeat:
                     self._beat_on(connection)
             except Exception as error:
                 self._wait_after(error)
+        self._db.close()
 
     def _beat_on(self, connection: Connection) -> None:
         """Until we are to end. The connection is kept, so that a beat is one statement."""

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.db import Database
 from newsletter.heartbeats.beat import BEAT_SECONDS
 from newsletter.heartbeats.roll_call import LACKS, RollCall, Standing, in_utc
-from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.models.process import Process
 
@@ -33,8 +33,8 @@ class ProcessAlert:
 class Watch:
     """What one process has seen of the others, from beat to beat."""
 
-    def __init__(self, installation: Installation) -> None:
-        self._db = installation.db
+    def __init__(self, db: Database) -> None:
+        self._db = db
         self._since: dict[str, float] = {}
         self._looked_at = float("-inf")
         self._reported: set[str] = set()

@@ -60,6 +60,16 @@ def test_it_is_seen_while_it_lives_and_not_after(
     assert names(on_both.db) == set()
 
 
+def test_its_row_is_taken_away_though_others_waits_were_cut(
+    on_both: Installation, beats: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 60)
+    with beating(on_both, WORKER):
+        beats(1)
+        on_both.db.cut()
+    assert names(on_both.db) == set()
+
+
 def test_it_goes_on_after_the_database_was_away_and_says_so_once(
     on_both: Installation, beats: Callable[[int], None], caplog: pytest.LogCaptureFixture
 ) -> None:

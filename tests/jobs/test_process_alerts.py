@@ -22,7 +22,7 @@ CURATORS = 2
 
 @pytest.fixture
 def watch(installation: Installation) -> Watch:
-    return Watch(installation)
+    return Watch(installation.db)
 
 
 def look(watch: Watch, installation: Installation, *seconds: float) -> list[str]:
@@ -45,7 +45,7 @@ def test_a_silent_clock_is_told_of_once_by_all_who_watch(
     subjects = look(watch, installation, SILENT_FOR, SILENT_FOR + 10, 5 * SILENT_FOR)
     assert subjects == ["The clock on attic is silent"] * CURATORS
     assert "No issue will begin until it runs again." in alerts(installation)[0].lines
-    other = Watch(installation)
+    other = Watch(installation.db)
     assert look(other, installation, 0, SILENT_FOR, 2 * SILENT_FOR) == subjects
 
 
@@ -104,7 +104,7 @@ def test_a_role_that_is_missing_has_ten_minutes_and_one_alert(
     assert look(watch, installation, 0, MISSING_FOR - 1) == []
     subjects = look(watch, installation, MISSING_FOR, 3 * MISSING_FOR)
     assert subjects == ["No clock is running"] * CURATORS
-    other = Watch(installation)
+    other = Watch(installation.db)
     assert look(other, installation, 0, MISSING_FOR) == subjects
 
 
