@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
-SILENT_SECONDS = 4.0  # without an answer, after which it is looked whether there is a server
+SILENT_SECONDS = 2.0  # without an answer, after which it is looked whether there is a server
 FAST_CLAIM_SECONDS = 1.0  # at most, between two claims that look at everything
 LATELY_SECONDS = 2.0  # more than PostgreSQL forgets in a crash: three times its wal_writer_delay
 

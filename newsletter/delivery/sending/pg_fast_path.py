@@ -23,7 +23,7 @@ from newsletter.delivery.queue.statements import SENT_ON_POSTGRES
 from newsletter.models.delivery import DeliveryState
 
 PREPARED = b"fast_path"
-SILENT_SECONDS = 4.0  # without an answer: another way is tried, which waits as it should
+SILENT_SECONDS = 2.0  # without an answer: another way is tried, which waits as it should
 DONE = {1, 2}  # PGRES_COMMAND_OK, PGRES_TUPLES_OK
 STATES = {state.value.encode(): state for state in DeliveryState}
 
