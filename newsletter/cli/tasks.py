@@ -141,7 +141,7 @@ def tell_outcome(task: Task, silent: bool) -> None:
         reason = task.lines[-1]["text"] if task.lines else "it was interrupted"
         raise Refused(f"Task {task.id} did not succeed: {reason} Workers try it again.")
     if task.state is not TaskState.DONE:
-        raise Refused(f"Task {task.id} is {task.state.value}. {task.error}".rstrip())
+        raise Refused(task.error or f"Task {task.id} is {task.state.value}.")
     if not silent:
         click.echo(f"Task {task.id} is done.")
 
