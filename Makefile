@@ -90,7 +90,7 @@ formats: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_ALL_ROWS=1 $(BIN)/python -m pytest tests/datasets/test_formats.py
 
 crash: $(VENV)/.installed-test
-	NEWSLETTER_TESTS_LOCKED_FOR=60 $(BIN)/python -m pytest -n $(TESTERS) tests/crash
+	NEWSLETTER_TESTS_LOCKED_FOR=60 $(BIN)/python -m pytest -n $(TESTERS) -m "long or not long" tests/crash
 	$(BIN)/python -m tests.crash
 
 crash-tasks: $(VENV)/.installed-test

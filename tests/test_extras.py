@@ -42,12 +42,10 @@ def without(
     names: tuple[str, ...], code: str, *arguments: str, home: Path | None = None, **options: str
 ) -> subprocess.CompletedProcess[str]:
     """What ``code`` says in a process that has none of the packages ``names``."""
-    stdin = options.pop("stdin", "")
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", HIDE.format(names=names) + code, *arguments],
         cwd=home,
         env={"PYTHONPATH": str(REPOSITORY), **options},
-        input=stdin,
         capture_output=True,
         text=True,
     )
@@ -116,10 +114,18 @@ def test_an_arrow_file_is_refused_by_the_process_that_reads_it(tmp_path: Path, m
     source.write_bytes(magic.encode() + bytes(64))
     limits = IngestLimits().for_file(source.stat().st_size)
     request = request_for(source, tmp_path, IngestOptions(limits=limits))
-    done = without(("pyarrow",), READ, home=tmp_path, stdin=json.dumps(request))
-    assert json.loads(done.stdout) == {
-        "refused": "Reading Arrow files needs pyarrow: pip install 'dataset-daily[arrow]'."
-    }
+    command = [sys.executable, "-W", "ignore", "-c", HIDE.format(names=("pyarrow",)) + READ]
+    pipe = subprocess.PIPE
+    environ = {"PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdin=pipe, stdout=pipe, text=True
+    ) as reader:
+        assert reader.stdin is not None and reader.stdout is not None  # noqa: PT018
+        reader.stdin.write(f"{json.dumps(request)}\n")  # it ends when this is closed
+        reader.stdin.flush()
+        assert json.load(reader.stdout) == {
+            "refused": "Reading Arrow files needs pyarrow: pip install 'dataset-daily[arrow]'."
+        }
 
 
 def test_nothing_else_of_the_program_needs_one() -> None:

@@ -48,6 +48,7 @@ def test_site_clock_and_worker_ask_postgresql_for_little(stand: Stand, database_
     assert len(statements) / LOOKED_FOR <= STATEMENTS_A_SECOND, "\n".join(statements)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_on_sqlite_they_use_no_processor_to_speak_of(stand: Stand) -> None:
     home = stand.environ()["NEWSLETTER_HOME"]

@@ -51,7 +51,9 @@ def assert_kept(stand: Stand, halted: int) -> None:
     assert tally.balance.sent == tally.received - tally.doubled
 
 
-@pytest.mark.parametrize("seconds", [150, -150], ids=["fast", "slow"])
+@pytest.mark.parametrize(
+    "seconds", [150, pytest.param(-150, marks=pytest.mark.long)], ids=["fast", "slow"]
+)
 def test_a_clock_that_is_wrong_doubles_nobody(stand: Stand, seconds: int) -> None:
     stand.new_list(600, CONNECTIONS)
     wrong = Shift(timedelta(seconds=seconds), claim=0)
@@ -66,6 +68,7 @@ def test_a_clock_that_is_wrong_doubles_nobody(stand: Stand, seconds: int) -> Non
     assert stand.tally().wrong == ()
 
 
+@pytest.mark.long
 def test_the_share_of_a_dead_machine_goes_on_while_there_is_more_to_do(stand: Stand) -> None:
     stand.new_list(900, CONNECTIONS)
     stand.mail.hold(Stop.ANSWERED, 50)
@@ -174,7 +177,11 @@ def test_what_was_held_while_the_server_was_away_is_not_sent_twice(
         assert_kept(stand, halted=2)
 
 
-@pytest.mark.parametrize("is_stopped", [False, True], ids=["it ends", "the worker is stopped"])
+@pytest.mark.parametrize(
+    "is_stopped",
+    [False, pytest.param(True, marks=pytest.mark.long)],
+    ids=["it ends", "the worker is stopped"],
+)
 def test_a_path_that_swallows_packets_is_noticed_and_nobody_hangs(
     stand: Stand, database_url: str, is_stopped: bool
 ) -> None:
