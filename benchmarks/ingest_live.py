@@ -23,7 +23,7 @@ from typing import Any
 
 from newsletter.catalog import datasets
 from newsletter.installation import Installation
-from newsletter.services.unread_files import unread_files
+from newsletter.services.datasets.unread_files import unread_files
 from newsletter.settings import Settings
 from tests import large_home
 from tests.functional.lists import NEWSLETTER, REPOSITORY

@@ -16,6 +16,7 @@ SETTLED_SECONDS = 5.0  # after the last refusal; who waits tries again sooner
 # an operator's doing, the system; of "invalid transaction state" the one that says read-only.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 ON_POSTGRES = ("08", "40", "53", "55", "57", "58", "25006")
+AWAY = ("08", "57P")
 # https://www.sqlite.org/rescode.html, without what extends a code.
 ON_SQLITE = {
     sqlite3.SQLITE_BUSY,
@@ -33,18 +34,15 @@ ON_SQLITE = {
 
 def is_transient(error: Exception) -> bool:
     """Whether the same may succeed later: the database is locked, full, restarting, away."""
+    if is_away(error):
+        return True
     if not isinstance(error, DBAPIError):
         return False
-    if error.connection_invalidated:
-        return True
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate is not None:
         return str(sqlstate).startswith(ON_POSTGRES)
     code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in ON_SQLITE
-    # The driver's own, such as that it cannot connect.
-    return isinstance(error, OperationalError | InterfaceError)
+    return code is not None and code & 0xFF in ON_SQLITE
 
 
 def is_away(error: Exception) -> bool:
@@ -55,8 +53,9 @@ def is_away(error: Exception) -> bool:
         return True
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate is not None:
-        return str(sqlstate).startswith(("08", "57P"))
-    is_from_sqlite = hasattr(error.orig, "sqlite_errorcode")
+        return str(sqlstate).startswith(AWAY)
+    # The driver's own, such as that it cannot connect; SQLite's have a code.
+    is_from_sqlite = getattr(error.orig, "sqlite_errorcode", None) is not None
     return not is_from_sqlite and isinstance(error, OperationalError | InterfaceError)
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("newsletter", "client/dataset_daily")
 LINES_OF_A_MODULE = 300
 LINES_OF_A_FUNCTION = 50
-MODULES_OF_A_FOLDER = 16
+MODULES_OF_A_FOLDER = 15
 
 # Variables that do not say what is in them.
 VAGUE = frozenset(("told", "found", "said", "asked", "held", "each"))

@@ -25,7 +25,7 @@ from newsletter.mailing.facts import (
     Run,
     WrongVersion,
 )
-from newsletter.mailing.post_blocks import figures_with_room
+from newsletter.mailing.posts.post_blocks import figures_with_room
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post, RunStatus

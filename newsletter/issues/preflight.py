@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from newsletter.mailing.content import CorrectionContent, IssueContent
-from newsletter.mailing.post_content import PostContent, Words
+from newsletter.mailing.posts.post_content import PostContent, Words
 from newsletter.mailing.render import HTML_BYTES, AnyContent, RenderedMail
 
 SUBJECT_ON_A_PHONE = 60  # characters, about; the rest is cut off in the list

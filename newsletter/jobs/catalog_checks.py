@@ -6,7 +6,7 @@ from newsletter.catalog.checks import weeks
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.jobs.run import JobRun
-from newsletter.services.catalog_check import start_weekly_check
+from newsletter.services.datasets.catalog_check import start_weekly_check
 
 
 def check_catalog(installation: Installation, now: datetime, run: JobRun | None = None) -> bool:

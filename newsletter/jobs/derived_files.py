@@ -12,7 +12,7 @@ from newsletter.errors import Busy
 from newsletter.installation import Installation
 from newsletter.jobs.run import JobRun
 from newsletter.models.dataset import Dataset, Version
-from newsletter.services import derived_files
+from newsletter.services.datasets import derived_files
 
 
 def compare_versions(installation: Installation, now: datetime, run: JobRun | None = None) -> None:

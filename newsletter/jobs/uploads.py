@@ -4,8 +4,8 @@ from datetime import datetime
 
 from newsletter.installation import Installation
 from newsletter.jobs.run import JobRun
-from newsletter.services import upload_files
-from newsletter.services.upload_files import ENDING, UNFINISHED_FOR
+from newsletter.services.datasets import upload_files
+from newsletter.services.datasets.upload_files import ENDING, UNFINISHED_FOR
 
 
 def purge_stale_uploads(

@@ -8,7 +8,6 @@ from newsletter.catalog.describe.citation import in_words
 from newsletter.catalog.describe.facts import ColumnFacts, DatasetFacts, TableFacts, WorkFacts
 from newsletter.catalog.describe.loaders import loaders
 from newsletter.mailing.compose_correction import compose_correction
-from newsletter.mailing.compose_post import compose_post
 from newsletter.mailing.content import (
     ColumnSketch,
     Fact,
@@ -19,6 +18,7 @@ from newsletter.mailing.content import (
     Preview,
 )
 from newsletter.mailing.facts import CorrectionFacts, Facts, IssueFacts, PostFacts
+from newsletter.mailing.posts.compose_post import compose_post
 from newsletter.mailing.render import AnyContent
 from newsletter.mailing.styled import prose
 from newsletter.sizes import readable_size

@@ -18,7 +18,7 @@ from newsletter.errors import Invalid
 from newsletter.mailing import plain
 from newsletter.mailing.content import CorrectionContent, InlineImage, IssueContent
 from newsletter.mailing.placeholders import Placeholder, without_marks
-from newsletter.mailing.post_content import PostContent
+from newsletter.mailing.posts.post_content import PostContent
 from newsletter.resources import shipped
 
 AnyContent = IssueContent | CorrectionContent | PostContent

@@ -48,7 +48,7 @@ class PendingIngest(Base):
         BigInt, ForeignKey("task.id", ondelete="SET NULL"), index=True
     )
     package: Mapped[dict[str, Any]]  # all that was written, as a DatasetPackage
-    files: Mapped[dict[str, Any]]  # by the tables' names: see services.table_files
+    files: Mapped[dict[str, Any]]  # by the tables' names: see services.datasets.table_files
     note: Mapped[str] = mapped_column(default="")  # what changed
     number: Mapped[str | None] = mapped_column(String(32))  # of the version, where one was chosen
     is_published: Mapped[bool] = mapped_column(default=False)  # as soon as it is read

@@ -12,7 +12,7 @@ from flask import Response, request
 from newsletter import clock
 from newsletter.errors import Refused
 from newsletter.installation import Installation
-from newsletter.services import derived_files
+from newsletter.services.datasets import derived_files
 from newsletter.storage.encodings import SUFFIXES, encoded, squeezed
 
 SMALLEST = 1000  # bytes: below, the headers are most of it

@@ -2,7 +2,7 @@
 
 A file goes to storage before anything else about the form is looked at. What
 travels with the form from then on is a signed note of its key and its name. The key is one
-of ``services.upload_files``: of a file in storage, or of an upload that came in pieces.
+of ``services.datasets.upload_files``: of a file in storage, or of an upload that came in pieces.
 """
 
 import re
@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.file_names import bare_name
 from newsletter.installation import Installation
-from newsletter.services.upload_files import is_here
+from newsletter.services.datasets.upload_files import is_here
 
 PURPOSE = "upload"
 KEPT_FOR = timedelta(days=30)
@@ -27,7 +27,7 @@ SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 class Upload:
     """A stored file that no dataset holds yet."""
 
-    key: str  # for services.upload_files
+    key: str  # for services.datasets.upload_files
     name: str  # as its owner calls it
 
 

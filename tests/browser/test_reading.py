@@ -54,7 +54,7 @@ def test_the_page_shows_how_far_it_is_and_fills_itself(
         return renew(*arguments)  # type: ignore[arg-type]
 
     shown: list[bool] = []
-    monkeypatch.setattr("newsletter.services.file_reading.renew", looked_at)
+    monkeypatch.setattr("newsletter.services.datasets.file_reading.renew", looked_at)
     with running_beside(installation):
         expect(page.locator("#live")).to_contain_text("47 %")
         expect(page.locator("#live")).to_contain_text("seal-counts.csv: half of it")

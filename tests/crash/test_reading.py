@@ -10,8 +10,8 @@ from newsletter.catalog import datasets
 from newsletter.catalog.package.draft import draft
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
-from newsletter.services import dataset_save
-from newsletter.services.table_files import FileSource
+from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets.table_files import FileSource
 from newsletter.settings import Settings
 from newsletter.tasks import queueing
 from newsletter.tasks.files import FOLDER

@@ -21,7 +21,7 @@ from newsletter.curators import accounts
 from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
-from newsletter.services.upload_files import open_file
+from newsletter.services.datasets.upload_files import open_file
 from newsletter.settings import Settings
 from newsletter.web.uploads import read_note
 from tests.functional.lists import NEWSLETTER, REPOSITORY

@@ -16,7 +16,7 @@ from newsletter.issues import calendar, corrections
 from newsletter.issues.gather import gather
 from newsletter.mailing.content import Link
 from newsletter.mailing.facts import CorrectionFacts, IssueFacts, PostFacts, Run, WrongVersion
-from newsletter.mailing.post_blocks import FIGURES_AT_MOST
+from newsletter.mailing.posts.post_blocks import FIGURES_AT_MOST
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import PostState, RunStatus
 from newsletter.posts.cells import Code, Figure

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.issues.preflight import warnings
 from newsletter.mailing.content import InlineImage
-from newsletter.mailing.post_content import Figure
+from newsletter.mailing.posts.post_content import Figure
 from newsletter.mailing.render import HTML_BYTES, RenderedMail
 from tests.mailing.sample import penguins_content
 from tests.mailing.sample_post import WORDS, post_content

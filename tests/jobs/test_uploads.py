@@ -8,8 +8,8 @@ import pytest
 
 from newsletter.installation import Installation
 from newsletter.jobs import JobRun, purge_stale_uploads
-from newsletter.services import uploads
-from newsletter.services.upload_files import UNFINISHED_FOR, WHOLE_FOR, is_here
+from newsletter.services.datasets import uploads
+from newsletter.services.datasets.upload_files import UNFINISHED_FOR, WHOLE_FOR, is_here
 from tests.jobs.conftest import NOW
 
 ADA = 1

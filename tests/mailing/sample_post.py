@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from newsletter.mailing.content import Link, Prose
-from newsletter.mailing.post_content import PostContent, Words
+from newsletter.mailing.posts.post_content import PostContent, Words
 from tests.mailing.sample import BASE_URL, DATA
 
 WORDS = Words(Prose(Markup("<p>Two are enough.</p>"), "Two are enough."))

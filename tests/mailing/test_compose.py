@@ -5,7 +5,7 @@ from dataclasses import replace
 from newsletter.mailing.compose import compose, compose_issue
 from newsletter.mailing.content import CorrectionContent, Fact, IssueContent, PostLink
 from newsletter.mailing.facts import Chart
-from newsletter.mailing.post_content import PostContent
+from newsletter.mailing.posts.post_content import PostContent
 from newsletter.mailing.render import render_issue
 from newsletter.posts.cells import Prose
 from tests.mailing.sample import png

@@ -8,7 +8,7 @@ from newsletter.catalog.checks.findings import Weight
 from newsletter.cli.context import as_json, open_installation, print_json
 from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Refused
-from newsletter.services.catalog_check import CHECK_CATALOG, findings_of, known
+from newsletter.services.datasets.catalog_check import CHECK_CATALOG, findings_of, known
 
 MARKS = {Weight.WRONG: "!", Weight.NOTE: "-", Weight.ASIDE: "~"}
 

@@ -35,11 +35,11 @@ from newsletter.errors import Invalid, Refused
 from newsletter.models.dataset import Table, Version
 from newsletter.models.task import Task
 from newsletter.posts.sync import sync as sync_posts
-from newsletter.services import dataset_save
-from newsletter.services.dataset_export import EXPORT_DATASET
-from newsletter.services.file_reading import Promise
-from newsletter.services.table_files import FileSource, is_address
-from newsletter.services.unread_files import UnreadFiles, unread_files
+from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets.dataset_export import EXPORT_DATASET
+from newsletter.services.datasets.file_reading import Promise
+from newsletter.services.datasets.table_files import FileSource, is_address
+from newsletter.services.datasets.unread_files import UnreadFiles, unread_files
 from newsletter.tables.profiling.profile_text import summary
 from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
 

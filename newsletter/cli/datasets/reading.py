@@ -10,10 +10,10 @@ from newsletter.cli.tasks import run_promised, tell_promise
 from newsletter.errors import Invalid, Refused
 from newsletter.installation import Installation
 from newsletter.models.task import Task
-from newsletter.services import dataset_save
-from newsletter.services.file_reading import READ_FILES, Promise
-from newsletter.services.table_files import FileSource
-from newsletter.services.unread_files import UnreadFiles, drop_files, unread_files
+from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets.file_reading import READ_FILES, Promise
+from newsletter.services.datasets.table_files import FileSource
+from newsletter.services.datasets.unread_files import UnreadFiles, drop_files, unread_files
 from newsletter.tasks.queueing import defer, new_task
 
 Save = Callable[[FileSource, Promise], Task | None]

@@ -21,9 +21,9 @@ from newsletter.issues import calendar, corrections
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.task import Task
-from newsletter.services import dataset_save
-from newsletter.services.file_reading import Promise
-from newsletter.services.table_files import FileSource
+from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets.file_reading import Promise
+from newsletter.services.datasets.table_files import FileSource
 from newsletter.tables.diff import Diff
 from newsletter.tables.diff.words import block
 from newsletter.tasks.queueing import AT_THE_COMMAND_LINE

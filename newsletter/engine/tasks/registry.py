@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from newsletter.services.catalog_check import CHECK_CATALOG, CHECK_WEEK
-from newsletter.services.dataset_export import EXPORT_DATASET
-from newsletter.services.derived_files import COMPARE_VERSIONS, ENCODE_FILE
-from newsletter.services.file_reading import READ_FILES
+from newsletter.services.datasets.catalog_check import CHECK_CATALOG, CHECK_WEEK
+from newsletter.services.datasets.dataset_export import EXPORT_DATASET
+from newsletter.services.datasets.derived_files import COMPARE_VERSIONS, ENCODE_FILE
+from newsletter.services.datasets.file_reading import READ_FILES
 from newsletter.services.subscriber_transfer import EXPORT_SUBSCRIBERS, IMPORT_SUBSCRIBERS
 from newsletter.tasks.definition import Definition, Definitions
 

@@ -7,7 +7,7 @@ from flask_login import current_user
 from newsletter import clock
 from newsletter.errors import Refused
 from newsletter.models.task import Task, TaskState
-from newsletter.services.catalog_check import start_check
+from newsletter.services.datasets.catalog_check import start_check
 from newsletter.services.subscriber_transfer import exported
 from newsletter.tasks import files, listing, queueing
 from newsletter.web.admin.flash import flashing

@@ -6,7 +6,7 @@ from newsletter import clock
 from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
-from newsletter.services.catalog_check import start_check
+from newsletter.services.datasets.catalog_check import start_check
 from tests.web.admin.conftest import CURATOR, Browser
 
 

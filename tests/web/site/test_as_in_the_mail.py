@@ -10,7 +10,7 @@ from newsletter.installation import Installation
 from newsletter.issues.gather import gather
 from newsletter.mailing.compose import compose
 from newsletter.mailing.content import IssueContent
-from newsletter.mailing.post_content import PostContent, Rows, Words
+from newsletter.mailing.posts.post_content import PostContent, Rows, Words
 from newsletter.models import Version
 from newsletter.models.issue import Issue, Kind
 from newsletter.models.post import Post

@@ -19,10 +19,11 @@ from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Table
 from newsletter.models.task import Task
-from newsletter.services import dataset_save, suggestion, uploads
+from newsletter.services import suggestion
+from newsletter.services.datasets import dataset_save, uploads
+from newsletter.services.datasets.table_files import FileSource
+from newsletter.services.datasets.unread_files import UnreadFiles, unread_files
 from newsletter.services.suggestion import Suggestion
-from newsletter.services.table_files import FileSource
-from newsletter.services.unread_files import UnreadFiles, unread_files
 from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.admin.datasets.dataset_words import (

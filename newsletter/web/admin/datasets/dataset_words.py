@@ -14,10 +14,10 @@ from wtforms import Form
 from newsletter.catalog.package.dataset_package import DatasetPackage, TablePackage
 from newsletter.errors import Invalid
 from newsletter.installation import Installation
-from newsletter.services.dataset_save import NO_FILE
+from newsletter.services.datasets.dataset_save import NO_FILE
+from newsletter.services.datasets.table_files import FileSource
+from newsletter.services.datasets.unread_files import UnreadFiles
 from newsletter.services.suggestion import FirstWords
-from newsletter.services.table_files import FileSource
-from newsletter.services.unread_files import UnreadFiles
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm, find_field
 from newsletter.web.uploads import Upload, note_of
 

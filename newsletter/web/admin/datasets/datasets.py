@@ -14,8 +14,9 @@ from newsletter.errors import NotFound
 from newsletter.issues import listing
 from newsletter.models.dataset import Table
 from newsletter.paging import cut
-from newsletter.services import dataset_save, slots
-from newsletter.services.unread_files import unread_files, unread_of
+from newsletter.services import slots
+from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets.unread_files import unread_files, unread_of
 from newsletter.tasks.listing import percent
 from newsletter.web.admin.datasets import versions
 from newsletter.web.admin.flash import flashing

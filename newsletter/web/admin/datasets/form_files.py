@@ -4,7 +4,7 @@ from datetime import datetime
 
 from newsletter.errors import FetchRefused
 from newsletter.installation import Installation
-from newsletter.services.table_files import FileSource
+from newsletter.services.datasets.table_files import FileSource
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.uploads import note_of, read_note, store_upload
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from newsletter import clock
-from newsletter.services import unread_files
+from newsletter.services.datasets import unread_files
 from newsletter.web.admin.flash import flashing
 from newsletter.web.context import installation
 

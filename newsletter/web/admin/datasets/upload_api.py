@@ -23,8 +23,8 @@ from werkzeug.http import http_date
 from newsletter import clock
 from newsletter.errors import NewsletterError
 from newsletter.outages import is_transient
-from newsletter.services import uploads
-from newsletter.services.uploads import FILE_BYTES, PIECE_BYTES, Checksum, Progress
+from newsletter.services.datasets import uploads
+from newsletter.services.datasets.uploads import FILE_BYTES, PIECE_BYTES, Checksum, Progress
 from newsletter.web.context import installation
 from newsletter.web.errors import status_of
 from newsletter.web.uploads import Upload, note_of

@@ -12,8 +12,8 @@ from newsletter.catalog import listing
 from newsletter.errors import Invalid, Refused
 from newsletter.posts.intake import PostFile
 from newsletter.posts.reading.parsed_post import MAX_BYTES
+from newsletter.services.datasets.upload_files import open_file
 from newsletter.services.post_save import SavedPost, save
-from newsletter.services.upload_files import open_file
 from newsletter.web.admin.flash import show
 from newsletter.web.auth import STALE, shows_again
 from newsletter.web.context import installation

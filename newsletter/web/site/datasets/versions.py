@@ -10,7 +10,7 @@ from newsletter.catalog import datasets, listing
 from newsletter.catalog.versions import changes
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version
-from newsletter.services import derived_files
+from newsletter.services.datasets import derived_files
 from newsletter.tables.diff import words
 from newsletter.web.context import installation
 

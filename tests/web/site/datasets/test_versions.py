@@ -9,7 +9,7 @@ from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.dataset import VersionState
 from newsletter.models.task import Task
-from newsletter.services import derived_files
+from newsletter.services.datasets import derived_files
 from tests import factories
 
 PAGE = "/datasets/penguins/v/1.0.0..2.0.0"

@@ -10,7 +10,7 @@ from newsletter.errors import NotFound
 from newsletter.installation import Installation
 from newsletter.models.catalog_check import CatalogCheckWeek
 from newsletter.models.task import TaskState
-from newsletter.services.catalog_check import findings_of, start_check, start_weekly_check
+from newsletter.services.datasets.catalog_check import findings_of, start_check, start_weekly_check
 from newsletter.tasks import queueing
 from tests import factories
 

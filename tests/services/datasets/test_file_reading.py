@@ -25,10 +25,10 @@ from newsletter.errors import Conflict
 from newsletter.installation import Installation
 from newsletter.models import Notice, Version
 from newsletter.models.task import Task, TaskState
-from newsletter.services import dataset_save
-from newsletter.services.file_reading import READ_FILES, read_files
-from newsletter.services.table_files import FileSource
-from newsletter.services.unread_files import UnreadFiles, retry_reading, unread_files
+from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets.file_reading import READ_FILES, read_files
+from newsletter.services.datasets.table_files import FileSource
+from newsletter.services.datasets.unread_files import UnreadFiles, retry_reading, unread_files
 from newsletter.settings import Settings
 from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
@@ -152,7 +152,7 @@ def test_an_attempt_that_was_taken_over_records_nothing(
             session.execute(update(Task).where(Task.id == task_id).values(attempt=Task.attempt + 1))
         return intake
 
-    monkeypatch.setattr("newsletter.services.file_reading.renew", taken_over)
+    monkeypatch.setattr("newsletter.services.datasets.file_reading.renew", taken_over)
     run_until_idle(installation)
     version, unread = newest(installation)
     assert version.tables == []

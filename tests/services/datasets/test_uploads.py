@@ -14,9 +14,9 @@ from sqlalchemy import select, update
 from newsletter.errors import Conflict, Damaged, NotFound, TooLarge, TooMany
 from newsletter.installation import Installation
 from newsletter.models.upload import Upload, UploadPiece
-from newsletter.services import uploads
-from newsletter.services.upload_files import UNFINISHED_FOR, WHOLE_FOR, open_file
-from newsletter.services.uploads import FILE_BYTES, GB, PIECE_BYTES, Checksum, Progress
+from newsletter.services.datasets import uploads
+from newsletter.services.datasets.upload_files import UNFINISHED_FOR, WHOLE_FOR, open_file
+from newsletter.services.datasets.uploads import FILE_BYTES, GB, PIECE_BYTES, Checksum, Progress
 from tests.services.conftest import ADA, BEN
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -8,8 +8,8 @@ from newsletter.catalog.data_paths import with_addresses
 from newsletter.catalog.describe.facts import ErratumFacts
 from newsletter.mailing.content import Link
 from newsletter.mailing.facts import PostFacts, Run
-from newsletter.mailing.post_blocks import Blocks
-from newsletter.mailing.post_content import Block, PostContent
+from newsletter.mailing.posts.post_blocks import Blocks
+from newsletter.mailing.posts.post_content import Block, PostContent
 from newsletter.mailing.render import HTML_BYTES, html_bytes
 from newsletter.mailing.styled import styled_prose
 from newsletter.posts.cells import Cell, Code

@@ -14,9 +14,9 @@ from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.task import Task, TaskState
-from newsletter.services import dataset_save
-from newsletter.services.table_files import FileSource
-from newsletter.services.unread_files import unread_files
+from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets.table_files import FileSource
+from newsletter.services.datasets.unread_files import unread_files
 from newsletter.tasks import queueing
 from tests import factories
 

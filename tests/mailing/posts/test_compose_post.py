@@ -12,17 +12,17 @@ import pytest
 
 from newsletter.catalog.describe.facts import ErratumFacts, Party
 from newsletter.email_address import parse_address
-from newsletter.mailing.compose_post import compose_post
 from newsletter.mailing.facts import Run
 from newsletter.mailing.frozen import Recipient
 from newsletter.mailing.message import Headers, build
-from newsletter.mailing.post_blocks import (
+from newsletter.mailing.posts.compose_post import compose_post
+from newsletter.mailing.posts.post_blocks import (
     FIGURES_AT_MOST,
     PRINTED_LINES,
     TABLE_ROWS,
     figures_with_room,
 )
-from newsletter.mailing.post_content import Figure, PostContent, Printed, Remark, Rows, Words
+from newsletter.mailing.posts.post_content import Figure, PostContent, Printed, Remark, Rows, Words
 from newsletter.mailing.render import HTML_BYTES, render_issue, render_page
 from newsletter.posts import cells
 from newsletter.posts.cells import Cell, Code, Error, Html, Note, Prose, Table, Text

@@ -16,10 +16,10 @@ from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version
 from newsletter.models.task import Task
-from newsletter.services.file_reading import Promise, promise
+from newsletter.services.datasets.file_reading import Promise, promise
+from newsletter.services.datasets.table_files import FileSource
+from newsletter.services.datasets.unread_files import refuse_while_reading, unread_files
 from newsletter.services.suggestion import Suggestion
-from newsletter.services.table_files import FileSource
-from newsletter.services.unread_files import refuse_while_reading, unread_files
 from newsletter.tasks.queueing import defer
 
 NO_FILE = "Choose a file, or give its web address."

@@ -16,7 +16,7 @@ from newsletter.errors import Busy
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version
 from newsletter.models.task import Task, TaskState
-from newsletter.services import derived_files
+from newsletter.services.datasets import derived_files
 from newsletter.settings import Settings
 from tests import factories
 

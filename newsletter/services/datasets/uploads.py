@@ -1,7 +1,7 @@
 """Files that come in pieces, so that what is here is not sent again, whatever happens between.
 
 Each piece is a file of its own in storage, which all machines share, and a row says which
-belong to an upload. They become one file where somebody reads it (``services.upload_files``).
+belong to an upload. They become one file where somebody reads it (upload_files.py).
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from newsletter.file_names import bare_name
 from newsletter.installation import Installation
 from newsletter.models.curator import Curator
 from newsletter.models.upload import Upload, UploadPiece
-from newsletter.services.upload_files import (
+from newsletter.services.datasets.upload_files import (
     ENDING,
     GONE,
     UNFINISHED_FOR,

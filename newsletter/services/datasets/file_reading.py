@@ -23,9 +23,9 @@ from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Dataset, PendingIngest, Version
 from newsletter.models.task import Task
-from newsletter.services.table_files import FileSource, TableFile, file_of, named
-from newsletter.services.unread_files import UnreadFiles, names_of, refuse_while_reading
-from newsletter.services.upload_files import forget
+from newsletter.services.datasets.table_files import FileSource, TableFile, file_of, named
+from newsletter.services.datasets.unread_files import UnreadFiles, names_of, refuse_while_reading
+from newsletter.services.datasets.upload_files import forget
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.beside import Watch, run_beside
 from newsletter.tasks.definition import Definition

@@ -17,7 +17,7 @@ from newsletter.fetching.download import fetch
 from newsletter.fetching.http_exchange import request_for
 from newsletter.file_names import bare_name, name_in_address
 from newsletter.installation import Installation
-from newsletter.services.upload_files import open_file
+from newsletter.services.datasets.upload_files import open_file
 from newsletter.sizes import readable_size
 
 Watch = Callable[[str, float], None]  # what is done, and which part of it

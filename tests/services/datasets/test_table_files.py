@@ -4,7 +4,13 @@ import pytest
 
 from newsletter.errors import FetchRefused, NotFound
 from newsletter.installation import Installation
-from newsletter.services.table_files import FileSource, TableFile, file_of, is_address, named
+from newsletter.services.datasets.table_files import (
+    FileSource,
+    TableFile,
+    file_of,
+    is_address,
+    named,
+)
 
 
 def unwatched(_step: str, _part: float) -> None: ...

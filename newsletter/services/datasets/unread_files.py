@@ -13,7 +13,7 @@ from newsletter.catalog.package.dataset_package import DatasetPackage
 from newsletter.errors import Conflict
 from newsletter.models.dataset import Dataset, PendingIngest
 from newsletter.models.task import Task, TaskState
-from newsletter.services.table_files import FileSource
+from newsletter.services.datasets.table_files import FileSource
 from newsletter.tasks import queueing
 
 KEPT = "its data"  # what is read anew where no file was given

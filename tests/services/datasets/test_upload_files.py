@@ -6,8 +6,8 @@ import pytest
 
 from newsletter.errors import NotFound
 from newsletter.installation import Installation
-from newsletter.services import uploads
-from newsletter.services.upload_files import forget, is_here, open_file
+from newsletter.services.datasets import uploads
+from newsletter.services.datasets.upload_files import forget, is_here, open_file
 from tests import factories
 from tests.services.conftest import ADA
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mailing.code_colours import COLOURS, KEYWORD, TEXT, coloured
+from newsletter.mailing.posts.code_colours import COLOURS, KEYWORD, TEXT, coloured
 from newsletter.mailing.render import render_issue
 from tests.mailing.sample import penguins_content
 from tests.mailing.test_render import contrast

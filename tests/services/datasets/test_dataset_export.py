@@ -9,7 +9,7 @@ from newsletter import clock
 from newsletter.engine.tasks.registry import DEFINITIONS
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
-from newsletter.services.dataset_export import EXPORT_DATASET
+from newsletter.services.datasets.dataset_export import EXPORT_DATASET
 from newsletter.storage import Storage
 from newsletter.tasks import queueing
 from newsletter.tasks.running import Worker, run

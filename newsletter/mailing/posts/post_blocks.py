@@ -10,9 +10,9 @@ from html import unescape
 import nh3
 
 from newsletter.catalog import markdown
-from newsletter.mailing.code_colours import coloured
 from newsletter.mailing.content import InlineImage, Preview, Prose
-from newsletter.mailing.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
+from newsletter.mailing.posts.code_colours import coloured
+from newsletter.mailing.posts.post_content import Block, Code, Figure, Printed, Remark, Rows, Words
 from newsletter.mailing.styled import styled, styled_prose
 from newsletter.posts import cells
 from newsletter.posts.wording import language_name
