@@ -18,6 +18,7 @@ from newsletter.models.process import ProcessRole
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from newsletter.web.outbox import outbox
+from newsletter.web.warm_up import warm_up
 
 WORKERS = 2
 THREADS = 8
@@ -50,17 +51,20 @@ def serve(installation: Installation) -> None:
         "timeout": TIMEOUT_SECONDS,
         "accesslog": None,
         "control_socket_disable": True,
-        **_beating_hooks(settings),
+        **_hooks(settings),
     }
     _Gunicorn(lambda: create_app(Installation.open(settings)), options).run()
 
 
-def _beating_hooks(settings: Settings) -> dict[str, Callable[..., None]]:
-    """What lets each worker process have a heartbeat, from after its fork to its end."""
+def _hooks(settings: Settings) -> dict[str, Callable[..., None]]:
+    """What lets each worker process be warm before its first request, and have a heartbeat from
+    after its fork to its end."""
     heartbeats: list[Heartbeat] = []
 
-    def begin(worker: object) -> None:
-        heartbeats.append(Heartbeat(Installation.open(settings), ProcessRole.WEB))
+    def begin(worker: Any) -> None:
+        opened = Installation.open(settings)
+        warm_up(worker.wsgi, opened)
+        heartbeats.append(Heartbeat(opened, ProcessRole.WEB))
         heartbeats[-1].start()
 
     def end(arbiter: object, worker: object) -> None:
