@@ -5,9 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +14,8 @@ import pytest
 
 from newsletter.posts.running import rscript
 from tests.cli.conftest import Shell
-from tests.posts.running.conftest import RAIN, Folder, is_alive
+from tests.posts.running.conftest import RAIN, Folder
+from tests.waiting import wait_until, wait_until_ended
 
 pytestmark = pytest.mark.xdist_group("posts run")
 
@@ -50,13 +49,6 @@ rain <- read.csv("../data/rain.csv")
 sum(rain$rain_mm)
 ```
 """
-
-
-def waited_for(happened: Callable[[], bool], seconds: float = 300) -> None:
-    ends = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < ends, "it did not happen"
-        threading.Event().wait(0.05)
 
 
 class Run:
@@ -181,13 +173,13 @@ def test_ctrl_c_ends_the_code_too_and_leaves_nothing(tmp_path: Path) -> None:
     )
     with run.begin("--all", str(run.folder.root)) as process:
         try:
-            waited_for(pid.exists)
+            wait_until(pid.exists)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=300)
         finally:
             process.kill()
     assert (process.returncode, "Aborted!" in errors) == (1, True)
-    waited_for(lambda: not is_alive(int(pid.read_text())))
+    wait_until_ended(int(pid.read_text()))
     assert list(run.temporary.iterdir()) == []
 
 

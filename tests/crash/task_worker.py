@@ -112,14 +112,30 @@ class Processes:
         self._random = random.Random(seed)
 
     def kill_some(
-        self, target: Callable[..., None], times: int, count: Callable[[], int], *arguments: Any
+        self,
+        target: Callable[..., None],
+        times: int,
+        count: Callable[[], int],
+        *arguments: Any,
+        is_time: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Each is killed once it has done some more of what ``count`` counts."""
+        """Each is killed once it has done some more of what ``count`` counts, at a time that
+        is looked for while it stands still."""
         for _ in range(times):
             enough = count() + self._random.randint(1, 8)
             with self.running(target, *arguments) as process:
                 while process.is_alive() and count() < enough:
                     process.join(0.01)
+                while process.is_alive() and not self._stands_at(process.pid, is_time):
+                    process.join(0.001)
+
+    def _stands_at(self, pid: int, is_time: Callable[[], bool]) -> bool:
+        """Whether the process, which is halted if so, is where it is to be killed."""
+        os.kill(pid, signal.SIGSTOP)
+        if is_time():
+            return True
+        os.kill(pid, signal.SIGCONT)
+        return False
 
     @contextmanager
     def running(self, target: Callable[..., None], *arguments: Any) -> Iterator[Any]:

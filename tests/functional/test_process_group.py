@@ -3,8 +3,6 @@
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -23,6 +21,7 @@ from tests.functional.site import free_port
 from tests.heartbeats.rows import names
 from tests.migrated import migrate
 from tests.process_group import PATIENCE, Group, lives
+from tests.waiting import wait_until
 
 NUMBERS = {"web": WORKERS, "clock": 1, "worker": 1}  # of the processes that are seen
 
@@ -32,13 +31,6 @@ def family_environ(environ: dict[str, str]) -> dict[str, str]:
     port = free_port()
     more = {"PORT": str(port), "NEWSLETTER_BASE_URL": f"http://127.0.0.1:{port}"}
     return os.environ | environ | more | {"PYTHONPATH": os.pathsep.join(sys.path)}
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def is_ready(environ: dict[str, str]) -> bool:

@@ -11,10 +11,11 @@ import psutil
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests.functional.site import free_port
-from tests.functional.test_process_group import NUMBERS, is_ready, names_of, wait_until
+from tests.functional.test_process_group import NUMBERS, is_ready, names_of
 from tests.heartbeats.rows import names
 from tests.migrated import migrate
 from tests.process_group import REPOSITORY, Group, lives
+from tests.waiting import wait_until
 
 SIGTERM_OF_HONCHO = 143
 COMMAND = re.compile(r"^honcho start -p 8000 (.+)$", re.MULTILINE)

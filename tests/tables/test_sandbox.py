@@ -11,6 +11,7 @@ import pytest
 
 from newsletter.tables import sandbox
 from tests.functional.lists import REPOSITORY
+from tests.waiting import wait_until, wait_until_ended
 
 SLEEPER = """
 import os, pathlib, time
@@ -53,17 +54,8 @@ def request(folder: Path, seconds: float) -> bytes:
 
 
 def pid_of(folder: Path) -> int:
-    while not (folder / "pid").exists():
-        time.sleep(0.01)
+    wait_until((folder / "pid").exists)
     return int((folder / "pid").read_text())
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
 def test_it_answers(folder: Path) -> None:
@@ -73,7 +65,7 @@ def test_it_answers(folder: Path) -> None:
 def test_one_that_takes_too_long_is_ended(folder: Path) -> None:
     with pytest.raises(sandbox.TooSlow):
         sandbox.run("sleeper", request(folder, 60), folder, 1.5, 100)
-    assert not is_alive(pid_of(folder))
+    wait_until_ended(pid_of(folder))
 
 
 def test_what_its_watcher_raises_ends_it(folder: Path) -> None:
@@ -85,7 +77,7 @@ def test_what_its_watcher_raises_ends_it(folder: Path) -> None:
     with pytest.raises(KeyError, match="enough"):
         sandbox.run("sleeper", request(folder, 60), folder, 60, 100, watch)
     assert time.monotonic() - began < 30
-    assert not is_alive(pid_of(folder))
+    wait_until_ended(pid_of(folder))
 
 
 def test_it_does_not_outlive_a_parent_that_is_killed(folder: Path) -> None:
@@ -96,7 +88,4 @@ def test_it_does_not_outlive_a_parent_that_is_killed(folder: Path) -> None:
     pid = pid_of(folder)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    deadline = time.monotonic() + 10
-    while is_alive(pid):
-        assert time.monotonic() < deadline, "the child goes on without its parent"
-        time.sleep(0.02)
+    wait_until_ended(pid)

@@ -25,6 +25,7 @@ from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.definition import Definition
 from tests.migrated import migrate
+from tests.waiting import wait_until
 
 SECONDS = 60.0
 
@@ -88,14 +89,6 @@ def jobs_put_off(installation: Installation) -> int:
             return int(connection.execute("SELECT count(*) FROM schedule").fetchone()[0])
     with installation.db.read() as session:
         return session.scalar(text("SELECT sum(attempts) FROM procrastinate_jobs")) or 0
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    deadline = clock.now() + timedelta(seconds=SECONDS)
-    while not is_so():
-        assert clock.now() < deadline, "it never came to that"
-        pause.wait(0.02)
 
 
 def ended(installation: Installation, *ids: int) -> list[Task]:

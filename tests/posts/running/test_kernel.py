@@ -11,7 +11,8 @@ from newsletter.posts.running import kernel
 from newsletter.posts.running.environment import Environment
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Broken, Result
-from tests.posts.running.conftest import GENEROUS, Run, code, is_alive, text_of
+from tests.posts.running.conftest import GENEROUS, Run, code, text_of
+from tests.waiting import wait_until_ended
 
 pytestmark = pytest.mark.xdist_group("posts run")
 
@@ -90,12 +91,12 @@ def test_a_loop_without_end_is_stopped_and_all_that_it_began(run: Run, place: Pa
         )
     assert time.monotonic() - began < 300
     pids = [int(pid) for pid in (place / "posts" / "pids").read_text().split()]
-    assert [pid for pid in pids if is_alive(pid)] == []
+    wait_until_ended(*pids)
 
 
 def test_what_a_good_post_began_ends_with_it(run: Run) -> None:
     result = run("import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)")
-    assert not is_alive(int(text_of(result.outputs[0])))
+    wait_until_ended(int(text_of(result.outputs[0])))
 
 
 def test_memory_has_a_limit(run: Run) -> None:

@@ -9,7 +9,8 @@ from newsletter.posts.running import rscript
 from newsletter.posts.running.environment import NotInstalled
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Broken, Result
-from tests.posts.running.conftest import GENEROUS, Run, code, is_alive, text_of
+from tests.posts.running.conftest import GENEROUS, Run, code, text_of
+from tests.waiting import wait_until_ended
 
 pytestmark = [
     pytest.mark.xdist_group("posts run"),
@@ -81,9 +82,9 @@ def test_a_loop_without_end_is_stopped_and_all_that_it_began(run: Run, place: Pa
             "while (TRUE) 1",
             limits=replace(GENEROUS, seconds=8),  # in which R is up
         )
-    pids = (place / "posts" / "pids").read_text().split()
+    pids = [int(pid) for pid in (place / "posts" / "pids").read_text().split()]
     assert len(pids) >= 2
-    assert [pid for pid in pids if is_alive(int(pid))] == []
+    wait_until_ended(*pids)
 
 
 def test_memory_has_a_limit(run: Run) -> None:

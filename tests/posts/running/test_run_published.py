@@ -17,8 +17,9 @@ from newsletter.posts.running.run import Ran
 from newsletter.posts.running.run_published import keep, run_held, shown_cells
 from newsletter.posts.sync import sync as sync_posts
 from newsletter.storage import Storage
-from tests.posts.running.conftest import GENEROUS, Folder, is_alive
+from tests.posts.running.conftest import GENEROUS, Folder
 from tests.posts.written import code, notebook, stream
+from tests.waiting import wait_until_ended
 
 pytestmark = pytest.mark.skipif(not rscript.is_installed(), reason="Rscript is not installed")
 
@@ -145,5 +146,5 @@ def test_a_post_that_runs_is_ended_when_nobody_waits_for_it_any_more(
         list(run_held(
             catalog.db, catalog.storage, ["rain-sums"], GENEROUS, NOW, stop_once_it_runs
         ))  # fmt: skip
-    assert not is_alive(int(pid.read_text()))
+    wait_until_ended(int(pid.read_text()))
     assert catalog.post.runs == []
