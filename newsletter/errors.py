@@ -122,7 +122,11 @@ class TooMany(Refused):
 
 
 class Busy(Refused):
-    """There is too much to do just now."""
+    """There is too much to do just now; in ``retry_after`` seconds there may be less."""
+
+    def __init__(self, message: str, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class FetchRefused(Refused):

@@ -40,7 +40,7 @@ def page(
     """At most ``limit`` of the rows that are asked for; the last ones if ``offset`` lies beyond.
 
     ``columns`` are those of the Parquet file at ``path`` in their order. Raises
-    Invalid or TooMany (see ``Shelf.cursor``).
+    Invalid or Busy (see ``Shelf.cursor``).
     """
     with shelf.cursor() as cursor:
         source = shelf.source(cursor, path, columns, _reads_all(question))
@@ -103,7 +103,7 @@ def _within(offset: int, total: int, limit: int) -> int:
 
 
 def rows(shelf: Shelf, path: Path, columns: Sequence[Column], question: Question) -> Iterator[Row]:
-    """Every row that is asked for. Raises Invalid or TooMany, also between rows."""
+    """Every row that is asked for. Raises Invalid or Busy, also between rows."""
     where, values = condition(question, columns)
     with shelf.cursor() as cursor:
         source = shelf.source(cursor, path, columns, _reads_all(question))

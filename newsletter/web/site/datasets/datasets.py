@@ -22,13 +22,13 @@ from newsletter.posts import posts
 from newsletter.posts.posts import work_facts
 from newsletter.posts.search import languages_by_dataset
 from newsletter.web.compression import compressed
-from newsletter.web.context import installation, page_number
+from newsletter.web.context import installation, page_number, shelf
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.datasets import facts
 from newsletter.web.site.datasets.charts import drawn
 from newsletter.web.site.datasets.rows import address
-from newsletter.web.site.datasets.table_view import looks
+from newsletter.web.site.datasets.table_view import is_question, looks
 from newsletter.web.site.datasets.versions import Release, history
 from newsletter.web.site.highlight import highlighted
 
@@ -69,6 +69,8 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
     """The newest published version of a dataset, or the one that is named."""
     if "" in request.args.values():
         return redirect(_without_empty())
+    if is_question(request.args):
+        shelf().refuse_when_full()
     with installation().db.read() as session:
         version = datasets.published(session, slug, number)
         versions = listing.published_versions(session, version.dataset_id)

@@ -10,7 +10,7 @@ import duckdb
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from newsletter.errors import Refused
+from newsletter.errors import Busy, Refused
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.querying import execute
 from newsletter.tables.querying.table_query import (
@@ -105,12 +105,16 @@ def looks(version: Version, page_url: str, arguments: Arguments) -> list[Look]:
 
 
 def look(version: Version, table: Table, page_url: str, arguments: Arguments) -> Look:
-    """A table as ``arguments`` ask for it; all of it, and why, if they cannot be followed."""
+    """A table as ``arguments`` ask for it; all of it, and why, if they cannot be followed.
+
+    Raises Busy where others are being answered."""
     columns = columns_of(table)
     problem = ""
     try:
         question = asked(arguments.items(multi=True), columns)
         page = _page(table, columns, question, _offset(arguments))
+    except Busy:
+        raise
     except Refused as error:
         question, problem = Question(), str(error)
         page = _page(table, columns, question, 0)
@@ -136,6 +140,11 @@ def look(version: Version, table: Table, page_url: str, arguments: Arguments) ->
         pages=_pages(page, question, link),
         problem=problem,
     )
+
+
+def is_question(arguments: Arguments) -> bool:
+    """Whether they ask for other rows than the first ones."""
+    return any(name.startswith("_") or "__" in name for name in arguments)
 
 
 def columns_of(table: Table) -> list[Column]:
