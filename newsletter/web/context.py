@@ -8,6 +8,8 @@ from flask import current_app, request
 from newsletter.installation import Installation
 from newsletter.tables.querying.table_cache import Shelf
 
+MOST_PAGES = 10**9  # whose rows a database can count
+
 
 def installation() -> Installation:
     """The newsletter that the current app serves."""
@@ -31,7 +33,7 @@ def public_url(endpoint: str, **values: Any) -> str:
 
 def page_number(name: str = "page") -> int:
     """Which page of a list is asked for: the first, where that is no number."""
-    return request.args.get(name, 1, type=int)
+    return min(request.args.get(name, 1, type=int), MOST_PAGES)
 
 
 def client_address() -> str:

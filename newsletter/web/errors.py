@@ -15,6 +15,7 @@ from newsletter.errors import (
     Damaged,
     ExpiredToken,
     NewsletterError,
+    NoRoom,
     NotFound,
     Refused,
     TooLarge,
@@ -32,6 +33,7 @@ STATUSES: dict[type[NewsletterError], int] = {
     Conflict: 409,
     TooMany: 429,
     Busy: 503,
+    NoRoom: 507,
     TooLarge: 413,
     Damaged: 460,  # of the protocol of uploads
     Refused: 422,
@@ -61,6 +63,7 @@ PAGES = {
     413: Page("That is too large", "Send a smaller file."),
     429: Page("One moment, please", "That was asked too often. Try again in an hour."),
     500: Page("Something broke here", "It is our fault and was written down. Try again later."),
+    507: Page("There is no room", "The disk of the server is full. Try again later."),
     503: Page("One moment, please", "There is much to do just now. Try again in a minute."),
 }
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.sansio.utils import host_is_trusted
 
 from newsletter.installation import Installation
+from newsletter.web.compression import compressed
 
 # Of a public request: forms of a few fields. The admin allows itself more (web.auth).
 BODY_BYTES = 256 * 1024
@@ -75,3 +76,17 @@ def protect(app: Flask, installation: Installation) -> None:
         if settings.is_https:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         return response
+
+
+def open_to_all(response: Response) -> Response:
+    """Public data and feeds may be read by a page of any origin; nothing else may."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def open_document(response: Response) -> Response:
+    """The same for a document that was just written: its hash is its ETag, so that who has
+    it already is told so with 304. Compressed where that is asked for."""
+    response.add_etag()
+    return open_to_all(compressed(response)).make_conditional(request)  # type: ignore[return-value]

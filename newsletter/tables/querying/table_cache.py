@@ -21,7 +21,7 @@ import duckdb
 from newsletter.errors import Invalid
 from newsletter.tables import duckdb_sandbox
 from newsletter.tables.profiling.columns import quoted
-from newsletter.tables.querying.places import Places
+from newsletter.tables.querying.concurrency_limit import ConcurrencyLimit
 from newsletter.tables.querying.table_query import TEXTS, Column
 
 MEMORY = "512MB"
@@ -57,14 +57,14 @@ class Shelf:
         """``seconds`` is how long one question may take."""
         self._folder = folder
         self._seconds = seconds
-        self._places = Places(AT_ONCE, QUEUE, min(PATIENCE, seconds), TOO_MANY)
+        self._limit = ConcurrencyLimit(AT_ONCE, QUEUE, min(PATIENCE, seconds), TOO_MANY)
         self._lock = threading.Lock()  # of the connection and of what is kept
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept: OrderedDict[str, tuple[Source, int]] = OrderedDict()
 
     def refuse_when_full(self) -> None:
         """Raises Busy where one question more would be refused."""
-        self._places.refuse_when_full()
+        self._limit.refuse_when_full()
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -72,7 +72,7 @@ class Shelf:
         Invalid where this one takes too long or too much memory."""
         try:
             with (
-                self._places.one(),
+                self._limit.entered(),
                 self._opened() as cursor,
                 _ended_after(self._seconds, cursor),
             ):

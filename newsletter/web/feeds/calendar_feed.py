@@ -11,7 +11,7 @@ from newsletter.issues.ics import Feed, calendar_of
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Kind
 from newsletter.web.context import installation, public_url
-from newsletter.web.cors import open_document
+from newsletter.web.security import open_document
 
 blueprint = Blueprint("mondays", __name__)
 

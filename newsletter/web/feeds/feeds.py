@@ -16,8 +16,8 @@ from newsletter import clock
 from newsletter.mailing.placeholders import without_marks
 from newsletter.paging import Page
 from newsletter.web.context import installation, page_number, public_url
-from newsletter.web.cors import open_document
 from newsletter.web.feeds.feed_entries import Entry, FeedKind, entries
+from newsletter.web.security import open_document
 
 blueprint = Blueprint("feeds", __name__)
 

@@ -10,8 +10,7 @@ from flask import Response, send_file
 from newsletter.errors import NotFound
 from newsletter.web.compression import COMPRESSIBLE, compressed_file, encoding
 from newsletter.web.context import installation
-from newsletter.web.cors import open_to_all
-from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
+from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy, open_to_all
 
 FOR_EVER = 365 * 24 * 3600
 A_WHILE = 300

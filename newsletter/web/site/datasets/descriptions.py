@@ -17,7 +17,7 @@ from newsletter.models.dataset import Erratum
 from newsletter.posts import posts, search
 from newsletter.posts.posts import work_facts
 from newsletter.web.context import installation, public_url
-from newsletter.web.cors import open_document
+from newsletter.web.security import open_document
 from newsletter.web.site.posts.listed_posts import listed_post
 
 blueprint = Blueprint("descriptions", __name__)

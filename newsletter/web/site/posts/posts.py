@@ -19,7 +19,7 @@ from newsletter.posts.downloads.files import DOWNLOADS, download, downloads_of
 from newsletter.posts.wording import versions_in_words
 from newsletter.web.compression import compressed
 from newsletter.web.context import installation, page_number, public_url
-from newsletter.web.cors import open_document
+from newsletter.web.security import open_document
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.file_responses import A_WHILE, for_ever, send_stored
 from newsletter.web.site.posts.post_cells import ShownCell, shown_cells
