@@ -105,7 +105,10 @@ def _rendered(
         history=releases,
         glance=facts.glance(version),
         drawn=drawn(version),
-        tables=[(t, facts.columns(t), look) for t, look in zip(version.tables, seen, strict=True)],
+        tables=[
+            (table, facts.columns(table, look.shown), look)
+            for table, look in zip(version.tables, seen, strict=True)
+        ],
         loaders=highlighted(slug, version.number, first),
         explorers=explorers(settings.base_url, slug, version.number, first),
         citation=described.citation,
