@@ -23,6 +23,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 from newsletter.clock import aware
 from newsletter.extras import POSTGRES
+from newsletter.host.private_files import close_to_others
 
 SQLITE_BUSY_SECONDS = 60
 SQLITE_BUSY_SECONDS_OF_SENDER = 0.05  # its event loop stands still for so long
@@ -165,10 +166,12 @@ class Database:
         return not self.is_sqlite or self._file.exists()
 
     def create(self) -> None:
-        """Make the empty file and its folder, if they are not there: only an upgrade does."""
+        """Make the empty file and its folder, if they are not there: only an upgrade does. The
+        files that SQLite puts beside it get its mode."""
         if self.is_sqlite:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.touch()
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file.touch(mode=0o600)
+            close_to_others(self._file)
 
     @property
     def _file(self) -> Path:
@@ -193,6 +196,8 @@ def patience(url: URL) -> dict[str, int]:
     return {name: value for name, value in PATIENCE.items() if name not in url.query}
 
 
+# An error then quotes no address: what was passed to a statement is in no log.
+HIDDEN: Mapping[str, Any] = {"hide_parameters": True}
 # There is nothing to roll back when such a connection returns to the pool.
 ALONE: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 
@@ -206,7 +211,7 @@ def _postgres(url: str, for_sender: bool, alone: bool = False) -> Engine:
     # A sender notices a lost connection by itself, and tries again.
     options: dict[str, Any] = {"pool_pre_ping": not for_sender, "connect_args": arguments}
     with POSTGRES.imports():  # of the driver, which SQLAlchemy does
-        return create_engine(url, **options, **(ALONE if alone else {}))
+        return create_engine(url, **options, **HIDDEN, **(ALONE if alone else {}))
 
 
 def _sqlite(url: str, for_sender: bool, alone: bool = False) -> Engine:
@@ -219,7 +224,7 @@ def _sqlite(url: str, for_sender: bool, alone: bool = False) -> Engine:
     )
     busy_seconds = SQLITE_BUSY_SECONDS_OF_SENDER if for_sender else SQLITE_BUSY_SECONDS
     arguments = {"timeout": busy_seconds}
-    engine = create_engine(existing, connect_args=arguments, **(ALONE if alone else {}))
+    engine = create_engine(existing, connect_args=arguments, **HIDDEN, **(ALONE if alone else {}))
     event.listen(engine, "connect", _prepare_sqlite)
     if not alone:
         event.listen(engine, "begin", _begin_sqlite)

@@ -41,11 +41,12 @@ class _Gunicorn(BaseApplication):
 
 
 def serve(installation: Installation) -> None:
-    """Serve on all addresses at the port of the settings, until interrupted."""
+    """Serve at the address and the port of the settings, until interrupted."""
     installation.db.close()  # each worker process opens connections of its own
     settings = installation.settings
+    host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
     options = {
-        "bind": f"0.0.0.0:{settings.port}",
+        "bind": f"{host}:{settings.port}",
         "workers": WORKERS,
         "threads": THREADS,
         "timeout": TIMEOUT_SECONDS,
@@ -89,13 +90,16 @@ def reserve(installation: Installation) -> BaseWSGIServer:
     settings = installation.settings
     app = demo_app(installation)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", settings.port))
+            probe.bind((settings.bind, settings.port))
         except OSError as error:
-            raise BadSetting(f"PORT: {settings.port} is in use; set another.") from error
-    return make_server("127.0.0.1", settings.port, app, threaded=True)
+            raise BadSetting(
+                f"PORT: {settings.port} is in use at {settings.bind}; set another."
+            ) from error
+    return make_server(settings.bind, settings.port, app, threaded=True)
 
 
 def serve_here(server: BaseWSGIServer) -> None:
