@@ -14,10 +14,12 @@ from tempfile import TemporaryDirectory
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock, jobs
 from newsletter.audience import subscriptions
+from newsletter.db import Database
 from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.installation import Installation
@@ -248,3 +250,14 @@ def unfolded(dumped: bytes) -> str:
     envelope = re.findall(rb"(?m)^X-(?:Mail|Rcpt)-Args: .*$", head)
     whole = b"\n".join([*envelope, mail]).replace(b"=\n", b"")
     return re.sub(r"\n ", " ", whole.decode())
+
+
+def test_an_error_of_the_database_quotes_no_parameter(db: Database) -> None:
+    for transaction in (db.read, db.write):
+        with pytest.raises(DBAPIError) as refused, transaction() as session:
+            session.execute(text("SELECT :who FROM nowhere"), {"who": "ann@example.org"})
+        assert "nowhere" in str(refused.value)
+        assert "ann@example.org" not in str(refused.value)
+    with pytest.raises(DBAPIError) as refused, db.write_one() as connection:
+        connection.execute(text("SELECT :who FROM nowhere"), {"who": "ann@example.org"})
+    assert "ann@example.org" not in str(refused.value)
