@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 # An error then quotes no address: what was passed to a statement is in no log.
 ORDINARY: Mapping[str, Any] = {"hide_parameters": True}
 # There is nothing to roll back when such a connection returns to the pool.
-ALONE: Mapping[str, Any] = {**ORDINARY, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+ALONE: Mapping[str, Any] = {
+    **ORDINARY,
+    "isolation_level": "AUTOCOMMIT",
+    "pool_reset_on_return": None,
+}
 
 
 class UTCDateTime(TypeDecorator[datetime]):

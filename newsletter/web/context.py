@@ -5,7 +5,7 @@ from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
-from flask import current_app, request
+from flask import Response, current_app, g, request
 
 from newsletter.installation import Installation
 from newsletter.tables.querying.table_cache import Shelf
@@ -36,6 +36,15 @@ def public_url(endpoint: str, **values: Any) -> str:
 def page_number(name: str = "page") -> int:
     """Which page of a list is asked for: the first, where that is no number."""
     return request.args.get(name, 1, type=int)
+
+
+def accept() -> None:
+    """Say that what was sent with this request is taken, and counts for everybody's limit."""
+    g.is_accepted = True
+
+
+def is_accepted(_response: Response) -> bool:
+    return bool(g.get("is_accepted"))
 
 
 def client_address() -> str:

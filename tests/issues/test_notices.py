@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.curators import accounts
 from newsletter.db import Database
 from newsletter.issues.notices import render_notice
+from newsletter.models.curator import Role
 from newsletter.models.delivery import Notice, NoticeKind
 from newsletter.models.issue import IssueState
 from newsletter.settings import Settings
@@ -22,6 +24,7 @@ WORDS = {
     NoticeKind.ALERT: "Open the admin",
     NoticeKind.TEST: "The penguins of the archipelago",
     NoticeKind.ANSWER: "The curator adds",
+    NoticeKind.RESET: "https://news.example.org/admin/password/",
 }
 
 
@@ -41,12 +44,13 @@ def test_each_kind_is_allowed_by_the_database_and_rendered(
             path="/datasets/penguins",
             subscriber_id=factories.subscriber(session, SIGNER, "ann@example.org").id,
             issue_id=issue.id,
+            curator_id=accounts.add_curator(session, "o@example.org", Role.OWNER, None, NOW).id,
             created_at=NOW,
             not_before=NOW,
         )
         session.add(notice)
         session.flush()
-        mail = render_notice(session, notice, settings, storage, SIGNER)
+        mail = render_notice(session, notice, settings, storage, SIGNER, NOW)
     assert mail.subject
     assert mail.html
     assert WORDS[kind] in mail.text

@@ -18,7 +18,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock, jobs
-from newsletter.audience import subscriptions
+from newsletter.audience import links
 from newsletter.db import Database
 from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.sending.envelopes import Envelopes
@@ -128,7 +128,7 @@ def test_no_log_has_an_address_or_a_token(
     caplog.set_level(logging.DEBUG)
     with installation.db.write() as session:
         reader = factories.subscriber(session, installation.signer, "ann@example.org")
-        token = installation.signer.sign(subscriptions.UNSUBSCRIBE, str(reader.id))
+        token = links.token_of(installation.signer, links.UNSUBSCRIBE, reader)
     client.post("/subscribe", data={"email": "new@example.org"})
     client.post("/subscribe", data={"email": "no address@@"})
     client.get(f"/unsubscribe/{token}")
@@ -222,16 +222,16 @@ def belongings(installation: Installation) -> Iterator[dict[str, str]]:
     """For each reader, what may stand in their mail and in nobody else's."""
     envelopes = Envelopes(installation.settings, installation.storage, installation.signer)
     signer = installation.signer
-    columns = select(Subscriber.id, Subscriber.address, Subscriber.name, Delivery.id)
+    columns = select(Subscriber, Delivery.id)
     owned = columns.join(Delivery, Delivery.subscriber_id == Subscriber.id)
     with installation.db.read() as session:
-        for number, address, name, delivery in session.execute(owned):
+        for reader, delivery in session.execute(owned):
             yield {
-                "address": address,
-                "name": str(name),
+                "address": reader.address,
+                "name": str(reader.name),
                 "message_id": envelopes.message_id("delivery", delivery),
-                "unsubscribe": signer.sign(subscriptions.UNSUBSCRIBE, str(number)),
-                "preferences": signer.sign(subscriptions.PREFERENCES, str(number)),
+                "unsubscribe": links.token_of(signer, links.UNSUBSCRIBE, reader),
+                "preferences": links.token_of(signer, links.PREFERENCES, reader),
             }
 
 

@@ -26,7 +26,7 @@ from newsletter.submissions.form import (
     file_problem,
 )
 from newsletter.tables.reading.file_kinds import readable_kinds
-from newsletter.web.context import installation
+from newsletter.web.context import accept, installation
 from newsletter.web.site import form_token
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
@@ -104,6 +104,7 @@ def _taken(form: Form) -> Response:
         return _page(form, typed, upload, error.fields, 422, NOT_SENT)
     except TooMany as error:
         return _page(form, typed, upload, status=429, notice=str(error))
+    accept()
     return _thanks(form)
 
 

@@ -10,7 +10,7 @@ from newsletter import clock
 from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.errors import InvalidAddress
-from newsletter.web.context import client_address, installation
+from newsletter.web.context import accept, client_address, installation
 from newsletter.web.site import form_token
 
 blueprint = Blueprint("subscribe", __name__)
@@ -43,6 +43,7 @@ def ask() -> tuple[str, int] | str:
             subscriptions.subscribe(session, site.signer, typed, given, clock.now())
     except InvalidAddress as error:
         return render_template("site/subscribe.html", typed=typed, problem=str(error)), 422
+    accept()
     return render_template("site/asked.html")
 
 

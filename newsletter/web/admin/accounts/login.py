@@ -12,10 +12,10 @@ from newsletter import clock
 from newsletter.curators import (
     accounts,
     logins,
+    password_mail,
 )
 from newsletter.errors import Invalid
 from newsletter.web import auth
-from newsletter.web.admin.accounts.invitations import offer_password
 from newsletter.web.admin.flash import show
 from newsletter.web.context import client_network, installation
 from newsletter.web.limits import admin_limiter
@@ -78,7 +78,7 @@ def forgotten() -> ResponseReturnValue:
     with opened.db.write() as session:
         curator = accounts.find(session, str(form.address.data))
         if curator is not None:
-            offer_password(session, opened, curator, "Set a new password", now)
+            password_mail.owe_if_due(session, curator, "Set a new password", now)
     flash(SENT, "done")
     return redirect(url_for("admin.login.sign_in"))
 
