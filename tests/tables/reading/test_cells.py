@@ -19,7 +19,7 @@ from tests.examples import examples
 from tests.tables.reading.cells import FORMS, read_cells
 
 FILES = Path(__file__).parents[1] / "files"
-quick = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("form", FORMS)
