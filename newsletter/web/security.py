@@ -61,7 +61,7 @@ def protect(app: Flask, installation: Installation) -> None:
     settings = installation.settings
     app.wsgi_app = _OneHost(app.wsgi_app, settings.trusted_hosts)  # type: ignore[method-assign]
     app.config.update(
-        TRUSTED_HOSTS=[ITSELF],
+        TRUSTED_HOSTS=[ITSELF, *settings.trusted_hosts],
         MAX_CONTENT_LENGTH=BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,
         MAX_FORM_PARTS=FORM_PARTS,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
@@ -134,7 +135,7 @@ def test_a_notice_that_is_put_back_takes_of_no_share(mailing: List) -> None:
 
 
 @pytest.fixture
-def unlimited() -> Iterator[None]:
+def unlimited(app: Flask) -> Iterator[None]:
     admin_limiter.enabled = False
     yield
     admin_limiter.enabled = True
