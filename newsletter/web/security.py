@@ -95,7 +95,8 @@ def is_trusted(host: str, trusted: Collection[str]) -> bool:
     and addresses in ``trusted``."""
     if literal := IPV6.fullmatch(host):
         return literal[1].lower() in {name.strip("[]") for name in trusted}
-    return host_is_trusted(host.lower(), [name for name in trusted if name.count(":") < 2])
+    names = [name for name in trusted if name.count(":") < 2]
+    return host_is_trusted(host.lower(), [ITSELF, *names])  # of none it would trust all
 
 
 class _OneHost:
