@@ -34,8 +34,9 @@ def token_of(signer: Signer, purpose: str, subscriber: Subscriber) -> str:
     return token(signer, purpose, subscriber.id, subscriber.address_hash)
 
 
-def confirm_token(signer: Signer, subscriber: Subscriber, asked_at: datetime) -> str:
-    expires = asked_at + CONFIRM_FOR
+def confirm_token(signer: Signer, subscriber: Subscriber, now: datetime) -> str:
+    """That of a mail that goes out now, which may have waited for its turn."""
+    expires = now + CONFIRM_FOR
     return token(signer, CONFIRM, subscriber.id, subscriber.address_hash, expires)
 
 

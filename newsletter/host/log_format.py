@@ -15,8 +15,10 @@ def without_personal_data(line: str) -> str:
 
 
 class LogFormat(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s")
+    def __init__(
+        self, fmt: str = "%(asctime)s %(levelname)s %(message)s", datefmt: str | None = None
+    ) -> None:
+        super().__init__(fmt, datefmt)
 
     def format(self, record: logging.LogRecord) -> str:
         return without_personal_data(super().format(record))

@@ -77,7 +77,7 @@ def render_notice(
     """What a notice says that is mailed now. Raises Refused if it has nothing to say any more."""
     match notice.kind:
         case NoticeKind.CONFIRMATION:
-            return _confirmation(session, notice, settings, signer)
+            return _confirmation(session, notice, settings, signer, now)
         case NoticeKind.ALERT:
             return _alert(notice, settings)
         case NoticeKind.ANSWER:
@@ -89,12 +89,12 @@ def render_notice(
 
 
 def _confirmation(
-    session: Session, notice: Notice, settings: Settings, signer: Signer
+    session: Session, notice: Notice, settings: Settings, signer: Signer, now: datetime
 ) -> RenderedMail:
     subscriber = session.get(Subscriber, notice.subscriber_id) if notice.subscriber_id else None
     if subscriber is None:
         raise Conflict("There is nobody left to confirm.")
-    token = confirm_token(signer, subscriber, notice.created_at)
+    token = confirm_token(signer, subscriber, now)
     return render_mail(
         "confirmation",
         list_title=settings.title,

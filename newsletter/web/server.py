@@ -9,9 +9,11 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger as GunicornLog
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from newsletter.errors import BadSetting
+from newsletter.host.log_format import LogFormat
 from newsletter.installation import Installation
 from newsletter.jobs.heartbeat import Heartbeat
 from newsletter.models.process import ProcessRole
@@ -23,6 +25,15 @@ from newsletter.web.warm_up import warm_up
 WORKERS = 2
 THREADS = 8
 TIMEOUT_SECONDS = 120  # a large upload is received and stored within a request
+
+
+class _Log(GunicornLog):
+    """The server's own lines, which may name an address of the site: a link is a secret."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(LogFormat(self.error_fmt, self.datefmt))
 
 
 class _Gunicorn(BaseApplication):
@@ -51,6 +62,7 @@ def serve(installation: Installation) -> None:
         "threads": THREADS,
         "timeout": TIMEOUT_SECONDS,
         "accesslog": None,
+        "logger_class": _Log,
         "control_socket_disable": True,
         **_hooks(settings),
     }

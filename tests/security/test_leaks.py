@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from gunicorn.config import Config
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
@@ -30,6 +31,7 @@ from newsletter.models import Subscriber
 from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.settings import Settings
+from newsletter.web import server
 from newsletter.web.app import create_app
 from tests import factories
 from tests.functional.lists import add_readers
@@ -261,3 +263,11 @@ def test_an_error_of_the_database_quotes_no_parameter(db: Database) -> None:
     with pytest.raises(DBAPIError) as refused, db.write_one() as connection:
         connection.execute(text("SELECT :who FROM nowhere"), {"who": "ann@example.org"})
     assert "ann@example.org" not in str(refused.value)
+
+
+def test_the_web_servers_own_lines_have_no_link(capfd: pytest.CaptureFixture[str]) -> None:
+    log = server._Log(Config())
+    log.error("Error handling request %s of %s", "/unsubscribe/AAAA-secret", "ann@example.org")
+    line = capfd.readouterr().err
+    assert "Error handling request /unsubscribe/(token) of (address)" in line
+    log.error_log.handlers.clear()

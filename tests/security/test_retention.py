@@ -79,6 +79,13 @@ def signed_up(installation: Installation, address: str = "ann@example.org") -> N
         subscribe(session, installation.signer, address, given, NOW)
 
 
+def mailed(installation: Installation, at: datetime) -> None:
+    """Say of each notice that it was sent then."""
+    settled = {"state": DeliveryState.SENT, "not_before": None, "settled_at": at}
+    with installation.db.write() as session:
+        session.execute(update(Notice).values(settled))
+
+
 def ends(
     job: Callable[[Installation, datetime], object],
     installation: Installation,
@@ -117,12 +124,24 @@ def test_who_has_not_confirmed_is_forgotten_with_all_that_was_for_them(
     monkeypatch.setattr("newsletter.jobs.retention.AT_ONCE", 2)
     for number in range(5):
         signed_up(installation, f"reader{number}@example.org")
+    mailed(installation, NOW)
 
     def people() -> int:
         return rows(installation.db, Subscriber)
 
     ends(purge_pending_subscribers, installation, people, 30 * DAY)
     assert rows(installation.db, Consent) == rows(installation.db, Notice) == 0
+
+
+def test_the_time_to_confirm_begins_when_the_mail_went_out(installation: Installation) -> None:
+    signed_up(installation)
+    purge_pending_subscribers(installation, NOW + 40 * DAY)  # it waits for its turn until then
+    assert rows(installation.db, Notice) == 1
+    mailed(installation, NOW + 40 * DAY)
+    purge_pending_subscribers(installation, NOW + 70 * DAY)
+    assert rows(installation.db, Subscriber) == 1
+    purge_pending_subscribers(installation, NOW + 71 * DAY)
+    assert rows(installation.db, Subscriber) == 0
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PENDING])
