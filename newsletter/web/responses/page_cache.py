@@ -58,7 +58,7 @@ class PageCache:
     """The pages of a process, of which those that nobody asks for make room for others."""
 
     def __init__(self, room: int = ROOM) -> None:
-        self._room = room
+        self.room = room
         self._used = 0
         self._pages: OrderedDict[Key, Page] = OrderedDict()
         self._lock = threading.Lock()
@@ -76,7 +76,7 @@ class PageCache:
             old = self._pages.pop(key, None)
             self._pages[key] = page
             self._used += page.size - (old.size if old else 0)
-            while self._used > self._room:
+            while self._used > self.room:
                 self._used -= self._pages.popitem(last=False)[1].size
 
 
