@@ -6,8 +6,7 @@ from newsletter.installation import Installation
 from newsletter.resources import shipped
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.web import admin, errors, feeds, filters, health, limits, security
-from newsletter.web.responses import static_files
-from newsletter.web.responses.page_cache import PageCache
+from newsletter.web.responses import page_cache, static_files
 from newsletter.web.site import sections
 
 
@@ -15,10 +14,10 @@ def create_app(installation: Installation) -> Flask:
     """The site and the admin of one installation, as a WSGI app."""
     app = Flask("newsletter.web", template_folder=str(shipped("templates")), static_folder=None)
     app.extensions["newsletter"] = installation
-    app.extensions["page_cache"] = PageCache()
     app.extensions["shelf"] = Shelf(installation.storage.root)
     app.jinja_options["trim_blocks"] = True
     app.jinja_options["lstrip_blocks"] = True
+    page_cache.register(app)
     security.protect(app, installation)
     errors.register(app)
     filters.register(app)
