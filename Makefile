@@ -16,6 +16,7 @@
 # make bench-wan     the same to a server that is 50 ms away
 # make bench-ingest  a million rows read, beside DuckDB and frictionless
 # make bench-ingest-live   300 MB read while readers browse, and the web process killed meanwhile
+# make bench-web     public pages beside a bare Flask view behind the same server, by wrk
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
 # make lock    resolve the requirements again, with uv
@@ -34,7 +35,7 @@ PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-scale bench-ingest bench-ingest-live lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -101,6 +102,9 @@ bench-send: $(VENV)/.installed-test
 
 bench-wan: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/wan.py
+
+bench-web: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.web
 
 bench-ingest: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/ingest.py

@@ -1,8 +1,8 @@
 """What every response promises the browser, and which requests are heard at all."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -48,7 +48,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 HSTS = "max-age=31536000"
-STATIC_FOR = timedelta(hours=1)
 
 
 def content_security_policy(changes: Mapping[str, str]) -> str:
@@ -65,7 +64,6 @@ def protect(app: Flask, installation: Installation) -> None:
         MAX_CONTENT_LENGTH=BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,
         MAX_FORM_PARTS=FORM_PARTS,
-        SEND_FILE_MAX_AGE_DEFAULT=STATIC_FOR,
     )
 
     @app.before_request
@@ -90,7 +88,8 @@ def protect(app: Flask, installation: Installation) -> None:
         return response
 
 
-def is_trusted(host: str, trusted: Collection[str]) -> bool:
+@lru_cache(maxsize=256)
+def is_trusted(host: str, trusted: tuple[str, ...]) -> bool:
     """Whether ``host``, however it is capitalised and with a port or without, is one of the names
     and addresses in ``trusted``."""
     if literal := IPV6.fullmatch(host):
@@ -103,7 +102,7 @@ class _OneHost:
     """Gives whatever asks by a name of ours, or for a health check, which asks an address, one
     and the same name: no other is known behind here, and none gets into an address."""
 
-    def __init__(self, app: "WSGIApplication", trusted: Collection[str]) -> None:
+    def __init__(self, app: "WSGIApplication", trusted: tuple[str, ...]) -> None:
         self._app = app
         self._trusted = trusted
 
