@@ -29,7 +29,7 @@ TESTERS ?= 3
 DAYS ?= year monday friday new-year leap-day spring autumn
 DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/feeds/test_calendar_feed.py tests/web/admin/accounts/test_login.py \
 	tests/web/admin/issues/test_issues.py tests/cli/issues/test_issues.py tests/functional/test_first_monday.py
-EXAMPLES ?= 15
+EXAMPLES ?= 8
 T ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
