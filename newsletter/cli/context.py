@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from newsletter import migrations
 from newsletter.db import Database
 from newsletter.errors import Refused
+from newsletter.host.private_files import close_to_others
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 
@@ -30,6 +31,7 @@ def installation_as_it_stands() -> Installation:
     yet, or its database be of another revision. Raises BadSetting.
     """
     installation = Installation.open(Settings.load())
+    close_to_others(installation.settings.home)
     click.get_current_context().call_on_close(installation.db.close)
     return installation
 

@@ -14,7 +14,7 @@ from newsletter.installation import Installation
 from newsletter.models.task import Task
 from newsletter.tables.querying import table_cache
 from newsletter.tables.querying.table_cache import Shelf
-from newsletter.web.compression import AT_ONCE
+from newsletter.web.responses.compression import AT_ONCE
 from newsletter.web.server import THREADS
 from tests import factories
 from tests.conftest import BASE_URL

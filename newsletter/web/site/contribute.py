@@ -28,7 +28,7 @@ from newsletter.submissions.form import (
     endings_in_words,
 )
 from newsletter.tables.reading.file_kinds import readable_kinds
-from newsletter.web.context import installation
+from newsletter.web.context import accept, installation
 from newsletter.web.site import form_token
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
@@ -125,6 +125,7 @@ def _taken(form: Form) -> Response:
         status = 429 if isinstance(error, TooMany) else 422
         is_used = isinstance(error, Conflict)
         return _page(form, typed, upload, problems, status, str(error), is_used)
+    accept()
     return _thanks(form)
 
 

@@ -12,13 +12,14 @@ from newsletter import clock
 from newsletter.curators import (
     accounts,
     logins,
+    password_mail,
 )
 from newsletter.errors import Invalid
 from newsletter.web import auth
-from newsletter.web.admin.accounts.invitations import offer_password
 from newsletter.web.admin.flash import show
 from newsletter.web.context import client_network, installation
 from newsletter.web.limits import admin_limiter
+from newsletter.web.responses.even_time import evenly
 
 blueprint = Blueprint("login", __name__)
 
@@ -74,11 +75,10 @@ def forgotten() -> ResponseReturnValue:
     if not form.validate_on_submit():
         page = render_template("admin/forgotten.html", form=form)
         return page, 422 if form.is_submitted() else 200
-    opened, now = installation(), clock.now()
-    with opened.db.write() as session:
+    with evenly(), installation().db.write() as session:
         curator = accounts.find(session, str(form.address.data))
         if curator is not None:
-            offer_password(session, opened, curator, "Set a new password", now)
+            password_mail.owe_if_due(session, curator, "Set a new password", clock.now())
     flash(SENT, "done")
     return redirect(url_for("admin.login.sign_in"))
 

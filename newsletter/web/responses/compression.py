@@ -4,10 +4,14 @@ An encoding is another representation: it has an ETag of its own, and ranges are
 of the plain one only.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 from newsletter import clock
 from newsletter.errors import Refused
@@ -25,19 +29,25 @@ def encoding() -> str | None:
     """What the request wants its answer in: br, gzip, or None for as it is."""
     if "Range" in request.headers:
         return None
-    accepted = request.accept_encodings
+    return chosen_encoding(request.headers.get("Accept-Encoding", ""))
+
+
+@lru_cache(maxsize=100)
+def chosen_encoding(header: str) -> str | None:
+    """The one that is wanted most by who sends the header Accept-Encoding."""
+    accepted = parse_accept_header(header, Accept)
     wanted = [name for name in SUFFIXES if accepted.quality(name) > 0]
     return max(wanted, key=accepted.quality, default=None)
 
 
-def compressed(response: Response) -> Response:
+def compressed(response: Response, squeeze: Callable[[bytes, str], bytes] = squeezed) -> Response:
     """``response``, whose body was just written, in the encoding that is asked for."""
     response.vary.add("Accept-Encoding")
     chosen = encoding()
     body = response.get_data()
     if chosen is None or len(body) < SMALLEST or response.status_code != 200:
         return response
-    response.set_data(squeezed(body, chosen))
+    response.set_data(squeeze(body, chosen))
     etag, weak = response.get_etag()
     if etag is not None:
         response.set_etag(f"{etag}-{chosen}", bool(weak))
