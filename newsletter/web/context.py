@@ -11,6 +11,7 @@ from newsletter.installation import Installation
 from newsletter.tables.querying.table_cache import Shelf
 
 log = logging.getLogger(__name__)
+MOST_PAGES = 10**9  # whose rows a database can count
 
 
 def installation() -> Installation:
@@ -35,7 +36,7 @@ def public_url(endpoint: str, **values: Any) -> str:
 
 def page_number(name: str = "page") -> int:
     """Which page of a list is asked for: the first, where that is no number."""
-    return request.args.get(name, 1, type=int)
+    return min(request.args.get(name, 1, type=int), MOST_PAGES)
 
 
 def accept() -> None:
