@@ -260,7 +260,7 @@ def test_an_error_of_the_database_quotes_no_parameter(db: Database) -> None:
             session.execute(text("SELECT :who FROM nowhere"), {"who": "ann@example.org"})
         assert "nowhere" in str(refused.value)
         assert "ann@example.org" not in str(refused.value)
-    with pytest.raises(DBAPIError) as refused, db.write_one() as connection:
+    with pytest.raises(DBAPIError) as refused, db.one_statement() as connection:
         connection.execute(text("SELECT :who FROM nowhere"), {"who": "ann@example.org"})
     assert "ann@example.org" not in str(refused.value)
 

@@ -38,7 +38,7 @@ def restored(installation: Installation, backup: Path) -> None:
 def backup(installation: Installation, tmp_path: Path) -> Path:
     """Of when Ann was the only subscriber."""
     subscribed(installation, "ann@example.org")
-    with installation.db.write_one() as connection:
+    with installation.db.one_statement() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     installation.db.close()
     return Path(shutil.copy(str(installation.db.url.database), tmp_path / "backup.db"))
