@@ -25,6 +25,7 @@ FLAGS_AT = {"compile": 1, "match": 2, "fullmatch": 2, "search": 2, "findall": 2,
             "split": 3, "sub": 4, "subn": 4}  # fmt: skip
 METHODS = {"match", "fullmatch", "search"}  # the others do what search does
 SIGNS = ("a", "A", "0", " ", "\t", "\n", "-", ".", "/", "<", ">", '"', "'", "_", ",", "=", "é", "%")
+USED = re.compile(r"\b(?!re\.)\w+\.(fullmatch|match|search|sub|split|findall|finditer)\(")
 REPEATS = {codes.MAX_REPEAT, codes.MIN_REPEAT}
 MANY = 20  # times: a repetition that may go on for longer
 ENDS = ("", "!", "\0")
@@ -65,7 +66,7 @@ def all_patterns(package: str) -> Iterator[Pattern]:
         if any(map(_is_of_re, calls)):
             module = importlib.import_module(name)
             for call in filter(_is_of_re, calls):
-                yield _written(call, module, everywhere)
+                yield _written(call, module, source, everywhere)
             yield from _made(module)
 
 
@@ -103,7 +104,7 @@ class _Names(dict[str, Any]):
         return getattr(builtins, name, "word")
 
 
-def _written(call: ast.Call, module: ModuleType, everywhere: str) -> Pattern:
+def _written(call: ast.Call, module: ModuleType, source: str, everywhere: str) -> Pattern:
     assert isinstance(call.func, ast.Attribute)
     method, names = call.func.attr, _Names(vars(module))
     values = [_value(argument, names) for argument in call.args[:1]]
@@ -115,8 +116,10 @@ def _written(call: ast.Call, module: ModuleType, everywhere: str) -> Pattern:
     compiled = re.compile(pattern, flags)
     called = {method}
     if method == "compile":
-        own = [name for name, value in vars(module).items() if value is compiled]
+        patterns = {n: value for n, value in vars(module).items() if isinstance(value, re.Pattern)}
+        own = [name for name, value in patterns.items() if value == compiled]
         called = {used for name in own for used in re.findall(rf"\b{name}\.(\w+)\(", everywhere)}
+        called = called or set(USED.findall(source))  # it is handed to who uses it
     methods = frozenset(name if name in METHODS else "search" for name in called)
     return Pattern(f"{module.__name__}:{call.lineno}", compiled, methods or frozenset({"search"}))
 

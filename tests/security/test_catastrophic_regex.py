@@ -14,7 +14,8 @@ from tests.security.patterns import SLOW, Pattern, all_patterns
 from tests.web.admin.conftest import Browser
 
 PACKAGES = ("newsletter", "dataset_daily")
-SIGNS = ("a", "0", " ", "<")
+REQUEST_LINE = 4_000  # characters of an address: gunicorn takes no longer one
+SIGNS = ("a", "0", " ")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def slow(
 def test_no_part_of_an_address_keeps_a_process(
     app: Flask, seeded: Installation, owner: Browser
 ) -> None:
-    assert slow(app, owner, lambda text: in_addresses(app, [text]), 10_000) == []
+    assert slow(app, owner, lambda text: in_addresses(app, [text]), REQUEST_LINE) == []
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed file <tempfile.Spooled:ResourceWarning")
