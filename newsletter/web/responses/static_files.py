@@ -3,7 +3,6 @@ that a browser keeps them for ever, and each is compressed once."""
 
 import hashlib
 import mimetypes
-import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -44,7 +43,7 @@ def register(app: Flask) -> None:
 
 
 def _answer(name: str) -> Response:
-    file = _file(name) if name in os.listdir(FOLDER) else abort(404)
+    file = _file(name) if name in {file.name for file in FOLDER.iterdir()} else abort(404)
     response = Response(file.content, mimetype=file.mimetype)
     response.set_etag(file.hash)
     if request.args.get("v") == file.hash:
