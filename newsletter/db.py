@@ -8,7 +8,7 @@ take the session and never commit.
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +91,8 @@ class Database:
         refused at once (SQLite), and a commit does not wait for the disk (PostgreSQL; on
         SQLite no commit does). A killed process loses nothing by either."""
         self.url = make_url(url)
+        # Is shown each session that writes, before anything is done in it: see newsletter.audit.
+        self.witness: Callable[[Session], None] = lambda _session: None
         self._connections: WeakSet[Any] = WeakSet()  # the driver's
         self._tracking = threading.Lock()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -120,6 +122,7 @@ class Database:
         half-way with SQLITE_BUSY, which no busy timeout mends.
         """
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            self.witness(session)
             yield session
 
     @contextmanager

@@ -1,5 +1,6 @@
 """What is kept. One file an idea; importing this package knows every table."""
 
+from newsletter.models.audit import AuditEntry
 from newsletter.models.catalog_check import CatalogCheck, CatalogCheckWeek
 from newsletter.models.curator import Curator, CuratorSession
 from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
@@ -14,6 +15,7 @@ from newsletter.models.task import Task
 from newsletter.models.upload import Upload, UploadPiece
 
 __all__ = [
+    "AuditEntry",
     "CatalogCheck",
     "CatalogCheckWeek",
     "Consent",

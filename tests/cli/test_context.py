@@ -34,6 +34,9 @@ FIRST: dict[Command, Command] = {  # what may be the first command of all
 }  # fmt: skip
 OTHERS: dict[Command, Command] = {
     ("db", "check"): (),
+    ("audit", "list"): (),
+    ("audit", "export"): (),
+    ("audit", "verify"): (),
     ("dataset", "list"): (),
     ("dataset", "show"): ("kenya-rain",),
     ("dataset", "profile"): ("kenya-rain",),

@@ -12,6 +12,7 @@ EXAMPLES = {
     "day": "2026-11-23",
     "number": 1,
     "kind": "png",
+    "form": "csv",
     "token": "AAAA",
     "state": "failed",
     "reason": "rejected",

@@ -10,6 +10,7 @@ from tests.web.admin.conftest import Browser
 
 # What is there for whoever was mailed its token, or asked for its file.
 FOR_ONE_PERSON = frozenset({"admin.login.reset", "admin.subscribers.download"})
+OF_OWNERS = ("admin.curators.", "admin.audit.")
 
 
 def test_nobody_gets_past_the_login(app: Flask, seeded: Installation, nobody: Browser) -> None:
@@ -32,7 +33,7 @@ def test_what_is_open_to_nobody_is_what_leads_in(app: Flask) -> None:
 def test_only_owners_decide_who_is_a_curator(
     app: Flask, seeded: Installation, curator: Browser, owner: Browser
 ) -> None:
-    of_owners = [r for r in admin_routes(app) if r.endpoint.startswith("admin.curators.")]
+    of_owners = [r for r in admin_routes(app) if r.endpoint.startswith(OF_OWNERS)]
     assert len(of_owners) >= 5
     token = curator.token("/admin/account/")
     with statements(seeded) as seen:
@@ -48,7 +49,7 @@ def test_a_curator_may_look_at_all_the_rest(
     app: Flask, seeded: Installation, curator: Browser
 ) -> None:
     for route in admin_routes(app):
-        if route.method == "GET" and not route.endpoint.startswith("admin.curators."):
+        if route.method == "GET" and not route.endpoint.startswith(OF_OWNERS):
             answer = curator.get(route.path)
             expected = (404,) if route.endpoint in FOR_ONE_PERSON else (200, 302)
             assert answer.status_code in expected, route

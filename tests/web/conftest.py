@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from newsletter.installation import Installation
 from newsletter.models import Notice
 from newsletter.tables.querying.table_cache import Shelf
+from newsletter.web.admin import audited
 from newsletter.web.app import create_app
 from tests import factories
 from tests.conftest import BASE_URL
@@ -67,6 +68,7 @@ def app(installation: Installation, apps: dict[str, Flask]) -> Iterator[Flask]:
     app = apps.get(key) or apps.setdefault(key, create_app(installation))
     app.test_client_class = Visitor
     app.extensions["newsletter"] = installation
+    audited.watch(installation)
     app.extensions["shelf"] = Shelf(installation.storage.root)
     for limiter in app.extensions["limiter"]:
         limiter.reset()

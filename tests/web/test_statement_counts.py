@@ -62,6 +62,8 @@ EXAMPLES: dict[str, list[Examples]] = {
         ]
         for name in ("atom", "rss", "json_feed")
     },
+    "admin.audit.index": [{}, {"page": 2}, {"q": "issues", "who": "owner@example.org"}],
+    "admin.audit.export": [{"form": "csv"}],
     "admin.dataset_form.new": [{}, {"submission": 4}],
     "admin.dataset_form.edit": [PENGUINS],
     "admin.datasets.index": [{}, {"page": 2}, {"q": "penguins"}],

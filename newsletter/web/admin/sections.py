@@ -8,7 +8,7 @@ from flask import request
 from flask_login import current_user
 
 from newsletter.web.admin import overview, subscribers, tasks
-from newsletter.web.admin.accounts import account, curators, login
+from newsletter.web.admin.accounts import account, audit, curators, login
 from newsletter.web.admin.datasets import dataset_form, datasets, unread, upload_api, versions
 from newsletter.web.admin.issues import issues, previews, sending
 from newsletter.web.admin.posts import (
@@ -37,7 +37,7 @@ SECTIONS = (
     Section("Submissions", (submissions.blueprint, submission_post.blueprint)),
     Section("Subscribers", (subscribers.blueprint,)),
     Section("Tasks", (tasks.blueprint,)),
-    Section("Curators", (curators.blueprint,), owners_only=True),
+    Section("Curators", (curators.blueprint, audit.blueprint), owners_only=True),
     Section("", (account.blueprint,)),
     Section("", (login.blueprint,)),
 )

@@ -85,6 +85,12 @@ def named(issue: Issue) -> str:
     return issue.title or "Without a dataset"
 
 
+def deed(action: str) -> str:
+    """An action of the audit log in words: "curators: change role"; a command as it is typed."""
+    section, dot, what = action.partition(".")
+    return f"{section}: {what}".replace("_", " ") if dot else f"newsletter {action}"
+
+
 def everywhere() -> dict[str, Any]:
     """What each page of the admin knows: who looks, and in which time zone."""
     return {
@@ -102,6 +108,7 @@ def _token() -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
+    "deed": deed,
     "moment": datetime.fromisoformat,
     "day_name": day_name,
     "tone": tone,

@@ -9,6 +9,7 @@ from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock
+from newsletter.audit.recorder import answerable
 from newsletter.curators import (
     accounts,
     logins,
@@ -95,6 +96,7 @@ def reset(token: str) -> ResponseReturnValue:
         try:
             with opened.db.write() as session:
                 curator = logins.by_reset_token(session, opened.signer, token, now)
+                answerable(session, curator.address)
                 accounts.set_password(curator, str(form.password.data))
                 logins.end_sessions(session, curator.id)
         except Invalid as error:
