@@ -23,6 +23,7 @@ from newsletter.tokens import Signer
 
 ROWS = 50  # of one entry
 TEXT = 300  # characters of a value
+EMPTY = (None, "", "[]", "{}", 0)
 CHANGED = "(not shown)"
 WHO = "audit.who"
 
@@ -88,8 +89,11 @@ class _Watched:
         after = _rows(state, model, recorded, model.__mapper__.primary_key[0].in_(before))
         for key, (name, was) in before.items():
             now = after[key][1] if key in after else {}
-            same = {field for field in was if field in now and was[field] == now[field]}
-            self._add(model, name, _without(was, same), _without(now, same))
+            if now:
+                changed = {field for field in was if was[field] != now[field]}
+                self._add(model, name, _only(was, changed), _only(now, changed))
+            else:
+                self._add(model, name, _filled(was), {})
         return result
 
     def mark(self, _session: Session, transaction: SessionTransaction) -> None:
@@ -125,7 +129,7 @@ class _Watched:
 def _values(row: Any) -> Change:
     """What may be shown of a whole row."""
     recorded = RECORDED.get(type(row))
-    return _shown({name: getattr(row, name) for name in recorded.fields}) if recorded else {}
+    return _filled({name: getattr(row, name) for name in recorded.fields}) if recorded else {}
 
 
 def _differences(row: Any) -> tuple[Change, Change]:
@@ -163,18 +167,22 @@ def _rows(
     }
 
 
-def _without(values: Change, names: set[str]) -> Change:
-    return {name: value for name, value in values.items() if name not in names}
+def _only(values: Change, names: set[str]) -> Change:
+    return {name: value for name, value in values.items() if name in names}
 
 
 def _name(row: Any, recorded: Recorded) -> str:
     return " ".join(_plain(getattr(row, name)) for name in recorded.names)
 
 
+def _filled(values: Change) -> Change:
+    """Of a row that is added or removed: without what is empty."""
+    return {name: value for name, value in _shown(values).items() if value not in EMPTY}
+
+
 def _shown(values: Change) -> Change:
-    """As JSON has it, without what is empty; long texts are cut."""
-    shown = {name: _json(value) for name, value in values.items()}
-    return {name: value for name, value in shown.items() if value not in (None, "", [], {})}
+    """As JSON has it; long texts are cut."""
+    return {name: _json(value) for name, value in values.items()}
 
 
 def _json(value: object) -> Any:

@@ -79,6 +79,14 @@ def test_a_row_that_is_added_changed_and_removed(watched: Database) -> None:
     )  # fmt: skip
 
 
+def test_what_was_empty_before_is_no_new_row(watched: Database) -> None:
+    number = add_issue(watched)
+    with watched.write() as session:
+        session.get_one(Issue, number).subject = "Rain"
+    (change,) = last_changes(watched)
+    assert (change["was"], change["now"]) == ({"subject": ""}, {"subject": "Rain"})
+
+
 def test_a_statement_that_loads_no_row_is_recorded_with_what_was_before(watched: Database) -> None:
     number = add_issue(watched)
     with watched.write() as session:
