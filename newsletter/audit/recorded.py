@@ -24,6 +24,9 @@ WORDS = ("title", "summary", "description", "license", "citation", "temporal", "
 
 RECORDED: Mapping[type[Base], Recorded] = {
     models.Curator: Recorded(("address",), ("role", "failed_logins"), ("password_hash",)),
+    models.Totp: Recorded(("curator_id",), ("failures",), ("salt",)),
+    models.Passkey: Recorded(("curator_id", "name"), ("name",)),
+    models.SignInPolicy: Recorded((), ("requires_second_factor",)),
     models.Dataset: Recorded(("slug",), ("slug",)),
     models.Version: Recorded(("title", "number"), ("number", "state", *WORDS)),
     models.Table: Recorded(("name",), ("description", "origin", "rows", "columns")),
@@ -56,6 +59,7 @@ LEFT_OUT: Mapping[type[Base], str] = {
     models.PostRun: "a record of its own",
     models.Process: "a machine's",
     models.Quota: "a machine's",
+    models.RecoveryCode: "a secret; the action says that they were made or used",
     models.Upload: "bytes; what is made of them is recorded",
     models.UploadPiece: "bytes; what is made of them is recorded",
 }

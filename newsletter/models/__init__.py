@@ -2,7 +2,14 @@
 
 from newsletter.models.audit import AuditEntry
 from newsletter.models.catalog_check import CatalogCheck, CatalogCheckWeek
-from newsletter.models.curator import Curator, CuratorSession
+from newsletter.models.curator import (
+    Curator,
+    CuratorSession,
+    Passkey,
+    RecoveryCode,
+    SignInPolicy,
+    Totp,
+)
 from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
@@ -29,17 +36,21 @@ __all__ = [
     "IssuePost",
     "IssueVariant",
     "Notice",
+    "Passkey",
     "PendingIngest",
     "Post",
     "PostRun",
     "Process",
     "Quota",
+    "RecoveryCode",
     "Retry",
+    "SignInPolicy",
     "Submission",
     "Subscriber",
     "Suppression",
     "Table",
     "Task",
+    "Totp",
     "Upload",
     "UploadPiece",
     "Version",

@@ -9,6 +9,7 @@ from wtforms import BooleanField, HiddenField
 
 from newsletter import clock
 from newsletter.audience import directory
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid, Refused
 from newsletter.models.subscriber import Status
 from newsletter.services.subscriber_transfer import (
@@ -20,7 +21,7 @@ from newsletter.services.subscriber_transfer import (
 from newsletter.tasks import queueing
 from newsletter.tasks.files import new_ending
 from newsletter.web.admin.flash import show
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, shows_again
 from newsletter.web.context import installation, page_number
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
@@ -34,6 +35,7 @@ class ImportForm(FlaskForm):
 
 
 @blueprint.get("/")
+@needs(Permission.SUBSCRIBERS)
 def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     chosen = request.args.get("status", "")
@@ -49,11 +51,13 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/import")
+@needs(Permission.SUBSCRIBERS)
 def ask_for_file() -> ResponseReturnValue:
     return _page(ImportForm(), None)
 
 
 @blueprint.post("/import")
+@needs(Permission.SUBSCRIBERS)
 def start_import() -> ResponseReturnValue:
     """Keep the file, and promise a task that brings in its people."""
     form, opened = ImportForm(), installation()
@@ -85,6 +89,7 @@ def start_import_again() -> str:
 
 
 @blueprint.post("/export")
+@needs(Permission.SUBSCRIBERS)
 def export() -> ResponseReturnValue:
     """Promise a file of all of them, which this curator may download for a day."""
     with installation().db.write() as session:
@@ -94,6 +99,7 @@ def export() -> ResponseReturnValue:
 
 
 @blueprint.get("/export/<int:task_id>")
+@needs(Permission.SUBSCRIBERS)
 def download(task_id: int) -> Response:
     """The file that this curator has asked for. Raises NotFound or ExpiredToken."""
     opened = installation()

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from newsletter.audit import reading
 from newsletter.audit.reading import Filter
-from newsletter.web import auth
+from newsletter.curators.permissions import Permission
+from newsletter.web.auth import needs
 from newsletter.web.context import installation, page_number
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
@@ -18,7 +19,7 @@ YEARS = range(2000, 2200)  # in any time zone, and in any database
 
 
 @blueprint.get("/")
-@auth.owners_only
+@needs(Permission.AUDIT)
 def index() -> ResponseReturnValue:
     chosen = _chosen()
     with installation().db.read() as session:
@@ -34,7 +35,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/export.<form>")
-@auth.owners_only
+@needs(Permission.AUDIT)
 def export(form: str) -> Response:
     """All that the filter leaves, as it is read."""
     if form not in reading.FORMATS:

@@ -13,6 +13,7 @@ from wtforms.fields import SelectChoice
 from newsletter import clock, jobs
 from newsletter.catalog import datasets, semver
 from newsletter.catalog.versions import changes
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar, corrections, listing
@@ -21,7 +22,7 @@ from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Kind
 from newsletter.tables.diff import Diff, words
 from newsletter.web.admin.flash import flashing, show
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, require, shows_again
 from newsletter.web.context import installation
 
 blueprint = Blueprint("versions", __name__, url_prefix="/datasets")
@@ -66,6 +67,7 @@ def step_of(version: Version) -> Step | None:
 
 
 @blueprint.post("/<slug>/number")
+@needs(Permission.DRAFT)
 def renumber(slug: str) -> ResponseReturnValue:
     """Give the draft another number; a warning says if that is too little."""
     number = request.form.get("number", "").strip()
@@ -75,14 +77,18 @@ def renumber(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<slug>/correct")
+@needs(Permission.PUBLISH)
 def ask(slug: str) -> ResponseReturnValue:
     return _page(slug, CorrectionForm())
 
 
 @blueprint.post("/<slug>/correct")
+@needs(Permission.PUBLISH)
 def correct(slug: str) -> ResponseReturnValue:
     """Publish the newest version as the correction of the one before."""
     form, opened, now = CorrectionForm(), installation(), clock.now()
+    if form.mail.data == "now":
+        require(Permission.SEND)
     today = local_day(now, opened.settings.timezone)
     try:
         day = _day(form, today)

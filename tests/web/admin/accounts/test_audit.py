@@ -97,7 +97,7 @@ def test_the_page_shows_it_to_an_owner_and_to_nobody_else(
 ) -> None:
     number = number_of(installation, CURATOR)
     owner.post(f"/admin/curators/{number}/role", "/admin/curators/", role="owner")
-    owner.post(f"/admin/curators/{number}/role", "/admin/curators/", role="curator")
+    owner.post(f"/admin/curators/{number}/role", "/admin/curators/", role="editor")
     page = owner.get("/admin/audit/").text
     assert "curators: change role" in page
     assert "login: sign in" in page
