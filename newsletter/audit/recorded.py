@@ -24,7 +24,7 @@ WORDS = ("title", "summary", "description", "license", "citation", "temporal", "
 
 RECORDED: Mapping[type[Base], Recorded] = {
     models.Curator: Recorded(("address",), ("role", "failed_logins"), ("password_hash",)),
-    models.Totp: Recorded(("curator_id",), ("failures",), ("salt",)),
+    models.Totp: Recorded(("curator_id",), ("enabled_at", "failures"), ("salt",)),
     models.Passkey: Recorded(("curator_id", "name"), ("name",)),
     models.SignInPolicy: Recorded((), ("requires_second_factor",)),
     models.Dataset: Recorded(("slug",), ("slug",)),

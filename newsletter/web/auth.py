@@ -48,11 +48,16 @@ Again = Callable[P, str | Response]
 OPEN = frozenset(
     {
         *("admin.login.sign_in", "admin.login.forgotten", "admin.login.reset"),
-        "admin.second_step.ask",
+        *("admin.second_step.ask", "admin.passkey_login.options", "admin.passkey_login.sign_in"),
     }
 )
 # And those that are left to whoever has to set up a second factor.
-OF_FACTORS = frozenset({"admin.factors.index", "admin.factors.enable", "admin.login.sign_out"})
+OF_FACTORS = frozenset(
+    {
+        *("admin.factors.index", "admin.factors.enable", "admin.login.sign_out"),
+        *("admin.passkeys.options", "admin.passkeys.add"),
+    }
+)
 HOME = "admin.overview.index"
 USER = "_user_id"  # Flask-Login's name for it in the cookie
 UPLOAD_BYTES = 256 * 1024 * 1024

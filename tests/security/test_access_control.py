@@ -63,7 +63,11 @@ def test_every_route_names_its_permission_but_those_that_lead_in(app: Flask) -> 
     with app.app_context():
         nameless = {r.endpoint for r in admin_routes(app) if permission_of(r.endpoint) is None}
     assert nameless == OPEN
-    assert {endpoint.split(".")[1] for endpoint in OPEN} == {"login", "second_step"}
+    assert {endpoint.split(".")[1] for endpoint in OPEN} == {
+        "login",
+        "passkey_login",
+        "second_step",
+    }
 
 
 def test_every_permission_is_needed_somewhere_and_an_owner_has_all(app: Flask) -> None:

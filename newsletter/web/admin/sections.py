@@ -8,7 +8,16 @@ from flask import request
 from flask_login import current_user
 
 from newsletter.web.admin import overview, subscribers, tasks
-from newsletter.web.admin.accounts import account, audit, curators, factors, login, second_step
+from newsletter.web.admin.accounts import (
+    account,
+    audit,
+    curators,
+    factors,
+    login,
+    passkey_account,
+    passkey_login,
+    second_step,
+)
 from newsletter.web.admin.datasets import dataset_form, datasets, unread, upload_api, versions
 from newsletter.web.admin.issues import issues, previews, sending
 from newsletter.web.admin.posts import (
@@ -39,8 +48,8 @@ SECTIONS = (
     Section("Subscribers", (subscribers.blueprint,)),
     Section("Tasks", (tasks.blueprint,)),
     Section("Curators", (curators.blueprint, audit.blueprint)),
-    Section("", (account.blueprint, factors.blueprint)),
-    Section("", (login.blueprint, second_step.blueprint)),
+    Section("", (account.blueprint, factors.blueprint, passkey_account.blueprint)),
+    Section("", (login.blueprint, second_step.blueprint, passkey_login.blueprint)),
 )
 
 

@@ -1,7 +1,7 @@
 """A curator's second factor: the app's codes and the recovery codes."""
 
 import segno
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -10,13 +10,15 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock
-from newsletter.curators import accounts, second_factor
+from newsletter.curators import accounts, passkeys, second_factor
+from newsletter.curators.passkeys import Site
 from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid, Refused
 from newsletter.web.admin.flash import show
 from newsletter.web.auth import needs
 from newsletter.web.context import installation
 from newsletter.web.limits import admin_limiter
+from newsletter.web.security import SCRIPTED, content_security_policy
 
 blueprint = Blueprint("factors", __name__, url_prefix="/account/second-factor")
 
@@ -34,6 +36,13 @@ class SetupForm(SureForm):
     code = StringField("Code that the app shows", [InputRequired("Type the code."), Length(max=20)])
 
 
+@blueprint.after_request
+def allow_the_script(response: Response) -> Response:
+    """That of passkeys."""
+    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
+    return response
+
+
 @blueprint.get("/")
 @needs(Permission.ACCOUNT)
 def index() -> ResponseReturnValue:
@@ -48,7 +57,7 @@ def enable() -> ResponseReturnValue:
     form, opened, now = SetupForm(), installation(), clock.now()
     me = current_user.id
     try:
-        _check(form)
+        check_password(form)
         salt = second_factor.salt_of(opened.signer, str(form.setup.data), me, now)
         with opened.db.write() as session:
             code = str(form.code.data)
@@ -66,7 +75,7 @@ def renew() -> ResponseReturnValue:
     """Show new recovery codes, once; those before count no more."""
     form, opened = SureForm(), installation()
     try:
-        _check(form)
+        check_password(form)
         with opened.db.write() as session:
             codes = second_factor.renew_recovery_codes(session, opened.signer, current_user.id)
     except Refused as error:
@@ -80,7 +89,7 @@ def renew() -> ResponseReturnValue:
 @admin_limiter.limit("10/minute")
 def disable() -> ResponseReturnValue:
     try:
-        _check(SureForm())
+        check_password(SureForm())
         with installation().db.write() as session:
             second_factor.disable(session, current_user.id)
     except Refused as error:
@@ -90,8 +99,8 @@ def disable() -> ResponseReturnValue:
     return redirect(url_for("admin.factors.index"))
 
 
-def _check(form: SureForm) -> None:
-    """Raises Invalid: for what is missing, or another password than the curator's."""
+def check_password(form: SureForm) -> None:
+    """Make sure of who sends a form. Raises Invalid for what is missing, or another password."""
     if not form.validate():
         lacking = {name: str(errors[0]) for name, errors in form.errors.items() if name}
         form.current.errors = []
@@ -108,6 +117,7 @@ def _page(form: SetupForm) -> str:
         totp = second_factor.totp_of(session, me)
         left = second_factor.recovery_codes_left(session, me)
         required = second_factor.is_required(session)
+        keys = passkeys.of_curator(session, me)
     secret = qr = ""
     if totp is None:
         form.setup.data = _setup(str(form.setup.data or ""))
@@ -119,13 +129,22 @@ def _page(form: SetupForm) -> str:
     return render_template(
         "admin/second_factor.html",
         form=form,
-        sure=SureForm(formdata=None),
+        sure={name: _sure(name) for name in ("renew", "off", "key")},
         totp=totp,
         left=left,
         required=required,
+        keys=keys,
+        has_passkeys=Site(opened.settings.base_url, opened.settings.title).has_name,
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         qr=qr,
     )
+
+
+def _sure(name: str) -> SureForm:
+    """One of the page's forms, whose field has an id of its own."""
+    form = SureForm(formdata=None)
+    form.current.id = f"current-{name}"
+    return form
 
 
 def _setup(sent: str) -> str:
@@ -142,6 +161,6 @@ def _qr(text: str) -> Markup:
     """Drawn by attributes alone: the page's policy allows no inline style."""
     code = segno.make(text, micro=False, error="m")
     drawn = code.svg_inline(
-        scale=5, border=3, dark="#000", light="#fff", svgclass="qr", title="QR code"
+        border=3, dark="#000", light="#fff", svgclass="qr", title="QR code", omitsize=True
     )
     return Markup(drawn)  # noqa: S704 - segno's own markup

@@ -15,6 +15,7 @@ from newsletter.curators import (
     logins,
     second_factor,
 )
+from newsletter.curators.passkeys import Site
 from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid
 from newsletter.web import auth
@@ -25,6 +26,7 @@ from newsletter.web.admin.flash import show
 from newsletter.web.auth import needs
 from newsletter.web.context import client_network, installation
 from newsletter.web.limits import admin_limiter
+from newsletter.web.security import SCRIPTED, content_security_policy
 
 blueprint = Blueprint("login", __name__)
 
@@ -61,7 +63,20 @@ def sign_in() -> ResponseReturnValue:
         if response is not None:
             return response
         form.form_errors.append(WRONG)
-    return render_template("admin/login.html", form=form), 422 if form.is_submitted() else 200
+    return show_login(form), 422 if form.is_submitted() else 200
+
+
+def show_login(form: LoginForm) -> str:
+    settings = installation().settings
+    has_passkeys = Site(settings.base_url, settings.title).has_name
+    return render_template("admin/login.html", form=form, has_passkeys=has_passkeys)
+
+
+@blueprint.after_request
+def allow_the_script(response: Response) -> Response:
+    """That of passkeys."""
+    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
+    return response
 
 
 @blueprint.post("/logout")

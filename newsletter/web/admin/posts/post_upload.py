@@ -70,8 +70,8 @@ def _saved(dataset: str, upload: Upload) -> SavedPost:
     with open_file(opened, upload.key) as path, path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)  # which is refused
     drafts_only = Permission.PUBLISH not in current_user.permissions
-    file = PostFile(upload.name, content)
-    return save(opened, dataset, file, clock.now(), drafts_only=drafts_only)
+    brought = PostFile(upload.name, content)
+    return save(opened, dataset, brought, clock.now(), drafts_only=drafts_only)
 
 
 def _page(form: PostUploadForm, upload: Upload | None) -> str:
