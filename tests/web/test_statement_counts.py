@@ -94,6 +94,7 @@ EXAMPLES: dict[str, list[Examples]] = {
 # Whose answer is another status than 200 here, and why.
 STATUSES = {
     "admin.login.sign_in": 302,  # who is signed in is led on
+    "admin.second_step.ask": 302,
 }
 Home = tuple[Installation, Browser, Flask]
 
