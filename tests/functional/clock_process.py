@@ -1,18 +1,17 @@
-"""A clock as its own process: for each moment on standard input it looks once, and says
-which issues it began.
+"""A clock as its own process: for each moment that it is sent it looks once, and answers with the
+dates of the issues that it began."""
 
-    python clock_process.py < moments
-"""
-
-import sys
 from datetime import datetime
+from multiprocessing.connection import Connection
 
 from newsletter import jobs
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 
-installation = Installation.open(Settings.load())
-print("ready", flush=True)
-for line in sys.stdin:
-    begun = jobs.publish_due_issues(installation, datetime.fromisoformat(line.strip()))
-    print(*begun, flush=True)
+
+def look_when_asked(environ: dict[str, str], pipe: Connection) -> None:
+    installation = Installation.open(Settings.load(environ))
+    pipe.send("ready")
+    while True:
+        now: datetime = pipe.recv()
+        pipe.send(jobs.publish_due_issues(installation, now))

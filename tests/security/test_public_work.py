@@ -9,7 +9,7 @@ from sqlalchemy import select
 from newsletter.catalog.versions import changes
 from newsletter.installation import Installation
 from newsletter.models.task import Task
-from newsletter.web.compression import AT_ONCE
+from newsletter.web.responses.compression import AT_ONCE
 from tests import factories
 from tests.conftest import BASE_URL
 

@@ -18,6 +18,7 @@ from newsletter.models import Notice
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.web.admin import audited
 from newsletter.web.app import create_app
+from newsletter.web.responses.page_cache import PageCache
 from tests import factories
 from tests.conftest import BASE_URL
 
@@ -69,6 +70,7 @@ def app(installation: Installation, apps: dict[str, Flask]) -> Iterator[Flask]:
     app.test_client_class = Visitor
     app.extensions["newsletter"] = installation
     audited.watch(installation)
+    app.extensions["page_cache"] = PageCache()
     app.extensions["shelf"] = Shelf(installation.storage.root)
     for limiter in app.extensions["limiter"]:
         limiter.reset()

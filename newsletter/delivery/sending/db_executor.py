@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 0.05, 2.0  # seconds between two tries to write to the database
-SILENT_SECONDS = 2.0  # without an answer, after which it is looked whether there is a server
+LOOK_SECONDS = 2.0  # between two looks at whether an answer is waited for still
 FAST_CLAIM_SECONDS = 1.0  # at most, between two claims that look at everything
 LATELY_SECONDS = 2.0  # more than PostgreSQL forgets in a crash: three times its wal_writer_delay
 
@@ -180,15 +180,13 @@ class DbExecutor:
     async def _in(
         self, thread: ThreadPoolExecutor | None, work: Callable[..., T], *arguments: object
     ) -> T:
-        """Work that waits for PostgreSQL ends with an error if there is no server any more: a
-        path that swallows packets says nothing, however long it is waited for."""
+        """Work that waits for PostgreSQL ends with an error soon after we gave up."""
         if thread is None:
             return work(*arguments)
         loop = asyncio.get_running_loop()
         answer = loop.run_in_executor(thread, work, *arguments)
-        while not (await asyncio.wait([answer], timeout=SILENT_SECONDS))[0]:
-            if self.has_given_up or not await loop.run_in_executor(None, self.store.is_there):
-                outage.note("it does not answer")
+        while not (await asyncio.wait([answer], timeout=LOOK_SECONDS))[0]:
+            if self.has_given_up:
                 self.store.cut_connections()
         return answer.result()
 

@@ -178,7 +178,7 @@ class PreparedStatement:
 
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
-        connection = await loop.run_in_executor(None, self._db.driver_connection)
+        connection = await loop.run_in_executor(None, self._db.postgres.direct)
         connection.autocommit = True
         connection.pgconn.prepare(PREPARED, self.statement.encode())
         connection.pgconn.nonblocking = 1

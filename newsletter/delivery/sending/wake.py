@@ -100,7 +100,7 @@ class ChannelWake:
         return True
 
     def _connected(self) -> Any:
-        connection = self._db.driver_connection()
+        connection = self._db.postgres.direct()
         connection.autocommit = True
         connection.execute(f"LISTEN {CHANNEL}")
         return connection

@@ -70,10 +70,6 @@ class WorkerStore(WorkerLeases):
         """What says that there is something to do."""
         return wake_of(self._db)
 
-    def is_there(self) -> bool:
-        """Whether the database takes connections."""
-        return self._db.is_there()
-
     def cut_connections(self) -> None:
         """Let whoever waits for the database get an error."""
         self._db.cut()

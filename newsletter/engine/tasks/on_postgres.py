@@ -24,6 +24,7 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import select, text
 
 from newsletter import clock
+from newsletter.db.postgres import WatchedAsyncConnection, patience
 from newsletter.delivery.queue import worker_liveness
 from newsletter.models.task import Task, TaskState
 from newsletter.outages import is_transient, outage, summary
@@ -201,12 +202,12 @@ class PostgresEngine:
 
     def _app(self) -> App:
         address = self._db.url.set(drivername="postgresql")
-        conninfo = address.render_as_string(hide_password=False)
         connector = PsycopgConnector(
-            conninfo=conninfo,
+            conninfo=address.render_as_string(hide_password=False),
+            kwargs=patience(address),
             min_size=1,
             max_size=4,
-            configure=_one_statement_each,
+            configure=self._configure,
             pool_factory=_pool,
         )
         app = App(connector=connector)
@@ -220,16 +221,18 @@ class PostgresEngine:
 
         return app
 
+    async def _configure(self, connection: WatchedAsyncConnection) -> None:
+        """What the engine asks is one statement at a time, which needs no BEGIN and COMMIT."""
+        connection.probe = self._db.postgres.probe
+        await connection.set_autocommit(True)
+
 
 def _pool(**options: Any) -> AsyncConnectionPool:
     """Without the question before each statement whether the connection is there still: where one
     was cut, all of it begins anew."""
-    return AsyncConnectionPool(**options | {"check": None})
-
-
-async def _one_statement_each(connection: Any) -> None:
-    """What the engine asks is one statement at a time, which needs no BEGIN and COMMIT."""
-    await connection.set_autocommit(True)
+    return AsyncConnectionPool(
+        **options | {"check": None, "connection_class": WatchedAsyncConnection}
+    )
 
 
 async def _set(stop: threading.Event) -> None:

@@ -14,6 +14,7 @@ from newsletter.catalog import datasets
 from newsletter.catalog.versions import changes
 from newsletter.errors import Busy
 from newsletter.installation import Installation
+from newsletter.models import public_change
 from newsletter.models.dataset import Version
 from newsletter.models.task import UNFINISHED, Task, TaskState
 from newsletter.storage.encodings import encoded
@@ -37,6 +38,8 @@ def compare_versions(attempt: Attempt, slug: str, before: str, after: str, pair:
     attempt.progress(total=number, note=f"{slug} {before} to {after}")
     for done, _ in enumerate(changes.compare(old, new, opened.storage), start=1):
         attempt.progress(done)
+    with opened.db.write() as session:
+        public_change.note(session)  # the dataset's page says what changed
 
 
 COMPARE_VERSIONS = Definition(

@@ -11,7 +11,8 @@ from newsletter.issues.ics import Feed, calendar_of
 from newsletter.issues.schedule import local_day
 from newsletter.models.issue import Kind
 from newsletter.web.context import installation, public_url
-from newsletter.web.cors import open_document
+from newsletter.web.responses.cors import open_to_all
+from newsletter.web.responses.page_cache import kept
 
 blueprint = Blueprint("mondays", __name__)
 
@@ -19,6 +20,7 @@ KEPT_FOR = timedelta(days=365)  # since the day of an issue
 
 
 @blueprint.get("/calendar.ics")
+@kept
 def mondays() -> Response:
     """Those that are planned, without what they open, and those of the last year."""
     settings = installation().settings
@@ -38,4 +40,4 @@ def mondays() -> Response:
         response = make_response(calendar_of(feed, shown))
     response.mimetype = "text/calendar"
     response.mimetype_params["charset"] = "utf-8"
-    return open_document(response)
+    return open_to_all(response)

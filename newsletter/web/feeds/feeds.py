@@ -16,8 +16,9 @@ from newsletter import clock
 from newsletter.mailing.placeholders import without_marks
 from newsletter.paging import Page
 from newsletter.web.context import installation, page_number, public_url
-from newsletter.web.cors import open_document
 from newsletter.web.feeds.feed_entries import Entry, FeedKind, entries
+from newsletter.web.responses.cors import open_to_all
+from newsletter.web.responses.page_cache import kept
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -65,16 +66,19 @@ class Asked:
 
 
 @blueprint.get("/feed.atom")
+@kept
 def atom() -> Response:
     return _answer("feeds.atom", "application/atom+xml", lambda feed: feed.atom_str(pretty=True))
 
 
 @blueprint.get("/feed.rss")
+@kept
 def rss() -> Response:
     return _answer("feeds.rss", "application/rss+xml", lambda feed: feed.rss_str(pretty=True))
 
 
 @blueprint.get("/feed.json")
+@kept
 def json_feed() -> Response:
     query = Asked.by_request()
     page = query.page()
@@ -90,7 +94,7 @@ def json_feed() -> Response:
     older = {"next_url": query.address("feeds.json_feed", page.after)} if page.after else {}
     response = jsonify(feed | older)
     response.mimetype = "application/feed+json"
-    return open_document(response)
+    return open_to_all(response)
 
 
 def _json_item(entry: Entry) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def _answer(endpoint: str, mimetype: str, write: Callable[[FeedGenerator], bytes
     query = Asked.by_request()
     response = make_response(write(_feed(endpoint, query, query.page())))
     response.mimetype = mimetype
-    return open_document(response)
+    return open_to_all(response)
 
 
 def _feed(endpoint: str, query: Asked, page: Page[Entry]) -> FeedGenerator:

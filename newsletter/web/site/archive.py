@@ -14,6 +14,7 @@ from newsletter.mailing.message import image_of
 from newsletter.paging import cut
 from newsletter.posts.search import languages_by_dataset
 from newsletter.web.context import installation, page_number
+from newsletter.web.responses.page_cache import kept
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.file_responses import for_ever, send_chart
@@ -22,6 +23,7 @@ blueprint = Blueprint("archive", __name__)
 
 
 @blueprint.get("/issues/")
+@kept
 def index() -> str:
     narrowing = Narrowing.asked()
     with installation().db.read() as session:
@@ -48,6 +50,7 @@ def index() -> str:
 
 
 @blueprint.get("/issues/<day>")
+@kept
 def issue(day: str) -> Response:
     """The mail's own HTML, frozen when sending began.
 

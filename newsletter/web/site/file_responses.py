@@ -8,9 +8,9 @@ fewer bytes gets it compressed; a range is always one of the file itself.
 from flask import Response, send_file
 
 from newsletter.errors import NotFound
-from newsletter.web.compression import COMPRESSIBLE, compressed_file, encoding
 from newsletter.web.context import installation
-from newsletter.web.cors import open_to_all
+from newsletter.web.responses.compression import COMPRESSIBLE, compressed_file, encoding
+from newsletter.web.responses.cors import open_to_all
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 
 FOR_EVER = 365 * 24 * 3600

@@ -1,6 +1,7 @@
 """Code, coloured by classes that site.css knows; and the code that loads a table."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup
 from pygments import highlight
@@ -27,6 +28,7 @@ def highlighted(slug: str, number: str, table: str) -> list[HighlightedLoader]:
     ]
 
 
+@lru_cache(maxsize=1024)  # pages show the same few again and again
 def coloured(code: str, language: str) -> Markup:
     """``code`` with a class for each kind of word; plain where the language is not known."""
     try:

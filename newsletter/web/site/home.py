@@ -5,6 +5,7 @@ from flask import Blueprint, render_template
 from newsletter.catalog import listing
 from newsletter.issues import archive
 from newsletter.web.context import installation
+from newsletter.web.responses.page_cache import kept
 from newsletter.web.site.datasets import facts
 
 blueprint = Blueprint("home", __name__)
@@ -13,6 +14,7 @@ RECENT = 6
 
 
 @blueprint.get("/")
+@kept
 def home() -> str:
     with installation().db.read() as session:
         latest = archive.latest(session)

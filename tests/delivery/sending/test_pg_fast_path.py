@@ -268,7 +268,7 @@ def test_a_loop_outlives_one_lost_connection_after_another(
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             with suppress(psycopg.Error):
-                (await asyncio.to_thread(four.driver_connection)).close()
+                (await asyncio.to_thread(four.postgres.direct)).close()
         fast_path.close()
         return lost
 

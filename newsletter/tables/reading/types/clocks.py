@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 # As people write it: hours of one digit, and of two times twelve.
 ANY_CLOCK = r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,6})?)?( ?[AaPp]\.?[Mm]\.?)?"
+# Of a name that is looked up. All letters of Unicode, many times over, would take each pattern
+# twenty milliseconds to compile.
+LETTER = r"[A-Za-z\x{80}-\x{10FFFF}]"
 HALF_DAY = "[0-9]{1,2}(:[0-9]{2}){0,2} ?[AaPp]\\.?[Mm]\\.?"
 CLOCK_FORMATS = (
     *("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"),

@@ -9,6 +9,7 @@ from newsletter.tables.reading.types.clocks import (
     CLOCK_FORMATS,
     FIRST_DAYS,
     HALF_DAY,
+    LETTER,
     formats,
 )
 from newsletter.tables.reading.types.named_days import NAMED
@@ -179,12 +180,13 @@ MOMENTS = [
     ),
     _computed(
         "datetime",
-        r"\p{L}{3}, [0-9]{1,2} \p{L}{3} [0-9]{4} [0-9:]{8} (?:[+-][0-9]{4}|GMT|UTC)",
+        f"{LETTER}{{3}}, [0-9]{{1,2}} {LETTER}{{3}} [0-9]{{4}} [0-9:]{{8}}"
+        " (?:[+-][0-9]{4}|GMT|UTC)",
         "try_strptime(regexp_replace(trim($v), '(GMT|UTC)$', '+0000'), '%a, %d %b %Y %H:%M:%S %z')",
     ),
     _computed(
         "datetime",
-        r"\p{L}{3} \p{L}{3} +[0-9]{1,2} [0-9:]{8} [0-9]{4}",
+        f"{LETTER}{{3}} {LETTER}{{3}} +[0-9]{{1,2}} [0-9:]{{8}} [0-9]{{4}}",
         "try_strptime(regexp_replace(trim($v), ' +', ' ', 'g'), '%a %b %d %H:%M:%S %Y')",
     ),
 ]
@@ -226,7 +228,7 @@ SELDOM = frozenset((*DAYS[1:], SEASON, *MOMENTS[2:], *TIMES[1:]))
 # How all of them begin.
 MAY_BE_SELDOM = (
     rf"{B}(?:[0-9]|[qQ][1-4]"
-    r"|\p{L}{3,12}[-/., ]+(?:de )?(?:[0-9]|\p{L}{3,12}[., ]+[0-9])).*"
+    rf"|{LETTER}{{3,12}}[-/., ]+(?:de )?(?:[0-9]|{LETTER}{{3,12}}[., ]+[0-9])).*"
 )
 
 

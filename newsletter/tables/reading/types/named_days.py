@@ -5,6 +5,7 @@ from newsletter.tables.reading.types.clocks import (
     CENTURIES,
     CLOCK_FORMATS,
     FIRST_DAYS,
+    LETTER,
     formats,
 )
 from newsletter.tables.reading.types.month_names import MONTHS, month_number
@@ -13,7 +14,7 @@ from newsletter.tables.reading.types.rule import Rule, matches
 # Month names are found in the text without a weekday before it.
 _WEEKDAY = "^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[.,]* +"
 _TEXT = f"regexp_replace(trim(lower($v)), '{_WEEKDAY}', '')"
-_NAME = r"\p{L}{3,12}"
+_NAME = f"{LETTER}{{3,12}}"
 _MONTH = month_number(f"regexp_extract({_TEXT}, '{_NAME}')")
 _DAY_FIRST = rf"[0-9]{{1,2}}(?:st|nd|rd|th|er|\.)?[-/ ]*(?:de |of )?{_NAME}\.?,?[-/ ]*(?:de |del )?"
 _MONTH_FIRST = rf"{_NAME}\.?[-/ ]+[0-9]{{1,2}}(?:st|nd|rd|th|\.)?[-/, ]+[0-9]{{4}}"
@@ -56,9 +57,9 @@ def _part(pattern: str) -> str:
     return _int(f"regexp_extract({_TEXT}, '{pattern}', 1)")
 
 
-_SHORT_YEAR = _part(r"^[^\p{L}]*\p{L}+[^0-9]*([0-9]{2})\b")
+_SHORT_YEAR = _part(rf"^[^A-Za-z\x{{80}}-\x{{10FFFF}}]*{LETTER}+[^0-9]*([0-9]{{2}})\b")
 _FULL_YEAR, _FIRST = _part("([0-9]{4})"), _part("^([0-9]{1,2})")
-_AFTER_NAME = _part(r"\p{L}{3,}[^0-9]*([0-9]{1,2})\b")
+_AFTER_NAME = _part(rf"{LETTER}{{3,}}[^0-9]*([0-9]{{1,2}})\b")
 NAMED = [
     *_named(f"{_DAY_FIRST}[0-9]{{4}}", _FIRST, _FULL_YEAR),
     *_named(_MONTH_FIRST, _AFTER_NAME, _FULL_YEAR),

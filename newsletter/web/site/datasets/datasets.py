@@ -21,8 +21,8 @@ from newsletter.paging import Page, cut
 from newsletter.posts import posts
 from newsletter.posts.posts import work_facts
 from newsletter.posts.search import languages_by_dataset
-from newsletter.web.compression import compressed
 from newsletter.web.context import installation, page_number
+from newsletter.web.responses.page_cache import kept
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.datasets import facts
@@ -39,6 +39,7 @@ POSTS_SHOWN = 20  # on the page of their dataset
 
 
 @blueprint.get("/datasets/")
+@kept
 def index() -> str:
     narrowing = Narrowing.asked()
     with installation().db.read() as session:
@@ -65,6 +66,7 @@ def index() -> str:
 
 @blueprint.get("/datasets/<slug>")
 @blueprint.get("/datasets/<slug>/v/<number>/")
+@kept
 def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
     """The newest published version of a dataset, or the one that is named."""
     if "" in request.args.values():
@@ -78,7 +80,7 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
         releases = history(versions)
     response = make_response(_rendered(version, releases, issues, written, count))
     response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
-    return compressed(response)
+    return response
 
 
 def _rendered(

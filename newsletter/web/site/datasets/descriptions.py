@@ -17,13 +17,15 @@ from newsletter.models.dataset import Erratum
 from newsletter.posts import posts, search
 from newsletter.posts.posts import work_facts
 from newsletter.web.context import installation, public_url
-from newsletter.web.cors import open_document
+from newsletter.web.responses.cors import open_to_all
+from newsletter.web.responses.page_cache import kept
 from newsletter.web.site.posts.listed_posts import listed_post
 
 blueprint = Blueprint("descriptions", __name__)
 
 
 @blueprint.get("/index.json")
+@kept
 def index() -> Response:
     """Every dataset and every post with where its files are: what a script needs to start from.
 
@@ -48,27 +50,30 @@ def index() -> Response:
         "posts": written,
         "errata": wrong,
     }
-    return open_document(jsonify(index))
+    return open_to_all(jsonify(index))
 
 
 @blueprint.get("/data.json")
+@kept
 def dcat() -> Response:
     with installation().db.read() as session:
         document = dcat_catalog(public_url("descriptions.dcat"), _catalog(session))
-    return open_document(jsonify(document))
+    return open_to_all(jsonify(document))
 
 
 @blueprint.get("/datasets/<slug>/datapackage.json")
 @blueprint.get("/datasets/<slug>/v/<number>/datapackage.json")
+@kept
 def data_package(slug: str, number: str | None = None) -> Response:
-    return open_document(jsonify(datapackage(_published(slug, number))))
+    return open_to_all(jsonify(datapackage(_published(slug, number))))
 
 
 @blueprint.get("/datasets/<slug>/croissant.json")
+@kept
 def croissant_metadata(slug: str) -> Response:
     response = jsonify(croissant(_published(slug)))
     response.mimetype = "application/ld+json"
-    return open_document(response)
+    return open_to_all(response)
 
 
 def _catalog(session: Session) -> list[DatasetFacts]:

@@ -14,8 +14,8 @@ from newsletter.catalog import datasets
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.querying import execute
 from newsletter.tables.querying.table_query import TEXTS, Column, asked
-from newsletter.web.compression import compressed
 from newsletter.web.context import installation, shelf
+from newsletter.web.responses.compression import compressed
 from newsletter.web.site.datasets.table_view import columns_of, look
 
 blueprint = Blueprint("rows", __name__)

@@ -17,9 +17,9 @@ from newsletter.posts.cells import Figure, figures, from_json
 from newsletter.posts.downloads.external_viewers import places
 from newsletter.posts.downloads.files import DOWNLOADS, download, downloads_of
 from newsletter.posts.wording import versions_in_words
-from newsletter.web.compression import compressed
 from newsletter.web.context import installation, page_number, public_url
-from newsletter.web.cors import open_document
+from newsletter.web.responses.cors import open_document
+from newsletter.web.responses.page_cache import kept
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.file_responses import A_WHILE, for_ever, send_stored
 from newsletter.web.site.posts.post_cells import ShownCell, shown_cells
@@ -46,6 +46,7 @@ class LastRun:
 
 
 @blueprint.get("/")
+@kept
 def index() -> Response:
     narrowing = Narrowing.asked()
     with installation().db.read() as session:
@@ -75,10 +76,11 @@ def index() -> Response:
         count=len(everything),
         columns=sorted({column for post in everything for column in post.columns}),
     )
-    return compressed(make_response(page))
+    return make_response(page)
 
 
 @blueprint.get("/<slug>")
+@kept
 def page(slug: str) -> Response:
     opened = installation()
     base_url = opened.settings.base_url
@@ -97,7 +99,7 @@ def page(slug: str) -> Response:
             places=places(post, base_url),
             others=others,
         )
-    return compressed(make_response(rendered))
+    return make_response(rendered)
 
 
 @blueprint.get(f"/<slug>.<any({', '.join(kind.suffix for kind in DOWNLOADS)}):suffix>")

@@ -50,7 +50,7 @@ LINES = st.lists(ROWS, min_size=1, max_size=6).map(
 )
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=list(HealthCheck))
 @example(text=",,,", missing=[""], end="\n", mark="")
 @example(text='"1",,,\n', missing=[""], end="\r\n", mark="")
 @example(text='1,"2",3,NA\n1,2,3\n', missing=["NA"], end="\n", mark="")

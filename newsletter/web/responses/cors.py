@@ -2,7 +2,7 @@
 
 from flask import Response, request
 
-from newsletter.web.compression import compressed
+from newsletter.web.responses.compression import compressed
 
 
 def open_to_all(response: Response) -> Response:

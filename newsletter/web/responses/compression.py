@@ -4,6 +4,7 @@ An encoding is another representation: it has an ETag of its own, and ranges are
 of the plain one only.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,14 +31,14 @@ def encoding() -> str | None:
     return max(wanted, key=accepted.quality, default=None)
 
 
-def compressed(response: Response) -> Response:
+def compressed(response: Response, squeeze: Callable[[bytes, str], bytes] = squeezed) -> Response:
     """``response``, whose body was just written, in the encoding that is asked for."""
     response.vary.add("Accept-Encoding")
     chosen = encoding()
     body = response.get_data()
     if chosen is None or len(body) < SMALLEST or response.status_code != 200:
         return response
-    response.set_data(squeezed(body, chosen))
+    response.set_data(squeeze(body, chosen))
     etag, weak = response.get_etag()
     if etag is not None:
         response.set_etag(f"{etag}-{chosen}", bool(weak))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.task import Task
-from newsletter.web.compression import AT_ONCE, compressed_file
+from newsletter.web.responses.compression import AT_ONCE, compressed_file
 from tests import factories
 
 LONG = "a,b\n" + "".join(f"{n},word\n" for n in range(500))

@@ -1,0 +1,125 @@
+"""A public page is made once, and anew as soon as anything that it shows has changed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask, Response
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from newsletter.installation import Installation
+from newsletter.models.dataset import Version, VersionState
+from newsletter.web.responses.page_cache import Page, PageCache
+from tests.web.conftest import TUESDAY
+
+# Every public address is kept, but for these.
+NOT_KEPT = {
+    *("archive.chart", "archive.image", "charts.picture", "charts.vega", "files.table"),  # files
+    *("made_with.download", "posts.figure", "posts.file", "static"),
+    *("charts.document", "rows.csv_file", "rows.part", "versions.compared"),  # asked of tables
+    "made_with.page",  # what readers brought
+    *("subscribe.form", "taking_part.share_form", "taking_part.suggest_form"),
+    *("subscription.confirm_page", "subscription.preferences_page"),  # of one person
+    *("subscription.unsubscribe_page", "health.healthz", "health.readyz"),
+}
+PATHS = (
+    *("/", "/issues/", "/issues/2026-11-23", "/datasets/", "/datasets/penguins", "/posts/"),
+    *("/feed.atom", "/feed.rss", "/feed.json", "/calendar.ics", "/index.json", "/data.json"),
+    *("/datasets/penguins/v/1.0.0/", "/datasets/penguins/datapackage.json"),
+)
+
+Renamed = Callable[[str], None]
+
+
+@pytest.fixture
+def renamed(seeded: Installation) -> Renamed:
+    def renamed(title: str) -> None:
+        with seeded.db.write() as session:
+            for version in session.scalars(select(Version)):
+                version.title = title
+
+    return renamed
+
+
+def test_each_public_address_is_kept_or_says_why_not(app: Flask) -> None:
+    public = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith("/admin")
+    }
+    kept = {name for name in public if hasattr(app.view_functions[name], "__wrapped__")}
+    assert public - kept - NOT_KEPT == set()
+    assert kept & NOT_KEPT == set()
+    assert kept | NOT_KEPT == public
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+def test_who_has_it_is_told_so_and_proxies_may_keep_it(
+    client: FlaskClient, path: str, encoding: str
+) -> None:
+    headers = {"Accept-Encoding": encoding}
+    first, second = (client.get(path, headers=headers) for _ in range(2))
+    assert first.status_code == 200
+    assert second.data == first.data
+    assert dict(second.headers) == dict(first.headers)
+    assert first.cache_control.s_maxage == 60
+    assert first.cache_control.max_age == 0
+    again = client.get(path, headers=headers | {"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.head(path, headers=headers).headers["ETag"] == first.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", ["/datasets/", "/datasets/penguins", "/feed.atom", "/index.json"])
+def test_a_change_is_seen_at_once(client: FlaskClient, renamed: Renamed, path: str) -> None:
+    before = client.get(path)
+    renamed("Penguins of another sea")
+    after = client.get(path, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert b"Penguins of another sea" not in before.data
+    assert b"Penguins of another sea" in after.data
+
+
+def test_what_nobody_noticed_is_seen_after_a_minute(
+    client: FlaskClient, seeded: Installation
+) -> None:
+    with seeded.db.write_one() as connection:
+        before = client.get("/datasets/penguins").data
+        connection.exec_driver_sql("UPDATE version SET title = 'Other penguins'")
+    assert client.get("/datasets/penguins").data == before
+    with time_machine.travel(TUESDAY + timedelta(minutes=1), tick=False):
+        assert b"Other penguins" in client.get("/datasets/penguins").data
+
+
+@pytest.mark.usefixtures("seeded")
+def test_each_query_has_a_page_of_its_own(client: FlaskClient) -> None:
+    pages = {client.get(f"/datasets/?q={words}").data for words in ("", "penguins", "nothing")}
+    assert len(pages) == 3
+
+
+@pytest.mark.usefixtures("seeded")
+def test_what_is_not_there_is_not_kept(client: FlaskClient, renamed: Renamed) -> None:
+    assert client.get("/datasets/nosuch").status_code == 404
+    assert client.get("/issues/2026-12-07").status_code == 404
+
+
+def test_a_hidden_dataset_is_gone_at_once(client: FlaskClient, seeded: Installation) -> None:
+    assert client.get("/datasets/penguins").status_code == 200
+    with seeded.db.write() as session:
+        session.scalars(select(Version)).one().state = VersionState.DRAFT
+    assert client.get("/datasets/penguins").status_code == 404
+
+
+def test_pages_that_nobody_asks_for_make_room() -> None:
+    cache = PageCache(room=250)
+    for name in "abc":
+        cache.put((name, ()), Page((), Response(b"x" * 100)))
+        assert cache.get(("a", ()), ()) is not None or name == "c"
+    kept = [name for name in "abc" if cache.get((name, ()), ()) is not None]
+    assert kept == ["a", "c"]
+    cache.put(("a", ()), Page((), Response(b"x" * 10)))  # in the place of the old one
+    cache.put(("d", ()), Page((), Response(b"x" * 100)))
+    assert [name for name in "acd" if cache.get((name, ()), ()) is not None] == ["a", "c", "d"]
