@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,7 @@ def test_each_part_of_an_answer_may_be_garbage(sqlite_db: Database) -> None:
     challenge = Challenge.new(NOW)
     whole = json.loads(made.get(passkeys.sign_in_options(SITE, challenge)))
     for part in whole["response"]:
+        garbage: Any
         for garbage in ("", "!", "AAAA", None, 7, [], {}):
             broken = whole | {"response": whole["response"] | {part: garbage}}
             with pytest.raises(Invalid):
