@@ -9,6 +9,7 @@ password do, apart from them: who does not know the password cannot keep its own
 import base64
 import secrets
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hmac import compare_digest
 from typing import cast
 
@@ -31,6 +32,11 @@ CODES, CODE_LENGTH = 10, 16
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without what is taken for something else
 POLICY = 1  # the number of its one row
 WRONG = "This code is not right. Type the newest one that the app shows."
+
+
+class Code(StrEnum):
+    APP = "code"
+    RECOVERY = "recovery code"
 
 
 def new_setup(signer: Signer, curator_id: int, now: datetime) -> str:
@@ -100,12 +106,14 @@ def renew_recovery_codes(session: Session, signer: Signer, curator_id: int) -> l
     return ["-".join(code[at : at + 4] for at in range(0, CODE_LENGTH, 4)) for code in codes]
 
 
-def accepts(session: Session, signer: Signer, curator_id: int, typed: str, now: datetime) -> bool:
-    """Count a try, and whether it was right: a code of the app, or a recovery code, which is
-    used up. The caller commits either way."""
+def accepts(
+    session: Session, signer: Signer, curator_id: int, typed: str, now: datetime
+) -> Code | None:
+    """Count a try, and say what was typed; None: nothing that lets in. A recovery code is used
+    up. The caller commits either way."""
     totp = session.get(Totp, curator_id, with_for_update=True, populate_existing=True)
     if totp is None or has_to_wait(totp.failures, totp.failed_at, now):
-        return False
+        return None
     totp.failures += 1
     totp.failed_at = now
     code = "".join(c for c in typed.lower() if c.isascii() and c.isalnum())
@@ -113,9 +121,9 @@ def accepts(session: Session, signer: Signer, curator_id: int, typed: str, now: 
     if step is not None:
         totp.last_step = step
     elif not _use_recovery_code(session, signer, curator_id, code):
-        return False
+        return None
     totp.failures, totp.failed_at = 0, None
-    return True
+    return Code.RECOVERY if step is None else Code.APP
 
 
 def totp_of(session: Session, curator_id: int) -> Totp | None:

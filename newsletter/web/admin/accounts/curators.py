@@ -98,6 +98,8 @@ def require_second_factor() -> ResponseReturnValue:
 def drop_second_factor(number: int) -> ResponseReturnValue:
     """For somebody who lost it: the password alone lets them in."""
     with flashing("Their second factor is off."), installation().db.write() as session:
+        if number == current_user.id:  # which takes the password
+            raise Conflict("Switch your own off on the page of your account.")
         second_factor.drop_all(session, accounts.get(session, number).id)
     return redirect(url_for("admin.curators.index"))
 

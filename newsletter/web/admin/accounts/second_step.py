@@ -9,6 +9,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock
+from newsletter.audit.recorder import answerable
 from newsletter.curators import second_factor
 from newsletter.errors import BadToken, ExpiredToken
 from newsletter.models.curator import Curator
@@ -54,10 +55,11 @@ def ask() -> ResponseReturnValue:
     form = CodeForm(next=request.args.get("next", ""))
     if form.validate_on_submit():
         with opened.db.write() as transaction:
+            answerable(transaction, curator.address)  # who knows the password: wrong ones, too
             typed = str(form.code.data)
-            right = second_factor.accepts(transaction, opened.signer, curator.id, typed, now)
-        if right:
-            return let_in(curator.id, "password and code", str(form.next.data or ""))
+            code = second_factor.accepts(transaction, opened.signer, curator.id, typed, now)
+        if code is not None:
+            return let_in(curator.id, f"password and {code.value}", str(form.next.data or ""))
         form.form_errors.append(WRONG)
     page = render_template("admin/second_step.html", form=form, address=curator.address)
     return page, 422 if form.is_submitted() else 200

@@ -1,5 +1,6 @@
 """Setting up a second factor, signing in with it, and what owners require."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +11,7 @@ import time_machine
 from bs4 import BeautifulSoup
 
 from newsletter import clock
+from newsletter.audit import chain
 from newsletter.curators import accounts, second_factor
 from newsletter.curators.waiting import FREE_TRIES
 from newsletter.installation import Installation
@@ -78,6 +80,25 @@ def test_a_recovery_code_lets_in_once(
         browser.sign_in(OWNER)
         assert browser.post(CODE, CODE, code=codes[0]).status_code == status
     assert "<strong>9</strong> recovery codes are left" in owner.get(PAGE).text
+
+
+def test_a_wrong_code_after_the_right_password_is_in_the_audit_log(
+    installation: Installation,
+    app_of_owner: tuple[pyotp.TOTP, list[str]],
+    new_browser: Callable[[], Browser],
+) -> None:
+    _, codes = app_of_owner
+    browser = new_browser()
+    browser.sign_in(OWNER)
+    browser.post(CODE, CODE, code="000000")
+    browser.post(CODE, CODE, code=codes[0])
+    with installation.db.read() as session:
+        entries = list(chain.everything(session))[-3:]
+        assert [entry.action for entry in entries] == ["second_step.ask"] * 3
+        wrong, _, _ = (json.loads(entry.changes) for entry in entries)
+        assert wrong[0]["now"] == {"failures": 1}
+        assert all(codes[0].replace("-", "") not in entry.changes for entry in entries)
+    assert "by password and recovery code" in browser.get("/admin/account/").text
 
 
 def test_nobody_comes_to_the_code_without_the_password(nobody: Browser, people: None) -> None:
@@ -208,3 +229,11 @@ def test_an_owner_switches_it_off_for_who_lost_it(
     assert "second factor: app" in owner.get("/admin/curators/").text
     owner.post("/admin/curators/2/second-factor-off", "/admin/curators/")
     assert new_browser().sign_in(CURATOR).location == "/admin/"
+
+
+def test_a_browser_found_open_switches_nothing_off_without_the_password(
+    owner: Browser, app_of_owner: tuple[pyotp.TOTP, list[str]], new_browser: Callable[[], Browser]
+) -> None:
+    answer = owner.post("/admin/curators/1/second-factor-off", "/admin/curators/")
+    assert "on the page of your account" in owner.get(answer.location).text
+    assert new_browser().sign_in(OWNER).location == CODE
