@@ -112,7 +112,9 @@ def test_a_session_starts_anew_at_the_code(
 ) -> None:
     app, _ = app_of_owner
     browser = new_browser()
+    planted = browser.token("/admin/login")
     browser.sign_in(OWNER)
+    assert browser.send(CODE, csrf_token=planted, code=code_of(app)).status_code == 400
     half = browser.cookie("__Host-session")
     browser.post(CODE, CODE, code=code_of(app))
     thief = new_browser()
