@@ -16,6 +16,7 @@
 # make bench-wan     the same to a server that is 50 ms away
 # make bench-ingest  a million rows read, beside DuckDB and frictionless
 # make bench-ingest-live   300 MB read while readers browse, and the web process killed meanwhile
+# make bench-web     public pages beside a bare Flask view behind the same server, by wrk
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
 # make lock    resolve the requirements again, with uv
@@ -28,13 +29,13 @@ TESTERS ?= 3
 DAYS ?= year monday friday new-year leap-day spring autumn
 DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/feeds/test_calendar_feed.py tests/web/admin/accounts/test_login.py \
 	tests/web/admin/issues/test_issues.py tests/cli/issues/test_issues.py tests/functional/test_first_monday.py
-EXAMPLES ?= 15
+EXAMPLES ?= 8
 T ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-scale bench-ingest bench-ingest-live lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -101,6 +102,9 @@ bench-send: $(VENV)/.installed-test
 
 bench-wan: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/wan.py
+
+bench-web: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.web
 
 bench-ingest: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/ingest.py

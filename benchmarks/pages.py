@@ -34,6 +34,7 @@ def main() -> None:
         opened = large_home.copied(large_home.LARGE, settings)
         with home_of(opened) as (_, browser, _):
             figures = {}
+            browser.client.application.extensions["page_cache"].room = 0  # each is made anew
             for page in PAGES:
                 with statements(opened) as seen:
                     size = len(browser.get(page).data)

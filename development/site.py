@@ -27,6 +27,7 @@ from newsletter.installation import Installation
 from newsletter.settings import LOOPBACK
 from newsletter.web import auth
 from newsletter.web.context import installation
+from newsletter.web.responses.page_cache import PageCache
 from newsletter.web.server import demo_app
 
 # What a proxy or a tunnel adds, which would carry the world in as if it were this machine.
@@ -53,7 +54,7 @@ def create_dev_app(installation: Installation) -> Flask:
         raise Refused(f"{home} was not made for development: it has no {MARK}.")
     app = demo_app(installation)
     app.jinja_env.auto_reload = True
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
+    app.extensions["page_cache"] = PageCache(room=0)
     app.before_request(_hear_this_machine_alone)
     app.before_request(_sign_in)
     return app

@@ -40,7 +40,7 @@ def _file() -> bytes:
 def _replace_by_template(db: Database) -> None:
     """Put a copy of its server's migrated database in the place of an empty one."""
     server = _beside(db, "postgres")
-    with server.write_one() as connection:
+    with server.one_statement() as connection:
         names = connection.execute(text("SELECT datname FROM pg_database")).scalars().all()
         if TEMPLATE not in names:
             connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))

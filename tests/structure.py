@@ -61,7 +61,7 @@ RENAMED = {
     "shortcuts.py": "sending/pg_fast_path.py",
     "slots.py of the web": "services",
     "stock.py": "sending/prefetch.py",
-    "stored.py": "site/file_responses.py",
+    "stored.py": "responses/file_responses.py",
     "suggestion.py of the web": "services",
     "taking_part.py": "site/contribute.py",
     "tellings.py": "issue_run/post_exposure.py",

@@ -36,7 +36,7 @@ class Beat:
 
 class Heart:
     """The row of one process. Each method takes a connection on which a statement commits by
-    itself (``Database.write_one``)."""
+    itself (``Database.one_statement``)."""
 
     def __init__(
         self,

@@ -71,7 +71,7 @@ def measure(db: Database) -> ClockReading | None:
         return None
     stopwatch = Stopwatch()
     now = select(func.clock_timestamp(type_=UTCDateTime()))
-    with db.write_one() as connection, stopwatch.timing():
+    with db.one_statement() as connection, stopwatch.timing():
         moment = connection.scalar(now)
     assert moment is not None  # noqa: S101
     return stopwatch.reading(moment)

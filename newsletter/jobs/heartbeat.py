@@ -52,7 +52,7 @@ class Heartbeat:
         while not self._stop.is_set():
             try:
                 self._reading = follow(self._db)
-                with self._db.write_one() as connection:
+                with self._db.one_statement() as connection:
                     self._beat_on(connection)
             except Exception as error:
                 self._wait_after(error)
@@ -112,7 +112,7 @@ def record_one_run(installation: Installation, role: ProcessRole) -> None:
     """Where cron starts a role for each of its runs, it counts as running between them."""
     name = f"{role}.once.{socket.gethostname()}"[:100]
     heart = Heart(installation.db, role, name, silent_after=ONE_RUN_COUNTS_FOR)
-    with installation.db.write_one() as connection:
+    with installation.db.one_statement() as connection:
         heart.beat(connection, follow(installation.db))
 
 

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import delete, event, func, insert, select
+from sqlalchemy import delete, event, insert
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from newsletter import clock
-from newsletter.db import Base
+from newsletter.db import Base, Database
 from newsletter.models.columns import Key
 from newsletter.models.dataset import Dataset, Erratum, Table, Version
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
@@ -21,6 +21,8 @@ from newsletter.models.post import Post, PostRun
 SHOWN = (Dataset, Erratum, Issue, IssuePost, IssueVariant, Post, PostRun, Table, Version)
 CHANGED = "public_change"
 KEPT_FOR = timedelta(days=1)  # longer than any page
+
+STAMP = "SELECT count(id), min(id), max(id) FROM public_change"
 
 Stamp = tuple[int, int | None, int | None]
 
@@ -32,13 +34,10 @@ class PublicChange(Base):
     at: Mapped[datetime] = mapped_column(index=True)
 
 
-def stamp(session: Session) -> Stamp:
+def stamp(db: Database) -> Stamp:
     """Differs from one before once something was changed. Numbers are given before a transaction
     commits: so the highest alone would not tell of one that commits late."""
-    number = PublicChange.id
-    count, first, last = session.execute(
-        select(func.count(number), func.min(number), func.max(number))
-    ).one()
+    count, first, last = db.quick_row(STAMP)
     return count, first, last
 
 

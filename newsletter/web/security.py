@@ -1,7 +1,6 @@
 """What every response promises the browser, and which requests are heard at all."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
@@ -38,7 +37,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 HSTS = "max-age=31536000"
-STATIC_FOR = timedelta(hours=1)
 
 
 def content_security_policy(changes: Mapping[str, str]) -> str:
@@ -54,7 +52,6 @@ def protect(app: Flask, installation: Installation) -> None:
         MAX_CONTENT_LENGTH=BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,
         MAX_FORM_PARTS=FORM_PARTS,
-        SEND_FILE_MAX_AGE_DEFAULT=STATIC_FOR,
     )
 
     @app.before_request

@@ -78,6 +78,11 @@ def test_a_form_still_needs_its_token(client: FlaskClient) -> None:
     assert CURATOR in follow(client, "/admin/").text
 
 
+def test_no_page_is_kept(client: FlaskClient) -> None:
+    """A word of a template that is changed is seen with the next request."""
+    assert client.application.extensions["page_cache"].room == 0
+
+
 def test_a_browser_asks_again_for_a_sheet_that_may_have_changed(client: FlaskClient) -> None:
     sheet = client.get("/static/site.css", base_url=HERE, buffered=True)
     assert sheet.cache_control.max_age == 0 or sheet.cache_control.no_cache

@@ -46,9 +46,9 @@ def names_of(db: Database, role: str) -> set[str]:
 
 
 def test_one_that_is_killed_is_started_again_and_all_end_well(
-    family_environ: dict[str, str], database_url: str
+    family_environ: dict[str, str],
 ) -> None:
-    environ = family_environ | {"DATABASE_URL": database_url}
+    environ = family_environ
     opened = Installation.open(Settings.load(environ))
     migrate(opened.db)
     killed: set[str] = set()

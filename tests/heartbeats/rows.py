@@ -14,7 +14,7 @@ def beat(db: Database, role: ProcessRole, host: str = "here", ago: float = 0) ->
     """A process that was seen once, so many seconds ago; its name."""
     heart = Heart(db, role)
     heart.host = host
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         heart.beat(connection)
     age(db, heart.name, ago)
     return heart.name

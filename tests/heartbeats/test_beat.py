@@ -18,7 +18,7 @@ CLOCK, WORKER = ProcessRole.CLOCK, ProcessRole.WORKER
 def test_a_beat_shows_the_process_and_who_else_lives(db: Database) -> None:
     other = beat(db, WORKER, "there")
     heart = Heart(db, CLOCK)
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         heart.beat(connection)
         seen = heart.beat(connection)
     assert {process.name for process in seen.roll.living} == {other, heart.name}
@@ -32,7 +32,7 @@ def test_a_beat_shows_the_process_and_who_else_lives(db: Database) -> None:
 
 def test_a_beat_is_one_statement_on_a_server(db: Database) -> None:
     heart, statements = Heart(db, CLOCK), list[str]()
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         event.listen(
             connection, "before_cursor_execute", lambda *given: statements.append(given[2])
         )
@@ -42,7 +42,7 @@ def test_a_beat_is_one_statement_on_a_server(db: Database) -> None:
 
 def test_the_clock_of_a_server_is_read_by_each_beat(db: Database) -> None:
     heart = Heart(db, CLOCK)
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         first = heart.beat(connection)
         if db.is_sqlite:
             assert first.reading is None
@@ -56,13 +56,13 @@ def test_the_clock_of_a_server_is_read_by_each_beat(db: Database) -> None:
 
 def test_who_is_not_seen_for_half_a_minute_is_silent_until_seen_again(db: Database) -> None:
     heart = Heart(db, CLOCK)
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         heart.beat(connection)
     age(db, heart.name, 29)
     assert [process.name for process in roll_of(db).living] == [heart.name]
     age(db, heart.name, 2)
     assert [process.name for process in roll_of(db).silent] == [heart.name]
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         heart.beat(connection)
     assert roll_of(db).silent == ()
 
@@ -73,7 +73,7 @@ def test_the_end_takes_the_row_away_and_those_that_it_came_in_the_place_of(db: D
     lives = beat(db, CLOCK, "here")
     heart = Heart(db, CLOCK)
     heart.host = "here"
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         heart.beat(connection)
         assert names(db) == {killed, elsewhere, lives, heart.name}
         heart.end(connection)
@@ -85,7 +85,7 @@ def test_what_was_silent_for_a_day_is_forgotten_but_for_the_last_of_its_role(db:
     old = beat(db, CLOCK, ago=2 * day)
     last_clock = beat(db, CLOCK, ago=day + 100)
     of_today = [beat(db, WORKER, ago=day - 100), beat(db, WORKER, ago=60)]
-    with db.write_one() as connection:
+    with db.one_statement() as connection:
         Heart(db, CLOCK).forget_the_silent(connection)
     assert names(db) == {last_clock, *of_today}
     assert old not in names(db)
@@ -94,7 +94,7 @@ def test_what_was_silent_for_a_day_is_forgotten_but_for_the_last_of_its_role(db:
 def test_a_role_that_cron_starts_has_one_row(db: Database) -> None:
     for _ in range(2):
         heart = Heart(db, CLOCK, "clock.once.here", beats.ONE_RUN_COUNTS_FOR)
-        with db.write_one() as connection:
+        with db.one_statement() as connection:
             heart.beat(connection, measure(db))
     age(db, "clock.once.here", 3500)
     assert names(db) == {"clock.once.here"}

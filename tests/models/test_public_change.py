@@ -55,8 +55,7 @@ def look_only(session: Session) -> None:
 
 
 def stamp_of(opened: Installation) -> Stamp:
-    with opened.db.read() as session:
-        return stamp(session)
+    return stamp(opened.db)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ OF_VERSION: Examples = PENGUINS | {"number": "1.0.0"}
 
 # Each route that has arguments, or shows more with a query: all the ways in which it is asked.
 EXAMPLES: dict[str, list[Examples]] = {
-    "static": [{"filename": "site.css"}],
+    "static": [{"name": "site.css"}],
     "archive.index": [{}, {"page": 2}, {"keyword": "birds", "language": "sql", "year": 2026}],
     "archive.issue": [{"day": MONDAY}],
     "archive.chart": [{"day": MONDAY}],

@@ -44,7 +44,7 @@ class WorkerLeases:
 
     def has_work(self, now: datetime) -> bool:
         """Whether there may be anything to send or to close: one statement."""
-        with self._db.write_one() as connection:
+        with self._db.one_statement() as connection:
             return bool(connection.scalar(HAS_WORK, {"now": now}))
 
     def renew(self, keys: Sequence[Key], now: datetime) -> set[Key]:

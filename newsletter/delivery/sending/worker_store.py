@@ -169,7 +169,7 @@ class WorkerStore(WorkerLeases):
 
     def settle_sent(self, replies: Mapping[int, str], now: datetime) -> None:
         """Record that deliveries were sent, each with the server's reply."""
-        with self._db.write_one() as connection:
+        with self._db.one_statement() as connection:
             ledger.settle_sent(connection, replies, now)
 
     def note_all_sent(self) -> None:

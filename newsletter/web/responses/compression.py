@@ -6,9 +6,12 @@ of the plain one only.
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 from newsletter import clock
 from newsletter.errors import Refused
@@ -26,7 +29,13 @@ def encoding() -> str | None:
     """What the request wants its answer in: br, gzip, or None for as it is."""
     if "Range" in request.headers:
         return None
-    accepted = request.accept_encodings
+    return chosen_encoding(request.headers.get("Accept-Encoding", ""))
+
+
+@lru_cache(maxsize=100)
+def chosen_encoding(header: str) -> str | None:
+    """The one that is wanted most by who sends the header Accept-Encoding."""
+    accepted = parse_accept_header(header, Accept)
     wanted = [name for name in SUFFIXES if accepted.quality(name) > 0]
     return max(wanted, key=accepted.quality, default=None)
 

@@ -14,10 +14,10 @@ from newsletter.mailing.message import image_of
 from newsletter.paging import cut
 from newsletter.posts.search import languages_by_dataset
 from newsletter.web.context import installation, page_number
+from newsletter.web.responses.file_responses import for_ever, send_chart
 from newsletter.web.responses.page_cache import kept
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.archive_filter import Narrowing, choices
-from newsletter.web.site.file_responses import for_ever, send_chart
 
 blueprint = Blueprint("archive", __name__)
 

@@ -10,7 +10,7 @@ from newsletter.models.submission import Submission
 from newsletter.posts import posts
 from newsletter.submissions import queue
 from newsletter.web.context import installation, page_number
-from newsletter.web.site.file_responses import for_ever
+from newsletter.web.responses.file_responses import for_ever
 
 blueprint = Blueprint("made_with", __name__)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from flask import Flask, Response
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -86,7 +86,7 @@ def test_a_change_is_seen_at_once(client: FlaskClient, renamed: Renamed, path: s
 def test_what_nobody_noticed_is_seen_after_a_minute(
     client: FlaskClient, seeded: Installation
 ) -> None:
-    with seeded.db.write_one() as connection:
+    with seeded.db.one_statement() as connection:
         before = client.get("/datasets/penguins").data
         connection.exec_driver_sql("UPDATE version SET title = 'Other penguins'")
     assert client.get("/datasets/penguins").data == before
@@ -113,13 +113,45 @@ def test_a_hidden_dataset_is_gone_at_once(client: FlaskClient, seeded: Installat
     assert client.get("/datasets/penguins").status_code == 404
 
 
+def page_of(size: int) -> Page:
+    return Page((), [], "text/html", "tag", b"x" * size)
+
+
 def test_pages_that_nobody_asks_for_make_room() -> None:
     cache = PageCache(room=250)
     for name in "abc":
-        cache.put((name, ()), Page((), Response(b"x" * 100)))
-        assert cache.get(("a", ()), ()) is not None or name == "c"
-    kept = [name for name in "abc" if cache.get((name, ()), ()) is not None]
-    assert kept == ["a", "c"]
-    cache.put(("a", ()), Page((), Response(b"x" * 10)))  # in the place of the old one
-    cache.put(("d", ()), Page((), Response(b"x" * 100)))
-    assert [name for name in "acd" if cache.get((name, ()), ()) is not None] == ["a", "c", "d"]
+        cache.put((name,), page_of(100))
+        assert cache.get(("a",), tuple) is not None
+    assert [name for name in "abc" if cache.get((name,), tuple)] == ["a", "c"]
+    cache.put(("a",), page_of(10))  # in the place of the old one
+    cache.put(("d",), page_of(100))
+    assert [name for name in "acd" if cache.get((name,), tuple)] == ["a", "c", "d"]
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}]
+)
+def test_a_page_that_is_kept_is_not_shown_under_another_name(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    assert client.get("/").status_code == 200
+    assert client.get("/", headers=headers).status_code == 400
+
+
+@pytest.mark.usefixtures("seeded")
+def test_it_has_every_header_that_it_had_when_it_was_made(client: FlaskClient) -> None:
+    made, kept = client.get("/datasets/penguins"), client.get("/datasets/penguins")
+    assert dict(kept.headers) == dict(made.headers)
+    assert "script-src 'self'" in kept.headers["Content-Security-Policy"]
+    assert kept.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in kept.headers
+
+
+@pytest.mark.usefixtures("seeded")
+def test_a_head_that_comes_first_leaves_the_page_whole(client: FlaskClient) -> None:
+    head = client.head("/issues/")
+    assert head.data == b""
+    page = client.get("/issues/")
+    assert page.data.startswith(b"<!doctype html>")
+    assert head.headers["Content-Length"] == str(len(page.data))

@@ -12,8 +12,8 @@ from newsletter.models.dataset import Table, Version
 from newsletter.tables.querying import execute
 from newsletter.web.context import installation, shelf
 from newsletter.web.responses.cors import open_document
+from newsletter.web.responses.file_responses import for_ever, send_chart
 from newsletter.web.site.datasets.table_view import columns_of
-from newsletter.web.site.file_responses import for_ever, send_chart
 
 blueprint = Blueprint("charts", __name__)
 

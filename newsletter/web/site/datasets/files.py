@@ -6,7 +6,7 @@ from newsletter.catalog import datasets
 from newsletter.errors import NotFound
 from newsletter.tables.table_formats import MEDIA_TYPES
 from newsletter.web.context import installation
-from newsletter.web.site.file_responses import FOR_EVER, for_ever, send_stored
+from newsletter.web.responses.file_responses import FOR_EVER, for_ever, send_stored
 
 blueprint = Blueprint("files", __name__)
 

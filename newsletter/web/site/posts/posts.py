@@ -19,9 +19,9 @@ from newsletter.posts.downloads.files import DOWNLOADS, download, downloads_of
 from newsletter.posts.wording import versions_in_words
 from newsletter.web.context import installation, page_number, public_url
 from newsletter.web.responses.cors import open_document
+from newsletter.web.responses.file_responses import A_WHILE, for_ever, send_stored
 from newsletter.web.responses.page_cache import kept
 from newsletter.web.site.archive_filter import Narrowing, choices
-from newsletter.web.site.file_responses import A_WHILE, for_ever, send_stored
 from newsletter.web.site.posts.post_cells import ShownCell, shown_cells
 
 blueprint = Blueprint("posts", __name__, url_prefix="/posts")
