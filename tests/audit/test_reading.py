@@ -54,7 +54,7 @@ def test_a_filter_leaves_what_was_asked_for(
         assert [entry.number for entry in page.rows] == numbers
         assert [e.number for e in reading.latest(session, chosen, 2)] == numbers[:2]
         exported = [json.loads(line) for line in reading.lines(session, chosen, "ndjson")]
-    assert [each["number"] for each in exported] == sorted(numbers)
+    assert [line["number"] for line in exported] == sorted(numbers)
 
 
 def test_everybody_in_it_is_offered_once(filled: Database) -> None:

@@ -7,7 +7,7 @@ from newsletter.audit.recorded import LEFT_OUT, RECORDED
 from newsletter.db import Base
 
 PRIVATE = {"password_hash", "key_hash", "address_key", "address_hash", "name", "arguments", "email"}
-ALL = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda each: each.__name__)
+ALL = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
 assert models
 
 

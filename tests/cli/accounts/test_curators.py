@@ -25,9 +25,9 @@ def database(shell: Shell) -> Database:
 def _role_and_password(shell: Shell, address: str, password: str) -> tuple[Role, bool]:
     db = database(shell)
     with db.read() as session:
-        found = accounts.find(session, address)
-        assert found is not None
-        answer = found.role, accounts.matches(found.password_hash, password)
+        curator = accounts.find(session, address)
+        assert curator is not None
+        answer = curator.role, accounts.matches(curator.password_hash, password)
     db.close()
     return answer
 
@@ -48,11 +48,11 @@ def signed_in(shell: Shell) -> Shell:
 
 
 def test_the_first_is_an_owner_and_gets_a_password(empty: Shell) -> None:
-    said = empty.done("curator", "add", "me@example.org")
-    made = re.search(r"Password: (\S+)", said)
+    printed = empty.done("curator", "add", "me@example.org")
+    made = re.search(r"Password: (\S+)", printed)
     assert made is not None
     assert _role_and_password(empty, "me@example.org", made[1]) == (Role.OWNER, True)
-    assert "https://news.example.org/admin/" in said
+    assert "https://news.example.org/admin/" in printed
 
 
 def test_the_next_is_a_sender(shell: Shell) -> None:

@@ -8,7 +8,7 @@ from newsletter import clock
 from newsletter.curators import passkeys
 from newsletter.curators.permissions import Permission
 from newsletter.web.admin.accounts.factors import SureForm, check_password
-from newsletter.web.admin.accounts.passkey_login import ask_for_proof, asked, site
+from newsletter.web.admin.accounts.passkey_login import ask_for_proof, open_challenge, site
 from newsletter.web.admin.flash import flashing
 from newsletter.web.auth import needs
 from newsletter.web.context import installation
@@ -35,7 +35,7 @@ def options() -> Response:
 def add() -> ResponseReturnValue:
     with flashing("The passkey is added. You can sign in with it."):
         check_password(SureForm())
-        challenge, name = asked(), request.form.get("name", "")
+        challenge, name = open_challenge(), request.form.get("name", "")
         answer, now = request.form.get("credential", ""), clock.now()
         with installation().db.write() as session:
             passkeys.register(session, site(), current_user.id, name, answer, challenge, now)

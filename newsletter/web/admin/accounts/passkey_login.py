@@ -34,7 +34,7 @@ def ask_for_proof() -> Challenge:
     return challenge
 
 
-def asked() -> Challenge:
+def open_challenge() -> Challenge:
     """The challenge of this browser, which is given up. Raises Invalid if there is none."""
     nonce, made_at = session.pop(CHALLENGE, None) or ("", "")
     if not nonce:
@@ -62,7 +62,7 @@ def sign_in() -> ResponseReturnValue:
         return redirect(url_for(auth.HOME))
     now = clock.now()
     try:
-        challenge = asked()
+        challenge = open_challenge()
         with installation().db.write() as transaction:
             answer = request.form.get("credential", "")
             number = passkeys.signed_in(transaction, site(), answer, challenge, now)
