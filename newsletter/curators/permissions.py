@@ -18,9 +18,9 @@ class Permission(StrEnum):
     ACCOUNT = "change their own account"
     DRAFT = "write drafts of datasets and posts"
     PUBLISH = "publish, correct and withdraw datasets and posts"
-    PLAN = "plan issues and write their words"
+    WORDS = "write the words of issues"
     ANSWER = "read and answer what readers bring"
-    SEND = "send, stop and resume issues"
+    SEND = "plan, send, stop and resume issues"
     SUBSCRIBERS = "see, import and export subscribers"
     CURATORS = "decide who is a curator"
     AUDIT = "read the audit log"
@@ -28,7 +28,7 @@ class Permission(StrEnum):
 
 P = Permission
 AUTHOR = frozenset({P.LOOK, P.ACCOUNT, P.DRAFT})
-EDITOR = AUTHOR | {P.PUBLISH, P.PLAN, P.ANSWER}
+EDITOR = AUTHOR | {P.PUBLISH, P.WORDS, P.ANSWER}
 SENDER = EDITOR | {P.SEND, P.SUBSCRIBERS}
 OWNER = SENDER | {P.CURATORS, P.AUDIT}
 
@@ -41,8 +41,8 @@ MAY: Mapping[Role, frozenset[Permission]] = {
 # In a form, the least first.
 DUTIES: Mapping[Role, str] = {
     Role.AUTHOR: "writes drafts of datasets and posts",
-    Role.EDITOR: "publishes them too, plans issues, answers readers",
-    Role.SENDER: "sends issues too, sees subscribers",
+    Role.EDITOR: "publishes them too, writes the words of issues, answers readers",
+    Role.SENDER: "plans and sends issues too, sees subscribers",
     Role.OWNER: "decides who is a curator too, reads the audit log",
 }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from sqlalchemy import select
 
 from newsletter import clock
 from newsletter.catalog import datasets
@@ -15,7 +16,7 @@ from newsletter.curators.permissions import MAY, Permission
 from newsletter.installation import Installation
 from newsletter.models.curator import Role
 from newsletter.models.dataset import VersionState
-from newsletter.models.issue import IssueState
+from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import PostState
 from newsletter.web.auth import OPEN, needs, permission_of
 from tests import factories
@@ -32,7 +33,9 @@ TAKES = {
     "admin.sending.pause": Permission.SEND,
     "admin.sending.resume": Permission.SEND,
     "admin.sending.retry": Permission.SEND,
-    "admin.issues.plan": Permission.PLAN,
+    "admin.issues.plan": Permission.SEND,
+    "admin.issues.plan_post": Permission.SEND,
+    "admin.sending.cancel": Permission.SEND,
     "admin.datasets.publish": Permission.PUBLISH,
     "admin.versions.correct": Permission.PUBLISH,
     "admin.posts.publish": Permission.PUBLISH,
@@ -46,7 +49,6 @@ DRAFTS = {"slug": "drafted", "post": "drafted-post", "day": "2026-11-30"}
 # Where a view takes more than its route does, of what the examples are: published, and sent.
 TAKES_MORE = {
     ("admin.dataset_form.edit", Role.AUTHOR),
-    ("admin.sending.ask_to_cancel", Role.EDITOR),
 }
 
 
@@ -208,6 +210,22 @@ def test_no_page_offers_what_is_refused(
                 assert (endpoint, role) not in TAKES_MORE, (route.path, path)
             offered.add(endpoint)
     assert len(offered) > 15
+
+
+@pytest.mark.parametrize("mail", ["now", "day", "nonsense"])
+def test_an_editor_corrects_but_mails_nobody(
+    everybody: dict[Role, Browser], seeded: Installation, mail: str
+) -> None:
+    with seeded.db.write() as session:
+        factories.newer(session, seeded.storage, "penguins", "2.0.0", "species\nAdelie\n")
+    page = "/admin/datasets/penguins/correct"
+    assert 'value="now"' not in everybody[Role.EDITOR].get(page).text
+    assert 'value="now"' in everybody[Role.SENDER].get(page).text
+    note = "A beak was measured twice."
+    answer = everybody[Role.EDITOR].post(page, page, note=note, mail=mail, day="2026-12-02")
+    assert answer.status_code == 403
+    with seeded.db.read() as session:
+        assert session.scalars(select(Issue).where(Issue.kind == Kind.CORRECTION)).all() == []
 
 
 def ways_on(page: str, path: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField, StringField, TextAreaField
@@ -27,8 +28,9 @@ from newsletter.web.context import installation
 
 blueprint = Blueprint("versions", __name__, url_prefix="/datasets")
 
+NOBODY = "nobody"
 MAILS = (
-    SelectChoice("nobody", "Nobody by mail: it stands on the page and in the feeds"),
+    SelectChoice(NOBODY, "Nobody by mail: it stands on the page and in the feeds"),
     SelectChoice("now", "Those who got what was wrong, now"),
     SelectChoice("day", "Those who got what was wrong, on a day"),
 )
@@ -48,7 +50,7 @@ class Step:
 class CorrectionForm(FlaskForm):
     note = TextAreaField("What was wrong")
     since = SelectField("The first version that was wrong", validate_choice=False)
-    mail = RadioField("Who is told", choices=MAILS, default="nobody", validate_choice=False)
+    mail = RadioField("Who is told", choices=MAILS, default=NOBODY, validate_choice=False)
     day = StringField("Day")
 
 
@@ -87,7 +89,7 @@ def ask(slug: str) -> ResponseReturnValue:
 def correct(slug: str) -> ResponseReturnValue:
     """Publish the newest version as the correction of the one before."""
     form, opened, now = CorrectionForm(), installation(), clock.now()
-    if form.mail.data == "now":
+    if form.mail.data != NOBODY:
         require(Permission.SEND)
     today = local_day(now, opened.settings.timezone)
     try:
@@ -139,6 +141,8 @@ def _mailed(opened: Installation, day: date, at_once: bool, now: datetime) -> st
 
 
 def _page(slug: str, form: CorrectionForm) -> str:
+    if Permission.SEND not in current_user.permissions:
+        form.mail.choices = MAILS[:1]
     with installation().db.read() as session:
         version = datasets.newest(session, slug)
         earlier = _may_be_wrong(version)

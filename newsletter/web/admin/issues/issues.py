@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.post("/")
-@needs(Permission.PLAN)
+@needs(Permission.SEND)
 def plan() -> ResponseReturnValue:
     """Put a dataset on a Monday."""
     opened, now = installation(), clock.now()
@@ -82,7 +82,7 @@ def plan() -> ResponseReturnValue:
 
 
 @blueprint.post("/posts")
-@needs(Permission.PLAN)
+@needs(Permission.SEND)
 def plan_post() -> ResponseReturnValue:
     """Put a post on a day."""
     opened, now = installation(), clock.now()
@@ -104,7 +104,7 @@ def show(day: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>")
-@needs(Permission.PLAN)
+@needs(Permission.WORDS)
 def edit(day: str) -> ResponseReturnValue:
     """Write the subject, the preheader and the introduction."""
     form = WordsForm()
@@ -130,7 +130,7 @@ def edit_again(day: str) -> Response:
 
 
 @blueprint.post("/<day>/test")
-@needs(Permission.PLAN)
+@needs(Permission.WORDS)
 def send_test(day: str) -> ResponseReturnValue:
     """Mail the issue as it stands to whoever asks, and to nobody else."""
     me = current_user.address

@@ -17,7 +17,7 @@ from newsletter.models.delivery import DeliveryState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.services.previews import Preview, preview_of
 from newsletter.web.admin.flash import flashing
-from newsletter.web.auth import needs, require
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 
 blueprint = Blueprint("sending", __name__, url_prefix="/issues")
@@ -63,12 +63,10 @@ def send(day: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<day>/cancel")
-@needs(Permission.PLAN)
+@needs(Permission.SEND)
 def ask_to_cancel(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
         begun = calendar.at(session, day).frozen_at is not None
-    if begun:
-        require(Permission.SEND)
     question = Question(
         f"Cancel the issue of {day}?",
         "Nothing more of it is sent. Those who have it already keep it, and it cannot be resumed."
@@ -80,13 +78,11 @@ def ask_to_cancel(day: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>/cancel")
-@needs(Permission.PLAN)
+@needs(Permission.SEND)
 def cancel(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.index")
     with flashing("It is cancelled."), installation().db.write() as session:
         issue = calendar.at(session, day)
-        if issue.frozen_at is not None:
-            require(Permission.SEND)
         calendar.cancel(session, issue, clock.now())
         way_on = _where_it_is(issue, day)
     return redirect(way_on)
