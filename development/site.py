@@ -37,7 +37,7 @@ FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-
 @contextmanager
 def opened(home: Path, port: int) -> Iterator[Flask]:
     """The app of ``home``, with its clock and its worker while the block runs."""
-    installation = Installation.open(demo.settings_for(home, str(port)))
+    installation = Installation.open(demo.settings_for(home, {"PORT": str(port)}))
     app = create_dev_app(installation)
     migrations.upgrade(installation.db)
     with running_in_threads(installation):

@@ -57,6 +57,14 @@ def address_key(address: Address | str) -> str:
     return str(address).lower()
 
 
+def mailbox_key(address: Address | str) -> str:
+    """Whose mailbox it is, as far as can be told: a sub-address (``ann+tag``) and dots before the
+    @-sign are left out. For limits on mail alone: two people may seldom share one."""
+    local, _, domain = address_key(address).rpartition("@")
+    folded = local.partition("+")[0].replace(".", "") or local
+    return f"{folded}@{'gmail.com' if domain == 'googlemail.com' else domain}"
+
+
 def _validated(text: str) -> Address:
     try:
         valid = validate_email(text, check_deliverability=False)

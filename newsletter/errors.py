@@ -19,6 +19,7 @@
     │   ├── BadToken        a link that we did not sign, or for another purpose
     │   ├── ExpiredToken    a link that we signed, too long ago
     │   ├── TooMany         a limit was reached; try later
+    │   ├── NoRoom          the disk is full; somebody has to make room
     │   ├── Busy            there is too much to do just now; try again in a moment
     │   └── FetchRefused    an address on the web that we will not or cannot read
     │       └── UnknownHost     whose host's name has no address
@@ -121,8 +122,16 @@ class TooMany(Refused):
     """A limit was reached; it is lifted by waiting."""
 
 
+class NoRoom(Refused):
+    """The disk is full, or would be."""
+
+
 class Busy(Refused):
-    """There is too much to do just now."""
+    """There is too much to do just now; in ``retry_after`` seconds there may be less."""
+
+    def __init__(self, message: str, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class FetchRefused(Refused):

@@ -7,12 +7,12 @@ line names the variable and says what it takes.
 
 import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time, timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting, MissingExtra
 from newsletter.extras import POSTGRES, PROCRASTINATE
+from newsletter.host.private_files import kept_secret
+from newsletter.host.proxies import TrustedProxies
 from newsletter.rates import Breakers, DomainRates, Rate
 from newsletter.transports.providers import BY_SCHEME
 
@@ -54,6 +56,7 @@ class Settings:
     home: Path
     database_url: str = field(repr=False)  # may hold a password
     secret_key: str = field(repr=False)  # empty: the one in the home, see signing_key
+    bind: str  # the address at which the site listens
     port: int
     base_url: str  # no slash at its end
     title: str
@@ -70,6 +73,7 @@ class Settings:
     domain_rate: DomainRates
     breakers: Breakers  # what pauses an issue by itself
     trusted_hosts: tuple[str, ...]  # host names that the site answers to
+    trusted_proxies: TrustedProxies  # who may say from where a request came
     fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
     heartbeat_url: str = field(repr=False)  # asked while all runs; has a secret; empty: none
 
@@ -86,7 +90,7 @@ class Settings:
     def signing_key(self) -> str:
         """What signs links and sessions: the secret that was given, or the one that is kept in
         the home of an embedded install, where it is made when it is first needed."""
-        return self.secret_key or _kept_secret(self.home / "secret_key")
+        return self.secret_key or kept_secret(self.home / "secret_key")
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -105,6 +109,7 @@ class Settings:
             home=home,
             database_url=database_url,
             secret_key=_secret_key(env, database_url),
+            bind=_read(env, "NEWSLETTER_BIND", "127.0.0.1", _ip_address),
             port=port,
             base_url=base_url,
             title=_read(env, "NEWSLETTER_TITLE", "Dataset Daily", _line),
@@ -123,6 +128,7 @@ class Settings:
             domain_rate=_read(env, "NEWSLETTER_DOMAIN_RATE", "", DomainRates.parse),
             breakers=_read(env, "NEWSLETTER_BREAKERS", "", Breakers.parse),
             trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names), *LOOPBACK),
+            trusted_proxies=_read(env, "NEWSLETTER_TRUSTED_PROXIES", "", TrustedProxies.parse),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
             heartbeat_url=_read(env, "NEWSLETTER_HEARTBEAT_URL", "", _heartbeat_url),
         )
@@ -171,26 +177,17 @@ def _secret_key(env: Mapping[str, str], database_url: str) -> str:
     return ""
 
 
-def _kept_secret(path: Path) -> str:
-    """The secret in ``path``, made on the first call; two first calls agree on one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32))
-        try:
-            path.hardlink_to(draft)  # fails if another process was first
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()
-
-
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise ValueError("a port is a number from 1 to 65535")
     return int(text)
+
+
+def _ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError as error:
+        raise ValueError("give an address of this machine, or 0.0.0.0 for all of them") from error
 
 
 def _check_port(url: str) -> None:

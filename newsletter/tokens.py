@@ -3,7 +3,8 @@
 A token is ``base64url(expiry ‖ value ‖ mac)``: a 5-byte expiry in Unix
 seconds (0: never), the value in UTF-8, and the first 16 bytes (128 bits) of
 HMAC-SHA256 over both (RFC 2104) under a key derived for the purpose. A token
-for one purpose is noise for every other.
+for one purpose is noise for every other. It may bind something that it does not
+carry: then it holds for that alone.
 """
 
 import base64
@@ -27,20 +28,32 @@ class Signer:
 
     def sign(self, purpose: str, value: str, expires: datetime | None = None) -> str:
         """A token carrying ``value``, readable until ``expires`` (never, if None)."""
-        seconds = int(expires.timestamp()) if expires else 0
-        body = seconds.to_bytes(EXPIRY_BYTES, "big") + value.encode()
-        return _encode(body + self._mac(purpose, body))
+        return self.seal(purpose, value.encode(), expires)
 
     def read(self, purpose: str, token: str, now: datetime) -> str:
         """The value in ``token``. Raises BadToken or ExpiredToken."""
+        return self.open(purpose, token, now).decode()
+
+    def seal(
+        self, purpose: str, value: bytes, expires: datetime | None = None, bound: str = ""
+    ) -> str:
+        """The same for bytes, in a token that holds for ``bound`` alone. Values of one purpose
+        that binds something are all of one length."""
+        seconds = int(expires.timestamp()) if expires else 0
+        body = seconds.to_bytes(EXPIRY_BYTES, "big") + value
+        return _encode(body + self._mac(purpose, body + bound.encode()))
+
+    def open(self, purpose: str, token: str, now: datetime, bound: str = "") -> bytes:
+        """The value that was sealed. Raises BadToken or ExpiredToken."""
         raw = _decode(token)
         body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-        if len(body) < EXPIRY_BYTES or not hmac.compare_digest(mac, self._mac(purpose, body)):
-            raise BadToken("This link is not one of ours. Copy it whole from the newest mail.")
+        expected = self._mac(purpose, body + bound.encode())
+        if len(body) < EXPIRY_BYTES or not hmac.compare_digest(mac, expected):
+            raise _not_ours()
         seconds = int.from_bytes(body[:EXPIRY_BYTES], "big")
         if seconds and now.timestamp() > seconds:
             raise ExpiredToken("This link has expired. Ask for a new one.")
-        return body[EXPIRY_BYTES:].decode()
+        return body[EXPIRY_BYTES:]
 
     def fingerprint(self, purpose: str, value: str) -> str:
         """A keyed hash of ``value``, 128 bits in hex: equal values are equal, and
@@ -58,6 +71,16 @@ class Signer:
         return hmac.new(key, digestmod="sha256")
 
 
+def shown(token: str) -> bytes:
+    """The value that a token shows, before anybody has looked whether it is one of ours. Raises
+    BadToken for what cannot be one."""
+    return _decode(token)[EXPIRY_BYTES:-MAC_BYTES]
+
+
+def _not_ours() -> BadToken:
+    return BadToken("This link is not one of ours. Copy it whole from the newest mail.")
+
+
 def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
@@ -71,5 +94,5 @@ def _decode(token: str) -> bytes:
         raw = b""
     # Unused bits in the last character would let one token be spelled several ways.
     if not raw or _encode(raw) != token:
-        raise BadToken("This link is not one of ours. Copy it whole from the newest mail.")
+        raise _not_ours()
     return raw

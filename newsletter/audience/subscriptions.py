@@ -12,22 +12,19 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from newsletter import clock
+from newsletter.audience import confirmation_limits, links
 from newsletter.audience.suppression import address_hash, is_suppressed
 from newsletter.email_address import (
     Address,
     address_key,
+    mailbox_key,
     parse_address,
 )
-from newsletter.errors import BadToken, ExpiredToken, Invalid
+from newsletter.errors import ExpiredToken, Invalid
 from newsletter.models.delivery import Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.subscriber import Cadence, Consent, Status, Subscriber
 from newsletter.tokens import Signer
 
-CONFIRM, PREFERENCES, UNSUBSCRIBE = "confirm", "preferences", "unsubscribe"  # token purposes
-CONFIRM_FOR = timedelta(days=7)
-CONFIRM_AGAIN_AFTER = timedelta(hours=24)
-CONFIRMATIONS_AT_MOST = 3  # while unconfirmed
 IP_KEPT_FOR = timedelta(days=30)
 
 
@@ -45,20 +42,21 @@ def subscribe(
 ) -> None:
     """Ask the owner of an address to confirm, where that is due.
 
-    At most one confirmation in 24 hours and three while unconfirmed; none to
-    an active or a suppressed address. Raises InvalidAddress.
+    Not more often than ``confirmation_limits`` says, and never to an active or a
+    suppressed address. Raises InvalidAddress.
     """
     subscriber = _known(session, signer, parse_address(text), now)
     if subscriber.status is Status.ACTIVE or is_suppressed(session, subscriber.address_hash):
         return
-    last = subscriber.confirmation_at
-    if subscriber.confirmations >= CONFIRMATIONS_AT_MOST or (
-        last is not None and clock.is_recent(last, CONFIRM_AGAIN_AFTER, now)
-    ):
-        return
+    if not confirmation_limits.is_too_often(session, subscriber, now):
+        subscriber.consents.append(_consent(signer, given, now))
+        ask_to_confirm(session, subscriber, now)
+
+
+def ask_to_confirm(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """Owe a person the mail with the link that confirms."""
     subscriber.confirmations += 1
     subscriber.confirmation_at = now
-    subscriber.consents.append(_consent(signer, given, now))
     session.add(
         Notice(
             kind=NoticeKind.CONFIRMATION,
@@ -80,24 +78,11 @@ def add(session: Session, signer: Signer, address: Address, now: datetime) -> Su
         address=str(address),
         address_key=address_key(address),
         address_hash=address_hash(signer, address),
+        mailbox=mailbox_key(address),
         created_at=now,
     )
     session.add(subscriber)
     session.flush()
-    return subscriber
-
-
-def confirm_token(signer: Signer, subscriber_id: int, asked_at: datetime) -> str:
-    return signer.sign(CONFIRM, str(subscriber_id), asked_at + CONFIRM_FOR)
-
-
-def by_token(
-    session: Session, signer: Signer, purpose: str, token: str, now: datetime
-) -> Subscriber:
-    """Whom a token speaks for. Raises BadToken or ExpiredToken."""
-    subscriber = session.get(Subscriber, int(signer.read(purpose, token, now)))
-    if subscriber is None:
-        raise BadToken("This link is for a subscription that no longer exists.")
     return subscriber
 
 
@@ -141,7 +126,7 @@ def leave_by_token(
 ) -> Subscriber | None:
     """Unsubscribe whom the token speaks for; None if they were erased meanwhile and have
     nothing left to leave. Raises BadToken."""
-    subscriber = session.get(Subscriber, int(signer.read(UNSUBSCRIBE, token, now)))
+    subscriber = links.find(session, signer, links.UNSUBSCRIBE, token, now)
     if subscriber is not None:
         leave(session, subscriber, now)
     return subscriber
@@ -178,6 +163,7 @@ def _known(session: Session, signer: Signer, address: Address, now: datetime) ->
                 return add(session, signer, address, now)
         except IntegrityError:  # added by somebody else meanwhile
             subscriber = session.scalars(locked.with_for_update()).one()
+    subscriber.mailbox = mailbox_key(subscriber.address)
     return subscriber
 
 

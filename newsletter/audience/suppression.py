@@ -1,5 +1,6 @@
 """Addresses that are never mailed again, known only by a keyed hash."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,6 +25,12 @@ def is_suppressed(session: Session, hashed: str) -> bool:
     return (
         session.scalar(select(Suppression.id).where(Suppression.address_hash == hashed)) is not None
     )
+
+
+def suppressed_among(session: Session, hashes: Collection[str]) -> set[str]:
+    """Those of ``hashes`` that are suppressed."""
+    rows = select(Suppression.address_hash).where(Suppression.address_hash.in_(hashes))
+    return set(session.scalars(rows))
 
 
 def suppress(

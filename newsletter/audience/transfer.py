@@ -17,7 +17,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.audience import subscriptions
-from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.audience.suppression import is_suppressed
 from newsletter.db import Database
 from newsletter.email_address import parse_address
@@ -110,7 +109,6 @@ def _bring_in(
         raise Invalid(f"a name is one line of at most {NAME_AT_MOST} characters")
     fresh = Subscriber(address=str(address))
     subscriptions.choose(fresh, row["cadence"] or Cadence.MONDAY.value, row["timezone"])
-    given = ConsentGiven("import", "Brought in from another list by a curator.")
     subscriber = subscriptions.add(session, signer, address, now)
     subscriber.name = row["name"] or None
     subscriber.cadence, subscriber.timezone = fresh.cadence, fresh.timezone
@@ -119,11 +117,12 @@ def _bring_in(
         session.delete(subscriber)
         session.flush()
         return
+    wording = "Brought in from another list by a curator."
+    subscriber.consents.append(Consent(at=now, form="import", wording=wording))
     if confirmed and status != Status.PENDING:
-        subscriber.consents.append(Consent(at=now, form=given.form, wording=given.wording))
         subscriptions.confirm(subscriber, now)
     else:
-        subscriptions.subscribe(session, signer, str(address), given, now)
+        subscriptions.ask_to_confirm(session, subscriber, now)
     done.added += 1
 
 

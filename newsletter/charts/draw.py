@@ -10,6 +10,7 @@ import atexit
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -27,7 +28,8 @@ from newsletter.errors import Invalid
 
 MAX_ROWS = 400_000
 MAX_BYTES = 40_000_000
-SECONDS = 15.0
+SECONDS = 15.0  # of the processor
+PATIENCE = 4  # times as long is waited, on a machine that does other things, too
 MAX_PIXELS = 4_000 * 4_000
 # The renderer would fetch an image that slipped through the rules: its proxy is a dead end.
 NO_WAY_OUT = {"ALL_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
@@ -37,7 +39,7 @@ class Artist:
     """Draws charts with one child process, started when first needed."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
-        """``seconds`` is how long one drawing may take."""
+        """``seconds`` is how much of the processor's time one drawing may take."""
         self._seconds = seconds
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -99,13 +101,13 @@ class Artist:
         try:
             for message in messages:
                 connection.send_bytes(message)
-            if connection.poll(self._seconds):
+            if connection.poll(PATIENCE * self._seconds):
                 return connection.recv_bytes()
         except (EOFError, OSError) as error:
-            self._end()
-            raise Invalid(
-                "The chart needs more memory than it may have: plot fewer rows."
-            ) from error
+            if self._end() != -signal.SIGXCPU:
+                raise Invalid(
+                    "The chart needs more memory than it may have: plot fewer rows."
+                ) from error
         self._end()
         raise Invalid(
             f"The chart takes more than {self._seconds:g} seconds to draw: plot fewer rows."
@@ -133,13 +135,16 @@ class Artist:
             )
         self._connection, self._owner = ours, os.getpid()
 
-    def _end(self) -> None:
+    def _end(self) -> int | None:
+        """Ends the child, if it has not ended; returns how it did."""
+        ended = None
         if self._connection is not None:
             self._connection.close()
         if self._child is not None and self._owner == os.getpid():
-            self._child.kill()
-            self._child.wait()
+            self._child.kill()  # which is nothing to one that a limit has ended
+            ended = self._child.wait()
         self._child = self._connection = None
+        return ended
 
 
 _artist = Artist()

@@ -12,6 +12,8 @@ import click
 
 from newsletter import __version__
 from newsletter.errors import NewsletterError
+from newsletter.host.log_format import LogFormat
+from newsletter.host.private_files import keep_new_files_private
 
 WHERE = {  # each command, and the module of this package that has it
     "demo": "demo",
@@ -66,5 +68,8 @@ def newsletter() -> None:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    keep_new_files_private()
+    to_stderr = logging.StreamHandler()
+    to_stderr.setFormatter(LogFormat())
+    logging.basicConfig(level=logging.WARNING, handlers=[to_stderr])
     newsletter(prog_name="newsletter")

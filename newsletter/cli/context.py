@@ -13,6 +13,7 @@ from newsletter.audit.recorder import Recorder
 from newsletter.cli.command_actor import actor
 from newsletter.db import Database
 from newsletter.errors import Refused
+from newsletter.host.private_files import close_to_others
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 
@@ -32,6 +33,7 @@ def installation_as_it_stands() -> Installation:
     yet, or its database be of another revision. Raises BadSetting.
     """
     installation = Installation.open(Settings.load())
+    close_to_others(installation.settings.home)
     click.get_current_context().call_on_close(installation.db.close)
     return installation
 

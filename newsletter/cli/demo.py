@@ -5,10 +5,11 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -34,6 +35,7 @@ from newsletter.resources import shipped
 from newsletter.settings import Settings
 from newsletter.web.server import reserve, serve_here
 
+WHERE_TO_LISTEN = ("PORT", "NEWSLETTER_BIND")
 FEATURED = "penguins"
 CURATOR = "curator@example.org"
 READERS = ("ada", "benoit", "chiyo", "dmitri", "esther", "farah", "grace", "hana")
@@ -46,7 +48,7 @@ def demo(folder: Path, serve: bool) -> None:
     """Run the whole main job on embedded defaults, then serve what came of it."""
     began = time.monotonic()
     home = _new(folder.absolute())
-    installation = Installation.open(settings_for(home, os.environ.get("PORT", "")))
+    installation = Installation.open(settings_for(home, os.environ))
     try:
         server = reserve(installation) if serve else None
     except BadSetting:
@@ -80,11 +82,12 @@ def furnish(installation: Installation, password: str) -> date:
     return day
 
 
-def settings_for(home: Path, port: str = "") -> Settings:
-    """Embedded defaults, whatever the environment says: its mail server is not for a demo."""
+def settings_for(home: Path, environ: Mapping[str, str] = MappingProxyType({})) -> Settings:
+    """Embedded defaults, whatever the environment says beside where to listen: its mail server
+    is not for a demo."""
     return Settings.load(
         {
-            "PORT": port,
+            **{name: environ[name] for name in WHERE_TO_LISTEN if name in environ},
             "NEWSLETTER_HOME": str(home),
             "NEWSLETTER_POSTAL_ADDRESS": "1 Example Street, 00100 Nairobi",
             "NEWSLETTER_MAIL_FROM": "Dataset Daily <hello@dataset-daily.example>",

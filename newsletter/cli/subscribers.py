@@ -8,7 +8,6 @@ from typing import Any, BinaryIO
 import click
 
 from newsletter import clock
-from newsletter.audience import subscriptions
 from newsletter.audience.privacy import erase
 from newsletter.cli.context import (
     as_json,
@@ -19,9 +18,9 @@ from newsletter.cli.context import (
 )
 from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.email_address import parse_address
-from newsletter.errors import NotFound
 from newsletter.installation import Installation
 from newsletter.models.subscriber import Subscriber
+from newsletter.services import subscriber_help
 from newsletter.services.subscriber_transfer import (
     EXPORT_SUBSCRIBERS,
     IMPORT_SUBSCRIBERS,
@@ -30,6 +29,7 @@ from newsletter.services.subscriber_transfer import (
 from newsletter.tasks import files
 
 LISTED = 20
+OPERATOR = "the operator"  # who enters a command, on the record
 SCREEN = "-"
 
 
@@ -108,9 +108,7 @@ def export(file: str, background: bool) -> None:
 def show_(email: str, as_json: bool) -> None:
     """A person's address, preferences and consents."""
     with open_installation().db.read() as session:
-        subscriber = subscriptions.find(session, parse_address(email))
-        if subscriber is None:
-            raise NotFound(f"There is no subscriber {email}.")
+        subscriber = subscriber_help.by_address(session, email)
         record = _record(subscriber)
     if as_json:
         print_json(record)
@@ -121,15 +119,46 @@ def show_(email: str, as_json: bool) -> None:
         click.echo(f"consent, {consent['at']}, {consent['form']}: {consent['wording']}")
 
 
+@subscriber_group.command("resend")
+@click.argument("email")
+def resend(email: str) -> None:
+    """Send EMAIL the mail that asks to confirm once more, however often it was sent."""
+    with open_installation().db.write() as session:
+        subscriber_help.send_again(session, subscriber_help.by_address(session, email), clock.now())
+    click.echo("It is on its way.")
+
+
+@subscriber_group.command("confirm")
+@click.argument("email")
+@click.confirmation_option(prompt="Has this person told you that they want it?")
+def confirm(email: str) -> None:
+    """Subscribe EMAIL without the link: for a person who asks for it and gets no mail."""
+    with open_installation().db.write() as session:
+        subscriber = subscriber_help.by_address(session, email)
+        subscriber_help.confirm(session, subscriber, OPERATOR, clock.now())
+    click.echo("Subscribed.")
+
+
+@subscriber_group.command("lift")
+@click.argument("email")
+@click.confirmation_option(prompt="Has this person told you that they want it?")
+def lift(email: str) -> None:
+    """Let EMAIL be mailed again, which bounced, complained or was erased, once its owner has
+    confirmed anew."""
+    installation = open_installation()
+    with installation.db.write() as session:
+        address = parse_address(email)
+        subscriber_help.lift(session, installation.signer, address, OPERATOR, clock.now())
+    click.echo("Lifted: who has the address may subscribe again.")
+
+
 @subscriber_group.command("erase")
 @click.argument("email")
 @click.confirmation_option(prompt="This cannot be undone. Erase?")
 def erase_(email: str) -> None:
     """Delete all that is kept of a person, and never mail them again."""
     with open_installation().db.write() as session:
-        subscriber = subscriptions.find(session, parse_address(email))
-        if subscriber is None:
-            raise NotFound(f"There is no subscriber {email}.")
+        subscriber = subscriber_help.by_address(session, email)
         erase(session, subscriber, clock.now())
     click.echo("Erased.")
 

@@ -74,7 +74,7 @@ def open_session(session: Session, curator_id: int, now: datetime, place: Place 
     curator = get(session, curator_id)
     curator.failed_logins, curator.failed_at = 0, None
     key = secrets.token_urlsafe(32)
-    session.execute(delete(CuratorSession).where(_expired(now)))
+    forget_expired_sessions(session, now)
     session.add(
         CuratorSession(
             key_hash=_hash(key),
@@ -105,6 +105,10 @@ def note_use(session: Session, number: int, now: datetime, origin: str) -> None:
     """Say of the session ``number`` that it was used just now, from ``origin``."""
     used = update(CuratorSession).where(CuratorSession.id == number)
     session.execute(used.values(seen_at=now, origin=origin))
+
+
+def forget_expired_sessions(session: Session, now: datetime) -> None:
+    session.execute(delete(CuratorSession).where(_expired(now)))
 
 
 def end_session(session: Session, key: str) -> None:

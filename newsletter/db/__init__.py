@@ -20,13 +20,19 @@ from sqlalchemy.types import JSON, TypeDecorator
 from newsletter.clock import aware
 from newsletter.db import sqlite
 from newsletter.extras import POSTGRES
+from newsletter.host.private_files import close_to_others
 
 if TYPE_CHECKING:
     from newsletter.db.postgres import Connections
 
-
+# An error then quotes no address: what was passed to a statement is in no log.
+ORDINARY: Mapping[str, Any] = {"hide_parameters": True}
 # There is nothing to roll back when such a connection returns to the pool.
-ALONE: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+ALONE: Mapping[str, Any] = {
+    **ORDINARY,
+    "isolation_level": "AUTOCOMMIT",
+    "pool_reset_on_return": None,
+}
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -147,10 +153,12 @@ class Database:
         return not self.is_sqlite or self._file.exists()
 
     def create(self) -> None:
-        """Make the empty file and its folder, if they are not there: only an upgrade does."""
+        """Make the empty file and its folder, if they are not there: only an upgrade does. The
+        files that SQLite puts beside it get its mode."""
         if self.is_sqlite:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.touch()
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file.touch(mode=0o600)
+            close_to_others(self._file)
 
     @property
     def _file(self) -> Path:
@@ -158,7 +166,7 @@ class Database:
 
     def _engine(self, for_sender: bool, alone: bool = False) -> Engine:
         """``alone``: each statement is a transaction of its own."""
-        options = ALONE if alone else {}
+        options = ALONE if alone else ORDINARY
         if self._postgres is None:
             return sqlite.engine(self.url, for_sender, options)
         with POSTGRES.imports():  # of the driver, which SQLAlchemy does

@@ -1,8 +1,9 @@
 """Lists of ``tag=value;``, as DKIM and DMARC records are (RFC 6376 3.2)."""
 
 import re
+from string import whitespace
 
-TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*([^;]*?)\s*", re.ASCII)
+TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=([^;]*)", re.ASCII)
 
 
 def parse_tags(record: str) -> dict[str, str] | None:
@@ -12,5 +13,5 @@ def parse_tags(record: str) -> dict[str, str] | None:
         match = TAG.fullmatch(part)
         if match is None or match[1] in tags:
             return None
-        tags[match[1]] = match[2]
+        tags[match[1]] = match[2].strip(whitespace)
     return tags

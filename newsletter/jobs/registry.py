@@ -18,6 +18,12 @@ from newsletter.jobs.derived_files import compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
 from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
 from newsletter.jobs.publishing import publish_due_issues
+from newsletter.jobs.retention import (
+    purge_ip_hashes,
+    purge_notices,
+    purge_pending_subscribers,
+    purge_sessions,
+)
 from newsletter.jobs.run import JobRun, always
 from newsletter.jobs.submissions import (
     notify_submissions,
@@ -66,6 +72,10 @@ JOBS = (
         asks_strangers=True,
     ),
     Job(purge_submitter_addresses, HOURLY, "forget the addresses of readers who have an answer"),
+    Job(purge_pending_subscribers, HOURLY, "forget people who have not confirmed in 30 days"),
+    Job(purge_ip_hashes, HOURLY, "forget the hashes of the addresses from which people agreed"),
+    Job(purge_notices, HOURLY, "remove notices that were mailed a month ago"),
+    Job(purge_sessions, HOURLY, "remove sessions of curators that are over"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
     Job(compare_versions, HOURLY, "compare versions before readers ask for it"),
     Job(purge_tasks, HOURLY, "remove tasks that ended a month ago, or failed three months ago"),

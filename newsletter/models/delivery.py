@@ -95,14 +95,19 @@ class NoticeKind(StrEnum):
     ALERT = "alert"  # to a curator
     TEST = "test"  # an issue as it stands, to a curator
     ANSWER = "answer"  # to who brought something: what the curators decided
+    RESET = "reset"  # to a curator: a link that sets a password
 
 
 # Any other is a reader's: it is removed when the reader is erased.
-TO_CURATORS = (NoticeKind.ALERT, NoticeKind.TEST)
+TO_CURATORS = (NoticeKind.ALERT, NoticeKind.TEST, NoticeKind.RESET)
+# Whoever knows an address can ask for these.
+FOR_STRANGERS = (NoticeKind.CONFIRMATION, NoticeKind.RESET)
+FOR_OTHERS = tuple(kind for kind in NoticeKind if kind not in FOR_STRANGERS)
 
 
 class Notice(Claimable, Base):
-    """A mail that one person is owed: a confirmation, an alert, a test, an answer."""
+    """A mail that one person is owed. A link in it is made when it is mailed, and stands in no
+    row; once it is settled, its text is not kept either."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -119,6 +124,9 @@ class Notice(Claimable, Base):
     address: Mapped[str] = mapped_column(String(320))
     subscriber_id: Mapped[int | None] = mapped_column(
         BigInt, ForeignKey("subscriber.id", ondelete="CASCADE"), index=True
+    )
+    curator_id: Mapped[int | None] = mapped_column(  # whose password the link sets
+        BigInt, ForeignKey("curator.id", ondelete="CASCADE"), index=True
     )
     issue_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("issue.id", ondelete="CASCADE"))
     subject: Mapped[str] = mapped_column(default="")
@@ -151,5 +159,6 @@ class Quota(Base):
 
     day: Mapped[date] = mapped_column(primary_key=True)
     used: Mapped[int] = mapped_column(BigInt, default=0)
+    notices: Mapped[int] = mapped_column(BigInt, default=0, server_default="0")  # of these
     allowed: Mapped[int | None] = mapped_column(BigInt)  # how many may be, by then
     warm_up: Mapped[int | None] = mapped_column(BigInt)  # as its warm-up says; NULL: it had none

@@ -47,6 +47,8 @@ class Submission(Base):
     license: Mapped[str | None] = mapped_column(String(64))  # SPDX id
     name: Mapped[str] = mapped_column(String(120))  # for the credit line
     address: Mapped[str | None] = mapped_column(String(320))  # None: told nothing, or forgotten
+    # Of the form that it came with, which is good for one; None: it came before there was one.
+    form_key: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(String(320))

@@ -3,11 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from newsletter.db import Base
 from newsletter.models.columns import BigInt, Key, one_of
+
+WITH_IP = text("ip_expires_at IS NOT NULL")
 
 
 class Status(StrEnum):
@@ -42,6 +44,10 @@ class Subscriber(Base):
     address: Mapped[str] = mapped_column(String(320))  # as it is mailed to
     address_key: Mapped[str] = mapped_column(String(320), unique=True)  # addresses.address_key
     address_hash: Mapped[str] = mapped_column(String(32), index=True)  # joins to Suppression
+    # email_address.mailbox_key, by which mails are limited; None: of before there were limits.
+    mailbox: Mapped[str | None] = mapped_column(String(320), index=True)
+    # Whether each link that was ever mailed to them binds the address: see audience.links.
+    binds_links: Mapped[bool] = mapped_column(default=True, server_default=false())
     name: Mapped[str | None] = mapped_column(String(200))
     status: Mapped[Status] = mapped_column(one_of(Status), default=Status.PENDING)
     cadence: Mapped[Cadence] = mapped_column(one_of(Cadence), default=Cadence.MONDAY)
@@ -61,6 +67,14 @@ class Consent(Base):
     """What a person agreed to, when and where: kept as evidence."""
 
     __tablename__ = "consent"
+    __table_args__ = (
+        Index(
+            "ix_consent_ip_expires_at",
+            "ip_expires_at",
+            sqlite_where=WITH_IP,
+            postgresql_where=WITH_IP,
+        ),
+    )
 
     id: Mapped[Key]
     subscriber_id: Mapped[int] = mapped_column(

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import BinaryIO, Self
 from urllib.parse import unquote, urlsplit
 
-from newsletter.errors import BadSetting, NotFound
+from newsletter.errors import BadSetting, NoRoom, NotFound
 
 KEY = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,10})*")
 CHUNK = 1024 * 1024
+RESERVE = 512 * CHUNK  # bytes of the disk that no upload takes: the database needs room, too
 STAGING = "incoming"  # the folder of what is being written
 
 
@@ -131,14 +132,22 @@ class Storage:
         except FileNotFoundError as error:
             raise _no_such(key) from error
 
-    def unused(self, ending: str, used: Container[str], before: datetime) -> list[str]:
-        """The keys that end in ``ending``, are not ``used`` and were last put before a moment.
-        An ending of its own keeps others' files apart."""
+    def unused(
+        self, ending: str, used: Container[str], before: datetime | None = None
+    ) -> list[str]:
+        """The keys that end in ``ending``, are not ``used`` and were last put before a moment,
+        if one is given. An ending of its own keeps others' files apart."""
         return [
             path.name
             for path in self.root.glob(f"??/??/*{ending}")
-            if path.name not in used and _put_before(path, before)
+            if path.name not in used and (before is None or _put_before(path, before))
         ]
+
+    def refuse_without_room(self, size: int) -> None:
+        """Raises NoRoom where ``size`` more bytes would fill the disk."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self.root).free - size < RESERVE:
+            raise NoRoom("The disk of the server is full: ask who runs it to make room.")
 
     def remove_staged(self, before: datetime) -> None:
         """Remove what a killed process had begun to store before a moment."""

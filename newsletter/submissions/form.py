@@ -57,6 +57,7 @@ class Offer:
     address: str = ""  # for the answer; empty: none is wanted
     dataset: str = ""  # the slug of the one that the code is about
     file: OfferedFile | None = None
+    form_key: str | None = None  # of the form that it came with, which carries one
 
 
 def checked(offer: Offer) -> Offer:

@@ -4,23 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from newsletter.audience.suppression import address_hash, is_suppressed
 from newsletter.catalog import datasets
 from newsletter.email_address import parse_address
-from newsletter.errors import Conflict, Invalid, NotFound, TooMany
+from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset
 from newsletter.models.delivery import DeliveryState, Notice, NoticeKind
 from newsletter.models.post import Post
 from newsletter.models.submission import Submission, SubmissionKind, SubmissionState
 from newsletter.paging import SIZE, Page, fetch
 from newsletter.submissions.form import NOT_SENT, Offer, checked
+from newsletter.submissions.limits import SENT_ALREADY, refuse_beyond_limits
 from newsletter.submissions.replies import Answer, answer_to
 from newsletter.tokens import Signer
 
 MOST = 2**63 - 1  # that a number can be, in both databases
-WAITING_AT_MOST = 500
 ADDRESS_KEPT_FOR = timedelta(days=90)
 SETTLED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.EXCLUDED)
 
@@ -28,15 +29,14 @@ SETTLED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.EXCLUDED)
 def submit(session: Session, offer: Offer, now: datetime) -> Submission:
     """Keep an offer for the curators; the same one sent again is kept once.
 
-    Raises Invalid with a sentence for each field, or TooMany where the curators have more
-    before them than they can look at.
+    Raises what ``refuse`` does.
     """
-    clean = checked(offer)
+    clean, dataset_id = _taken(session, offer)
     file = clean.file
     new = Submission(
         kind=clean.kind,
         state=SubmissionState.WAITING,
-        dataset_id=_about(session, clean),
+        dataset_id=dataset_id,
         title=clean.title,
         about=clean.about,
         link=clean.link or None,
@@ -45,17 +45,35 @@ def submit(session: Session, offer: Offer, now: datetime) -> Submission:
         license=clean.license or None,
         name=clean.name,
         address=clean.address or None,
+        form_key=clean.form_key,
         created_at=now,
         answer="",
     )
     before = _same(session, new)
     if before is not None:
         return before
-    if count_waiting(session) >= WAITING_AT_MOST:
-        raise TooMany("More is waiting here than we can look at: try again in a week.")
+    refuse_beyond_limits(session, clean, now)
     session.add(new)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # sent twice at once
+        raise Conflict(SENT_ALREADY) from error
     return new
+
+
+def refuse(session: Session, offer: Offer, now: datetime) -> None:
+    """Raises what is wrong with an offer, before its file is kept: Invalid with a sentence for
+    each field, Conflict where its form has carried another, or TooMany where the curators have
+    more before them than they can look at."""
+    clean, _ = _taken(session, offer)
+    if clean.file is not None and not clean.file.key:  # a file in storage may have come before
+        refuse_beyond_limits(session, clean, now)
+
+
+def _taken(session: Session, offer: Offer) -> tuple[Offer, int | None]:
+    """The offer as it is kept, and the number of the dataset that it is about."""
+    clean = checked(offer)
+    return clean, _about(session, clean)
 
 
 def waiting(session: Session) -> Sequence[Submission]:

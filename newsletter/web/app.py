@@ -5,7 +5,16 @@ from flask import Flask
 from newsletter.installation import Installation
 from newsletter.resources import shipped
 from newsletter.tables.querying.table_cache import Shelf
-from newsletter.web import admin, errors, feeds, filters, health, limits, security
+from newsletter.web import (
+    admin,
+    errors,
+    feeds,
+    filters,
+    health,
+    limits,
+    plain_request,
+    security,
+)
 from newsletter.web.responses import page_cache, static_files
 from newsletter.web.site import sections
 
@@ -18,6 +27,7 @@ def create_app(installation: Installation) -> Flask:
     app.jinja_options["trim_blocks"] = True
     app.jinja_options["lstrip_blocks"] = True
     page_cache.register(app)
+    plain_request.register(app)
     security.protect(app, installation)
     errors.register(app)
     filters.register(app)

@@ -75,6 +75,7 @@ STALE = (
     "That form is stale: it was opened before you signed in, or in another session. "
     "Nothing was done; look it through and send it again."
 )
+PAGE_OF_ADMIN = re.compile(r"/admin/(?:[\w.~-]+/)*[\w.~-]*")  # one way to match, so it is quick
 _again: dict[Callable[..., Any], Again[...]] = {}  # by view
 
 manager = LoginManager()
@@ -219,7 +220,7 @@ def leave() -> None:
 def safe_next(target: str) -> str:
     """``target`` if it is a page of the admin, else the overview: never another site."""
     path = target.partition("?")[0]
-    is_ours = re.fullmatch(r"/admin/([\w.~-]+/?)*", path) and ".." not in path
+    is_ours = PAGE_OF_ADMIN.fullmatch(path) and ".." not in path
     return target if is_ours and target.isprintable() else url_for(HOME)
 
 

@@ -1,12 +1,17 @@
 """What a view stands on: the installation, who asks, and addresses for the outside."""
 
+import logging
+from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
-from flask import current_app, request
+from flask import Response, current_app, g, request
 
 from newsletter.installation import Installation
 from newsletter.tables.querying.table_cache import Shelf
+
+log = logging.getLogger(__name__)
+MOST_PAGES = 10**9  # whose rows a database can count
 
 
 def installation() -> Installation:
@@ -31,21 +36,40 @@ def public_url(endpoint: str, **values: Any) -> str:
 
 def page_number(name: str = "page") -> int:
     """Which page of a list is asked for: the first, where that is no number."""
-    return request.args.get(name, 1, type=int)
+    return min(request.args.get(name, 1, type=int), MOST_PAGES)
+
+
+def accept() -> None:
+    """Say that what was sent with this request is taken, and counts for everybody's limit."""
+    g.is_accepted = True
+
+
+def is_accepted(_response: Response) -> bool:
+    return bool(g.get("is_accepted"))
 
 
 def client_address() -> str:
-    """The IP address that limits count by.
-
-    Behind a proxy on this machine or its private network it is the address
-    that the proxy added last to X-Forwarded-For. From anywhere else that
-    header is a claim of the visitor's, and is not read.
-    """
+    """The IP address that limits count by: who asks, as the proxies in between say that are ours
+    (NEWSLETTER_TRUSTED_PROXIES). What others say is a claim of the visitor's, and is not read."""
     peer = request.remote_addr or "127.0.0.1"
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    if forwarded and _is_inside(peer) and _is_address(forwarded):
-        return forwarded
-    return peer
+    proxies, forwarded = installation().settings.trusted_proxies, _forwarded_for()
+    if forwarded and not proxies.knows(peer) and ip_address(peer).is_private:
+        _warn_of_unknown_proxy()
+    return proxies.visitor(peer, forwarded)
+
+
+def _forwarded_for() -> str:
+    return ",".join(request.headers.getlist("X-Forwarded-For"))
+
+
+@cache
+def _warn_of_unknown_proxy() -> None:
+    """Once a process."""
+    log.warning(
+        "A proxy that is not trusted passes requests on, and all its visitors count as one: "
+        "set NEWSLETTER_TRUSTED_PROXIES.",
+        extra={"event": "unknown_proxy"},
+    )
 
 
 def client_network() -> str:
@@ -53,15 +77,3 @@ def client_network() -> str:
     address = ip_address(client_address())
     prefix = 24 if address.version == 4 else 48
     return str(ip_network(f"{address}/{prefix}", strict=False))
-
-
-def _is_inside(text: str) -> bool:
-    return _is_address(text) and ip_address(text).is_private
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

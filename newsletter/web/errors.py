@@ -15,6 +15,7 @@ from newsletter.errors import (
     Damaged,
     ExpiredToken,
     NewsletterError,
+    NoRoom,
     NotFound,
     Refused,
     TooLarge,
@@ -32,6 +33,7 @@ STATUSES: dict[type[NewsletterError], int] = {
     Conflict: 409,
     TooMany: 429,
     Busy: 503,
+    NoRoom: 507,
     TooLarge: 413,
     Damaged: 460,  # of the protocol of uploads
     Refused: 422,
@@ -39,7 +41,7 @@ STATUSES: dict[type[NewsletterError], int] = {
 
 
 Answer = tuple[str, int, dict[str, str]]
-RETRY_AFTER = {429: "3600", 503: "60"}  # seconds: every limit is by the hour
+RETRY_AFTER = {429: 3600, 503: 60}  # seconds: every limit is by the hour
 UNKNOWN_HOST = "This site does not answer to that name.\n"
 
 
@@ -61,6 +63,7 @@ PAGES = {
     413: Page("That is too large", "Send a smaller file."),
     429: Page("One moment, please", "That was asked too often. Try again in an hour."),
     500: Page("Something broke here", "It is our fault and was written down. Try again later."),
+    507: Page("There is no room", "The disk of the server is full. Try again later."),
     503: Page("One moment, please", "There is much to do just now. Try again in a minute."),
 }
 
@@ -81,7 +84,8 @@ def _refused(error: NewsletterError) -> Answer:
     status = status_of(error)
     if status == 500:
         return _broken(error)
-    return _page(status, None if status == 404 and not isinstance(error, BadToken) else str(error))
+    sentence = None if status == 404 and not isinstance(error, BadToken) else str(error)
+    return _page(status, sentence, error.retry_after if isinstance(error, Busy) else None)
 
 
 def _http(error: HTTPException) -> Answer | HTTPException:
@@ -107,8 +111,9 @@ def _broken(error: Exception) -> Answer:
     return _page(500)
 
 
-def _page(status: int, sentence: str | None = None) -> Answer:
+def _page(status: int, sentence: str | None = None, retry_after: int | None = None) -> Answer:
     page = PAGES.get(status, PAGES[400] if status < 500 else PAGES[500])
-    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
+    seconds = retry_after or RETRY_AFTER.get(status)
+    headers = {"Retry-After": str(seconds)} if seconds else {}
     text = render_template("site/error.html", page=page, sentence=sentence or page.sentence)
     return text, status, headers

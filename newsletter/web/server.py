@@ -9,9 +9,11 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger as GunicornLog
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from newsletter.errors import BadSetting
+from newsletter.host.log_format import LogFormat
 from newsletter.installation import Installation
 from newsletter.jobs.heartbeat import Heartbeat
 from newsletter.models.process import ProcessRole
@@ -23,6 +25,15 @@ from newsletter.web.warm_up import warm_up
 WORKERS = 2
 THREADS = 8
 TIMEOUT_SECONDS = 120  # a large upload is received and stored within a request
+
+
+class _Log(GunicornLog):
+    """The server's own lines, which may name an address of the site: a link is a secret."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(LogFormat(self.error_fmt, self.datefmt))
 
 
 class _Gunicorn(BaseApplication):
@@ -41,15 +52,17 @@ class _Gunicorn(BaseApplication):
 
 
 def serve(installation: Installation) -> None:
-    """Serve on all addresses at the port of the settings, until interrupted."""
+    """Serve at the address and the port of the settings, until interrupted."""
     installation.db.close()  # each worker process opens connections of its own
     settings = installation.settings
+    host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
     options = {
-        "bind": f"0.0.0.0:{settings.port}",
+        "bind": f"{host}:{settings.port}",
         "workers": WORKERS,
         "threads": THREADS,
         "timeout": TIMEOUT_SECONDS,
         "accesslog": None,
+        "logger_class": _Log,
         "control_socket_disable": True,
         **_hooks(settings),
     }
@@ -89,13 +102,16 @@ def reserve(installation: Installation) -> BaseWSGIServer:
     settings = installation.settings
     app = demo_app(installation)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", settings.port))
+            probe.bind((settings.bind, settings.port))
         except OSError as error:
-            raise BadSetting(f"PORT: {settings.port} is in use; set another.") from error
-    return make_server("127.0.0.1", settings.port, app, threaded=True)
+            raise BadSetting(
+                f"PORT: {settings.port} is in use at {settings.bind}; set another."
+            ) from error
+    return make_server(settings.bind, settings.port, app, threaded=True)
 
 
 def serve_here(server: BaseWSGIServer) -> None:

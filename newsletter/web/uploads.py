@@ -9,6 +9,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from os import SEEK_END
 from pathlib import Path, PurePath
 
 from werkzeug.datastructures import FileStorage
@@ -32,7 +33,11 @@ class Upload:
 
 
 def store_upload(installation: Installation, sent: FileStorage, ending: str = "") -> Upload:
-    """Store a file that came with a form; its key ends in ``ending``, after its own suffix."""
+    """Store a file that came with a form; its key ends in ``ending``, after its own suffix.
+
+    Raises NoRoom."""
+    installation.storage.refuse_without_room(sent.stream.seek(0, SEEK_END))
+    sent.stream.seek(0)
     name = bare_name(sent.filename or "")
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         path = Path(folder, "file")

@@ -124,7 +124,7 @@ def test_what_was_for_a_curator_of_the_same_address_stays_and_nothing_else(db: D
         erase(session, ann, NOW)
     with db.read() as session:
         kept = session.scalars(select(Notice.kind).order_by(Notice.id)).all()
-    assert kept == [NoticeKind.ALERT, NoticeKind.TEST]
+    assert kept == [NoticeKind.ALERT, NoticeKind.TEST, NoticeKind.RESET]
 
 
 def test_the_counts_of_past_issues_stay_and_what_was_owed_is_excluded(db: Database) -> None:

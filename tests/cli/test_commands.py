@@ -80,6 +80,9 @@ def test_the_version_is_said_without_loading_anything() -> None:
         "newsletter",
         "newsletter.cli",
         "newsletter.errors",
+        "newsletter.host",
+        "newsletter.host.log_format",
+        "newsletter.host.private_files",
     }
     others = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
     assert others == {"newsletter", "click"}

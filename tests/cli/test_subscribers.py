@@ -99,3 +99,27 @@ def test_who_is_erased_does_not_come_back_by_an_import(shell: Shell) -> None:
 
 def test_nobody_who_is_not_there_is_erased(shell: Shell) -> None:
     assert "no subscriber" in shell.refused("subscriber", "erase", "eve@example.org", "--yes")
+
+
+def test_one_who_writes_is_helped_by_a_command(empty: Shell) -> None:
+    empty.done("subscriber", "import", "people.csv")
+    empty.done("subscriber", "resend", "ada@example.org")
+    empty.done("worker", "--once")
+    assert len(empty.outbox) == 3
+    empty.done("subscriber", "confirm", "ada@example.org", "--yes")
+    shown = empty.read("subscriber", "show", "ada@example.org")
+    assert shown["status"] == "active"
+    assert shown["consents"][-1]["form"] == "curator"
+    assert "confirmed already" in empty.refused("subscriber", "resend", "ada@example.org")
+    empty.done("subscriber", "erase", "ada@example.org", "--yes")
+    assert "0 added" in empty.done("subscriber", "import", "people.csv")
+    empty.done("subscriber", "lift", "ada@example.org", "--yes")
+    assert "Nothing keeps" in empty.refused("subscriber", "lift", "ada@example.org", "--yes")
+    assert "1 added" in empty.done("subscriber", "import", "people.csv")
+
+
+def test_whoever_helps_says_that_it_was_asked_for(empty: Shell) -> None:
+    empty.done("subscriber", "import", "people.csv")
+    for command in ("lift", "confirm"):
+        assert empty("subscriber", command, "ada@example.org", typed="n\n").exit_code == 1
+    assert empty.read("subscriber", "show", "ada@example.org")["status"] == "pending"

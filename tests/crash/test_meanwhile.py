@@ -8,7 +8,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from newsletter.audience.subscriptions import UNSUBSCRIBE
+from newsletter.audience import links
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.issues import calendar
 from newsletter.models.delivery import Delivery, DeliveryState
@@ -82,7 +82,7 @@ def _waiting(stand: Stand) -> dict[Subscriber, bool]:
 
 def _one_click(site: Site, reader: Subscriber) -> None:
     """Leave as a mail program does it (RFC 8058)."""
-    token = site.installation.signer.sign(UNSUBSCRIBE, str(reader.id))
+    token = links.token_of(site.installation.signer, links.UNSUBSCRIBE, reader)
     address = f"{site.installation.settings.base_url}/unsubscribe/{token}"
     answer = requests.post(address, data={"List-Unsubscribe": "One-Click"}, timeout=30)
     assert answer.status_code == 200

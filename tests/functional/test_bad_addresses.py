@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from newsletter.audience import subscriptions
-from newsletter.audience.subscriptions import CONFIRM_FOR
+from newsletter.audience import links, subscriptions
+from newsletter.audience.links import CONFIRM_FOR
 from newsletter.email_address import parse_address
 from tests.functional.site import Site, free_port, open_site
 
@@ -132,4 +132,4 @@ def subscribed_token(site: Site) -> str:
         assert ann is not None
         assert ann.confirmation_at is not None
         signer = site.installation.signer
-        return subscriptions.confirm_token(signer, ann.id, ann.confirmation_at)
+        return links.confirm_token(signer, ann, ann.confirmation_at)

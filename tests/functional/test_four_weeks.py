@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from newsletter import clock, jobs
-from newsletter.audience import subscriptions
+from newsletter.audience import links, subscriptions
 from newsletter.cli import newsletter
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.email_address import parse_address
@@ -138,9 +138,8 @@ class Weeks:
             if reader.left_at is not None:  # who comes back asks, and confirms
                 reader.confirmation_at = clock.now()
                 subscriptions.confirm(reader, clock.now())
-            key = str(reader.id)
         purpose = "unsubscribe" if wanted == "left" else "preferences"
-        url = f"{self.base}/{purpose}/{opened.signer.sign(purpose, key)}"
+        url = f"{self.base}/{purpose}/{links.token_of(opened.signer, purpose, reader)}"
         answer = requests.post(url, data={"cadence": wanted, "timezone": ""}, timeout=60)
         assert answer.status_code == 200
 

@@ -9,7 +9,7 @@ from newsletter.posts.cells import Code, Figure
 from tests import factories
 from tests.transports.conftest import smtp_sink
 from tests.web.admin.conftest import curator, new_browser, nobody, owner, people
-from tests.web.conftest import app, apps, client, clock_that_stands_still
+from tests.web.conftest import app, apps, client, clock_that_stands_still, new_app
 from tests.web.conftest import seeded as without_posts
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "client",
     "clock_that_stands_still",
     "curator",
+    "new_app",
     "new_browser",
     "nobody",
     "owner",

@@ -10,7 +10,7 @@ from newsletter import clock
 from newsletter.audience.suppression import suppress
 from newsletter.installation import Installation
 from newsletter.models.subscriber import Status, SuppressionReason
-from newsletter.web.site.subscribe import ANSWERED_AFTER
+from newsletter.web.responses.even_time import ANSWERED_AFTER
 from tests import factories
 
 ADDRESSES = {

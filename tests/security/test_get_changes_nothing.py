@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from newsletter import clock
-from newsletter.audience import subscriptions
+from newsletter.audience.links import PREFERENCES, UNSUBSCRIBE, confirm_token, token_of
 from newsletter.installation import Installation
 from newsletter.models.subscriber import Status
 from tests import factories
@@ -27,12 +27,12 @@ def links(seeded: Installation) -> list[str]:
     """Every link that a mail to a pending and to an active subscriber carries."""
     signer = seeded.signer
     with seeded.db.write() as session:
-        ann = factories.subscriber(session, signer, "ann@example.org").id
-        new = factories.subscriber(session, signer, "new@example.org", Status.PENDING).id
+        ann = factories.subscriber(session, signer, "ann@example.org")
+        new = factories.subscriber(session, signer, "new@example.org", Status.PENDING)
     return [
-        f"/confirm/{subscriptions.confirm_token(signer, new, clock.now())}",
-        f"/preferences/{signer.sign(subscriptions.PREFERENCES, str(ann))}",
-        f"/unsubscribe/{signer.sign(subscriptions.UNSUBSCRIBE, str(ann))}",
+        f"/confirm/{confirm_token(signer, new, clock.now())}",
+        f"/preferences/{token_of(signer, PREFERENCES, ann)}",
+        f"/unsubscribe/{token_of(signer, UNSUBSCRIBE, ann)}",
     ]
 
 

@@ -14,10 +14,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from gunicorn.config import Config
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock, jobs
-from newsletter.audience import subscriptions
+from newsletter.audience import links
+from newsletter.db import Database
 from newsletter.delivery.issue_run.enrol import enrol
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.installation import Installation
@@ -28,6 +31,7 @@ from newsletter.models import Subscriber
 from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.settings import Settings
+from newsletter.web import server
 from newsletter.web.app import create_app
 from tests import factories
 from tests.functional.lists import add_readers
@@ -126,7 +130,7 @@ def test_no_log_has_an_address_or_a_token(
     caplog.set_level(logging.DEBUG)
     with installation.db.write() as session:
         reader = factories.subscriber(session, installation.signer, "ann@example.org")
-        token = installation.signer.sign(subscriptions.UNSUBSCRIBE, str(reader.id))
+        token = links.token_of(installation.signer, links.UNSUBSCRIBE, reader)
     client.post("/subscribe", data={"email": "new@example.org"})
     client.post("/subscribe", data={"email": "no address@@"})
     client.get(f"/unsubscribe/{token}")
@@ -220,16 +224,16 @@ def belongings(installation: Installation) -> Iterator[dict[str, str]]:
     """For each reader, what may stand in their mail and in nobody else's."""
     envelopes = Envelopes(installation.settings, installation.storage, installation.signer)
     signer = installation.signer
-    columns = select(Subscriber.id, Subscriber.address, Subscriber.name, Delivery.id)
+    columns = select(Subscriber, Delivery.id)
     owned = columns.join(Delivery, Delivery.subscriber_id == Subscriber.id)
     with installation.db.read() as session:
-        for number, address, name, delivery in session.execute(owned):
+        for reader, delivery in session.execute(owned):
             yield {
-                "address": address,
-                "name": str(name),
+                "address": reader.address,
+                "name": str(reader.name),
                 "message_id": envelopes.message_id("delivery", delivery),
-                "unsubscribe": signer.sign(subscriptions.UNSUBSCRIBE, str(number)),
-                "preferences": signer.sign(subscriptions.PREFERENCES, str(number)),
+                "unsubscribe": links.token_of(signer, links.UNSUBSCRIBE, reader),
+                "preferences": links.token_of(signer, links.PREFERENCES, reader),
             }
 
 
@@ -248,3 +252,22 @@ def unfolded(dumped: bytes) -> str:
     envelope = re.findall(rb"(?m)^X-(?:Mail|Rcpt)-Args: .*$", head)
     whole = b"\n".join([*envelope, mail]).replace(b"=\n", b"")
     return re.sub(r"\n ", " ", whole.decode())
+
+
+def test_an_error_of_the_database_quotes_no_parameter(db: Database) -> None:
+    for transaction in (db.read, db.write):
+        with pytest.raises(DBAPIError) as refused, transaction() as session:
+            session.execute(text("SELECT :who FROM nowhere"), {"who": "ann@example.org"})
+        assert "nowhere" in str(refused.value)
+        assert "ann@example.org" not in str(refused.value)
+    with pytest.raises(DBAPIError) as refused, db.one_statement() as connection:
+        connection.execute(text("SELECT :who FROM nowhere"), {"who": "ann@example.org"})
+    assert "ann@example.org" not in str(refused.value)
+
+
+def test_the_web_servers_own_lines_have_no_link(capfd: pytest.CaptureFixture[str]) -> None:
+    log = server._Log(Config())
+    log.error("Error handling request %s of %s", "/unsubscribe/AAAA-secret", "ann@example.org")
+    line = capfd.readouterr().err
+    assert "Error handling request /unsubscribe/(token) of (address)" in line
+    log.error_log.handlers.clear()

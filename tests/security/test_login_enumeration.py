@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from time import perf_counter
 
 import pytest
 from argon2 import Parameters, PasswordHasher, extract_parameters
@@ -12,6 +13,7 @@ from newsletter.curators import accounts
 from newsletter.installation import Installation
 from newsletter.models import Notice
 from newsletter.web.limits import admin_limiter
+from newsletter.web.responses.even_time import ANSWERED_AFTER
 from tests.web.admin.conftest import OWNER, TOKEN, Browser
 
 STRANGER = "nobody@example.org"
@@ -62,6 +64,17 @@ def test_asking_for_a_password_is_answered_the_same_for_everybody(
     assert len(pages) == 1
     with installation.db.read() as session:
         assert list(session.scalars(select(Notice.address))) == [OWNER]
+
+
+def test_asking_for_a_password_takes_as_long_for_everybody(
+    new_browser: Callable[[], Browser], people: None
+) -> None:
+    for address in (OWNER, STRANGER, "not an address"):
+        browser = new_browser()
+        token = browser.token("/admin/forgotten")
+        begun = perf_counter()
+        browser.send("/admin/forgotten", csrf_token=token, address=address)
+        assert perf_counter() - begun >= ANSWERED_AFTER
 
 
 class Counting:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
+from newsletter import clock
 from newsletter.installation import Installation
 from newsletter.issues.notices import render_notice
 from newsletter.models import Notice, Submission
@@ -70,7 +71,7 @@ def test_no_markup_of_any_field_reaches_a_page(
         notice = session.scalars(select(Notice)).one()
         assert payload in notice.subject  # as text, where no markup is
         settings, storage = installation.settings, installation.storage
-        mail = render_notice(session, notice, settings, storage, installation.signer)
+        mail = render_notice(session, notice, settings, storage, installation.signer, clock.now())
     assert_dead(mail.html)
 
 
@@ -160,6 +161,6 @@ def test_braces_of_a_stranger_stay_braces(
     with installation.db.read() as session:
         notice = session.scalars(select(Notice)).one()
         settings, storage = installation.settings, installation.storage
-        mail = render_notice(session, notice, settings, storage, installation.signer)
+        mail = render_notice(session, notice, settings, storage, installation.signer, clock.now())
     assert braces in mail.text
     assert mail.subject == f"Accepted: Braces {braces}"

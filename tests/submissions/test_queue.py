@@ -18,7 +18,7 @@ from newsletter.models.post import PostState
 from newsletter.models.submission import SubmissionKind, SubmissionState
 from newsletter.models.subscriber import SuppressionReason
 from newsletter.storage import Storage
-from newsletter.submissions import queue
+from newsletter.submissions import limits, queue
 from newsletter.tokens import Signer
 from tests import factories
 from tests.submissions.test_form import GOOD
@@ -85,7 +85,7 @@ def test_code_is_about_a_published_dataset(house: Database) -> None:
 
 
 def test_a_full_queue_takes_no_more(house: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "WAITING_AT_MOST", 1)
+    monkeypatch.setattr(limits, "WAITING_AT_MOST", 1)
     first = brought(house)
     assert brought(house) == first
     with house.write() as session, pytest.raises(TooMany):

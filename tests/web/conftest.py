@@ -1,5 +1,6 @@
 """The app of one installation, empty or with a dataset and its issue, and who asks for pages."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from newsletter import clock
 from newsletter.installation import Installation
+from newsletter.issues.notices import render_notice
 from newsletter.models import Notice
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.web.admin import audited
@@ -87,6 +90,16 @@ def apps() -> dict[str, Flask]:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+def mailed_link(installation: Installation) -> tuple[str, str]:
+    """To whom the one mail that is owed goes, and the path of the link that it has."""
+    with installation.db.read() as session:
+        notice = session.scalars(select(Notice)).one()
+        settings, storage, signer = installation.settings, installation.storage, installation.signer
+        mail = render_notice(session, notice, settings, storage, signer, clock.now())
+    [path] = set(re.findall(rf"{BASE_URL}(/\S+/[\w-]{{20,}})", mail.text))
+    return notice.address, path
 
 
 def notices(installation: Installation) -> list[str]:

@@ -11,9 +11,10 @@ from flask import Flask
 from werkzeug.routing import BuildError
 
 from newsletter import clock
-from newsletter.audience import subscriptions
+from newsletter.audience import links
 from newsletter.curators import accounts, logins
 from newsletter.installation import Installation
+from newsletter.models import Subscriber
 from newsletter.models.curator import Role
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
@@ -118,11 +119,14 @@ def tokens(opened: Installation) -> dict[str, Examples]:
     with opened.db.read() as session:
         owner = accounts.find(session, OWNER)
         assert owner is not None
+        first = session.get_one(Subscriber, 1)
         reset = logins.reset_token(signer, owner, clock.now())
     return {
-        "subscription.confirm_page": {"token": subscriptions.confirm_token(signer, 1, clock.now())},
-        "subscription.preferences_page": {"token": signer.sign(subscriptions.PREFERENCES, "1")},
-        "subscription.unsubscribe_page": {"token": signer.sign(subscriptions.UNSUBSCRIBE, "1")},
+        "subscription.confirm_page": {"token": links.confirm_token(signer, first, clock.now())},
+        **{
+            f"subscription.{purpose}_page": {"token": links.token_of(signer, purpose, first)}
+            for purpose in (links.PREFERENCES, links.UNSUBSCRIBE)
+        },
         "admin.login.reset": {"token": reset},
     }
 

@@ -16,6 +16,8 @@ from newsletter.catalog.describe.facts import (
 )
 from newsletter.catalog.describe.parts import compact, party
 
+VARIABLES = 200  # that are named; the data package has all of them
+
 
 def jsonld(facts: DatasetFacts) -> dict[str, Any]:
     """The dataset as schema.org has it, every file a distribution."""
@@ -45,7 +47,7 @@ def jsonld(facts: DatasetFacts) -> dict[str, Any]:
             "spatialCoverage": {"@type": "Place", "name": facts.spatial} if facts.spatial else None,
             "variableMeasured": [
                 _variable(column) for table in facts.tables for column in table.columns
-            ],
+            ][:VARIABLES],
             "includedInDataCatalog": {
                 "@type": "DataCatalog",
                 "name": facts.catalog_title,

@@ -19,6 +19,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.queue import leases
+from newsletter.delivery.queue.any_of import among
 from newsletter.delivery.queue.claim_cursor import ClaimCursor
 from newsletter.delivery.queue.leases import LEASE, Row
 from newsletter.delivery.queue.retry_policy import Settlement
@@ -32,7 +33,7 @@ from newsletter.delivery.queue.statements import (
     TAKE_LEASES,
     DueRow,
 )
-from newsletter.models.delivery import OPEN_ROWS, Delivery, DeliveryState, Notice
+from newsletter.models.delivery import OPEN_ROWS, Delivery, DeliveryState, Notice, NoticeKind
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Status
 
@@ -81,9 +82,15 @@ def claim(
     return claimed
 
 
-def claim_notices(session: Session, worker: str, limit: int, now: datetime) -> list[Notice]:
-    """Lease up to ``limit`` notices that are due, oldest first."""
-    due = session.connection().execute(DUE_NOTICES, {"now": now, "most": limit}).scalars().all()
+def claim_notices(
+    session: Session,
+    worker: str,
+    limit: int,
+    now: datetime,
+    kinds: Collection[NoticeKind] = tuple(NoticeKind),
+) -> list[Notice]:
+    """Lease up to ``limit`` notices of ``kinds`` that are due, oldest first."""
+    due = _due_notices(session, limit, now, kinds)
     if not due:
         return []
     notices = list(session.scalars(select(Notice).where(Notice.id.in_(due))))
@@ -91,6 +98,20 @@ def claim_notices(session: Session, worker: str, limit: int, now: datetime) -> l
         notice.lease_until, notice.worker = now + LEASE, worker
     session.flush()
     return sorted(notices, key=lambda notice: notice.id)
+
+
+def is_notice_due(session: Session, now: datetime, kinds: Collection[NoticeKind]) -> bool:
+    """Whether a notice of ``kinds`` could be claimed."""
+    return bool(_due_notices(session, 1, now, kinds))
+
+
+def _due_notices(
+    session: Session, limit: int, now: datetime, kinds: Collection[NoticeKind]
+) -> Sequence[int]:
+    if limit <= 0:
+        return []
+    parameters = {"now": now, "most": limit, "kinds": list(kinds)}
+    return session.connection().execute(DUE_NOTICES, parameters).scalars().all()
 
 
 class Standing(NamedTuple):
@@ -145,6 +166,14 @@ def settle(
     others = [s for s in settlements if s.state is not DeliveryState.SENT]
     _settle(connection, row, sent, now)
     _settle(connection, row, others, now, worker)
+    if row is Notice:
+        _forget_text(session, [s.id for s in settlements if s.not_before is None])
+
+
+def _forget_text(session: Session, ids: Sequence[int]) -> None:
+    """What was said is not needed any more, once it was mailed or given up."""
+    over = update(Notice).where(among(Notice.id, ids), Notice.not_before.is_(None))
+    session.execute(over.values(subject="", lines=[], path=""))
 
 
 def _settle(

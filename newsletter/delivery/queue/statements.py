@@ -52,6 +52,7 @@ DUE_NOTICES = (
         text("notice.state IN ('pending', 'unknown')"),
         Notice.not_before <= bindparam("now"),
         or_(Notice.lease_until.is_(None), Notice.lease_until < bindparam("now")),
+        Notice.kind.in_(bindparam("kinds", expanding=True)),
     )
     .order_by(Notice.not_before, Notice.id)
     .limit(bindparam("most"))

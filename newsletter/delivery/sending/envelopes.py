@@ -10,7 +10,8 @@ from email.utils import parseaddr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.audience import subscriptions
+from newsletter.audience import links
+from newsletter.audience.suppression import address_hash
 from newsletter.delivery.queue.leases import LEASE
 from newsletter.delivery.queue.ledger import ClaimedDelivery
 from newsletter.email_address import Address, parse_address
@@ -52,13 +53,13 @@ class Envelopes:
         """The issue, to one subscriber; its frozen message was read. Raises InvalidAddress."""
         address = parse_address(claimed.address)
         message_id = self.message_id("delivery", claimed.id)
-        who = str(claimed.subscriber_id)
+        number, hashed = claimed.subscriber_id, address_hash(self._signer, address)
         recipient = Recipient(
             address=address,
             name=claimed.name,
             message_id=message_id,
-            unsubscribe_token=self._signer.sign(subscriptions.UNSUBSCRIBE, who),
-            preferences_token=self._signer.sign(subscriptions.PREFERENCES, who),
+            unsubscribe_token=links.token(self._signer, links.UNSUBSCRIBE, number, hashed),
+            preferences_token=links.token(self._signer, links.PREFERENCES, number, hashed),
         )
         return Envelope(
             key=("delivery", claimed.id),
@@ -75,7 +76,7 @@ class Envelopes:
         """A notice, to the one person it is for. Raises Refused."""
         address = parse_address(notice.address)
         message_id = self.message_id("notice", notice.id)
-        rendered = render_notice(session, notice, self._settings, self._storage, self._signer)
+        rendered = render_notice(session, notice, self._settings, self._storage, self._signer, now)
         headers = Headers.of_notice(self._settings, now)
         return Envelope(
             key=("notice", notice.id),

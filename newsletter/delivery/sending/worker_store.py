@@ -24,7 +24,14 @@ from newsletter.delivery.sending.pg_fast_path import FastPath
 from newsletter.delivery.sending.wake import Wake, wake_of
 from newsletter.delivery.sending.worker_leases import ROWS, WorkerLeases, by_name
 from newsletter.errors import Refused
-from newsletter.models.delivery import Delivery, DeliveryState, Notice
+from newsletter.models.delivery import (
+    FOR_OTHERS,
+    FOR_STRANGERS,
+    Delivery,
+    DeliveryState,
+    Notice,
+    NoticeKind,
+)
 from newsletter.rates import Breakers, WarmUp
 from newsletter.transports.base import Envelope, Outcome, Verdict
 
@@ -79,15 +86,34 @@ class WorkerStore(WorkerLeases):
     def claim(self, limit: int, now: datetime) -> list[Claim]:
         """Lease what is due and may be begun today, notices first."""
         with self._db.write() as session:
-            if self._per_day is not None:
-                limit = min(limit, daily_quota.left(session, self._per_day, now, self._warm_up))
-            notices = ledger.claim_notices(session, self._worker, limit, now)
-            room = limit - len(notices)
+            if self._per_day is None:
+                notices = ledger.claim_notices(session, self._worker, limit, now)
+                room = limit - len(notices)
+            else:
+                notices, room = self._within_quota(session, self._per_day, limit, now)
             claimed = ledger.claim(session, self._worker, room, now, self._cursor)
-            self._count(session, len(notices) + len(claimed), now)
+            self._count(session, len(claimed), now)
         is_filled = self._per_day is None and 0 < room == len(claimed)
         self._next_issue = claimed[-1].issue_id if is_filled else None
         return [*self._with_envelopes(notices, now), *claimed]
+
+    def _within_quota(
+        self, session: Session, per_day: int, limit: int, now: datetime
+    ) -> tuple[list[Notice], int]:
+        """The notices that may be begun today; and of how many deliveries there is room then."""
+        left = daily_quota.left(session, per_day, now, self._warm_up)
+        notices = self._claim_notices(session, FOR_OTHERS, min(limit, left), now)
+        if ledger.is_notice_due(session, now, FOR_STRANGERS):
+            most = min(limit - len(notices), daily_quota.for_strangers(session, now))
+            notices += self._claim_notices(session, FOR_STRANGERS, most, now)
+        return notices, min(limit - len(notices), daily_quota.for_deliveries(session, now))
+
+    def _claim_notices(
+        self, session: Session, kinds: Sequence[NoticeKind], limit: int, now: datetime
+    ) -> list[Notice]:
+        notices = ledger.claim_notices(session, self._worker, limit, now, kinds)
+        self._count(session, len(notices), now, notices=len(notices))
+        return notices
 
     @property
     def next_position(self) -> tuple[int, Position] | None:
@@ -127,7 +153,8 @@ class WorkerStore(WorkerLeases):
     def release(self, keys: Sequence[Key], now: datetime) -> None:
         """Give back what was claimed and not begun."""
         with self._db.write() as session:
-            self._count(session, -len(keys), now)
+            notices = sum(name == "notice" for name, _ in keys)
+            self._count(session, -len(keys), now, notices=-notices)
             for name, ids in by_name(keys):
                 leases.release(session, ROWS[name], self._worker, ids)
 
@@ -153,9 +180,10 @@ class WorkerStore(WorkerLeases):
             self.note_all_sent()
             return
         others = [report for report in reports if not report.is_sent_delivery]
-        put_back = sum(report.outcome.verdict in PUT_BACK for report in others)
+        put_back = [r.claim.key for r in others if r.outcome.verdict in PUT_BACK]
+        notices = sum(name == "notice" for name, _ in put_back)
         with self._db.write() as session:
-            self._count(session, -put_back, now)
+            self._count(session, -len(put_back), now, notices=-notices)
             if sent:
                 ledger.settle_sent(session.connection(), sent, now)
             for name, row in ROWS.items():
@@ -223,9 +251,10 @@ class WorkerStore(WorkerLeases):
             take_effect(session, result.delivery_id, result.outcome, result.at)
         return self._breakers.judge(session, results, now)
 
-    def _count(self, session: Session, begun: int, now: datetime) -> None:
+    def _count(self, session: Session, begun: int, now: datetime, notices: int = 0) -> None:
+        """``notices``: how many of what was begun they are."""
         if self._per_day is not None:
-            daily_quota.use(session, begun, now)
+            daily_quota.use(session, begun, now, notices)
 
     def _with_envelopes(self, notices: Sequence[Notice], now: datetime) -> list[ClaimedNotice]:
         """The notices' messages; one that cannot be made is given up, and stops no other."""

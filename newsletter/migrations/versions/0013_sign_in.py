@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.engine import Connection
 
 revision = "0013"
-down_revision = "0014"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

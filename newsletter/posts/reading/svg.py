@@ -40,7 +40,7 @@ CLIP = "clip-path"  # as an attribute alone: clips of clips are taken away from 
 DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*>")
 LOCAL = re.compile(r"#[\w.:-]{1,200}")
 REFERENCE = re.compile(r"url\(\s*['\"]?#[\w.:-]{1,200}['\"]?\s*\)")
-LENGTH = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{0,9})?)\s*(px|pt|pc|in|cm|mm)?\s*")
+LENGTH = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{0,9})?)(?:\s*(px|pt|pc|in|cm|mm))?\s*")
 INCH = 96.0  # px, CSS Values and Units, section 6.2
 PIXELS = {
     None: 1.0, "px": 1.0, "pt": INCH / 72, "pc": INCH / 6, "in": INCH, "cm": INCH / 2.54,

@@ -72,11 +72,12 @@ def begin(
 ) -> tuple[str, Progress]:
     """A new upload of ``length`` bytes, and the token by which its curator names it.
 
-    Raises TooLarge, or TooMany where the curator has too many that wait.
+    Raises TooLarge, NoRoom, or TooMany where the curator has too many that wait.
     """
     if length > FILE_BYTES:
         most = FILE_BYTES // GB
         raise TooLarge(f"A file may have {most} GB at most: pack it, or give its web address.")
+    installation.storage.refuse_without_room(2 * length)  # its pieces, and they joined
     token = secrets.token_urlsafe(32)
     upload = Upload(
         token_hash=_hash(token),

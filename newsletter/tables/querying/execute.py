@@ -16,6 +16,7 @@ from newsletter.tables.querying.where_sql import condition, order
 
 LIMIT = 50
 CHUNK = 2048
+ALL = slice(None)  # columns
 
 Row = tuple[str | None, ...]
 
@@ -36,16 +37,18 @@ def page(
     question: Question,
     offset: int = 0,
     limit: int = LIMIT,
+    shown: slice = ALL,
 ) -> Page:
     """At most ``limit`` of the rows that are asked for; the last ones if ``offset`` lies beyond.
 
-    ``columns`` are those of the Parquet file at ``path`` in their order. Raises
-    Invalid or TooMany (see ``Shelf.cursor``).
+    ``columns`` are those of the Parquet file at ``path`` in their order, of which ``shown`` come
+    back. Raises
+    Invalid or Busy (see ``Shelf.cursor``).
     """
     with shelf.cursor() as cursor:
         source = shelf.source(cursor, path, columns, _reads_all(question))
         find = _found if source.is_kept and not question.is_everything else _counted_and_read
-        return find(cursor, source, columns, question, offset, limit)
+        return find(cursor, source, columns, question, offset, limit, shown)
 
 
 def _counted_and_read(
@@ -55,6 +58,7 @@ def _counted_and_read(
     question: Question,
     offset: int,
     limit: int,
+    shown: slice,
 ) -> Page:
     where, values = condition(question, columns)
     count = f"SELECT count(*) FROM {source.sql} WHERE {where}"  # noqa: S608
@@ -65,7 +69,7 @@ def _counted_and_read(
         f"SELECT * FROM {source.sql} WHERE {where}"  # noqa: S608
         f" {order(question, columns, source.place)} LIMIT ? OFFSET ?"
     )
-    query = f"SELECT {_texts(columns, source)} FROM ({chosen})"  # noqa: S608
+    query = f"SELECT {_texts(columns, source, shown)} FROM ({chosen})"  # noqa: S608
     rows = cursor.execute(query, [*source.values, *values, limit, offset]).fetchall()
     return Page(rows, total, offset)
 
@@ -77,6 +81,7 @@ def _found(
     question: Question,
     offset: int,
     limit: int,
+    shown: slice,
 ) -> Page:
     """The same in one pass over a table in memory: where the rows lie, then those rows."""
     where, values = condition(question, columns)
@@ -88,9 +93,10 @@ def _found(
     )
     total, places = cursor.execute(query, [*values, limit, offset]).fetchall()[0]
     if places is None and total:  # beyond the last one
-        return _found(cursor, source, columns, question, _within(offset, total, limit), limit)
+        offset = _within(offset, total, limit)
+        return _found(cursor, source, columns, question, offset, limit, shown)
     query = (
-        f"SELECT {source.place}, {_texts(columns, source)} FROM {source.sql}"  # noqa: S608
+        f"SELECT {source.place}, {_texts(columns, source, shown)} FROM {source.sql}"  # noqa: S608
         f" WHERE {source.place} IN (SELECT unnest(?::BIGINT[]))"
     )
     rows = {place: cells for place, *cells in cursor.execute(query, [places or []]).fetchall()}
@@ -103,7 +109,7 @@ def _within(offset: int, total: int, limit: int) -> int:
 
 
 def rows(shelf: Shelf, path: Path, columns: Sequence[Column], question: Question) -> Iterator[Row]:
-    """Every row that is asked for. Raises Invalid or TooMany, also between rows."""
+    """Every row that is asked for. Raises Invalid or Busy, also between rows."""
     where, values = condition(question, columns)
     with shelf.cursor() as cursor:
         source = shelf.source(cursor, path, columns, _reads_all(question))
@@ -141,8 +147,9 @@ def _reads_all(question: Question) -> bool:
     return question.sort is not None or not question.is_everything
 
 
-def _texts(columns: Sequence[Column], source: Source) -> str:
-    return ", ".join(_text(at, type_, source) for at, (_, type_) in enumerate(columns))
+def _texts(columns: Sequence[Column], source: Source, shown: slice = ALL) -> str:
+    numbered = list(enumerate(columns))[shown]
+    return ", ".join(_text(at, type_, source) for at, (_, type_) in numbered)
 
 
 def _text(at: int, type_: str, source: Source) -> str:

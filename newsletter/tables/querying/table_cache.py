@@ -18,15 +18,20 @@ from pathlib import Path
 
 import duckdb
 
-from newsletter.errors import Invalid, TooMany
+from newsletter.errors import Invalid
 from newsletter.tables import duckdb_sandbox
 from newsletter.tables.profiling.columns import quoted
+from newsletter.tables.querying.concurrency_limit import ConcurrencyLimit
 from newsletter.tables.querying.table_query import TEXTS, Column
 
 MEMORY = "512MB"
-THREADS = 2
+THREADS = 1
 SECONDS = 5.0
-AT_ONCE = 2  # questions; the others wait for their turn
+# Of the threads of a web process half at most have to do with questions.
+AT_ONCE = 2  # that are answered
+QUEUE = 2  # that wait for their turn
+PATIENCE = 1.0  # seconds that they do
+TOO_MANY = "Others are searching tables just now: try again in a moment."
 KEPT_CELLS = 16_000_000  # of all tables in memory together
 PLACE = "file_row_number"  # what DuckDB calls the place of a row in its file
 
@@ -52,19 +57,25 @@ class Shelf:
         """``seconds`` is how long one question may take."""
         self._folder = folder
         self._seconds = seconds
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._limit = ConcurrencyLimit(AT_ONCE, QUEUE, min(PATIENCE, seconds), TOO_MANY)
         self._lock = threading.Lock()  # of the connection and of what is kept
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept: OrderedDict[str, tuple[Source, int]] = OrderedDict()
 
+    def refuse_when_full(self) -> None:
+        """Raises Busy where one question more would be refused."""
+        self._limit.refuse_when_full()
+
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor for one question. Raises TooMany where there are too many of them, and
+        """A cursor for one question. Raises Busy where there are too many of them, and
         Invalid where this one takes too long or too much memory."""
-        if not self._places.acquire(timeout=self._seconds):
-            raise TooMany("Others are searching tables just now: try again in a moment.")
         try:
-            with self._opened() as cursor, _ended_after(self._seconds, cursor):
+            with (
+                self._limit.entered(),
+                self._opened() as cursor,
+                _ended_after(self._seconds, cursor),
+            ):
                 yield cursor
         except duckdb.InterruptException as error:
             raise Invalid(
@@ -72,8 +83,6 @@ class Shelf:
             ) from error
         except duckdb.OutOfMemoryException as error:
             raise Invalid("That needs too much memory: ask for less of the table.") from error
-        finally:
-            self._places.release()
 
     def source(
         self,

@@ -175,8 +175,10 @@ def unique_names(header: Sequence[str | None], notes: list[str]) -> list[str]:
     """``header`` as names that differ even without regard to case.
 
     White space around a name goes; an empty one is called after its place; a
-    repeated one gets a number. What changed is added to ``notes``.
+    repeated one gets a number. What changed is added to ``notes``. Raises UnreadableTable for
+    more than we can describe: before any is looked at, as each may cost as much as all before.
     """
+    check_width(len(header))
     taken: set[str] = set()
     names: list[str] = []
     for place, cell in enumerate(header, start=1):

@@ -9,9 +9,12 @@ from wtforms import BooleanField, HiddenField
 
 from newsletter import clock
 from newsletter.audience import directory
+from newsletter.audience.suppression import suppressed_among
 from newsletter.curators.permissions import Permission
+from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, Refused
 from newsletter.models.subscriber import Status
+from newsletter.services import subscriber_help
 from newsletter.services.subscriber_transfer import (
     EXPORT_SUBSCRIBERS,
     IMPORT_SUBSCRIBERS,
@@ -20,7 +23,7 @@ from newsletter.services.subscriber_transfer import (
 )
 from newsletter.tasks import queueing
 from newsletter.tasks.files import new_ending
-from newsletter.web.admin.flash import show
+from newsletter.web.admin.flash import flashing, show
 from newsletter.web.auth import STALE, needs, shows_again
 from newsletter.web.context import installation, page_number
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
@@ -41,13 +44,47 @@ def index() -> ResponseReturnValue:
     chosen = request.args.get("status", "")
     status = Status(chosen) if chosen in set(Status) else None
     with installation().db.read() as session:
+        page = directory.listing(session, words, status, page_number())
+        hashes = {subscriber.address_hash for subscriber in page.rows}
         return render_template(
             "admin/subscribers.html",
             counts=directory.counts(session),
-            page=directory.listing(session, words, status, page_number()),
+            page=page,
+            suppressed=suppressed_among(session, hashes),
             words=words,
             status=status,
         )
+
+
+@blueprint.post("/<int:number>/resend")
+@needs(Permission.SUBSCRIBERS)
+def resend(number: int) -> ResponseReturnValue:
+    """Send the confirmation again to somebody who asks for it."""
+    with flashing("The confirmation is on its way."), installation().db.write() as session:
+        subscriber_help.send_again(session, subscriber_help.by_number(session, number), clock.now())
+    return _back()
+
+
+@blueprint.post("/<int:number>/confirm")
+@needs(Permission.SUBSCRIBERS)
+def confirm(number: int) -> ResponseReturnValue:
+    """Confirm for somebody who asks for it."""
+    with flashing("They are subscribed."), installation().db.write() as session:
+        subscriber = subscriber_help.by_number(session, number)
+        subscriber_help.confirm(session, subscriber, current_user.address, clock.now())
+    return _back()
+
+
+@blueprint.post("/<int:number>/lift")
+@needs(Permission.SUBSCRIBERS)
+def lift(number: int) -> ResponseReturnValue:
+    """Let somebody who asks for it be mailed again, once they have confirmed anew."""
+    opened = installation()
+    with flashing("They may subscribe again."), opened.db.write() as session:
+        address = parse_address(subscriber_help.by_number(session, number).address)
+        by = current_user.address
+        subscriber_help.lift(session, opened.signer, address, by, clock.now())
+    return _back()
 
 
 @blueprint.get("/import")
@@ -108,6 +145,12 @@ def download(task_id: int) -> Response:
     key = exported(task, current_user.id, current_user.address, clock.now())
     file = opened.storage.open(key)
     return send_file(file, "text/csv", as_attachment=True, download_name="subscribers.csv")
+
+
+def _back() -> ResponseReturnValue:
+    """The list as it was searched."""
+    words, status = request.form.get("q") or None, request.form.get("status") or None
+    return redirect(url_for("admin.subscribers.index", q=words, status=status))
 
 
 def _kept(form: ImportForm) -> Upload | None:

@@ -18,7 +18,7 @@ from newsletter.tasks import files, listing, queueing
 from newsletter.web.admin.flash import flashing
 from newsletter.web.admin.live import live
 from newsletter.web.auth import needs, require
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -30,7 +30,7 @@ OF_SUBSCRIBERS = frozenset({IMPORT_SUBSCRIBERS.name, EXPORT_SUBSCRIBERS.name})
 def index() -> ResponseReturnValue:
     chosen = request.args.get("state", "")
     state = TaskState(chosen) if chosen in set(TaskState) else None
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = max(page_number(), 1)
     with installation().db.read() as session:
         counts = listing.counts(session)
         tasks = listing.latest(session, state, page)

@@ -4,15 +4,18 @@ What is sent waits for a curator; nothing of it is fetched, read or shown before
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from os import SEEK_END
 
 from flask import Blueprint, Response, make_response, render_template, request
 from flask_limiter import RequestLimit
+from werkzeug.datastructures import FileStorage
 
 from newsletter import clock
 from newsletter.catalog import listing
 from newsletter.catalog.licenses import OF_CODE, OF_DATA
-from newsletter.errors import Invalid, TooMany
+from newsletter.errors import Conflict, Invalid, NoRoom, TooMany
 from newsletter.models.submission import SubmissionKind
 from newsletter.submissions import queue
 from newsletter.submissions.form import (
@@ -23,10 +26,9 @@ from newsletter.submissions.form import (
     Offer,
     OfferedFile,
     endings_in_words,
-    file_problem,
 )
 from newsletter.tables.reading.file_kinds import readable_kinds
-from newsletter.web.context import installation
+from newsletter.web.context import accept, installation
 from newsletter.web.site import form_token
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
@@ -37,7 +39,9 @@ TEXTS = ("title", "about", "name", "link", "license", "address", "dataset")
 # field says so and the texts are not lost. Beyond it the answer is 413.
 BODY_BYTES = 4 * FILE_BYTES
 TEXT_BYTES = 256 * 1024
+UNCLAIMED_BYTES = 20 * FILE_BYTES  # of all forms that have to be mended, together
 TOO_OFTEN = "That was sent too often from here. Nothing you typed is lost: try again in an hour."
+CHOOSE_AGAIN = "The file was not kept: choose it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,41 +92,77 @@ def too_often(_: RequestLimit) -> Response:
 
 
 def _taken(form: Form) -> Response:
-    """Keep what was sent, or show the form again with a sentence for each thing wrong."""
-    now = clock.now()
+    """Keep what was sent, or show the form again with a sentence for each thing wrong. Nothing
+    of a file is kept before the rest is known to be right, or there is room for the unclaimed."""
+    now, token = clock.now(), request.form.get("opened", "")
     if form_token.is_by_a_program(request.form):
         return _thanks(form)
-    refused = form_token.problem(request.form.get("opened", ""), form.kind, now)
-    upload, file = _file(form.kind)
-    if refused:
-        return _page(form, request.form, upload, status=422, notice=refused)
+    sent, upload = _sent_file(), _earlier_file(now)
+    if refused := form_token.problem(token, form.kind, now):
+        problems = {"file": CHOOSE_AGAIN} if sent else {}
+        return _page(form, request.form, upload, problems, 422, refused)
     typed = {field: request.form.get(field, "") for field in TEXTS}
+    offer = Offer(
+        form.kind, file=_offered(sent, upload), form_key=form_token.key_of(token), **typed
+    )
+    opened = installation()
     try:
-        with installation().db.write() as session:
-            queue.submit(session, Offer(form.kind, file=file, **typed), now)
+        with opened.db.read() as session:
+            queue.refuse(session, offer, now)
+        if sent is not None:
+            upload = store_upload(opened, sent, OFFERED)
+            offer = replace(offer, file=_offered(None, upload))
+        with opened.db.write() as session:
+            queue.submit(session, offer, now)
     except Invalid as error:
-        return _page(form, typed, upload, error.fields, 422, NOT_SENT)
-    except TooMany as error:
-        return _page(form, typed, upload, status=429, notice=str(error))
+        problems = dict(error.fields)
+        if sent is not None and "file" not in problems:
+            upload = _kept_unclaimed(sent)
+            problems |= {} if upload else {"file": CHOOSE_AGAIN}
+        return _page(form, typed, upload, problems, 422, NOT_SENT)
+    except (Conflict, NoRoom, TooMany) as error:
+        problems = {"file": CHOOSE_AGAIN} if sent else {}
+        status = 429 if isinstance(error, TooMany) else 422
+        is_used = isinstance(error, Conflict)
+        return _page(form, typed, upload, problems, status, str(error), is_used)
+    accept()
     return _thanks(form)
 
 
-def _file(kind: SubmissionKind) -> tuple[Upload | None, OfferedFile | None]:
-    """The file that came with the form now, or before; kept if its name and size are right."""
-    opened = installation()
+def _sent_file() -> FileStorage | None:
     sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        upload = read_note(opened, request.form.get("stored", ""), clock.now())
-        if upload is None or not upload.key.endswith(OFFERED):
-            return None, None
-        return upload, OfferedFile(upload.name, opened.storage.size(upload.key), upload.key)
-    size = sent.stream.seek(0, 2)
-    sent.stream.seek(0)
-    file = OfferedFile(sent.filename, size)
-    if file_problem(kind, file):
-        return None, file
-    upload = store_upload(opened, sent, OFFERED)
-    return upload, OfferedFile(upload.name, size, upload.key)
+    return sent if sent is not None and sent.filename else None
+
+
+def _earlier_file(now: datetime) -> Upload | None:
+    """The one that came with the form when it was sent before."""
+    upload = read_note(installation(), request.form.get("stored", ""), now)
+    return upload if upload is not None and upload.key.endswith(OFFERED) else None
+
+
+def _offered(sent: FileStorage | None, upload: Upload | None) -> OfferedFile | None:
+    """The file that came now, which is not kept yet, or else the one that came before."""
+    if sent is not None:
+        size = sent.stream.seek(0, SEEK_END)
+        sent.stream.seek(0)
+        return OfferedFile(sent.filename or "", size)
+    if upload is None:
+        return None
+    return OfferedFile(upload.name, installation().storage.size(upload.key), upload.key)
+
+
+def _kept_unclaimed(sent: FileStorage) -> Upload | None:
+    """The file of a form that has to be mended, if there is room for one more of them."""
+    opened = installation()
+    with opened.db.read() as session:
+        claimed = queue.kept_files(session)
+    unclaimed = sum(map(opened.storage.size, opened.storage.unused(OFFERED, claimed)))
+    if unclaimed + sent.stream.seek(0, SEEK_END) > UNCLAIMED_BYTES:
+        return None
+    try:
+        return store_upload(opened, sent, OFFERED)
+    except NoRoom:
+        return None
 
 
 def _thanks(form: Form) -> Response:
@@ -136,8 +176,9 @@ def _page(
     problems: Mapping[str, str] | None = None,
     status: int = 200,
     notice: str = "",
+    is_used: bool = False,  # the form carried something else before
 ) -> Response:
-    opened, now = installation(), clock.now()
+    opened, now, token = installation(), clock.now(), request.form.get("opened", "")
     with opened.db.read() as session:
         catalog = listing.published_topics(session) if form is SHARE else []
     page = render_template(
@@ -148,7 +189,7 @@ def _page(
         said=notice,
         upload=upload,
         stored=note_of(opened, upload, now) if upload else "",
-        opened=form_token.renewed(request.form.get("opened", ""), form.kind, now),
+        opened=form_token.renewed("" if is_used else token, form.kind, now),
         catalog=catalog,
         endings=endings_in_words(form.kind),
         accept=",".join(ENDINGS[form.kind]),

@@ -1,6 +1,7 @@
 """Forms that a program sends: it fills in a field that people do not see, it never opened the
 form, or it sends it at once. When a form was opened is signed."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +24,7 @@ def is_by_a_program(typed: Mapping[str, str]) -> bool:
 
 def issued(form: str, now: datetime) -> str:
     """The token of a form that is opened now."""
-    value = f"{form} {int(now.timestamp())}"
+    value = f"{form} {int(now.timestamp())} {secrets.token_hex(8)}"
     return installation().signer.sign(PURPOSE, value, now + GOOD_FOR)
 
 
@@ -45,7 +46,12 @@ def renewed(token: str, form: str, now: datetime) -> str:
 
 def _opened(token: str, form: str, now: datetime) -> datetime | None:
     try:
-        name, _, seconds = installation().signer.read(PURPOSE, token, now).partition(" ")
+        name, seconds, *_ = installation().signer.read(PURPOSE, token, now).split(" ")
     except (BadToken, ExpiredToken):
         return None
     return datetime.fromtimestamp(int(seconds), UTC) if name == form else None
+
+
+def key_of(token: str) -> str:
+    """What a form is known by once it was sent."""
+    return installation().signer.fingerprint(PURPOSE, token)

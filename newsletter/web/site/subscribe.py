@@ -1,16 +1,13 @@
 """Asking for a subscription. The answer never tells whether an address is known."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from time import monotonic, sleep
-
 from flask import Blueprint, render_template, request
 
 from newsletter import clock
 from newsletter.audience import subscriptions
 from newsletter.audience.subscriptions import ConsentGiven
 from newsletter.errors import InvalidAddress
-from newsletter.web.context import client_address, installation
+from newsletter.web.context import accept, client_address, installation
+from newsletter.web.responses.even_time import evenly
 from newsletter.web.site import form_token
 
 blueprint = Blueprint("subscribe", __name__)
@@ -18,7 +15,6 @@ blueprint = Blueprint("subscribe", __name__)
 # What the form says beside its button, kept with each consent. New words, new consent:
 # past ones keep the sentence that was shown.
 WORDING = "One dataset every Monday, by e-mail. You confirm by a link, and leave with one click."
-ANSWERED_AFTER = 0.1  # seconds: longer than it takes for a new address, or for a known one
 
 
 @blueprint.app_context_processor
@@ -39,16 +35,9 @@ def ask() -> tuple[str, int] | str:
     given = ConsentGiven(form="site", wording=WORDING, ip=client_address())
     site = installation()
     try:
-        with _evenly(), site.db.write() as session:
+        with evenly(), site.db.write() as session:
             subscriptions.subscribe(session, site.signer, typed, given, clock.now())
     except InvalidAddress as error:
         return render_template("site/subscribe.html", typed=typed, problem=str(error)), 422
+    accept()
     return render_template("site/asked.html")
-
-
-@contextmanager
-def _evenly() -> Iterator[None]:
-    """Take as long whatever is done inside: the time tells no more than the answer."""
-    ends = monotonic() + ANSWERED_AFTER
-    yield
-    sleep(max(0.0, ends - monotonic()))

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from newsletter import clock
-from newsletter.audience import subscriptions
-from newsletter.audience.subscriptions import CONFIRM, PREFERENCES, UNSUBSCRIBE
+from newsletter.audience import links, subscriptions
+from newsletter.audience.links import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from newsletter.errors import Invalid
 from newsletter.models.subscriber import Subscriber
 from newsletter.web.context import installation
@@ -78,7 +78,7 @@ def unsubscribe(token: str) -> str:
 
 def _whose(session: Session, purpose: str, token: str) -> Subscriber:
     """Raises BadToken or ExpiredToken."""
-    return subscriptions.by_token(session, installation().signer, purpose, token, clock.now())
+    return links.by_token(session, installation().signer, purpose, token, clock.now())
 
 
 def _preferences(
@@ -88,14 +88,14 @@ def _preferences(
     wrong: dict[str, str] | None = None,
 ) -> str:
     """The form with what is kept, and the links that only this subscriber may have."""
-    signer, key = installation().signer, str(subscriber.id)
+    signer = installation().signer
     return render_template(
         "site/preferences.html",
         subscriber=subscriber,
         timezones=grouped(subscriber.timezone),
         settings=installation().settings,
-        preferences_token=signer.sign(PREFERENCES, key),
-        unsubscribe_token=signer.sign(UNSUBSCRIBE, key),
+        preferences_token=links.token_of(signer, PREFERENCES, subscriber),
+        unsubscribe_token=links.token_of(signer, UNSUBSCRIBE, subscriber),
         welcome=welcome,
         saved=saved,
         wrong=wrong or {},

@@ -49,6 +49,12 @@
     preview.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(partOf(preview, url.search));
+      if (answer.status === 503) {
+        // Others are asking: in a moment there is room again.
+        await new Promise((later) => setTimeout(later, 1000 * (answer.headers.get("Retry-After") || 5)));
+        if (turn === latest) await show(preview, address, remember);
+        return;
+      }
       if (!answer.ok) throw new Error(answer.status);
       const html = await answer.text();
       if (turn !== latest) return; // a later question has gone out

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from newsletter import jobs
 from newsletter.db import Database
@@ -22,7 +22,7 @@ from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.models.curator import Curator
-from newsletter.models.delivery import Delivery, Notice, NoticeKind
+from newsletter.models.delivery import Delivery, Notice
 from newsletter.models.feedback import FeedbackEvent, FeedbackKind
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Suppression
@@ -55,6 +55,7 @@ class Mailing:
         self._installation = installation
         self._db = db
         self.server = ScriptedServer()
+        self.alerts: list[tuple[str, str]] = []  # whom was told what
         with db.write() as session:
             session.add_all(
                 Curator(address=address, address_key=address, password_hash="", created_at=NOW)
@@ -155,13 +156,6 @@ class Mailing:
             return session.scalar(select(func.count()).where(Delivery.attempts == 0)) or 0
 
     @property
-    def alerts(self) -> list[tuple[str, str]]:
-        """Whom was told what."""
-        with self._db.read() as session:
-            rows = select(Notice).where(Notice.kind == NoticeKind.ALERT).order_by(Notice.id)
-            return [(notice.address, notice.lines[0]) for notice in session.scalars(rows)]
-
-    @property
     def suppressed(self) -> int:
         with self._db.read() as session:
             return session.scalar(select(func.count()).select_from(Suppression)) or 0
@@ -170,7 +164,14 @@ class Mailing:
 @pytest.fixture
 def mailing(environ: dict[str, str], db: Database, database_url: str) -> Iterator[Mailing]:
     opened = Installation.open(Settings.load(environ | {"DATABASE_URL": database_url}))
-    yield Mailing(opened, db)
+    made = Mailing(opened, db)
+
+    def note(_mapper: object, _connection: object, notice: Notice) -> None:
+        made.alerts.append((notice.address, notice.lines[0]))
+
+    event.listen(Notice, "after_insert", note)
+    yield made
+    event.remove(Notice, "after_insert", note)
     opened.db.close()
 
 

@@ -142,10 +142,10 @@ def test_what_the_day_leaves_over_goes_on_at_midnight(db: Database) -> None:
     midnight = datetime(2026, 12, 1, tzinfo=UTC)
     with db.write() as session:
         assert daily_quota.again_at(session, NOW) is None  # nothing was begun yet
-        daily_quota.left(session, 50, NOW, WarmUp(10, 2))
-        daily_quota.use(session, 9, NOW)
+        daily_quota.left(session, 50, NOW, WarmUp(20, 2))
+        daily_quota.use(session, 16, NOW)
         assert daily_quota.again_at(session, NOW) is None
-        daily_quota.use(session, 1, NOW)
+        daily_quota.use(session, 1, NOW)  # three are the notices' and the curators'
         assert daily_quota.again_at(session, NOW) == midnight
         assert daily_quota.again_at(session, midnight) is None
 

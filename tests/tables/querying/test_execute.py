@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from newsletter.errors import Invalid, TooMany
+from newsletter.errors import Busy, Invalid
 from newsletter.tables.querying import execute, table_cache
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.tables.querying.table_query import Question, asked
@@ -174,7 +174,7 @@ def test_what_takes_too_long_is_interrupted(tmp_path: Path) -> None:
 
 def test_of_very_many_at_once_some_are_told_to_come_again(tmp_path: Path) -> None:
     hurried = Shelf(tmp_path, seconds=0.05)
-    with hurried.cursor(), hurried.cursor(), pytest.raises(TooMany), hurried.cursor():
+    with hurried.cursor(), hurried.cursor(), pytest.raises(Busy), hurried.cursor():
         pytest.fail("a third one had a place")
     with hurried.cursor():
         pass

@@ -262,7 +262,7 @@ def test_a_network_has_a_limit_of_its_own(client: FlaskClient) -> None:
 def test_a_full_queue_says_so_and_loses_nothing(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.submissions.queue.WAITING_AT_MOST", 0)
+    monkeypatch.setattr("newsletter.submissions.limits.WAITING_AT_MOST", 0)
     page = send(client, SHARE, status=429).text
     assert "try again in a week" in page
     assert_still_typed(page, {"title": CODE["title"]})

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter import clock
-from newsletter.audience import subscriptions
+from newsletter.audience import links
 from newsletter.audience.privacy import erase
 from newsletter.installation import Installation
 from newsletter.models import Subscriber
@@ -25,10 +25,11 @@ class Ann:
         self._installation = installation
         signer = installation.signer
         with installation.db.write() as session:
-            self.id = factories.subscriber(session, signer, "ann@example.org", status).id
-        self.confirm = f"/confirm/{subscriptions.confirm_token(signer, self.id, clock.now())}"
-        self.preferences = f"/preferences/{signer.sign(subscriptions.PREFERENCES, str(self.id))}"
-        self.unsubscribe = f"/unsubscribe/{signer.sign(subscriptions.UNSUBSCRIBE, str(self.id))}"
+            ann = factories.subscriber(session, signer, "ann@example.org", status)
+        self.id = ann.id
+        self.confirm = f"/confirm/{links.confirm_token(signer, ann, clock.now())}"
+        self.preferences = f"/preferences/{links.token_of(signer, links.PREFERENCES, ann)}"
+        self.unsubscribe = f"/unsubscribe/{links.token_of(signer, links.UNSUBSCRIBE, ann)}"
 
     def now(self) -> Subscriber:
         with self._installation.db.write() as session:
@@ -66,8 +67,8 @@ def test_confirming_twice_is_confirming_once(client: FlaskClient, pending: Ann) 
 def test_an_expired_link_offers_to_ask_again(
     client: FlaskClient, installation: Installation, pending: Ann
 ) -> None:
-    long_ago = clock.now() - subscriptions.CONFIRM_FOR - timedelta(minutes=1)
-    token = subscriptions.confirm_token(installation.signer, pending.id, long_ago)
+    long_ago = clock.now() - links.CONFIRM_FOR - timedelta(minutes=1)
+    token = links.confirm_token(installation.signer, pending.now(), long_ago)
     for response in (client.get(f"/confirm/{token}"), client.post(f"/confirm/{token}")):
         assert response.status_code == 410
         assert 'action="/subscribe"' in response.text

@@ -30,7 +30,7 @@ ERROR_CELLS = {  # kind of workbook -> the members that hold cells, and how an e
     "ods": ("content.xml", b'calcext:value-type="error"'),
 }
 LINE_BREAK = b"<text:line-break/>"
-INDENT = re.compile(rb">\s*\n\s*<")
+INDENT = re.compile(rb">[^\S\n]*\n\s*<")
 
 
 @contextmanager

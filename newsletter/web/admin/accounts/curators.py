@@ -9,11 +9,10 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock
-from newsletter.curators import accounts, logins, second_factor
+from newsletter.curators import accounts, logins, password_mail, second_factor
 from newsletter.curators.permissions import DUTIES, Permission
 from newsletter.errors import Conflict, Invalid, Refused
 from newsletter.models.curator import Role
-from newsletter.web.admin.accounts.invitations import offer_password
 from newsletter.web.admin.flash import flashing, show
 from newsletter.web.auth import needs
 from newsletter.web.context import installation
@@ -46,7 +45,7 @@ def add() -> ResponseReturnValue:
         with opened.db.write() as session:
             role = Role(form.role.data)
             curator = accounts.add_curator(session, str(form.address.data), role, None, now)
-            offer_password(session, opened, curator, f"You curate {opened.settings.title}", now)
+            password_mail.owe(session, curator, f"You curate {opened.settings.title}", now)
     except Refused as error:
         concerns_address = Invalid(str(error), {"address": str(error)})
         show(form, concerns_address)
@@ -111,7 +110,7 @@ def invite(number: int) -> ResponseReturnValue:
     opened = installation()
     with flashing("A new link is on its way."), opened.db.write() as session:
         curator = accounts.get(session, number)
-        offer_password(session, opened, curator, "Set your password", clock.now())
+        password_mail.owe(session, curator, "Set your password", clock.now())
     return redirect(url_for("admin.curators.index"))
 
 

@@ -13,6 +13,7 @@ from newsletter.audit.recorder import answerable
 from newsletter.curators import (
     accounts,
     logins,
+    password_mail,
     second_factor,
 )
 from newsletter.curators.passkeys import Site
@@ -20,12 +21,12 @@ from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid
 from newsletter.web import auth
 from newsletter.web.admin.accounts.entering import device, let_in
-from newsletter.web.admin.accounts.invitations import offer_password
 from newsletter.web.admin.accounts.second_step import go_on_with
 from newsletter.web.admin.flash import show
 from newsletter.web.auth import needs
 from newsletter.web.context import client_network, installation
 from newsletter.web.limits import admin_limiter
+from newsletter.web.responses.even_time import evenly
 from newsletter.web.security import SCRIPTED, content_security_policy
 
 blueprint = Blueprint("login", __name__)
@@ -96,11 +97,10 @@ def forgotten() -> ResponseReturnValue:
     if not form.validate_on_submit():
         page = render_template("admin/forgotten.html", form=form)
         return page, 422 if form.is_submitted() else 200
-    opened, now = installation(), clock.now()
-    with opened.db.write() as session:
+    with evenly(), installation().db.write() as session:
         curator = accounts.find(session, str(form.address.data))
         if curator is not None:
-            offer_password(session, opened, curator, "Set a new password", now)
+            password_mail.owe_if_due(session, curator, "Set a new password", clock.now())
     flash(SENT, "done")
     return redirect(url_for("admin.login.sign_in"))
 

@@ -4,11 +4,11 @@ say; the form keeps what was typed and shows each sentence beside its field."""
 from typing import get_args
 
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     Field,
     FieldList,
-    FileField,
     Form,
     FormField,
     HiddenField,

@@ -21,14 +21,14 @@ from newsletter.paging import Page, cut
 from newsletter.posts import posts
 from newsletter.posts.posts import work_facts
 from newsletter.posts.search import languages_by_dataset
-from newsletter.web.context import installation, page_number
+from newsletter.web.context import installation, page_number, shelf
 from newsletter.web.responses.page_cache import kept
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.datasets import facts
 from newsletter.web.site.datasets.charts import drawn
 from newsletter.web.site.datasets.rows import address
-from newsletter.web.site.datasets.table_view import looks
+from newsletter.web.site.datasets.table_view import is_question, looks
 from newsletter.web.site.datasets.versions import Release, history
 from newsletter.web.site.highlight import highlighted
 
@@ -71,6 +71,8 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
     """The newest published version of a dataset, or the one that is named."""
     if "" in request.args.values():
         return redirect(_without_empty())
+    if is_question(request.args):
+        shelf().refuse_when_full()
     with installation().db.read() as session:
         version = datasets.published(session, slug, number)
         versions = listing.published_versions(session, version.dataset_id)
@@ -105,7 +107,10 @@ def _rendered(
         history=releases,
         glance=facts.glance(version),
         drawn=drawn(version),
-        tables=[(t, facts.columns(t), look) for t, look in zip(version.tables, seen, strict=True)],
+        tables=[
+            (table, facts.columns(table, look.shown), look)
+            for table, look in zip(version.tables, seen, strict=True)
+        ],
         loaders=highlighted(slug, version.number, first),
         explorers=explorers(settings.base_url, slug, version.number, first),
         citation=described.citation,

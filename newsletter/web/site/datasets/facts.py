@@ -63,10 +63,10 @@ def glance(version: Version) -> list[Fact]:
     return [fact for fact in _facts(version) if fact.value]
 
 
-def columns(table: Table) -> list[ColumnFacts]:
-    """The columns in the order of the file."""
+def columns(table: Table, shown: slice = slice(None)) -> list[ColumnFacts]:
+    """The columns that are ``shown``, in the order of the file."""
     profiles = {column["name"]: column for column in table.profile.get("columns", ())}
-    return [_column(written, profiles.get(written["name"])) for written in table.columns]
+    return [_column(written, profiles.get(written["name"])) for written in table.columns[shown]]
 
 
 def preview(table: Table) -> list[list[Any]]:

@@ -26,6 +26,7 @@ MEMORY = 1024 * 1024  # bytes of a file; beyond, it is on the disk
 @blueprint.get("/datasets/<slug>/v/<number>/<table>/rows")
 def part(slug: str, number: str, table: str) -> Response:
     """What a script puts in place of the table on the page, with links for who has none."""
+    shelf().refuse_when_full()
     with installation().db.read() as session:
         version, shown_table = _table(session, slug, number, table)
         place = address(version, datasets.is_newest(session, version))
@@ -39,6 +40,7 @@ def part(slug: str, number: str, table: str) -> Response:
 def csv_file(slug: str, number: str, table: str) -> Response:
     """The rows as a file for a spreadsheet: a text that one would run as a formula gets an
     apostrophe before it. The table's own file has every cell as it is."""
+    shelf().refuse_when_full()
     with installation().db.read() as session:
         _, shown_table = _table(session, slug, number, table)
     columns = columns_of(shown_table)

@@ -1,7 +1,7 @@
 """A table as it is looked through on its dataset's page: some rows, and the ways to others."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -10,11 +10,10 @@ import duckdb
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from newsletter.errors import Refused
+from newsletter.errors import Busy, Refused
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.querying import execute
 from newsletter.tables.querying.table_query import (
-    MOMENTS,
     NUMBERS,
     OPERATORS,
     SEARCH,
@@ -24,13 +23,13 @@ from newsletter.tables.querying.table_query import (
     asked,
 )
 from newsletter.web.context import installation, shelf
+from newsletter.web.site.datasets.table_filters import Arguments, Field, fields_of
 
 log = logging.getLogger(__name__)
 
-TABLE, PAGE = "_table", "_page"
-MOST_CHOICES = 200
+TABLE, PAGE, COLUMNS_PAGE = "_table", "_page", "_columns"
+COLUMNS = 40  # of a page: a table of two thousand is looked through from left to right
 MOST_PAGES = 10**9
-Arguments = MultiDict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +46,6 @@ class Heading:
 class Link:
     text: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    value: str
-    text: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What a column can be filtered by. ``kind`` is range, choice or text; ``values`` what
-    was typed, good or not, by the operator."""
-
-    column: str
-    kind: str
-    input: str  # the type of its input
-    values: Mapping[str, str]
-    low: str = ""
-    high: str = ""
-    choices: Sequence[Choice] = ()
-    has_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +69,11 @@ class Look:
     offset: int
     all_rows: int
     pages: Mapping[str, str]  # first, previous, next, last
+    shown: slice  # of the columns
+    all_columns: int
+    columns_page: int
+    column_pages: Mapping[str, str]  # the same; empty where all are shown
+    hidden_filters: Sequence[Filter]  # of columns that are not shown
     problem: str = ""
 
 
@@ -105,17 +87,25 @@ def looks(version: Version, page_url: str, arguments: Arguments) -> list[Look]:
 
 
 def look(version: Version, table: Table, page_url: str, arguments: Arguments) -> Look:
-    """A table as ``arguments`` ask for it; all of it, and why, if they cannot be followed."""
+    """A table as ``arguments`` ask for it; all of it, and why, if they cannot be followed.
+
+    Raises Busy where others are being answered."""
     columns = columns_of(table)
+    columns_page, last = _columns_page(arguments, len(columns))
+    shown = slice((columns_page - 1) * COLUMNS, columns_page * COLUMNS)
     problem = ""
     try:
         question = asked(arguments.items(multi=True), columns)
-        page = _page(table, columns, question, _offset(arguments))
+        page = _page(table, columns, question, _number(arguments, PAGE), shown)
+    except Busy:
+        raise
     except Refused as error:
         question, problem = Question(), str(error)
-        page = _page(table, columns, question, 0)
+        page = _page(table, columns, question, 1, shown)
     place = version.tables.index(table)
-    link = _Links(version, table, page_url, "preview" if place == 0 else f"preview-{place + 1}")
+    anchor = "preview" if place == 0 else f"preview-{place + 1}"
+    link = _Links(version, table, page_url, anchor, columns_page)
+    names = {name for name, _ in columns[shown]}
     return Look(
         name=table.name,
         anchor=link.anchor,
@@ -125,17 +115,27 @@ def look(version: Version, table: Table, page_url: str, arguments: Arguments) ->
         csv_url=link.csv(question),
         is_whole=question == Question(),
         question=question,
-        headings=[_heading(column, question, link) for column in columns],
+        headings=[_heading(column, question, link) for column in columns[shown]],
         search=arguments.get(SEARCH, ""),
-        fields=[_field(column, table, arguments) for column in columns],
+        fields=fields_of(table, columns[shown], arguments, is_wide=last > 1),
         chips=_chips(question, link),
         rows=page.rows,
         total=page.total,
         offset=page.offset,
         all_rows=table.rows,
         pages=_pages(page, question, link),
+        shown=shown,
+        all_columns=len(columns),
+        columns_page=columns_page,
+        column_pages=_ways(columns_page, last, lambda number: link.columns(question, number)),
+        hidden_filters=[one for one in question.filters if one.column not in names],
         problem=problem,
     )
+
+
+def is_question(arguments: Arguments) -> bool:
+    """Whether they ask for other rows than the first ones."""
+    return any(name.startswith("_") or "__" in name for name in arguments)
 
 
 def columns_of(table: Table) -> list[Column]:
@@ -148,11 +148,18 @@ class _Links:
     table: Table
     page_url: str
     anchor: str
+    columns_page: int
+
+    def columns(self, question: Question, number: int) -> str:
+        """To other columns of the first rows."""
+        return replace(self, columns_page=number).to(question)
 
     def to(self, question: Question, page: int = 1) -> str:
         pairs = question.pairs()
         if page > 1:
             pairs.append((PAGE, str(page)))
+        if self.columns_page > 1:
+            pairs.append((COLUMNS_PAGE, str(self.columns_page)))
         if pairs and self.table is not self.version.tables[0]:
             pairs.insert(0, (TABLE, self.table.name))
         return f"{self.page_url}{'?' if pairs else ''}{urlencode(pairs)}#{self.anchor}"
@@ -170,12 +177,15 @@ def _rows_url(endpoint: str, version: Version, table: Table, **values: Any) -> s
     )
 
 
-def _page(table: Table, columns: Sequence[Column], question: Question, offset: int) -> execute.Page:
+def _page(
+    table: Table, columns: Sequence[Column], question: Question, number: int, shown: slice
+) -> execute.Page:
     """Raises Refused where the question cannot be answered. All rows can always be asked for:
     while their file cannot be read, or others are being answered, the first ones are known."""
     path = installation().storage.path(table.files["parquet"]["key"])
+    offset = (number - 1) * execute.LIMIT
     try:
-        return execute.page(shelf(), path, columns, question, offset)
+        return execute.page(shelf(), path, columns, question, offset, shown=shown)
     except Refused:
         if question != Question():
             raise
@@ -183,15 +193,27 @@ def _page(table: Table, columns: Sequence[Column], question: Question, offset: i
         log.error("A table cannot be read.", exc_info=error, extra={"event": "table.unread"})
         if question != Question():
             raise Refused("The table cannot be searched just now.") from error
-    rows = [tuple(None if cell is None else str(cell) for cell in row) for row in table.preview]
+    rows = [
+        tuple(None if cell is None else str(cell) for cell in row[shown]) for row in table.preview
+    ]
     return execute.Page(rows, table.rows, 0)
 
 
-def _offset(arguments: Arguments) -> int:
-    page = arguments.get(PAGE, "1") or "1"
+def _number(arguments: Arguments, name: str) -> int:
+    """The page that is asked for. Raises Refused."""
+    page = arguments.get(name, "1") or "1"
     if not page.isascii() or not page.isdecimal() or not 0 < int(page[:12]) <= MOST_PAGES:
         raise Refused(f"There is no page “{page[:20]}” of a table.")
-    return (int(page) - 1) * execute.LIMIT
+    return int(page)
+
+
+def _columns_page(arguments: Arguments, columns: int) -> tuple[int, int]:
+    """Which page of the columns is shown, and the last one."""
+    last = max(1, -(-columns // COLUMNS))
+    try:
+        return min(_number(arguments, COLUMNS_PAGE), last), last
+    except Refused:
+        return 1, last
 
 
 def _heading(column: Column, question: Question, link: _Links) -> Heading:
@@ -202,39 +224,6 @@ def _heading(column: Column, question: Question, link: _Links) -> Heading:
     else:
         after = replace(question, sort=name, descending=now == "ascending")
     return Heading(name, type_ in NUMBERS, now or "", link.to(after))
-
-
-def _field(column: Column, table: Table, arguments: Arguments) -> Field:
-    name, type_ = column
-    typed = {operator: arguments.get(f"{name}__{operator}") for operator in OPERATORS[type_]}
-    values = {operator: value for operator, value in typed.items() if value}
-    profile: dict[str, Any] = next(
-        (p for p in table.profile.get("columns", ()) if p["name"] == name), {}
-    )
-    statistics = profile.get("statistics", {})
-    has_missing = bool(profile.get("nan_count"))
-    chosen = arguments.getlist(f"{name}__exact")
-    if type_ in NUMBERS | MOMENTS:
-        kind = {"date": "date", "time": "time"}.get(type_, "text")
-        low, high = (_end(statistics.get(end)) for end in ("min", "max"))
-        return Field(name, "range", kind, values, low, high, has_missing=has_missing)
-    frequencies = statistics.get("frequencies") or {}
-    if type_ == "boolean" or 0 < len(frequencies) <= MOST_CHOICES:
-        choices = [
-            Choice(
-                value.lower() if type_ == "boolean" else value,
-                f"{value} ({count:,})",
-                (value.lower() if type_ == "boolean" else value) in chosen,
-            )
-            for value, count in frequencies.items()
-        ]
-        return Field(name, "choice", "", values, choices=choices, has_missing=has_missing)
-    return Field(name, "text", "text", values, has_missing=has_missing)
-
-
-def _end(value: Any) -> str:
-    """A number or a moment as short as an example may be."""
-    return f"{value:.4g}" if isinstance(value, float) else str("" if value is None else value)[:10]
 
 
 def _chips(question: Question, link: _Links) -> list[Link]:
@@ -257,9 +246,14 @@ def _said(asked_for: Filter) -> str:
 def _pages(page: execute.Page, question: Question, link: _Links) -> dict[str, str]:
     here = page.offset // execute.LIMIT + 1
     last = max(1, -(-page.total // execute.LIMIT))
+    return _ways(here, last, lambda number: link.to(question, number))
+
+
+def _ways(here: int, last: int, link: Callable[[int], str]) -> dict[str, str]:
+    """From one page to others."""
     links: dict[str, str] = {}
     if here > 1:
-        links |= {"first": link.to(question), "previous": link.to(question, here - 1)}
+        links |= {"first": link(1), "previous": link(here - 1)}
     if here < last:
-        links |= {"next": link.to(question, here + 1), "last": link.to(question, last)}
+        links |= {"next": link(here + 1), "last": link(last)}
     return links

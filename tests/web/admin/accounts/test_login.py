@@ -9,15 +9,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 from markupsafe import escape
-from sqlalchemy import select
 
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.curators import logins
 from newsletter.installation import Installation
-from newsletter.models import Notice
 from newsletter.web.auth import STALE
 from tests.web.admin.conftest import CURATOR, OWNER, PASSWORD, TOKEN, Browser
+from tests.web.conftest import mailed_link
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
@@ -57,7 +56,7 @@ def test_a_mailed_link_sets_a_password_once(
     installation: Installation, nobody: Browser, people: None
 ) -> None:
     nobody.post("/admin/forgotten", "/admin/forgotten", address=CURATOR.upper())
-    address, path = mailed(installation)
+    address, path = mailed_link(installation)
     assert address == CURATOR
     answer = nobody.post(path, path, password="a wholly new password")
     assert answer.location == "/admin/login"
@@ -69,7 +68,7 @@ def test_a_link_is_no_good_after_an_hour(
     installation: Installation, nobody: Browser, people: None
 ) -> None:
     nobody.post("/admin/forgotten", "/admin/forgotten", address=CURATOR)
-    _, path = mailed(installation)
+    _, path = mailed_link(installation)
     with time_machine.travel(clock.now() + logins.RESET_FOR + timedelta(seconds=2)):
         assert nobody.get(path).status_code == 410
 
@@ -78,7 +77,7 @@ def test_a_password_that_is_too_short_is_refused_beside_its_field(
     installation: Installation, nobody: Browser, people: None
 ) -> None:
     nobody.post("/admin/forgotten", "/admin/forgotten", address=CURATOR)
-    _, path = mailed(installation)
+    _, path = mailed_link(installation)
     answer = nobody.post(path, path, password="short")
     assert answer.status_code == 422
     assert 'id="password-problem">Choose a password of at least 12' in answer.text
@@ -119,13 +118,6 @@ def test_the_current_password_is_asked_for(owner: Browser) -> None:
     )
     assert answer.status_code == 422
     assert re.search(r'id="current-problem">This is not your current', answer.text)
-
-
-def mailed(installation: Installation) -> tuple[str, str]:
-    """To whom the one mail that is owed goes, and the page that it links to."""
-    with installation.db.read() as session:
-        notice = session.scalars(select(Notice)).one()
-        return notice.address, notice.path
 
 
 def test_what_was_typed_outlives_the_session(installation: Installation, curator: Browser) -> None:

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
 
 from newsletter import paging
 from newsletter.curators import accounts
 from newsletter.installation import Installation
-from newsletter.models import Notice
 from newsletter.models.curator import Role
 from newsletter.models.subscriber import Status
 from tests import factories
 from tests.web.admin.conftest import CURATOR, OWNER, Browser
+from tests.web.conftest import mailed_link
 
 CURATORS = "/admin/curators/"
 
@@ -73,10 +72,8 @@ def test_an_owner_adds_a_curator_who_sets_a_password_by_mail(
 ) -> None:
     answer = owner.post(CURATORS, CURATORS, address="new@example.org", role="editor")
     assert answer.status_code == 302
-    with installation.db.read() as session:
-        notice = session.scalars(select(Notice)).one()
-        assert notice.address == "new@example.org"
-        path = notice.path
+    address, path = mailed_link(installation)
+    assert address == "new@example.org"
     fresh = new_browser()
     fresh.post(path, path, password="a password of my own")
     assert fresh.sign_in("new@example.org", "a password of my own").location == "/admin/"
