@@ -27,7 +27,7 @@ def actor() -> Actor | None:
         who=_user(),
         origin=f"command line of {socket.gethostname()}",
         action=context.command_path.partition(" ")[2],
-        target=" ".join(str(value) for value in shown if value not in (None, ())),
+        target=" ".join(_in_words(value) for value in shown if value not in (None, ())),
     )
 
 
@@ -39,6 +39,11 @@ def unrecorded() -> Iterator[None]:
         yield
     finally:
         _is_recorded.reset(token)
+
+
+def _in_words(value: object) -> str:
+    """A file by its name."""
+    return str(getattr(value, "name", value))
 
 
 def _user() -> str:

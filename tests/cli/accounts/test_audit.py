@@ -25,7 +25,7 @@ def test_a_task_of_a_command_is_in_it_once(shell: Shell) -> None:
     shell.done("subscriber", "import", "more.csv", "--confirmed")
     entries = shell.read("audit", "list")
     assert len(entries) == before + 1
-    assert entries[0]["action"] == "subscriber import"
+    assert (entries[0]["action"], entries[0]["target"]) == ("subscriber import", "more.csv")
     assert "reader" not in json.dumps(entries[0]["changes"])
 
 
