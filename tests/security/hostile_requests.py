@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from newsletter import clock
-from newsletter.audience import subscriptions
+from newsletter.audience import links
 from newsletter.installation import Installation
 from newsletter.models.subscriber import Status
 from tests import factories
@@ -86,8 +86,8 @@ def tokens(installation: Installation) -> dict[str, str]:
     """What each route with a token is given."""
     signer, now = installation.signer, clock.now()
     with installation.db.write() as session:
-        new = factories.subscriber(session, signer, "new@example.org", Status.PENDING).id
-    return {"/confirm/<token>": subscriptions.confirm_token(signer, new, now)}
+        new = factories.subscriber(session, signer, "new@example.org", Status.PENDING)
+        return {"/confirm/<token>": links.confirm_token(signer, new, now)}
 
 
 def good_values(rule: Rule) -> dict[str, str]:
