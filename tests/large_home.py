@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.audience.suppression import address_hash
+from newsletter.audit import chain
+from newsletter.audit.chain import Actor
 from newsletter.catalog import datasets
 from newsletter.catalog.versions import changes
 from newsletter.db import Base
@@ -110,6 +112,7 @@ def fill(opened: Installation, size: Size) -> None:
         _ledger(session, size)
         _submissions(session, opened.storage, first.dataset_id, size)
         _tasks(session, opened.storage, size)
+        _audit(session, opened, size)
         old, new = (datasets.published(session, "penguins", n) for n in ("1.0.0", "2.0.0"))
         changes.between(old, new, opened.storage)
 
@@ -311,6 +314,13 @@ def _tasks(session: Session, storage: Storage, size: Size) -> None:
     made = {"file": key, "curator": 1, "subscribers": 0}
     exported = {"name": EXPORT_SUBSCRIBERS.name, "result": made, "finished_at": clock.now()}
     session.execute(update(Task).where(Task.id == EXPORTED).values(**exported))
+
+
+def _audit(session: Session, opened: Installation, size: Size) -> None:
+    actor = Actor("owner@example.org", "192.0.2.1", "issues.plan", "2026-11-30")
+    change = {"what": "issue", "which": "monday 2026-11-30", "was": {}, "now": {"state": "planned"}}
+    for _ in range(size.submissions):
+        chain.append(session, opened.signer, actor, [change], LONG_AGO)
 
 
 def _cells(storage: Storage) -> tuple[Cell, ...]:

@@ -1,13 +1,19 @@
 """Models and migrations agree, up and down, on both databases."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from newsletter import migrations
+from newsletter.curators import accounts
 from newsletter.db import Database
 from newsletter.errors import Refused
 from newsletter.migrations import Standing, procrastinate_schema
+from newsletter.models.curator import Role
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 def test_models_and_migrations_agree(db: Database) -> None:
@@ -134,3 +140,29 @@ def _procrastinate(db: Database) -> set[str]:
             for question in questions
             for row in connection.execute(sa.text(question))
         }
+
+
+def test_a_curator_keeps_the_rights_that_there_were(db: Database) -> None:
+    migrations.downgrade(db, "0012")
+    with db.engine.begin() as connection:
+        for number, role in ((3, "curator"), (4, "owner"), (9, "curator")):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO curator (id, address, address_key, role, password_hash,"
+                    " created_at, failed_logins) VALUES (:n, :a, :a, :role, '',"
+                    " '2026-11-23 09:00:00', 0)"
+                ),
+                {"n": number, "a": f"{number}@example.org", "role": role},
+            )
+        connection.execute(sa.text("DELETE FROM curator WHERE id = 9"))
+    migrations.upgrade(db)
+    roles = sa.text("SELECT id, role FROM curator ORDER BY id")
+    with db.engine.connect() as connection:
+        assert connection.execute(roles).all() == [(3, "sender"), (4, "owner")]
+    with db.write() as session:
+        added = accounts.add_curator(session, "new@example.org", Role.AUTHOR, None, NOW)
+    if db.is_sqlite:  # PostgreSQL counts apart from the table
+        assert added.id == 10
+    migrations.downgrade(db, "0012")
+    with db.engine.connect() as connection:
+        assert {role for _, role in connection.execute(roles)} == {"curator", "owner"}

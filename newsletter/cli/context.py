@@ -9,6 +9,8 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import migrations
+from newsletter.audit.recorder import Recorder
+from newsletter.cli.command_actor import actor
 from newsletter.db import Database
 from newsletter.errors import Refused
 from newsletter.host.private_files import close_to_others
@@ -37,13 +39,13 @@ def installation_as_it_stands() -> Installation:
 
 
 def open_installation() -> Installation:
-    """The installation that is there: nothing is made or brought up.
+    """The installation that is there: nothing is made or brought up. What the command changes
+    is in the audit log.
 
     Raises BadSetting, or Refused if the database is not at this program's revision.
     """
-    installation = installation_as_it_stands()
-    if problem := ask_database(migrations.problem, installation.db):
-        raise Refused(problem)
+    installation = _current(installation_as_it_stands())
+    installation.db.witness = Recorder(lambda: installation.signer, actor)
     return installation
 
 
@@ -63,7 +65,14 @@ def open_and_upgrade_installation() -> Installation:
     installation = installation_as_it_stands()
     if installation.db.is_sqlite:
         ask_database(migrations.upgrade, installation.db)
-    return open_installation()
+    return _current(installation)
+
+
+def _current(installation: Installation) -> Installation:
+    """Raises Refused if its database is not at this program's revision."""
+    if problem := ask_database(migrations.problem, installation.db):
+        raise Refused(problem)
+    return installation
 
 
 def ask_database(question: Callable[[Database], T], db: Database) -> T:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from newsletter import clock
+from newsletter.cli.command_actor import unrecorded
 from newsletter.cli.context import (
     as_json,
     once,
@@ -128,7 +129,8 @@ def worker(once: bool) -> None:
     speak_up()
     installation, definitions = open_installation(), by_name((RUN_POSTS,))
     if once:
-        run_until_idle(installation, definitions, QUEUE)
+        with unrecorded():
+            run_until_idle(installation, definitions, QUEUE)
         return
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from newsletter import clock
+from newsletter.cli.command_actor import unrecorded
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
 from newsletter.engine.tasks.registry import by_name
 from newsletter.engine.tasks.worker import run_here
@@ -127,7 +128,7 @@ def tell_promise(task: Task) -> None:
 
 def run_promised(installation: Installation, task: Task, definition: Definition) -> Task:
     """Run a new task in this command, as ``run_or_promise`` does. Raises Refused."""
-    with _reported(silent=False) as report:
+    with _reported(silent=False) as report, unrecorded():
         ended = run_here(installation, task, report, by_name((definition,)))
     if ended.attempt == 0:
         raise Conflict("The same is under way already: see `newsletter task list`.")

@@ -69,10 +69,17 @@ def remove(session: Session, curator: Curator) -> None:
     session.flush()
 
 
+def role_named(name: str) -> Role:
+    """Raises Invalid: a word that is not understood gives nobody anything."""
+    if name not in set(Role):
+        raise Invalid(f"Choose a role: {', '.join(Role)}.", {"role": "Choose one of these."})
+    return Role(name)
+
+
 def change_role(session: Session, curator: Curator, role: Role) -> None:
     """Raises Conflict if no owner would be left."""
     if role is not Role.OWNER:
-        _refuse_last_owner(session, curator, "made a curator")
+        _refuse_last_owner(session, curator, f"made {role.value}")
     curator.role = role
 
 

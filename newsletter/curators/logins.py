@@ -20,14 +20,13 @@ from newsletter.curators.accounts import (
     get,
     matches,
 )
-from newsletter.errors import BadToken, ExpiredToken
+from newsletter.curators.waiting import has_to_wait
+from newsletter.errors import BadToken, ExpiredToken, NotFound
 from newsletter.models.curator import Curator, CuratorSession
 from newsletter.tokens import Signer
 
 DEVICE, RESET = "device", "password-reset"  # token purposes
 
-FREE_TRIES = 5
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=15)
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=14)
 SEEN_EVERY = timedelta(minutes=10)  # how exactly ``seen_at`` is kept
@@ -46,27 +45,46 @@ class Try:
         return matches(self.password_hash, password)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """From where somebody signs in, and with what, as the list of sessions says it."""
+
+    origin: str = ""  # the network address
+    browser: str = ""  # in words
+    proof: str = ""  # "password", "password and code", "passkey"
+
+
 def begin_try(session: Session, signer: Signer, address: str, device: str, now: datetime) -> Try:
     """Count a try at the account of ``address``. ``device`` is the browser's token, or ""."""
     curator = find(session, address)
     if curator is None:
         return Try(None, None)
     session.refresh(curator, with_for_update=True)
-    if _has_to_wait(curator, now) and not is_own_device(signer, curator, device, now):
+    if has_to_wait(curator.failed_logins, curator.failed_at, now) and not is_own_device(
+        signer, curator, device, now
+    ):
         return Try(curator.id, None)
     curator.failed_logins += 1
     curator.failed_at = now
     return Try(curator.id, curator.password_hash)
 
 
-def open_session(session: Session, curator_id: int, now: datetime) -> str:
-    """Sign somebody in, whose password was right; returns the key of the new session."""
+def open_session(session: Session, curator_id: int, now: datetime, place: Place = Place()) -> str:
+    """Sign somebody in who has proved who they are; returns the key of the new session."""
     curator = get(session, curator_id)
     curator.failed_logins, curator.failed_at = 0, None
     key = secrets.token_urlsafe(32)
     forget_expired_sessions(session, now)
     session.add(
-        CuratorSession(key_hash=_hash(key), curator_id=curator.id, created_at=now, seen_at=now)
+        CuratorSession(
+            key_hash=_hash(key),
+            curator_id=curator.id,
+            created_at=now,
+            seen_at=now,
+            origin=place.origin,
+            browser=place.browser,
+            proof=place.proof,
+        )
     )
     session.flush()
     return key
@@ -83,10 +101,10 @@ def is_stale(row: CuratorSession, now: datetime) -> bool:
     return now - row.seen_at > SEEN_EVERY
 
 
-def note_use(session: Session, number: int, now: datetime) -> None:
-    """Say of the session ``number`` that it was used just now."""
+def note_use(session: Session, number: int, now: datetime, origin: str) -> None:
+    """Say of the session ``number`` that it was used just now, from ``origin``."""
     used = update(CuratorSession).where(CuratorSession.id == number)
-    session.execute(used.values(seen_at=now))
+    session.execute(used.values(seen_at=now, origin=origin))
 
 
 def forget_expired_sessions(session: Session, now: datetime) -> None:
@@ -101,6 +119,14 @@ def end_sessions(session: Session, curator_id: int, but: str = "") -> None:
     """Sign somebody out everywhere, except in the session of the key ``but``."""
     others = delete(CuratorSession).where(CuratorSession.curator_id == curator_id)
     session.execute(others.where(CuratorSession.key_hash != _hash(but)) if but else others)
+
+
+def end_one(session: Session, curator_id: int, number: int) -> None:
+    """Sign somebody out in one browser. Raises NotFound if it is not signed in."""
+    row = session.get(CuratorSession, number)
+    if row is None or row.curator_id != curator_id:
+        raise NotFound("That browser is signed out already.")
+    session.delete(row)
 
 
 def sessions_of(session: Session, curator_id: int, now: datetime) -> list[CuratorSession]:
@@ -137,15 +163,6 @@ def by_reset_token(session: Session, signer: Signer, token: str, now: datetime) 
 
 def _old(signer: Signer, curator: Curator) -> str:
     return signer.fingerprint(RESET, curator.password_hash)
-
-
-def _has_to_wait(curator: Curator, now: datetime) -> bool:
-    """Whether a try is not looked at yet: after the free ones, each wait doubles."""
-    beyond = curator.failed_logins - FREE_TRIES
-    if beyond < 0 or curator.failed_at is None:
-        return False
-    wait = min(FIRST_WAIT * (1 << min(beyond, 20)), LONGEST_WAIT)
-    return clock.is_recent(curator.failed_at, wait, now)
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ Entry points open one and it commits at the end of the block; domain functions
 take the session and never commit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -80,6 +80,8 @@ class Database:
         refused at once (SQLite), and a commit does not wait for the disk (PostgreSQL; on
         SQLite no commit does). A killed process loses nothing by either."""
         self.url = make_url(url)
+        # Is shown each session that writes, before anything is done in it: see newsletter.audit.
+        self.witness: Callable[[Session], None] = lambda _session: None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._postgres = None if self.is_sqlite else _connections(self.url)
         self.engine = self._engine(for_sender)
@@ -104,6 +106,7 @@ class Database:
         half-way with SQLITE_BUSY, which no busy timeout mends.
         """
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            self.witness(session)
             yield session
 
     @contextmanager

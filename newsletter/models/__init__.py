@@ -1,7 +1,15 @@
 """What is kept. One file an idea; importing this package knows every table."""
 
+from newsletter.models.audit import AuditEntry
 from newsletter.models.catalog_check import CatalogCheck, CatalogCheckWeek
-from newsletter.models.curator import Curator, CuratorSession
+from newsletter.models.curator import (
+    Curator,
+    CuratorSession,
+    Passkey,
+    RecoveryCode,
+    SignInPolicy,
+    Totp,
+)
 from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry
 from newsletter.models.feedback import FeedbackEvent
@@ -15,6 +23,7 @@ from newsletter.models.task import Task
 from newsletter.models.upload import Upload, UploadPiece
 
 __all__ = [
+    "AuditEntry",
     "CatalogCheck",
     "CatalogCheckWeek",
     "Consent",
@@ -28,18 +37,22 @@ __all__ = [
     "IssuePost",
     "IssueVariant",
     "Notice",
+    "Passkey",
     "PendingIngest",
     "Post",
     "PostRun",
     "Process",
     "PublicChange",
     "Quota",
+    "RecoveryCode",
     "Retry",
+    "SignInPolicy",
     "Submission",
     "Subscriber",
     "Suppression",
     "Table",
     "Task",
+    "Totp",
     "Upload",
     "UploadPiece",
     "Version",

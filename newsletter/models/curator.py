@@ -1,4 +1,4 @@
-"""Who runs it: curators, and the sessions in which they are signed in."""
+"""Who runs it: curators, how each proves who they are, and where they are signed in."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +11,12 @@ from newsletter.models.columns import BigInt, Key, one_of
 
 
 class Role(StrEnum):
-    CURATOR = "curator"  # datasets and issues
-    OWNER = "owner"  # and other curators
+    """What each may do is in newsletter.curators.permissions."""
+
+    AUTHOR = "author"
+    EDITOR = "editor"
+    SENDER = "sender"
+    OWNER = "owner"
 
 
 class Curator(Base):
@@ -22,7 +26,7 @@ class Curator(Base):
     id: Mapped[Key]
     address: Mapped[str] = mapped_column(String(320))
     address_key: Mapped[str] = mapped_column(String(320), unique=True)
-    role: Mapped[Role] = mapped_column(one_of(Role), default=Role.CURATOR)
+    role: Mapped[Role] = mapped_column(one_of(Role), default=Role.AUTHOR)
     password_hash: Mapped[str]  # argon2id, in its own format
     created_at: Mapped[datetime]
     failed_logins: Mapped[int] = mapped_column(default=0)  # in a row
@@ -45,5 +49,62 @@ class CuratorSession(Base):
     )
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    origin: Mapped[str] = mapped_column(String(64), default="")  # the network address, last seen
+    browser: Mapped[str] = mapped_column(String(80), default="")  # in words
+    proof: Mapped[str] = mapped_column(String(40), default="")  # with what it was opened
 
     curator: Mapped[Curator] = relationship(back_populates="sessions")
+
+
+class Totp(Base):
+    """The codes of a curator's authenticator app. The secret is not kept: it is derived from the
+    salt under a key of the installation's, so a stolen database makes no codes."""
+
+    __tablename__ = "totp"
+
+    curator_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("curator.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    salt: Mapped[str] = mapped_column(String(64))
+    enabled_at: Mapped[datetime]
+    last_step: Mapped[int] = mapped_column(BigInt)  # no code of it or of an earlier one counts
+    failures: Mapped[int] = mapped_column(default=0)  # in a row, with recovery codes
+    failed_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """One that is left; using it deletes it."""
+
+    __tablename__ = "recovery_code"
+
+    curator_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("curator.id", ondelete="CASCADE"), primary_key=True
+    )
+    code_hash: Mapped[str] = mapped_column(String(32), primary_key=True)  # keyed
+
+
+class Passkey(Base):
+    """A WebAuthn credential of a curator's."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[Key]
+    curator_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("curator.id", ondelete="CASCADE"), index=True
+    )
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)  # base64url
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInt)
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    challenged_at: Mapped[datetime | None]  # no challenge of then or before counts any more
+
+
+class SignInPolicy(Base):
+    """The one row of what owners demand of everybody; without it, nothing."""
+
+    __tablename__ = "sign_in_policy"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    requires_second_factor: Mapped[bool] = mapped_column(default=False)

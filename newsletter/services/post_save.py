@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.catalog import datasets
-from newsletter.errors import Invalid
+from newsletter.errors import Conflict, Invalid
 from newsletter.installation import Installation
+from newsletter.models.post import PostState
 from newsletter.posts import posts
 from newsletter.posts.intake import PostFile, import_post
 
@@ -16,8 +17,16 @@ class SavedPost:
     is_new: bool
 
 
-def save(installation: Installation, dataset: str, file: PostFile, now: datetime) -> SavedPost:
-    """Read ``file`` and record the post on ``dataset``.
+def save(
+    installation: Installation,
+    dataset: str,
+    file: PostFile,
+    now: datetime,
+    *,
+    drafts_only: bool = False,
+) -> SavedPost:
+    """Read ``file`` and record the post on ``dataset``; ``drafts_only``: one that readers do not
+    see yet.
 
     Raises Invalid, whose ``fields`` are ``dataset`` and those of the front matter, or Conflict;
     nothing is recorded then.
@@ -29,5 +38,7 @@ def save(installation: Installation, dataset: str, file: PostFile, now: datetime
     with installation.db.write() as session:
         version = posts.version_for(session, datasets.get(session, dataset), imported)
         slug = posts.slug_of(session, version.dataset, imported)
-        is_new = posts.find(session, slug) is None
-        return SavedPost(posts.upsert(session, version, imported, now).slug, is_new)
+        known = posts.find(session, slug)
+        if drafts_only and known is not None and known.state is not PostState.DRAFT:
+            raise Conflict(f"{slug} is {known.state.value}: ask an editor to change it.")
+        return SavedPost(posts.upsert(session, version, imported, now).slug, known is None)

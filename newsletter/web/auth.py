@@ -8,7 +8,6 @@ it: the public site neither reads nor sets a cookie.
 
 import re
 from collections.abc import Callable
-from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import (
@@ -16,6 +15,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    flash,
     redirect,
     render_template,
     request,
@@ -30,23 +30,46 @@ from newsletter import clock
 from newsletter.curators import (
     accounts,
     logins,
+    second_factor,
 )
+from newsletter.curators.browsers import in_words
+from newsletter.curators.logins import Place
+from newsletter.curators.permissions import MAY, Permission, refusal
 from newsletter.installation import Installation
-from newsletter.models.curator import Curator, Role
-from newsletter.web.context import installation
+from newsletter.models.curator import Curator
+from newsletter.web.context import client_address, installation
 
 P = ParamSpec("P")
 R = TypeVar("R")
+View = TypeVar("View", bound=Callable[..., Any])
 Again = Callable[P, str | Response]
 
 # The pages of the admin that are open to whoever is not signed in.
-OPEN = frozenset({"admin.login.sign_in", "admin.login.forgotten", "admin.login.reset"})
+OPEN = frozenset(
+    {
+        *("admin.login.sign_in", "admin.login.forgotten", "admin.login.reset"),
+        *("admin.second_step.ask", "admin.passkey_login.options", "admin.passkey_login.sign_in"),
+    }
+)
+# And those that are left to whoever has to set up a second factor.
+OF_FACTORS = frozenset(
+    {
+        *("admin.factors.index", "admin.factors.enable", "admin.login.sign_out"),
+        *("admin.passkeys.options", "admin.passkeys.add"),
+    }
+)
 HOME = "admin.overview.index"
 USER = "_user_id"  # Flask-Login's name for it in the cookie
 UPLOAD_BYTES = 256 * 1024 * 1024
 FORM_BYTES = 4 * 1024 * 1024
 FORM_PARTS = 20_000  # a wide table has thousands of fields
-SECRET = {"csrf_token", "password", "current"}  # fields of forms that no page shows again
+SECRET = {
+    "csrf_token",
+    "password",
+    "current",
+    "code",
+    "setup",
+}  # fields of forms that no page shows again
 
 STALE = (
     "That form is stale: it was opened before you signed in, or in another session. "
@@ -63,15 +86,16 @@ csrf = CSRFProtect()
 class SignedIn(UserMixin):
     """The curator who makes the request, as views and templates see them."""
 
-    def __init__(self, curator: Curator, key: str) -> None:
+    def __init__(self, curator: Curator, key: str, lacks_factor: bool = False) -> None:
         self.id = curator.id
         self.address = curator.address
         self.role = curator.role
         self.key = key  # of this session
+        self.lacks_factor = lacks_factor  # and has to set it up before anything else
 
     @property
-    def is_owner(self) -> bool:
-        return self.role is Role.OWNER
+    def permissions(self) -> frozenset[Permission]:
+        return MAY[self.role]
 
     def get_id(self) -> str:
         return self.key
@@ -109,10 +133,12 @@ def load(key: str) -> SignedIn | None:
         row = logins.find_session(transaction, key, now)
         if row is None:
             return None
-        user, stale, number = SignedIn(row.curator, key), logins.is_stale(row, now), row.id
+        lacks_factor = second_factor.lacks_one(transaction, row.curator_id)
+        user = SignedIn(row.curator, key, lacks_factor)
+        stale, number = logins.is_stale(row, now), row.id
     if stale:
         with db.write() as transaction:
-            logins.note_use(transaction, number, now)
+            logins.note_use(transaction, number, now, client_address())
     return user
 
 
@@ -126,6 +152,11 @@ def guard() -> ResponseReturnValue | None:
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("admin.login.sign_in", next=wanted))
     if current_user.is_authenticated:
+        if request.endpoint not in OPEN:
+            _check_permission()
+            if current_user.lacks_factor and request.endpoint not in OF_FACTORS:
+                flash("Set up a second factor first: the owners require it.", "refused")
+                return redirect(url_for("admin.factors.index"))
         _take_large_forms()
     try:
         csrf.protect()
@@ -141,16 +172,31 @@ def keep_private(response: Response) -> Response:
     return response
 
 
-def owners_only(view: Callable[P, R]) -> Callable[P, R]:
-    """Refuse a view to curators who are not owners, with 403."""
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Name what a view of the admin takes. A view without is refused to everybody."""
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not current_user.is_owner:
-            abort(403, "Only an owner may do that. Ask one of them.")
-        return view(*args, **kwargs)
+    def name(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
 
-    return guarded
+    return name
+
+
+def require(permission: Permission) -> None:
+    """Refuse what goes on, where it takes more than its route does."""
+    if permission not in current_user.permissions:
+        abort(403, refusal(permission))
+
+
+def permission_of(endpoint: str | None) -> Permission | None:
+    return getattr(current_app.view_functions.get(endpoint or ""), "permission", None)
+
+
+def allowed(url: str, method: str = "GET") -> bool:
+    """Whether a link or a form of a page leads where whoever looks may go."""
+    path = url.partition("?")[0].partition("#")[0]
+    endpoint, _ = current_app.url_map.bind("").match(path, method)
+    return endpoint in OPEN or permission_of(endpoint) in current_user.permissions
 
 
 def enter(curator: Curator, key: str) -> None:
@@ -159,6 +205,11 @@ def enter(curator: Curator, key: str) -> None:
     session.clear()
     session.permanent = True
     login_user(SignedIn(curator, key))
+
+
+def place(proof: str) -> Place:
+    """Where the request comes from, who has proved by ``proof`` whose it is."""
+    return Place(client_address(), in_words(request.headers.get("User-Agent", "")), proof)
 
 
 def leave() -> None:
@@ -182,6 +233,13 @@ def shows_again(view: Callable[P, R]) -> Callable[[Again[P]], Again[P]]:
         return again
 
     return note
+
+
+def _check_permission() -> None:
+    needed = permission_of(request.endpoint)
+    if needed is None:
+        abort(403, "Nobody may do that: it names no permission.")
+    require(needed)
 
 
 def _take_large_forms() -> None:

@@ -11,7 +11,6 @@ class Section:
 
     title: str
     blueprints: tuple[Blueprint, ...]  # the first has the page that the menu leads to, ``index``
-    owners_only: bool = False
 
     @property
     def name(self) -> str:

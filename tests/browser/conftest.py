@@ -36,11 +36,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def installation(settings: Settings) -> Iterator[Installation]:
+def host() -> str:
+    """What the site of this machine is called."""
+    return "127.0.0.1"
+
+
+@pytest.fixture
+def installation(settings: Settings, host: str) -> Iterator[Installation]:
     """A site of this machine at a free port, running; empty, for the test to fill."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        here = replace(settings, base_url=f"http://127.0.0.1:{port}", trusted_hosts=("127.0.0.1",))
+        here = replace(settings, base_url=f"http://{host}:{port}", trusted_hosts=(host,))
         opened = Installation.open(here)
         migrate(opened.db)
         server = make_server(

@@ -92,7 +92,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "people.csv").write_text(PEOPLE)
     shell = Shell(folder)
     with time_machine.travel(FRIDAY):
-        shell.done("curator", "add", "owner@example.org", "--password", "a long password")
+        (folder / "secret").write_text("a long password")
+        shell.done("curator", "add", "owner@example.org", "--password-file", str(folder / "secret"))
         shell.done("subscriber", "import", str(folder / "people.csv"), "--confirmed")
         shell.done(
             "dataset", "add", str(folder / "rain.csv"), "--slug", "kenya-rain",

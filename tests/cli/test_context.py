@@ -34,6 +34,16 @@ FIRST: dict[Command, Command] = {  # what may be the first command of all
 }  # fmt: skip
 OTHERS: dict[Command, Command] = {
     ("db", "check"): (),
+    ("curator", "list"): (),
+    ("curator", "role"): ("owner@example.org", "owner"),
+    ("curator", "remove"): ("owner@example.org",),
+    ("curator", "password"): ("owner@example.org", "--password-file", "people.csv"),
+    ("curator", "sign-out"): ("owner@example.org",),
+    ("curator", "second-factor-off"): ("owner@example.org",),
+    ("curator", "require-second-factor"): (),
+    ("audit", "list"): (),
+    ("audit", "export"): (),
+    ("audit", "verify"): (),
     ("dataset", "list"): (),
     ("dataset", "show"): ("kenya-rain",),
     ("dataset", "profile"): ("kenya-rain",),

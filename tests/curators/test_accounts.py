@@ -11,6 +11,7 @@ from newsletter.curators import (
     accounts,
     logins,
 )
+from newsletter.curators.waiting import FREE_TRIES, LONGEST_WAIT
 from newsletter.db import Database
 from newsletter.errors import BadToken, Conflict, ExpiredToken, Invalid, InvalidAddress
 from newsletter.models import Curator
@@ -79,17 +80,17 @@ def test_it_refuses_what_is_no_address(sqlite_db: Database) -> None:
 
 def test_nobody_signs_in_to_an_account_without_a_password(sqlite_db: Database) -> None:
     with sqlite_db.write() as session:
-        accounts.add_curator(session, "ann@example.org", Role.CURATOR, None, NOW)
+        accounts.add_curator(session, "ann@example.org", Role.SENDER, None, NOW)
     assert not attempt(sqlite_db, "", NOW)
 
 
 def test_the_last_owner_cannot_be_removed_or_made_a_curator(db: Database) -> None:
     number = add(db)
-    add(db, "bob@example.org", Role.CURATOR)
+    add(db, "bob@example.org", Role.SENDER)
     with pytest.raises(Conflict, match="last owner"), db.write() as session:
         accounts.remove(session, accounts.get(session, number))
     with pytest.raises(Conflict, match="last owner"), db.write() as session:
-        accounts.change_role(session, accounts.get(session, number), Role.CURATOR)
+        accounts.change_role(session, accounts.get(session, number), Role.SENDER)
 
 
 def test_an_owner_beside_another_can_go(db: Database) -> None:
@@ -106,7 +107,7 @@ def test_an_owner_beside_another_can_go(db: Database) -> None:
 
 def test_wrong_passwords_make_an_address_wait_longer_each_time(sqlite_db: Database) -> None:
     add(sqlite_db)
-    for _ in range(logins.FREE_TRIES):
+    for _ in range(FREE_TRIES):
         assert not attempt(sqlite_db, "wrong", NOW)
     assert not attempt(sqlite_db, PASSWORD, NOW + timedelta(seconds=0.9))
     assert not attempt(sqlite_db, "wrong", NOW + timedelta(seconds=1))
@@ -119,7 +120,7 @@ def test_the_wait_has_an_end_however_long_somebody_guesses(sqlite_db: Database) 
     with sqlite_db.write() as session:
         curator = accounts.get(session, number)
         curator.failed_logins, curator.failed_at = 100_000, NOW
-    assert attempt(sqlite_db, PASSWORD, NOW + logins.LONGEST_WAIT)
+    assert attempt(sqlite_db, PASSWORD, NOW + LONGEST_WAIT)
 
 
 def test_nobody_waits_for_a_time_that_a_wrong_clock_wrote(sqlite_db: Database) -> None:
@@ -140,14 +141,14 @@ def test_guesses_at_once_wait_for_each_other_though_their_clocks_differ(
     sqlite_db: Database,
 ) -> None:
     add(sqlite_db)
-    for _ in range(logins.FREE_TRIES):
+    for _ in range(FREE_TRIES):
         attempt(sqlite_db, "wrong", NOW)
     assert not attempt(sqlite_db, PASSWORD, NOW - timedelta(seconds=30))
 
 
 def test_tries_made_while_waiting_do_not_lengthen_the_wait(sqlite_db: Database) -> None:
     add(sqlite_db)
-    for _ in range(logins.FREE_TRIES + 50):
+    for _ in range(FREE_TRIES + 50):
         attempt(sqlite_db, "wrong", NOW)
     assert attempt(sqlite_db, PASSWORD, NOW + timedelta(seconds=1))
 
@@ -163,7 +164,7 @@ def test_a_try_is_counted_before_its_password_is_looked_at(sqlite_db: Database) 
 def test_a_stranger_who_guesses_does_not_lock_the_owner_out(sqlite_db: Database) -> None:
     number = add(sqlite_db)
     device = logins.device_token(SIGNER, number, NOW)
-    for _ in range(logins.FREE_TRIES + 5):
+    for _ in range(FREE_TRIES + 5):
         attempt(sqlite_db, "wrong", NOW)
     assert not attempt(sqlite_db, PASSWORD, NOW)
     assert attempt(sqlite_db, PASSWORD, NOW, device)
@@ -172,7 +173,7 @@ def test_a_stranger_who_guesses_does_not_lock_the_owner_out(sqlite_db: Database)
 def test_one_curators_device_is_nothing_to_another(sqlite_db: Database) -> None:
     add(sqlite_db)
     other = add(sqlite_db, "bob@example.org")
-    for _ in range(logins.FREE_TRIES):
+    for _ in range(FREE_TRIES):
         attempt(sqlite_db, "wrong", NOW)
     assert not attempt(sqlite_db, PASSWORD, NOW, logins.device_token(SIGNER, other, NOW))
 
@@ -202,7 +203,7 @@ def test_a_session_ends_when_it_is_idle_or_old(
         key = logins.open_session(session, number, NOW)
         row = logins.find_session(session, key, NOW)
         assert row is not None
-        logins.note_use(session, row.id, NOW + used)
+        logins.note_use(session, row.id, NOW + used, "192.0.2.1")
     with db.read() as session:
         found = logins.find_session(session, key, NOW + used + unused)
     assert (found is not None) is held

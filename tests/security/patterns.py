@@ -118,7 +118,7 @@ def _written(call: ast.Call, module: ModuleType, source: str, everywhere: str) -
     if method == "compile":
         patterns = {n: value for n, value in vars(module).items() if isinstance(value, re.Pattern)}
         own = [name for name, value in patterns.items() if value == compiled]
-        called = {used for name in own for used in re.findall(rf"\b{name}\.(\w+)\(", everywhere)}
+        called = {used for name in own for used in re.findall(rf"\b{name}\.(\w+)", everywhere)}
         called = called or set(USED.findall(source))  # it is handed to who uses it
     methods = frozenset(name if name in METHODS else "search" for name in called)
     return Pattern(f"{module.__name__}:{call.lineno}", compiled, methods or frozenset({"search"}))

@@ -8,6 +8,7 @@ from newsletter.curators import (
     logins,
 )
 from newsletter.installation import Installation
+from newsletter.models.curator import Role
 from newsletter.tokens import MAC_BYTES
 from tests.web.admin.conftest import CURATOR, OWNER, PASSWORD, Browser
 from tests.web.conftest import mailed_link
@@ -38,7 +39,7 @@ def test_posted_ids_do_not_change_whose_password_is_set(
     with installation.db.read() as session:
         me = accounts.find(session, CURATOR)
         assert me is not None
-        assert me.role.value == "curator"
+        assert me.role is Role.SENDER
 
 
 def test_a_reset_link_sets_the_password_of_its_own_account_alone(

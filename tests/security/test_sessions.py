@@ -8,6 +8,7 @@ import time_machine
 
 from newsletter import clock
 from newsletter.curators import logins
+from newsletter.installation import Installation
 from tests.conftest import BASE_URL
 from tests.web.admin.conftest import CURATOR, OWNER, PASSWORD, Browser
 
@@ -52,6 +53,46 @@ def test_signing_out_everywhere_ends_every_session_of_that_curator_alone(
     assert owner.get("/admin/").status_code == 302
     assert elsewhere.get("/admin/").status_code == 302
     assert curator.get("/admin/").status_code == 200
+
+
+def test_one_session_is_ended_and_only_by_whose_it_is(
+    installation: Installation, owner: Browser, curator: Browser, new_browser: Callable[[], Browser]
+) -> None:
+    elsewhere = new_browser()
+    elsewhere.sign_in(OWNER)
+    with installation.db.read() as session:
+        theirs = [s.id for s in logins.sessions_of(session, 1, clock.now())]
+    assert len(theirs) == 2
+    for number in theirs:
+        path = f"/admin/account/sessions/{number}/end"
+        assert curator.post(path, "/admin/account/").status_code == 404
+    assert elsewhere.get("/admin/").status_code == 200
+    owner.post(f"/admin/account/sessions/{max(theirs)}/end", "/admin/account/")
+    assert elsewhere.get("/admin/").status_code == 302
+    assert owner.get("/admin/").status_code == 200
+
+
+def test_a_session_is_known_by_its_browser_and_address(people: None, nobody: Browser) -> None:
+    agent = "Mozilla/5.0 (Windows NT 10.0; rv:143.0) Gecko/20100101 Firefox/143.0 <b>mine</b>"
+    start = clock.now()
+    nobody.client.environ_base["HTTP_USER_AGENT"] = agent
+    with time_machine.travel(start, tick=False) as clock_hand:
+        nobody.sign_in(CURATOR)
+        page = nobody.get("/admin/account/").text
+        assert "Firefox on Windows" in page
+        assert "127.0.0.1" in page
+        assert "<b>mine</b>" not in page
+        clock_hand.move_to(start + logins.SEEN_EVERY + timedelta(seconds=1))
+        nobody.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+        nobody.get("/admin/")
+        assert "203.0.113.9" in nobody.get("/admin/account/").text
+
+
+def test_an_owner_signs_a_curator_out_everywhere(owner: Browser, curator: Browser) -> None:
+    assert curator.get("/admin/").status_code == 200
+    owner.post("/admin/curators/2/sign-out", "/admin/curators/")
+    assert curator.get("/admin/").status_code == 302
+    assert owner.get("/admin/").status_code == 200
 
 
 def test_a_password_change_ends_the_others_and_renews_this_one(

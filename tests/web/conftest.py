@@ -19,6 +19,7 @@ from newsletter.installation import Installation
 from newsletter.issues.notices import render_notice
 from newsletter.models import Notice
 from newsletter.tables.querying.table_cache import Shelf
+from newsletter.web.admin import audited
 from newsletter.web.app import create_app
 from newsletter.web.responses.page_cache import PageCache
 from tests import factories
@@ -71,6 +72,7 @@ def app(installation: Installation, apps: dict[str, Flask]) -> Iterator[Flask]:
     app = apps.get(key) or apps.setdefault(key, create_app(installation))
     app.test_client_class = Visitor
     app.extensions["newsletter"] = installation
+    audited.watch(installation)
     app.extensions["page_cache"] = PageCache()
     app.extensions["shelf"] = Shelf(installation.storage.root)
     for limiter in app.extensions["limiter"]:

@@ -30,6 +30,7 @@ LISTS = {
     "/admin/posts/?q=question+1": "td a.strong",
     "/admin/submissions/": "[aria-labelledby=waiting-title] td a.strong",
     "/admin/subscribers/?status=active": "td:first-child",
+    "/admin/audit/?q=issues.plan": ".audit td.nowrap",
 }
 
 

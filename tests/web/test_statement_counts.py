@@ -63,6 +63,8 @@ EXAMPLES: dict[str, list[Examples]] = {
         ]
         for name in ("atom", "rss", "json_feed")
     },
+    "admin.audit.index": [{}, {"page": 2}, {"q": "issues", "who": "owner@example.org"}],
+    "admin.audit.export": [{"form": "csv"}],
     "admin.dataset_form.new": [{}, {"submission": 4}],
     "admin.dataset_form.edit": [PENGUINS],
     "admin.datasets.index": [{}, {"page": 2}, {"q": "penguins"}],
@@ -93,6 +95,7 @@ EXAMPLES: dict[str, list[Examples]] = {
 # Whose answer is another status than 200 here, and why.
 STATUSES = {
     "admin.login.sign_in": 302,  # who is signed in is led on
+    "admin.second_step.ask": 302,
 }
 Home = tuple[Installation, Browser, Flask]
 

@@ -7,7 +7,7 @@ few pages named in ``auth.OPEN``; and every POST wants the session's CSRF token.
 from flask import Blueprint, Flask
 
 from newsletter.web import auth
-from newsletter.web.admin import sections, template_filters
+from newsletter.web.admin import audited, sections, template_filters
 from newsletter.web.limits import admin_limiter
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
@@ -23,6 +23,7 @@ for section in sections.SECTIONS:
 def register(app: Flask) -> None:
     """Add the admin and its sessions to ``app``. Public pages get no session and no CSRF."""
     auth.init_app(app)
+    audited.watch(app.extensions["newsletter"])
     admin_limiter.init_app(app)
     for name, template_filter in template_filters.FILTERS.items():
         app.add_template_filter(template_filter, name)

@@ -8,6 +8,7 @@ from newsletter import clock
 from newsletter.audience import directory
 from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
+from newsletter.curators.permissions import Permission
 from newsletter.delivery.queue.balance import balances_of
 from newsletter.heartbeats.roll_call import RollCall, call_roll
 from newsletter.issues import listing
@@ -15,6 +16,7 @@ from newsletter.models.issue import Issue, IssueState
 from newsletter.services import slots
 from newsletter.submissions import queue
 from newsletter.web.admin.template_filters import clock_time
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 
 blueprint = Blueprint("overview", __name__)
@@ -27,6 +29,7 @@ RECENT = 6
 
 
 @blueprint.get("/")
+@needs(Permission.LOOK)
 def index() -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:

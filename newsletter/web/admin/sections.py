@@ -8,7 +8,16 @@ from flask import request
 from flask_login import current_user
 
 from newsletter.web.admin import overview, subscribers, tasks
-from newsletter.web.admin.accounts import account, curators, login
+from newsletter.web.admin.accounts import (
+    account,
+    audit,
+    curators,
+    factors,
+    login,
+    passkey_account,
+    passkey_login,
+    second_step,
+)
 from newsletter.web.admin.datasets import dataset_form, datasets, unread, upload_api, versions
 from newsletter.web.admin.issues import issues, previews, sending
 from newsletter.web.admin.posts import (
@@ -18,6 +27,7 @@ from newsletter.web.admin.posts import (
     submission_post,
     submissions,
 )
+from newsletter.web.auth import permission_of
 from newsletter.web.sections import Section, section_of
 
 SECTIONS = (
@@ -37,9 +47,9 @@ SECTIONS = (
     Section("Submissions", (submissions.blueprint, submission_post.blueprint)),
     Section("Subscribers", (subscribers.blueprint,)),
     Section("Tasks", (tasks.blueprint,)),
-    Section("Curators", (curators.blueprint,), owners_only=True),
-    Section("", (account.blueprint,)),
-    Section("", (login.blueprint,)),
+    Section("Curators", (curators.blueprint, audit.blueprint)),
+    Section("", (account.blueprint, factors.blueprint, passkey_account.blueprint)),
+    Section("", (login.blueprint, second_step.blueprint, passkey_login.blueprint)),
 )
 
 
@@ -53,6 +63,6 @@ def menu() -> dict[str, Any]:
             for section in SECTIONS
             if section.title
             and current_user.is_authenticated
-            and (current_user.is_owner or not section.owners_only)
+            and permission_of(f"admin.{section.endpoint}") in current_user.permissions
         ],
     }

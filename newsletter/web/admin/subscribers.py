@@ -10,6 +10,7 @@ from wtforms import BooleanField, HiddenField
 from newsletter import clock
 from newsletter.audience import directory
 from newsletter.audience.suppression import suppressed_among
+from newsletter.curators.permissions import Permission
 from newsletter.email_address import parse_address
 from newsletter.errors import Invalid, Refused
 from newsletter.models.subscriber import Status
@@ -23,7 +24,7 @@ from newsletter.services.subscriber_transfer import (
 from newsletter.tasks import queueing
 from newsletter.tasks.files import new_ending
 from newsletter.web.admin.flash import flashing, show
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, shows_again
 from newsletter.web.context import installation, page_number
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
@@ -37,6 +38,7 @@ class ImportForm(FlaskForm):
 
 
 @blueprint.get("/")
+@needs(Permission.SUBSCRIBERS)
 def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     chosen = request.args.get("status", "")
@@ -55,6 +57,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/resend")
+@needs(Permission.SUBSCRIBERS)
 def resend(number: int) -> ResponseReturnValue:
     """Send the confirmation again to somebody who asks for it."""
     with flashing("The confirmation is on its way."), installation().db.write() as session:
@@ -63,6 +66,7 @@ def resend(number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/confirm")
+@needs(Permission.SUBSCRIBERS)
 def confirm(number: int) -> ResponseReturnValue:
     """Confirm for somebody who asks for it."""
     with flashing("They are subscribed."), installation().db.write() as session:
@@ -72,6 +76,7 @@ def confirm(number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/lift")
+@needs(Permission.SUBSCRIBERS)
 def lift(number: int) -> ResponseReturnValue:
     """Let somebody who asks for it be mailed again, once they have confirmed anew."""
     opened = installation()
@@ -83,11 +88,13 @@ def lift(number: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/import")
+@needs(Permission.SUBSCRIBERS)
 def ask_for_file() -> ResponseReturnValue:
     return _page(ImportForm(), None)
 
 
 @blueprint.post("/import")
+@needs(Permission.SUBSCRIBERS)
 def start_import() -> ResponseReturnValue:
     """Keep the file, and promise a task that brings in its people."""
     form, opened = ImportForm(), installation()
@@ -119,6 +126,7 @@ def start_import_again() -> str:
 
 
 @blueprint.post("/export")
+@needs(Permission.SUBSCRIBERS)
 def export() -> ResponseReturnValue:
     """Promise a file of all of them, which this curator may download for a day."""
     with installation().db.write() as session:
@@ -128,6 +136,7 @@ def export() -> ResponseReturnValue:
 
 
 @blueprint.get("/export/<int:task_id>")
+@needs(Permission.SUBSCRIBERS)
 def download(task_id: int) -> Response:
     """The file that this curator has asked for. Raises NotFound or ExpiredToken."""
     opened = installation()

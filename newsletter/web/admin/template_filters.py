@@ -10,14 +10,17 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from newsletter import clock
+from newsletter.curators.permissions import Permission
 from newsletter.delivery.issue_run.progress import roughly
 from newsletter.delivery.issue_run.reasons import MEANINGS
 from newsletter.issues.schedule import local_day
+from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.post import PostState, RunStatus
 from newsletter.models.submission import SubmissionState
 from newsletter.models.subscriber import Status
 from newsletter.models.task import TaskState
+from newsletter.web.auth import allowed
 from newsletter.web.context import installation
 
 # The tone of a state: how its badge is coloured.
@@ -85,14 +88,33 @@ def named(issue: Issue) -> str:
     return issue.title or "Without a dataset"
 
 
+def deed(action: str) -> str:
+    """An action of the audit log in words: "curators: change role"; a command as it is typed."""
+    section, dot, what = action.partition(".")
+    return f"{section}: {what}".replace("_", " ") if dot else f"newsletter {action}"
+
+
 def everywhere() -> dict[str, Any]:
     """What each page of the admin knows: who looks, and in which time zone."""
     return {
         "current_user": current_user,
         "list_timezone": installation().settings.timezone.key,
         "token": _token,
+        "allowed": allowed,
+        "may": may,
+        "may_edit": may_edit,
         "clock_time": clock_time,
     }
+
+
+def may(name: str) -> bool:
+    """Whether whoever looks has a permission, by its name."""
+    return Permission[name] in current_user.permissions
+
+
+def may_edit(version: Version) -> bool:
+    """What is published changes for readers at once."""
+    return may("PUBLISH" if version.is_published else "DRAFT")
 
 
 def _token() -> Markup:
@@ -102,6 +124,7 @@ def _token() -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
+    "deed": deed,
     "moment": datetime.fromisoformat,
     "day_name": day_name,
     "tone": tone,

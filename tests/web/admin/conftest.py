@@ -70,7 +70,7 @@ def people(installation: Installation) -> None:
     """One owner and one curator."""
     with installation.db.write() as session:
         accounts.add_curator(session, OWNER, Role.OWNER, PASSWORD, clock.now())
-        accounts.add_curator(session, CURATOR, Role.CURATOR, PASSWORD, clock.now())
+        accounts.add_curator(session, CURATOR, Role.SENDER, PASSWORD, clock.now())
 
 
 @pytest.fixture

@@ -11,10 +11,13 @@ from newsletter import clock
 from newsletter.curators import (
     accounts,
     logins,
+    second_factor,
 )
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid
 from newsletter.web import auth
-from newsletter.web.admin.flash import show
+from newsletter.web.admin.flash import flashing, show
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 from newsletter.web.limits import admin_limiter
 
@@ -27,12 +30,14 @@ class PasswordForm(FlaskForm):
 
 
 @blueprint.get("/")
+@needs(Permission.ACCOUNT)
 def index() -> ResponseReturnValue:
     return _page(PasswordForm())
 
 
 @blueprint.post("/password")
 @admin_limiter.limit("10/minute")
+@needs(Permission.ACCOUNT)
 def change_password() -> ResponseReturnValue:
     """The other sessions end; this one goes on under a new key."""
     form = PasswordForm()
@@ -49,7 +54,8 @@ def change_password() -> ResponseReturnValue:
             curator = accounts.get(session, current_user.id)
             accounts.set_password(curator, str(form.password.data))
             logins.end_sessions(session, curator.id)
-            auth.enter(curator, logins.open_session(session, curator.id, now))
+            key = logins.open_session(session, curator.id, now, auth.place("password"))
+            auth.enter(curator, key)
     except Invalid as error:
         show(form, error)
         return _page(form), 422
@@ -58,6 +64,7 @@ def change_password() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-out-everywhere")
+@needs(Permission.ACCOUNT)
 def sign_out_everywhere() -> ResponseReturnValue:
     with installation().db.write() as session:
         logins.end_sessions(session, current_user.id)
@@ -66,12 +73,21 @@ def sign_out_everywhere() -> ResponseReturnValue:
     return redirect(url_for("admin.login.sign_in"))
 
 
+@blueprint.post("/sessions/<int:number>/end")
+@needs(Permission.ACCOUNT)
+def end_session(number: int) -> ResponseReturnValue:
+    with flashing("That browser is signed out."), installation().db.write() as session:
+        logins.end_one(session, current_user.id, number)
+    return redirect(url_for("admin.account.index"))
+
+
 def _page(form: PasswordForm) -> str:
     now = clock.now()
     with installation().db.read() as session:
         return render_template(
             "admin/account.html",
             form=form,
+            factor=second_factor.of_everybody(session).get(current_user.id, ""),
             sessions=logins.sessions_of(session, current_user.id, now),
             this=logins.find_session(session, current_user.key, now),
         )

@@ -2,24 +2,25 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock
-from newsletter.curators import accounts, password_mail
-from newsletter.errors import Invalid, Refused
+from newsletter.curators import accounts, logins, password_mail, second_factor
+from newsletter.curators.permissions import DUTIES, Permission
+from newsletter.errors import Conflict, Invalid, Refused
 from newsletter.models.curator import Role
-from newsletter.web import auth
 from newsletter.web.admin.flash import flashing, show
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 
 blueprint = Blueprint("curators", __name__, url_prefix="/curators")
 
 ROLES = [
-    SelectChoice(Role.CURATOR.value, "Curator: datasets and issues"),
-    SelectChoice(Role.OWNER.value, "Owner: and other curators"),
+    SelectChoice(role.value, f"{role.value.capitalize()}: {duty}") for role, duty in DUTIES.items()
 ]
 
 
@@ -29,13 +30,13 @@ class CuratorForm(FlaskForm):
 
 
 @blueprint.get("/")
-@auth.owners_only
+@needs(Permission.CURATORS)
 def index() -> ResponseReturnValue:
     return _page(CuratorForm())
 
 
 @blueprint.post("/")
-@auth.owners_only
+@needs(Permission.CURATORS)
 def add() -> ResponseReturnValue:
     form, opened, now = CuratorForm(), installation(), clock.now()
     if not form.validate():
@@ -54,24 +55,56 @@ def add() -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/role")
-@auth.owners_only
+@needs(Permission.CURATORS)
 def change_role(number: int) -> ResponseReturnValue:
     with flashing("The role is changed."), installation().db.write() as session:
-        wanted = Role.OWNER if request.form.get("role") == Role.OWNER else Role.CURATOR
-        accounts.change_role(session, accounts.get(session, number), wanted)
+        curator = accounts.get(session, number)
+        accounts.change_role(session, curator, accounts.role_named(request.form.get("role", "")))
     return redirect(url_for("admin.curators.index"))
 
 
 @blueprint.post("/<int:number>/remove")
-@auth.owners_only
+@needs(Permission.CURATORS)
 def remove(number: int) -> ResponseReturnValue:
     with flashing("The curator is removed and signed out."), installation().db.write() as session:
         accounts.remove(session, accounts.get(session, number))
     return redirect(url_for("admin.curators.index"))
 
 
+@blueprint.post("/<int:number>/sign-out")
+@needs(Permission.CURATORS)
+def sign_out(number: int) -> ResponseReturnValue:
+    with flashing("They are signed out everywhere."), installation().db.write() as session:
+        logins.end_sessions(session, accounts.get(session, number).id)
+    return redirect(url_for("admin.curators.index"))
+
+
+@blueprint.post("/second-factor")
+@needs(Permission.CURATORS)
+def require_second_factor() -> ResponseReturnValue:
+    """Demand one of everybody, or no longer. Who has none themselves cannot."""
+    required = request.form.get("required") == "yes"
+    sentence = "A second factor is required." if required else "It is left to each curator."
+    with flashing(sentence), installation().db.write() as session:
+        if required and not second_factor.has_one(session, current_user.id):
+            raise Conflict("Set up your own second factor first.")
+        second_factor.require(session, required)
+    return redirect(url_for("admin.curators.index"))
+
+
+@blueprint.post("/<int:number>/second-factor-off")
+@needs(Permission.CURATORS)
+def drop_second_factor(number: int) -> ResponseReturnValue:
+    """For somebody who lost it: the password alone lets them in."""
+    with flashing("Their second factor is off."), installation().db.write() as session:
+        if number == current_user.id:  # which takes the password
+            raise Conflict("Switch your own off on the page of your account.")
+        second_factor.drop_all(session, accounts.get(session, number).id)
+    return redirect(url_for("admin.curators.index"))
+
+
 @blueprint.post("/<int:number>/invite")
-@auth.owners_only
+@needs(Permission.CURATORS)
 def invite(number: int) -> ResponseReturnValue:
     """Send the link to set a password once more."""
     opened = installation()
@@ -84,5 +117,10 @@ def invite(number: int) -> ResponseReturnValue:
 def _page(form: CuratorForm) -> str:
     with installation().db.read() as session:
         return render_template(
-            "admin/curators.html", form=form, curators=accounts.everyone(session)
+            "admin/curators.html",
+            form=form,
+            curators=accounts.everyone(session),
+            duties=DUTIES,
+            factors=second_factor.of_everybody(session),
+            required=second_factor.is_required(session),
         )

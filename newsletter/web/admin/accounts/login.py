@@ -1,6 +1,6 @@
 """Signing in and out, and setting a password by a link that was mailed."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -9,17 +9,25 @@ from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock
+from newsletter.audit.recorder import answerable
 from newsletter.curators import (
     accounts,
     logins,
     password_mail,
+    second_factor,
 )
+from newsletter.curators.passkeys import Site
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid
 from newsletter.web import auth
+from newsletter.web.admin.accounts.entering import device, let_in
+from newsletter.web.admin.accounts.second_step import go_on_with
 from newsletter.web.admin.flash import show
+from newsletter.web.auth import needs
 from newsletter.web.context import client_network, installation
 from newsletter.web.limits import admin_limiter
 from newsletter.web.responses.even_time import evenly
+from newsletter.web.security import SCRIPTED, content_security_policy
 
 blueprint = Blueprint("login", __name__)
 
@@ -56,10 +64,24 @@ def sign_in() -> ResponseReturnValue:
         if response is not None:
             return response
         form.form_errors.append(WRONG)
-    return render_template("admin/login.html", form=form), 422 if form.is_submitted() else 200
+    return show_login(form), 422 if form.is_submitted() else 200
+
+
+def show_login(form: LoginForm) -> str:
+    settings = installation().settings
+    has_passkeys = Site(settings.base_url, settings.title).has_name
+    return render_template("admin/login.html", form=form, has_passkeys=has_passkeys)
+
+
+@blueprint.after_request
+def allow_the_script(response: Response) -> Response:
+    """That of passkeys."""
+    response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
+    return response
 
 
 @blueprint.post("/logout")
+@needs(Permission.ACCOUNT)
 def sign_out() -> ResponseReturnValue:
     with installation().db.write() as session:
         logins.end_session(session, current_user.key)
@@ -95,6 +117,7 @@ def reset(token: str) -> ResponseReturnValue:
         try:
             with opened.db.write() as session:
                 curator = logins.by_reset_token(session, opened.signer, token, now)
+                answerable(session, curator.address)
                 accounts.set_password(curator, str(form.password.data))
                 logins.end_sessions(session, curator.id)
         except Invalid as error:
@@ -108,27 +131,15 @@ def reset(token: str) -> ResponseReturnValue:
 
 
 def _signed_in(form: LoginForm) -> Response | None:
-    """The way on, in a new session; None if the password is wrong."""
+    """The way on: in a new session, or to the second step; None if the password is wrong."""
     opened, now = installation(), clock.now()
-    device = request.cookies.get(_device_cookie(), "")
+    address = str(form.address.data)
     with opened.db.write() as session:
-        attempt = logins.begin_try(session, opened.signer, str(form.address.data), device, now)
+        attempt = logins.begin_try(session, opened.signer, address, device(), now)
     if not attempt.succeeds(str(form.password.data)) or attempt.curator_id is None:
         return None
-    with opened.db.write() as session:
-        key = logins.open_session(session, attempt.curator_id, now)
-        auth.enter(accounts.get(session, attempt.curator_id), key)
-    response = make_response(redirect(auth.safe_next(str(form.next.data or ""))))
-    response.set_cookie(
-        _device_cookie(),
-        logins.device_token(opened.signer, attempt.curator_id, now),
-        max_age=logins.DEVICE_FOR,
-        secure=opened.settings.is_https,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-def _device_cookie() -> str:
-    return "__Host-device" if installation().settings.is_https else "device"
+    target = str(form.next.data or "")
+    with opened.db.read() as session:
+        if second_factor.totp_of(session, attempt.curator_id) is not None:
+            return go_on_with(accounts.get(session, attempt.curator_id), target)
+    return let_in(attempt.curator_id, "password", target)

@@ -14,6 +14,7 @@ from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.catalog.licenses import OF_DATA
 from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug, parse_package
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
@@ -34,7 +35,7 @@ from newsletter.web.admin.datasets.dataset_words import (
     place,
 )
 from newsletter.web.admin.datasets.form_files import collect_files, keep_files
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, require, shows_again
 from newsletter.web.context import installation
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.uploads import read_note
@@ -50,6 +51,7 @@ class Before:
     package: DatasetPackage
     tables: Mapping[str, Table]  # by their names
     unread: UnreadFiles | None
+    is_published: bool  # its words then change for readers at once
 
     @classmethod
     def of(cls, session: Session, slug: str) -> Self:
@@ -58,7 +60,7 @@ class Before:
         tables = {table.name: table for table in version.tables}
         unread = unread_files(session, version.dataset)
         package = unread.package if unread else datasets.package_of(version)
-        return cls(slug, package, tables, unread)
+        return cls(slug, package, tables, unread, version.is_published)
 
 
 @blueprint.after_request
@@ -69,6 +71,7 @@ def allow_the_script(response: Response) -> Response:
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
+@needs(Permission.DRAFT)
 def new() -> ResponseReturnValue:
     form = DatasetForm()
     if form.is_submitted():
@@ -77,6 +80,7 @@ def new() -> ResponseReturnValue:
     form.curator.data = current_user.address.partition("@")[0]
     number = request.args.get("submission", type=int)
     if number is not None:
+        require(Permission.ANSWER)
         opened = installation()
         with opened.db.read() as session:
             words = suggestion.first_words(suggestion.find(session, number), opened.storage)
@@ -85,10 +89,13 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.route("/<slug>/edit", methods=["GET", "POST"])
+@needs(Permission.DRAFT)
 def edit(slug: str) -> ResponseReturnValue:
     opened, form = installation(), DatasetForm()
     with opened.db.read() as session:
         before = Before.of(session, slug)
+    if before.is_published:
+        require(Permission.PUBLISH)
     if not form.is_submitted():
         if before.unread and before.unread.goes_on:
             flash(f"{before.unread.names} is being read: edit it when that is done.", "refused")
@@ -166,6 +173,7 @@ def _suggestion(form: DatasetForm) -> Suggestion | None:
     """The one that the form makes a draft of; None: of none."""
     if not form.submission.data:
         return None
+    require(Permission.ANSWER)
     number, words = int(form.submission.data), form.answer.data or ""
     return Suggestion(number, current_user.address, words)
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
+from newsletter.curators.permissions import Permission
 from newsletter.errors import NotFound
 from newsletter.issues import listing
 from newsletter.models.dataset import Table
@@ -21,6 +22,7 @@ from newsletter.tasks.listing import percent
 from newsletter.web.admin.datasets import versions
 from newsletter.web.admin.flash import flashing
 from newsletter.web.admin.live import live
+from newsletter.web.auth import needs
 from newsletter.web.context import installation, page_number
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.datasets import facts
@@ -41,6 +43,7 @@ class TableShown:
 
 
 @blueprint.get("/")
+@needs(Permission.LOOK)
 def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     with installation().db.read() as session:
@@ -60,6 +63,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/<slug>/")
+@needs(Permission.LOOK)
 def show(slug: str) -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
@@ -86,6 +90,7 @@ def show(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<slug>/publish")
+@needs(Permission.PUBLISH)
 def publish(slug: str) -> ResponseReturnValue:
     with flashing("It is published."):
         dataset_save.publish(installation(), slug, clock.now())
@@ -93,6 +98,7 @@ def publish(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<slug>/delete")
+@needs(Permission.DRAFT)
 def delete(slug: str) -> ResponseReturnValue:
     """Delete the draft, and the dataset with it if it was never published."""
     with flashing("The draft is deleted."), installation().db.write() as session:
@@ -103,6 +109,7 @@ def delete(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<slug>/chart.<kind>")
+@needs(Permission.LOOK)
 def chart(slug: str, kind: str) -> Response:
     """The chart of the newest version, which may be a draft."""
     opened = installation()

@@ -21,10 +21,12 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.http import http_date
 
 from newsletter import clock
+from newsletter.curators.permissions import Permission
 from newsletter.errors import NewsletterError
 from newsletter.outages import is_transient
 from newsletter.services.datasets import uploads
 from newsletter.services.datasets.uploads import FILE_BYTES, PIECE_BYTES, Checksum, Progress
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 from newsletter.web.errors import status_of
 from newsletter.web.uploads import Upload, note_of
@@ -66,6 +68,7 @@ def name_the_version(response: Response) -> Response:
 
 
 @blueprint.post("")
+@needs(Permission.DRAFT)
 def begin() -> Response:
     """Begin an upload of ``Upload-Length`` bytes."""
     length = _number("Upload-Length")
@@ -78,6 +81,7 @@ def begin() -> Response:
 
 
 @blueprint.route("/<token>", methods=["HEAD"])
+@needs(Permission.DRAFT)
 def progress(token: str) -> Response:
     """Say how far it is, and of a whole one its note."""
     progress = uploads.progress(installation(), current_user.id, token)
@@ -90,6 +94,7 @@ def progress(token: str) -> Response:
 
 
 @blueprint.patch("/<token>")
+@needs(Permission.DRAFT)
 def append(token: str) -> Response:
     """Keep the next piece."""
     if request.mimetype != CONTENT_TYPE:
@@ -106,6 +111,7 @@ def append(token: str) -> Response:
 
 
 @blueprint.delete("/<token>")
+@needs(Permission.DRAFT)
 def discard(token: str) -> Response:
     """Remove it, whole or not."""
     uploads.discard(installation(), current_user.id, token)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField, StringField, TextAreaField
@@ -13,6 +14,7 @@ from wtforms.fields import SelectChoice
 from newsletter import clock, jobs
 from newsletter.catalog import datasets, semver
 from newsletter.catalog.versions import changes
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.issues import calendar, corrections, listing
@@ -21,13 +23,14 @@ from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Kind
 from newsletter.tables.diff import Diff, words
 from newsletter.web.admin.flash import flashing, show
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, require, shows_again
 from newsletter.web.context import installation
 
 blueprint = Blueprint("versions", __name__, url_prefix="/datasets")
 
+NOBODY = "nobody"
 MAILS = (
-    SelectChoice("nobody", "Nobody by mail: it stands on the page and in the feeds"),
+    SelectChoice(NOBODY, "Nobody by mail: it stands on the page and in the feeds"),
     SelectChoice("now", "Those who got what was wrong, now"),
     SelectChoice("day", "Those who got what was wrong, on a day"),
 )
@@ -47,7 +50,7 @@ class Step:
 class CorrectionForm(FlaskForm):
     note = TextAreaField("What was wrong")
     since = SelectField("The first version that was wrong", validate_choice=False)
-    mail = RadioField("Who is told", choices=MAILS, default="nobody", validate_choice=False)
+    mail = RadioField("Who is told", choices=MAILS, default=NOBODY, validate_choice=False)
     day = StringField("Day")
 
 
@@ -66,6 +69,7 @@ def step_of(version: Version) -> Step | None:
 
 
 @blueprint.post("/<slug>/number")
+@needs(Permission.DRAFT)
 def renumber(slug: str) -> ResponseReturnValue:
     """Give the draft another number; a warning says if that is too little."""
     number = request.form.get("number", "").strip()
@@ -75,14 +79,18 @@ def renumber(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<slug>/correct")
+@needs(Permission.PUBLISH)
 def ask(slug: str) -> ResponseReturnValue:
     return _page(slug, CorrectionForm())
 
 
 @blueprint.post("/<slug>/correct")
+@needs(Permission.PUBLISH)
 def correct(slug: str) -> ResponseReturnValue:
     """Publish the newest version as the correction of the one before."""
     form, opened, now = CorrectionForm(), installation(), clock.now()
+    if form.mail.data != NOBODY:
+        require(Permission.SEND)
     today = local_day(now, opened.settings.timezone)
     try:
         day = _day(form, today)
@@ -133,6 +141,8 @@ def _mailed(opened: Installation, day: date, at_once: bool, now: datetime) -> st
 
 
 def _page(slug: str, form: CorrectionForm) -> str:
+    if Permission.SEND not in current_user.permissions:
+        form.mail.choices = MAILS[:1]
     with installation().db.read() as session:
         version = datasets.newest(session, slug)
         earlier = _may_be_wrong(version)

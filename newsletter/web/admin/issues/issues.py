@@ -19,6 +19,7 @@ from wtforms import StringField, TextAreaField
 
 from newsletter import clock
 from newsletter.catalog import listing as catalog
+from newsletter.curators.permissions import Permission
 from newsletter.delivery.issue_run import recipients
 from newsletter.errors import NotFound, Refused
 from newsletter.issues import calendar, listing
@@ -29,7 +30,7 @@ from newsletter.services import planning, slots
 from newsletter.services.previews import preview
 from newsletter.web.admin.flash import flashing
 from newsletter.web.admin.flash import show as show_beside
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, shows_again
 from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
 
@@ -45,6 +46,7 @@ class WordsForm(FlaskForm):
 
 
 @blueprint.get("/")
+@needs(Permission.LOOK)
 def index() -> ResponseReturnValue:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
@@ -66,6 +68,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.post("/")
+@needs(Permission.SEND)
 def plan() -> ResponseReturnValue:
     """Put a dataset on a Monday."""
     opened, now = installation(), clock.now()
@@ -79,6 +82,7 @@ def plan() -> ResponseReturnValue:
 
 
 @blueprint.post("/posts")
+@needs(Permission.SEND)
 def plan_post() -> ResponseReturnValue:
     """Put a post on a day."""
     opened, now = installation(), clock.now()
@@ -92,6 +96,7 @@ def plan_post() -> ResponseReturnValue:
 
 
 @blueprint.get("/<day>")
+@needs(Permission.LOOK)
 def show(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
         form = WordsForm(obj=calendar.at(session, day))
@@ -99,6 +104,7 @@ def show(day: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>")
+@needs(Permission.WORDS)
 def edit(day: str) -> ResponseReturnValue:
     """Write the subject, the preheader and the introduction."""
     form = WordsForm()
@@ -124,6 +130,7 @@ def edit_again(day: str) -> Response:
 
 
 @blueprint.post("/<day>/test")
+@needs(Permission.WORDS)
 def send_test(day: str) -> ResponseReturnValue:
     """Mail the issue as it stands to whoever asks, and to nobody else."""
     me = current_user.address

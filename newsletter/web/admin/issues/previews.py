@@ -7,7 +7,9 @@ by the admin alone, its chart inside it.
 from flask import Blueprint, Response, make_response
 from flask.typing import ResponseReturnValue
 
+from newsletter.curators.permissions import Permission
 from newsletter.services.previews import preview_of
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 
@@ -17,6 +19,7 @@ POLICY = FOREIGN_DOCUMENT | {"img-src": "'self' data:", "frame-ancestors": "'sel
 
 
 @blueprint.get("/<day>/preview.html")
+@needs(Permission.LOOK)
 def html(day: str) -> Response:
     shown = preview_of(installation(), day)
     response = make_response(shown.html or shown.problem)
@@ -27,6 +30,7 @@ def html(day: str) -> Response:
 
 
 @blueprint.get("/<day>/preview.txt")
+@needs(Permission.LOOK)
 def text(day: str) -> ResponseReturnValue:
     shown = preview_of(installation(), day)
     return shown.text or shown.problem, {"Content-Type": "text/plain; charset=utf-8"}

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from newsletter import clock, jobs
+from newsletter.curators.permissions import Permission
 from newsletter.delivery.issue_run import recipients, retry
 from newsletter.delivery.issue_run.progress import progress, troubles
 from newsletter.delivery.issue_run.reasons import MEANINGS
@@ -16,6 +17,7 @@ from newsletter.models.delivery import DeliveryState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.services.previews import Preview, preview_of
 from newsletter.web.admin.flash import flashing
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 
 blueprint = Blueprint("sending", __name__, url_prefix="/issues")
@@ -34,6 +36,7 @@ class Question:
 
 
 @blueprint.get("/<day>/send")
+@needs(Permission.SEND)
 def ask_to_send(day: str) -> ResponseReturnValue:
     opened = installation()
     with opened.db.read() as session:
@@ -49,6 +52,7 @@ def ask_to_send(day: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>/send")
+@needs(Permission.SEND)
 def send(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.show", day=day)
     with flashing("It is being sent."):
@@ -59,6 +63,7 @@ def send(day: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<day>/cancel")
+@needs(Permission.SEND)
 def ask_to_cancel(day: str) -> ResponseReturnValue:
     with installation().db.read() as session:
         begun = calendar.at(session, day).frozen_at is not None
@@ -73,6 +78,7 @@ def ask_to_cancel(day: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>/cancel")
+@needs(Permission.SEND)
 def cancel(day: str) -> ResponseReturnValue:
     way_on = url_for("admin.issues.index")
     with flashing("It is cancelled."), installation().db.write() as session:
@@ -83,6 +89,7 @@ def cancel(day: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>/pause")
+@needs(Permission.SEND)
 def pause(day: str) -> ResponseReturnValue:
     with flashing("It is paused."), installation().db.write() as session:
         calendar.pause(session, calendar.at(session, day), calendar.BY_HAND)
@@ -90,6 +97,7 @@ def pause(day: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>/resume")
+@needs(Permission.SEND)
 def resume(day: str) -> ResponseReturnValue:
     with flashing("It goes on."), installation().db.write() as session:
         calendar.resume(session, calendar.at(session, day), clock.now())
@@ -97,6 +105,7 @@ def resume(day: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<day>/progress")
+@needs(Permission.LOOK)
 def watch(day: str) -> ResponseReturnValue:
     """The books of a send, asked for again by the browser while it goes on."""
     now = clock.now()
@@ -122,6 +131,7 @@ def watch(day: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<day>/retry/<state>/<reason>")
+@needs(Permission.SEND)
 def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
     """Whether the deliveries in that state for that reason are to be tried again."""
     unknown = _is_unknown(state)
@@ -143,6 +153,7 @@ def ask_to_retry(day: str, state: str, reason: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<day>/retry/<state>/<reason>", endpoint="retry")
+@needs(Permission.SEND)
 def retry_deliveries(day: str, state: str, reason: str) -> ResponseReturnValue:
     unknown = _is_unknown(state)
     with flashing("They are tried again."), installation().db.write() as session:

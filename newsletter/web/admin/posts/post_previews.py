@@ -8,8 +8,10 @@ import base64
 
 from flask import Blueprint, Response, make_response, render_template
 
+from newsletter.curators.permissions import Permission
 from newsletter.posts import posts
 from newsletter.posts.cells import Figure
+from newsletter.web.auth import needs
 from newsletter.web.context import installation
 from newsletter.web.security import FOREIGN_DOCUMENT, content_security_policy
 from newsletter.web.site.posts.post_cells import shown_cells
@@ -25,6 +27,7 @@ POLICY = FOREIGN_DOCUMENT | {
 
 
 @blueprint.get("/<post>/preview.html")
+@needs(Permission.LOOK)
 def html(post: str) -> Response:
     opened = installation()
     with opened.db.read() as session:

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import HiddenField, SelectField
@@ -9,13 +10,14 @@ from wtforms.fields import SelectChoice
 
 from newsletter import clock
 from newsletter.catalog import listing
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid, Refused
 from newsletter.posts.intake import PostFile
 from newsletter.posts.reading.parsed_post import MAX_BYTES
 from newsletter.services.datasets.upload_files import open_file
 from newsletter.services.post_save import SavedPost, save
 from newsletter.web.admin.flash import show
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, shows_again
 from newsletter.web.context import installation
 from newsletter.web.uploads import Upload, note_of, read_note, store_upload
 
@@ -29,6 +31,7 @@ class PostUploadForm(FlaskForm):
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
+@needs(Permission.DRAFT)
 def new() -> ResponseReturnValue:
     form = PostUploadForm()
     if not form.is_submitted():
@@ -66,7 +69,9 @@ def _saved(dataset: str, upload: Upload) -> SavedPost:
     opened = installation()
     with open_file(opened, upload.key) as path, path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)  # which is refused
-    return save(opened, dataset, PostFile(upload.name, content), clock.now())
+    drafts_only = Permission.PUBLISH not in current_user.permissions
+    brought = PostFile(upload.name, content)
+    return save(opened, dataset, brought, clock.now(), drafts_only=drafts_only)
 
 
 def _page(form: PostUploadForm, upload: Upload | None) -> str:

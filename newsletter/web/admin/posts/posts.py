@@ -4,11 +4,13 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from newsletter import clock
+from newsletter.curators.permissions import Permission
 from newsletter.issues import calendar
 from newsletter.models.post import PostState
 from newsletter.posts import posts
 from newsletter.services import slots
 from newsletter.web.admin.flash import flashing
+from newsletter.web.auth import needs
 from newsletter.web.context import installation, page_number
 from newsletter.web.security import content_security_policy
 from newsletter.web.site.posts.posts import last_run
@@ -17,6 +19,7 @@ blueprint = Blueprint("posts", __name__, url_prefix="/posts")
 
 
 @blueprint.get("/")
+@needs(Permission.LOOK)
 def index() -> ResponseReturnValue:
     words = request.args.get("q", "")[:200]
     with installation().db.read() as session:
@@ -31,6 +34,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/<post>/")
+@needs(Permission.LOOK)
 def show(post: str) -> Response:
     opened, now = installation(), clock.now()
     with opened.db.read() as session:
@@ -50,6 +54,7 @@ def show(post: str) -> Response:
 
 
 @blueprint.post("/<post>/publish")
+@needs(Permission.PUBLISH)
 def publish(post: str) -> ResponseReturnValue:
     with flashing("It is published."), installation().db.write() as session:
         posts.publish(posts.get(session, post), clock.now())
@@ -57,6 +62,7 @@ def publish(post: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<post>/withdraw")
+@needs(Permission.PUBLISH)
 def withdraw(post: str) -> ResponseReturnValue:
     with flashing("It is withdrawn: no reader sees it."), installation().db.write() as session:
         posts.withdraw(posts.get(session, post), clock.now())

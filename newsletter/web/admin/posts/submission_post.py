@@ -8,6 +8,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 
 from newsletter import clock
+from newsletter.curators.permissions import Permission
 from newsletter.errors import Invalid, Refused
 from newsletter.models.submission import Submission
 from newsletter.posts.languages import LANGUAGES
@@ -20,7 +21,7 @@ from newsletter.services.submission_post import (
 )
 from newsletter.submissions import queue
 from newsletter.web.admin.flash import show
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, shows_again
 from newsletter.web.context import installation
 
 blueprint = Blueprint("submission_post", __name__, url_prefix="/submissions")
@@ -40,6 +41,7 @@ class PostForm(FlaskForm):
 
 
 @blueprint.route("/<int:number>/post", methods=["GET", "POST"])
+@needs(Permission.ANSWER)
 def make(number: int) -> ResponseReturnValue:
     form = PostForm()
     with installation().db.read() as session:

@@ -7,10 +7,11 @@ from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
 from newsletter import clock
+from newsletter.curators.permissions import Permission
 from newsletter.services.submission_post import may_be_a_post
 from newsletter.submissions import queue
 from newsletter.web.admin.flash import flashing
-from newsletter.web.auth import STALE, shows_again
+from newsletter.web.auth import STALE, needs, shows_again
 from newsletter.web.context import installation, page_number
 from newsletter.web.site.showcase import attachment
 
@@ -22,6 +23,7 @@ class DecisionForm(FlaskForm):
 
 
 @blueprint.get("/")
+@needs(Permission.ANSWER)
 def index() -> ResponseReturnValue:
     with installation().db.read() as session:
         return render_template(
@@ -32,11 +34,13 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/<int:number>/")
+@needs(Permission.ANSWER)
 def show(number: int) -> ResponseReturnValue:
     return _page(number, DecisionForm())
 
 
 @blueprint.get("/<int:number>/file")
+@needs(Permission.ANSWER)
 def file(number: int) -> Response:
     """The file as it came: saved, never shown by the browser."""
     with installation().db.read() as session:
@@ -44,6 +48,7 @@ def file(number: int) -> Response:
 
 
 @blueprint.post("/<int:number>/accept")
+@needs(Permission.ANSWER)
 def accept(number: int) -> ResponseReturnValue:
     """Show shared code on the page of its dataset."""
     opened, form = installation(), DecisionForm()
@@ -57,6 +62,7 @@ def accept(number: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:number>/decline")
+@needs(Permission.ANSWER)
 def decline(number: int) -> ResponseReturnValue:
     opened, form = installation(), DecisionForm()
     with flashing("It is declined."), opened.db.write() as session:

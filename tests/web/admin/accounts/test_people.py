@@ -70,7 +70,7 @@ def test_a_long_list_has_pages_and_no_page_beyond_the_last(curator: Browser) -> 
 def test_an_owner_adds_a_curator_who_sets_a_password_by_mail(
     installation: Installation, owner: Browser, new_browser: Callable[[], Browser]
 ) -> None:
-    answer = owner.post(CURATORS, CURATORS, address="new@example.org", role="curator")
+    answer = owner.post(CURATORS, CURATORS, address="new@example.org", role="editor")
     assert answer.status_code == 302
     address, path = mailed_link(installation)
     assert address == "new@example.org"
@@ -93,7 +93,7 @@ def test_an_address_that_cannot_be_added_is_refused_beside_its_field(
 
 
 def test_the_last_owner_stays(installation: Installation, owner: Browser) -> None:
-    for action, fields in (("remove", {}), ("role", {"role": "curator"})):
+    for action, fields in (("remove", {}), ("role", {"role": "sender"})):
         answer = owner.post(f"{CURATORS}1/{action}", CURATORS, **fields)
         assert "is the last owner" in owner.get(answer.location).text
     with installation.db.read() as session:
