@@ -40,6 +40,7 @@ Function = Callable[[Installation, datetime, JobRun], object]
 OFTEN = timedelta(seconds=15)
 EVERY_MINUTE = timedelta(minutes=1)
 HOURLY = timedelta(hours=1)
+NAMED = 5  # of the items that failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Job:
     function: Function  # idempotent; commits by itself
     interval: timedelta
     purpose: str  # for people, after "it is there to"
+    alerts_of_items: bool = False  # curators hear by the job itself of those that fail
     asks_strangers: bool = False  # for what is on their servers: the demo leaves it out
 
     @property
@@ -57,7 +59,12 @@ class Job:
 
 
 JOBS = (
-    Job(publish_due_issues, OFTEN, "begin each planned issue at its moment"),
+    Job(
+        publish_due_issues,
+        OFTEN,
+        "begin each planned issue at its moment",
+        alerts_of_items=True,
+    ),
     Job(
         warn_of_empty_monday,
         EVERY_MINUTE,
@@ -97,8 +104,8 @@ def run_job(
     now: datetime,
     may_go_on: Callable[[], bool] = always,
 ) -> bool:
-    """Run a job; returns whether all of it went well. It raises nothing: a failure is logged,
-    and the curators are told of it, once a day."""
+    """Run a job; returns whether all of it went well. It raises nothing: a failure, also of one
+    of its items, is logged, and the curators are told of it, once a day."""
     run = JobRun(may_go_on)
     try:
         job.function(installation, now, run)
@@ -119,6 +126,8 @@ def run_job(
             number,
             extra={"event": "job_incomplete", "job": job.name, "failed": number},
         )
+        if not job.alerts_of_items:
+            _tell_of_items(job, run.failed_items, installation, now)
     return not run.failed_items
 
 
@@ -128,16 +137,28 @@ def run_all(installation: Installation, now: datetime, jobs: Sequence[Job] = JOB
     return [job for job in jobs if not run_job(job, installation, now)]
 
 
+def _tell_of_items(job: Job, names: list[str], installation: Installation, now: datetime) -> None:
+    more = f", and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    reason = f"It failed for {', '.join(names[:NAMED])}{more}. All others were done."
+    _tell(job, "could not do all", reason, "items", installation, now)
+
+
 def _tell_of_failure(job: Job, error: Exception, installation: Installation, now: datetime) -> None:
-    today = local_day(now, installation.settings.timezone)
     kind = type(error).__name__
     # The text of any other error may quote an address or a secret.
     reason = str(error) if isinstance(error, NewsletterError) else f"It ended with {kind}."
+    _tell(job, "failed", reason, kind, installation, now)
+
+
+def _tell(
+    job: Job, outcome: str, reason: str, kind: str, installation: Installation, now: datetime
+) -> None:
+    today = local_day(now, installation.settings.timezone)
     try:
         with installation.db.write() as session:
             alert_curators(
                 session,
-                f"The job {job.name} failed",
+                f"The job {job.name} {outcome}",
                 [
                     f"It is there to {job.purpose}.",
                     reason,

@@ -36,6 +36,7 @@ def whole(installation: Installation, now: datetime, run: JobRun) -> None:
 run_before: list[str] = []
 EVERY = timedelta(minutes=1)
 BROKEN, REFUSING = Job(broken, EVERY, "fail"), Job(refusing, EVERY, "refuse")
+TOLD = Job(half_broken, EVERY, "do half", alerts_of_items=True)
 HALF, WHOLE = Job(half_broken, EVERY, "do half"), Job(whole, EVERY, "do all")
 
 
@@ -72,6 +73,17 @@ def test_each_curator_is_told_once_a_day_and_nothing_private(installation: Insta
     assert all(SECRET not in " ".join(notice.lines) for notice in made)
     run_all(installation, NOW + timedelta(days=1), (BROKEN,))
     assert len(alerts(installation)) == 6
+
+
+def test_of_items_that_fail_each_curator_is_told_once_a_day(installation: Installation) -> None:
+    for minutes in range(3):
+        run_all(installation, NOW + timedelta(minutes=minutes), (HALF, TOLD))
+    made = alerts(installation)
+    assert [notice.subject for notice in made] == ["The job half_broken could not do all"] * 2
+    assert made[0].lines[:2] == [
+        "It is there to do half.",
+        "It failed for one, three. All others were done.",
+    ]
 
 
 def test_where_nobody_can_be_told_the_next_job_is_run_all_the_same(

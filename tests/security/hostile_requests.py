@@ -14,11 +14,6 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from newsletter import clock
-from newsletter.audience import links
-from newsletter.installation import Installation
-from newsletter.models.subscriber import Status
-from tests import factories
 from tests.security.admin_routes import EXAMPLES
 from tests.web.admin.conftest import Browser
 
@@ -83,14 +78,6 @@ def body(form: Mapping[str, str]) -> bytes:
             value = "a,b\n1,2\n"
         written.write(f"{what}\r\n\r\n{value}\r\n".encode("utf-8", "surrogatepass"))
     return written.getvalue() + b"--x--\r\n"
-
-
-def tokens(installation: Installation) -> dict[str, str]:
-    """What each route with a token is given."""
-    signer, now = installation.signer, clock.now()
-    with installation.db.write() as session:
-        new = factories.subscriber(session, signer, "new@example.org", Status.PENDING)
-        return {"/confirm/<token>": links.confirm_token(signer, new, now)}
 
 
 def good_values(rule: Rule) -> dict[str, str]:

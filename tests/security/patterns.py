@@ -116,7 +116,7 @@ def _written(call: ast.Call, module: ModuleType, everywhere: str) -> Pattern:
     called = {method}
     if method == "compile":
         own = [name for name, value in vars(module).items() if value is compiled]
-        called = {used for name in own for used in re.findall(rf"\b{name}\.(\w+)\(", everywhere)}
+        called = {used for name in own for used in re.findall(rf"\b{name}\.(\w+)", everywhere)}
     methods = frozenset(name if name in METHODS else "search" for name in called)
     return Pattern(f"{module.__name__}:{call.lineno}", compiled, methods or frozenset({"search"}))
 

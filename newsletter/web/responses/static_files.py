@@ -43,7 +43,7 @@ def register(app: Flask) -> None:
 
 
 def _answer(name: str) -> Response:
-    file = _file(name) if (FOLDER / name).is_file() else abort(404)
+    file = _file(name) if name in {file.name for file in FOLDER.iterdir()} else abort(404)
     response = Response(file.content, mimetype=file.mimetype)
     response.set_etag(file.hash)
     if request.args.get("v") == file.hash:
