@@ -31,7 +31,10 @@ HEADERS = (
     "IF_RANGE", "ORIGIN", "RANGE", "REFERER", "USER_AGENT", "X_FORWARDED_FOR", "X_FORWARDED_PROTO",
     "TUS_RESUMABLE", "UPLOAD_CHECKSUM", "UPLOAD_LENGTH", "UPLOAD_METADATA", "UPLOAD_OFFSET",
 )  # fmt: skip
-ENDS_THE_SESSION = ("/admin/logout", "/admin/account/sign-out-everywhere")
+ENDS_THE_SESSION = (
+    *("/admin/logout", "/admin/account/sign-out-everywhere", "/admin/account/sessions/"),
+    "/admin/curators/1/sign-out",
+)
 FILE = "a file"  # the value of a field that takes one
 
 Send = Callable[..., TestResponse]

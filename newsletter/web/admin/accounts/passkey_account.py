@@ -29,7 +29,7 @@ def options() -> Response:
     return Response(made, mimetype="application/json")
 
 
-@blueprint.post("/")
+@blueprint.post("")
 @needs(Permission.ACCOUNT)
 @admin_limiter.limit("10/minute")
 def add() -> ResponseReturnValue:

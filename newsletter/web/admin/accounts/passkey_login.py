@@ -55,7 +55,7 @@ def options() -> Response:
     return Response(passkeys.sign_in_options(site(), ask_for_proof()), mimetype="application/json")
 
 
-@blueprint.post("/")
+@blueprint.post("")
 @admin_limiter.limit("20/minute;100/hour")
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
