@@ -133,5 +133,6 @@ def test_nothing_else_of_the_program_needs_one() -> None:
     assert set(done.stdout.split()) == {
         "newsletter.tables.reading.readers.arrow",
         "newsletter.posts.running.kernel",
+        "newsletter.db.postgres",
         "newsletter.engine.tasks.on_postgres",
     }, done.stderr

@@ -143,7 +143,7 @@ def _procrastinate(db: Database) -> set[str]:
 
 
 def test_a_curator_keeps_the_rights_that_there_were(db: Database) -> None:
-    migrations.downgrade(db, "0012")
+    migrations.downgrade(db, "0013")
     with db.engine.begin() as connection:
         for number, role in ((3, "curator"), (4, "owner"), (9, "curator")):
             connection.execute(
@@ -163,6 +163,6 @@ def test_a_curator_keeps_the_rights_that_there_were(db: Database) -> None:
         added = accounts.add_curator(session, "new@example.org", Role.AUTHOR, None, NOW)
     if db.is_sqlite:  # PostgreSQL counts apart from the table
         assert added.id == 10
-    migrations.downgrade(db, "0012")
+    migrations.downgrade(db, "0013")
     with db.engine.connect() as connection:
         assert {role for _, role in connection.execute(roles)} == {"curator", "owner"}
