@@ -15,7 +15,7 @@ from newsletter.tasks.beside import Watch, run_beside
 from newsletter.tasks.definition import Definition
 from newsletter.tasks.running import Worker, run
 
-SECONDS = 2.0  # that a cancelled task may take to stop
+SECONDS = 15.0  # on a busy machine; the two that are promised: make crash-tasks
 
 
 def outcome(installation: Installation, work: Any, meanwhile: Any = None) -> Any:
