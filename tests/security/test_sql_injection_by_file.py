@@ -54,7 +54,7 @@ OPTIONS: dict[str, Any] = {
     "header": 1,
     "types": {},
 }
-FUZZ = settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @FUZZ

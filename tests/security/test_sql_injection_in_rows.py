@@ -31,7 +31,7 @@ KEY = (
 )
 VALUE = TEXT | st.sampled_from(STATEMENTS) | st.floats().map(str) | st.integers().map(str)
 PARAMETERS = st.lists(st.tuples(KEY, VALUE), max_size=6)
-FUZZ = settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.usefixtures("seeded")
