@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from flask import Flask, Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
 from werkzeug.http import is_resource_modified
 
 from newsletter import clock
@@ -77,7 +78,7 @@ class PageCache:
         self._pages: OrderedDict[Key, Page] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Key, stamp: Callable[[], Stamp]) -> Page | None:
+    def get(self, key: Key, stamp: Callable[[], Stamp | None]) -> Page | None:
         """``stamp`` is asked only where there is a page, which it may show to be old."""
         page = self._pages.get(key)
         if page is None or page.stamp != stamp():
@@ -104,7 +105,7 @@ def kept(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnVa
         # Read before the page is made: what changes meanwhile makes it old at once.
         stamp = stamp_of(installation().db)
         response = make_response(view(*arguments, **values))
-        if response.status_code == 200:
+        if response.status_code == 200 and stamp is not None:
             request.environ[STAMP] = stamp
             response.vary.add("Accept-Encoding")
             response.cache_control.public = True
@@ -117,8 +118,13 @@ def kept(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnVa
     return answer
 
 
-def stamp_of(db: Database) -> Stamp:
-    return (*public_change.stamp(db), clock.now().replace(second=0, microsecond=0))
+def stamp_of(db: Database) -> Stamp | None:
+    """None: the database does not say. It is left to the view to be told why."""
+    try:
+        changes = public_change.stamp(db)
+    except (db.driver_error, DBAPIError):
+        return None
+    return (*changes, clock.now().replace(second=0, microsecond=0))
 
 
 def register(app: Flask) -> None:
@@ -149,10 +155,7 @@ def _known_pages(app: Flask, make: "WSGIApplication") -> "WSGIApplication":
             return make(environ, start_response)
         cache: PageCache = app.extensions["page_cache"]
         db: Database = app.extensions["newsletter"].db
-        try:
-            page = cache.get(_key(environ), lambda: stamp_of(db))
-        except db.driver_error:
-            page = None  # the view says what is wrong
+        page = cache.get(_key(environ), lambda: stamp_of(db))
         if page is None:
             return make(environ, start_response)
         status, headers, body = page.answer(environ)

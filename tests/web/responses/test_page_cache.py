@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from newsletter.db import Database
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version, VersionState
 from newsletter.web.responses.page_cache import Page, PageCache
@@ -111,6 +112,19 @@ def test_a_hidden_dataset_is_gone_at_once(client: FlaskClient, seeded: Installat
     with seeded.db.write() as session:
         session.scalars(select(Version)).one().state = VersionState.DRAFT
     assert client.get("/datasets/penguins").status_code == 404
+
+
+def test_a_database_that_is_away_is_told_of_as_on_any_page(
+    client: FlaskClient, seeded: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_statement: str) -> None:
+        raise seeded.db.driver_error("it is away")
+
+    before = client.get("/issues/")
+    monkeypatch.setattr(Database, "quick_row", lambda _db, statement: away(statement))
+    asked = client.get("/issues/")  # of the view, which reaches it
+    assert (asked.status_code, asked.data) == (200, before.data)
+    assert "s-maxage" not in asked.headers["Cache-Control"]
 
 
 def page_of(size: int) -> Page:
