@@ -1,7 +1,6 @@
 """Workers on several machines, on one PostgreSQL: each has a home of its own, so all that they
 know of each other stands in the database. Counted at the mail server."""
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -28,8 +27,6 @@ from tests.crash.worker import Shift
 from tests.functional.site import free_port
 
 CONNECTIONS = 8
-# Seconds are promised to a machine that has little else to do, as make crash has.
-SLACK = 1 if "NEWSLETTER_TESTS_LOCKED_FOR" in os.environ else 5
 TAKEN_OVER_WITHIN = 30.0  # seconds
 STOPPED_WITHIN = 25.0  # the grace of what is under way, and of a try to reach the database
 WAITING = "waiting for the database: "
@@ -158,7 +155,7 @@ def test_two_clocks_begin_it_once_and_all_workers_within_a_second(stand: Stand) 
         begun: set[str] = set()
         while len(begun) < len(workers):
             begun |= set(holders(stand))
-            assert time.monotonic() - frozen_at < 1.0 * SLACK, begun
+            assert time.monotonic() - frozen_at < 1.0, begun
         with stand.installation.db.read() as session:
             assert session.scalars(select(Issue)).one().candidates == 2000 - LEFT
 
@@ -226,7 +223,7 @@ def test_a_path_that_swallows_packets_is_noticed_and_nobody_hangs(
         swallowed_at = time.monotonic()
         stand.mail.go_on()
         worker.wait_until_it_says(WAITING)
-        assert time.monotonic() - swallowed_at < 10.0 * SLACK
+        assert time.monotonic() - swallowed_at < 10.0
         if is_stopped:
             worker.signal(signal.SIGTERM)
             assert worker.wait(STOPPED_WITHIN) == 0, worker.said()
@@ -235,9 +232,9 @@ def test_a_path_that_swallows_packets_is_noticed_and_nobody_hangs(
             assert worker.wait() == 0, worker.said()
         assert worker.said().count(WAITING) == 1
         assert "Traceback" not in worker.said()
-    # What was claimed as the answer was swallowed is free once its lease is over.
-    with stand.machine() as next_one:
-        assert next_one.wait() == 0
+    if is_stopped:
+        with stand.machine() as next_one:
+            assert next_one.wait() == 0
     assert_kept(stand, halted=1)
 
 

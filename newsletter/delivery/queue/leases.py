@@ -71,15 +71,13 @@ def leaseholders(session: Session) -> set[str]:
     }
 
 
-def is_held_by_others(session: Session, worker: str, now: datetime) -> bool:
-    """Whether another than ``worker`` holds something that is due."""
+def is_any_held(session: Session, now: datetime) -> bool:
+    """Whether a worker holds something that is due."""
     open_issues = select(Issue.id).where(Issue.state.in_(OPEN_STATES))
     for row in (Delivery, Notice):
-        others = select(row.id).where(
-            LEASED[row], row.not_before <= now, row.lease_until > now, row.worker != worker
-        )
+        leased = select(row.id).where(LEASED[row], row.not_before <= now, row.lease_until > now)
         if row is Delivery:  # by issue, as its index is
-            others = others.where(Delivery.issue_id.in_(open_issues))
-        if session.scalar(others.limit(1)) is not None:
+            leased = leased.where(Delivery.issue_id.in_(open_issues))
+        if session.scalar(leased.limit(1)) is not None:
             return True
     return False

@@ -240,10 +240,8 @@ class Sender:
         """Nothing is due: close what is finished, wait a little. True: it is time to end."""
         await self._executor.run(self._store.close_finished, self._now())
         await self._executor.run(self._store.release_crashed)
-        elsewhere = until_idle and await self._executor.run(
-            self._store.is_leased_elsewhere, self._now()
-        )
-        if until_idle and not elsewhere:
+        is_leased = until_idle and await self._executor.run(self._store.is_any_leased, self._now())
+        if until_idle and not is_leased:
             await self._prefetch.refill()
             if self._prefetch or not await self._prefetch.expects_more():
                 return not self._prefetch

@@ -81,10 +81,11 @@ class WorkerLeases:
         worker_liveness.remove_lock_files(self._home, crashed)
         return freed
 
-    def is_leased_elsewhere(self, now: datetime) -> bool:
-        """Whether another worker holds something of an open issue or a notice."""
+    def is_any_leased(self, now: datetime) -> bool:
+        """Whether a worker holds something of an open issue or a notice. That may be this one,
+        which has nothing in hand: the answer to a claim was lost, and its leases will end."""
         with self._db.read() as session:
-            return leases.is_held_by_others(session, self._worker, now)
+            return leases.is_any_held(session, now)
 
 
 def by_name(keys: Collection[Key]) -> list[tuple[str, list[int]]]:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from newsletter.db import Database
-from newsletter.delivery.queue import ledger, worker_liveness
+from newsletter.delivery.queue import leases, ledger, worker_liveness
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.worker_store import WorkerStore
 from newsletter.models.delivery import Delivery
@@ -55,9 +55,13 @@ def test_a_worker_that_begins_looks_thoroughly(
     assert leased(db) == 0
 
 
-def test_what_is_due_and_held_by_another_is_seen(
-    store: WorkerStore, db: Database, killed: str
+def test_what_is_due_and_held_is_seen_whoever_holds_it(
+    store: WorkerStore, db: Database, killed: str, tmp_path: Path
 ) -> None:
-    assert store.is_leased_elsewhere(NOW)
+    """The same worker, too: it may never have heard that a claim was granted."""
+    of_its_own = WorkerStore(db, NO_ENVELOPES, tmp_path, killed)
+    assert store.is_any_leased(NOW)
+    assert of_its_own.is_any_leased(NOW)
+    assert not of_its_own.is_any_leased(NOW + leases.LEASE)
     store.release_crashed(all_leases=True)
-    assert not store.is_leased_elsewhere(NOW)
+    assert not of_its_own.is_any_leased(NOW)
