@@ -158,8 +158,10 @@ def test_a_curator_keeps_the_rights_that_there_were(db: Database) -> None:
     migrations.upgrade(db)
     roles = sa.text("SELECT id, role FROM curator ORDER BY id")
     with db.engine.connect() as connection:
-        assert connection.execute(roles).all() == [(3, "sender"), (4, "owner")]
+        # As it was, so that a process of the version before can read it.
+        assert connection.execute(roles).all() == [(3, "curator"), (4, "owner")]
     with db.write() as session:
+        assert [c.role for c in accounts.everyone(session)] == [Role.SENDER, Role.OWNER]
         added = accounts.add_curator(session, "new@example.org", Role.AUTHOR, None, NOW)
     if db.is_sqlite:  # PostgreSQL counts apart from the table
         assert added.id == 10

@@ -26,7 +26,7 @@ class Curator(Base):
     id: Mapped[Key]
     address: Mapped[str] = mapped_column(String(320))
     address_key: Mapped[str] = mapped_column(String(320), unique=True)
-    role: Mapped[Role] = mapped_column(one_of(Role), default=Role.AUTHOR)
+    role: Mapped[Role] = mapped_column(one_of(Role, {Role.SENDER: "curator"}), default=Role.AUTHOR)
     password_hash: Mapped[str]  # argon2id, in its own format
     created_at: Mapped[datetime]
     failed_logins: Mapped[int] = mapped_column(default=0)  # in a row

@@ -31,8 +31,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_entry_who", "audit_entry", ["who"])
     _refuse_changes(op.get_bind().dialect.name)
-    # A curator could do everything but decide who else is one: a sender may.
-    _rename_roles({"curator": "sender"}, ("author", "editor", "sender", "owner"))
+    # A curator could do everything but decide who else is one: that is a sender, whose name in the
+    # database stays the old one, as processes of the version before read it meanwhile.
+    _rename_roles({}, ("author", "editor", "curator", "owner"))
     for name, length in (("origin", 64), ("browser", 80), ("proof", 40)):
         column = sa.Column(name, sa.String(length), server_default="", nullable=False)
         op.add_column("curator_session", column)
@@ -45,7 +46,7 @@ def downgrade() -> None:
     for name in ("proof", "browser", "origin"):
         op.drop_column("curator_session", name)
     # There is no lesser role: who must not do more than before has to be removed first.
-    _rename_roles(dict.fromkeys(("author", "editor", "sender"), "curator"), ("curator", "owner"))
+    _rename_roles(dict.fromkeys(("author", "editor"), "curator"), ("curator", "owner"))
     op.drop_table("audit_entry")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION audit_entry_is_only_added_to()")
