@@ -51,14 +51,14 @@ def main() -> None:
 
 
 def _measured(port: int, bare_port: int, rounds: int, seconds: int) -> dict[str, float]:
-    asked: dict[str, tuple[str, Mapping[str, str]]] = {}
+    requests: dict[str, tuple[str, Mapping[str, str]]] = {}
     for page in PAGES:
         headers: Mapping[str, str] = {"Accept-Encoding": "gzip"}
-        asked[page] = (page, headers)
-        asked[f"{page} again"] = (page, {**headers, "If-None-Match": _etag(port, page, headers)})
-    shares: dict[str, list[float]] = {name: [] for name in asked}
+        requests[page] = (page, headers)
+        requests[f"{page} again"] = (page, {**headers, "If-None-Match": _etag(port, page, headers)})
+    shares: dict[str, list[float]] = {name: [] for name in requests}
     for _ in range(rounds):
-        for name, (page, headers) in asked.items():
+        for name, (page, headers) in requests.items():
             bare = _rate(bare_port, "/", {}, seconds)
             shares[name].append(_rate(port, page, headers, seconds) / bare)
     medians = {name: statistics.median(of_name) for name, of_name in shares.items()}

@@ -122,9 +122,9 @@ def test_a_database_that_is_away_is_told_of_as_on_any_page(
 
     before = client.get("/issues/")
     monkeypatch.setattr(Database, "quick_row", lambda _db, statement: away(statement))
-    asked = client.get("/issues/")  # of the view, which reaches it
-    assert (asked.status_code, asked.data) == (200, before.data)
-    assert "s-maxage" not in asked.headers["Cache-Control"]
+    answer = client.get("/issues/")  # of the view, which reaches it
+    assert (answer.status_code, answer.data) == (200, before.data)
+    assert "s-maxage" not in answer.headers["Cache-Control"]
 
 
 def page_of(size: int) -> Page:

@@ -21,9 +21,9 @@ def addresses(client: FlaskClient, page: str) -> list[str]:
 def test_a_page_names_them_by_their_hash_and_they_are_kept_for_ever(
     client: FlaskClient, page: str
 ) -> None:
-    found = addresses(client, page)
-    assert len(found) >= 3
-    for address in found:
+    names = addresses(client, page)
+    assert len(names) >= 3
+    for address in names:
         answer = client.get(address)
         assert answer.status_code == 200
         assert answer.cache_control.immutable, address
