@@ -1,6 +1,5 @@
-"""Serving the app: gunicorn for real, Werkzeug's threads for the demo."""
+"""Serving the app: gunicorn's processes with waitress in each, or waitress alone for the demo."""
 
-import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +9,6 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger as GunicornLog
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from newsletter.errors import BadSetting
 from newsletter.host.log_format import LogFormat
@@ -20,6 +18,8 @@ from newsletter.models.process import ProcessRole
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
 from newsletter.web.outbox import outbox
+from newsletter.web.serving.patient_server import PatientServer
+from newsletter.web.serving.worker import PatientWorker
 from newsletter.web.warm_up import warm_up
 
 WORKERS = 2
@@ -58,6 +58,7 @@ def serve(installation: Installation) -> None:
     host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
     options = {
         "bind": f"{host}:{settings.port}",
+        "worker_class": PatientWorker,
         "workers": WORKERS,
         "threads": THREADS,
         "timeout": TIMEOUT_SECONDS,
@@ -94,27 +95,26 @@ def demo_app(installation: Installation) -> Flask:
     return app
 
 
-def reserve(installation: Installation) -> BaseWSGIServer:
+def reserve(installation: Installation) -> PatientServer:
     """A server of the demo in this process alone, bound to its port.
 
     Raises BadSetting if the port is in use.
     """
     settings = installation.settings
-    app = demo_app(installation)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.bind, settings.port))
-        except OSError as error:
-            raise BadSetting(
-                f"PORT: {settings.port} is in use at {settings.bind}; set another."
-            ) from error
-    return make_server(settings.bind, settings.port, app, threaded=True)
+    bound = socket.socket(socket.AF_INET6 if ":" in settings.bind else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.bind, settings.port))
+    except OSError as error:
+        bound.close()
+        raise BadSetting(
+            f"PORT: {settings.port} is in use at {settings.bind}; set another."
+        ) from error
+    return PatientServer.on(bound, demo_app(installation), THREADS)
 
 
-def serve_here(server: BaseWSGIServer) -> None:
+def serve_here(server: PatientServer) -> None:
     """Serve in this thread until interrupted."""
     with suppress(KeyboardInterrupt):
-        server.serve_forever()
+        while True:
+            server.step()

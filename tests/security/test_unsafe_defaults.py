@@ -70,7 +70,7 @@ def test_the_demo_does_the_same(tmp_path: Path) -> None:
     assert serving.socket.getsockname() == ("127.0.0.2", int(port))
     with socket.socket() as elsewhere:  # the port is free at every other address
         elsewhere.bind(("127.0.0.1", int(port)))
-    serving.server_close()
+    serving.close()
 
 
 def test_the_procfile_names_all_addresses_as_its_hosts_expect() -> None:

@@ -5,7 +5,10 @@ and what was once fetched never has to be fetched again. Who asks for text in
 fewer bytes gets it compressed; a range is always one of the file itself.
 """
 
-from flask import Response, send_file
+from pathlib import Path
+
+from flask import Response, request, send_file
+from werkzeug.wsgi import wrap_file
 
 from newsletter.errors import NotFound
 from newsletter.web.context import installation
@@ -38,12 +41,24 @@ def send_stored(
         etag=etag,
         max_age=max_age,
     )
+    _leave_range_to_the_server(response, path)
     if mimetype in COMPRESSIBLE:
         response.vary.add("Accept-Encoding")
     if encoded:
         response.content_encoding = encoded
         response.headers.pop("Accept-Ranges", None)
     return open_to_all(response)
+
+
+def _leave_range_to_the_server(response: Response, path: Path) -> None:
+    """A file is sent by the server's loop, as fast as it is read; so is a part of one. Without
+    this a thread would read the part."""
+    if response.status_code != 206 or "wsgi.file_wrapper" not in request.environ:
+        return
+    response.response.close()  # type: ignore[union-attr]
+    file = path.open("rb")
+    file.seek(response.content_range.start or 0)
+    response.response = wrap_file(request.environ, file)
 
 
 def for_ever(response: Response) -> Response:

@@ -45,7 +45,6 @@ CONTENT_TYPE = "application/offset+octet-stream"
 CHUNK = 64 * 1024
 # A thread waits no longer for a piece; what came of it until then is kept.
 PIECE_SECONDS = 30
-SILENT_SECONDS = 10  # and no longer for its next byte
 FULL = "The disk of the server is full. What is here is kept: make room, then go on."
 AWAY = "The server cannot keep anything just now. What is here is kept: go on in a moment."
 
@@ -144,9 +143,6 @@ def cannot_now(error: OSError | SQLAlchemyError) -> Response:
 
 def _body() -> Iterator[bytes]:
     """The piece, as it comes; less of it where the connection ends, or is too slow."""
-    connection = request.environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(SILENT_SECONDS)
     ends = time.monotonic() + PIECE_SECONDS
     with suppress(ClientDisconnected, OSError):
         while time.monotonic() < ends and (chunk := request.stream.read(CHUNK)):
