@@ -165,20 +165,20 @@ def settle(
     recorded = list(settlements)
     if worker is not None:
         others = [s.id for s in settlements if s.state is not DeliveryState.SENT]
-        held = _held(session, row, worker, others)
-        recorded = [s for s in settlements if s.state is DeliveryState.SENT or s.id in held]
+        leased = _leased(session, row, worker, others)
+        recorded = [s for s in settlements if s.state is DeliveryState.SENT or s.id in leased]
     _settle(session.connection(), row, recorded, now)
     if row is Notice:
         _forget_text(session, [s.id for s in recorded if s.not_before is None])
     return frozenset(s.id for s in recorded)
 
 
-def _held(session: Session, row: Row, worker: str, ids: Sequence[int]) -> set[int]:
+def _leased(session: Session, row: Row, worker: str, ids: Sequence[int]) -> set[int]:
     """Those that the worker still has a lease on, which nobody can take until the commit."""
     if not ids:
         return set()
-    held = select(row.id).where(among(row.id, ids), row.worker == worker)
-    return set(session.scalars(held.with_for_update()))
+    statement = select(row.id).where(among(row.id, ids), row.worker == worker)
+    return set(session.scalars(statement.with_for_update()))
 
 
 def _forget_text(session: Session, ids: Sequence[int]) -> None:
