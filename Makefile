@@ -16,9 +16,10 @@
 # make bench-wan     the same to a server that is 50 ms away
 # make bench-ingest  a million rows read, beside DuckDB and frictionless
 # make bench-ingest-live   300 MB read while readers browse, and the web process killed meanwhile
-# make bench-web     public pages beside a bare Flask view behind the same server, by wrk
+# make bench-web     public pages beside a bare Flask view; signing up and leaving under load (five minutes)
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
+# make fuzz-web    a hundred thousand requests of every route, field, header and upload (half an hour)
 # make lock    resolve the requirements again, with uv
 # make lean    the wheel alone in an empty environment: how large, how quick, what it refuses
 
@@ -35,7 +36,7 @@ PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz fuzz-web bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live lean lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -87,6 +88,9 @@ datasets/nyc-flights/data/flights.parquet: | $(VENV)/.installed-test
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.mailing.fuzz
 
+fuzz-web: $(VENV)/.installed-test
+	NEWSLETTER_TESTS_REQUESTS=50000 $(BIN)/python -m pytest -n 2 tests/security/test_random_requests.py
+
 formats: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_ALL_ROWS=1 $(BIN)/python -m pytest tests/datasets/test_formats.py
 
@@ -104,7 +108,7 @@ bench-wan: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/wan.py
 
 bench-web: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks.web
+	PYTHONPATH=benchmarks $(BIN)/python -m benchmarks.web
 
 bench-ingest: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/ingest.py

@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import web_load
+import web_load
+
 from newsletter.settings import Settings
 from newsletter.web.server import THREADS, WORKERS
 from newsletter.web.serving.worker import PatientWorker

@@ -80,7 +80,8 @@ def _told(part: str, people: "People") -> dict[str, float]:
         median = 1000 * statistics.median(answers.seconds)
         print(
             f"{part}: {len(answers.seconds)} {name}, {answers.wrong} wrong,"
-            f" median {median:.1f} ms, p99 {answers.p99()} ms, most {1000 * max(answers.seconds):.0f}",
+            f" median {median:.1f} ms, p99 {answers.p99()} ms,"
+            f" most {1000 * max(answers.seconds):.0f} ms",
             flush=True,
         )
     return {"signup": people.sign_ups.p99(), "unsubscribe": people.leaves.p99()}
@@ -243,7 +244,7 @@ def slow_clients(port: int) -> Iterator[None]:
         while not over.wait(1):
             for place, connection in enumerate(connections):
                 try:
-                    connection.send(b"a" if kind < 2 else begins[2])
+                    connection.send(b"a" if kind < 2 else b"")
                 except OSError:  # it was left: another comes
                     connection.close()
                     connections[place] = connected(kind)

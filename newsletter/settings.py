@@ -74,6 +74,7 @@ class Settings:
     breakers: Breakers  # what pauses an issue by itself
     trusted_hosts: tuple[str, ...]  # host names that the site answers to
     trusted_proxies: TrustedProxies  # who may say from where a request came
+    posts_allow_unconfined: bool  # where the system cannot shut in their code
     fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
     heartbeat_url: str = field(repr=False)  # asked while all runs; has a secret; empty: none
 
@@ -129,6 +130,7 @@ class Settings:
             breakers=_read(env, "NEWSLETTER_BREAKERS", "", Breakers.parse),
             trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names), *LOOPBACK),
             trusted_proxies=_read(env, "NEWSLETTER_TRUSTED_PROXIES", "", TrustedProxies.parse),
+            posts_allow_unconfined=_read(env, "NEWSLETTER_POSTS_ALLOW_UNCONFINED", "no", _yes),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
             heartbeat_url=_read(env, "NEWSLETTER_HEARTBEAT_URL", "", _heartbeat_url),
         )
@@ -288,6 +290,12 @@ def _connections(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 256:
         raise ValueError("give a number from 1 to 256")
     return int(text)
+
+
+def _yes(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError("say yes or no")
+    return text == "yes"
 
 
 def _names(text: str) -> tuple[str, ...]:

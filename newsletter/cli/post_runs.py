@@ -14,6 +14,7 @@ from newsletter import clock
 from newsletter.posts.running.limits import RunLimits
 from newsletter.posts.running.run import Ran
 from newsletter.posts.running.run_published import keep, run_held, shown_cells
+from newsletter.posts.running.sandbox import why_not
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.definition import Definition
 
@@ -44,13 +45,21 @@ class Outcome:
         return self.status == SKIPPED
 
 
-def run_posts(attempt: Attempt, slugs: Sequence[str], seconds: float) -> dict[str, Any]:
+def is_confined(allow_unconfined: bool) -> bool:
+    """Whether posts are shut in: wherever that is possible, or they may not run without."""
+    return not (allow_unconfined and why_not())
+
+
+def run_posts(
+    attempt: Attempt, slugs: Sequence[str], seconds: float, allow_unconfined: bool = False
+) -> dict[str, Any]:
     """Run the posts of ``slugs``; each is recorded once."""
+    allow_unconfined |= attempt.installation.settings.posts_allow_unconfined
     opened, now = attempt.installation, clock.now()
     outcomes: list[Any] = (attempt.result or {"posts": []})["posts"]
     attempt.progress(total=len(slugs))
     waiting = slugs[attempt.done :]
-    limits = RunLimits(seconds=seconds)
+    limits = RunLimits(seconds=seconds, is_confined=is_confined(allow_unconfined))
     running = run_held(opened.db, opened.storage, waiting, limits, now, attempt.progress)
     with closing(running):  # which ends those that run still
         for ran in running:

@@ -1,6 +1,7 @@
 """Posts: list them, show one, and run their code against the data that they name."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from newsletter.cli.context import (
     show,
     speak_up,
 )
-from newsletter.cli.post_runs import QUEUE, RUN_POSTS, Outcome
+from newsletter.cli.post_runs import QUEUE, RUN_POSTS, Outcome, is_confined
 from newsletter.cli.tasks import run_or_promise
 from newsletter.engine.tasks.registry import by_name
 from newsletter.engine.tasks.worker import run_until_idle, running_beside
@@ -31,6 +32,7 @@ from newsletter.posts.reading.parsed_post import FORMS
 from newsletter.posts.run_record import write_record
 from newsletter.posts.running.folder import posts_in, run_files
 from newsletter.posts.running.limits import RunLimits
+from newsletter.posts.running.sandbox import why_not
 
 
 @click.group("post")
@@ -83,6 +85,11 @@ def show_(slug: str, as_json: bool) -> None:
     help="The most that the cells of one post may take.",
 )
 @click.option("--background", is_flag=True, help="Let `newsletter post worker` do it.")
+@click.option(
+    "--allow-unconfined",
+    is_flag=True,
+    help="Run it with all rights of this user, should the system not be able to shut it in.",
+)
 @as_json
 def run(
     what: str | None,
@@ -91,6 +98,7 @@ def run(
     must_run: bool,
     seconds: float,
     background: bool,
+    allow_unconfined: bool,
     as_json: bool,
 ) -> None:
     """Run code: in a fresh environment with what the post requires, on the data that it names.
@@ -99,7 +107,11 @@ def run(
     a folder of dataset folders, or one of them; without DIR, it is the whole catalog, of which
     a draft is run only by its name.
     """
-    limits = RunLimits(seconds=seconds)
+    if not background:
+        allow_unconfined = allow_unconfined or _is_let_run_unconfined()
+    elif allow_unconfined:
+        raise click.UsageError("A worker asks NEWSLETTER_POSTS_ALLOW_UNCONFINED, not this command.")
+    limits = RunLimits(seconds=seconds, is_confined=is_confined(allow_unconfined))
     if files := _files(what, everything):
         if background:
             raise click.UsageError("--background is for posts of the catalog.")
@@ -107,7 +119,7 @@ def run(
     elif record:
         raise click.UsageError("--record is for files: the catalog keeps each run by itself.")
     else:
-        task = _run_held(what, seconds, background)
+        task = _run_held(what, background, seconds=seconds, allow_unconfined=allow_unconfined)
         if task is None:
             return
         kept = (task.result or {"posts": []})["posts"]
@@ -162,13 +174,21 @@ def _run_files(files: list[Path], limits: RunLimits, record: bool) -> Iterator[O
         yield Outcome.of(ran)
 
 
-def _run_held(slug: str | None, seconds: float, background: bool) -> Task | None:
+def _is_let_run_unconfined() -> bool:
+    """What the person at the terminal says, where the system cannot shut anything in."""
+    if not why_not() or not sys.stdin.isatty():
+        return False
+    question = f"This system cannot shut in the code of posts: {why_not()}. Run it all the same?"
+    return click.confirm(question, err=True)
+
+
+def _run_held(slug: str | None, background: bool, **arguments: Any) -> Task | None:
     """Run one of the catalog, or all that are published; None: it is left to a worker."""
     installation = open_installation()
     with installation.db.read() as session:
         chosen = [posts.get(session, slug)] if slug else posts.published(session)
         slugs = [post.slug for post in chosen]
-    return run_or_promise(installation, RUN_POSTS, background, slugs=slugs, seconds=seconds)
+    return run_or_promise(installation, RUN_POSTS, background, slugs=slugs, **arguments)
 
 
 def _tell(outcome: Outcome, as_json: bool) -> Outcome:

@@ -10,14 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
 import pytest
 
 from newsletter.posts.running import rscript
 from tests.cli.conftest import Shell
 from tests.posts.running.conftest import RAIN, Folder
-from tests.waiting import wait_until, wait_until_ended
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("posts run")
+
+MARKED = "600.0375"  # seconds that nothing else sleeps
 
 SQL = """\
 How much rain fell, by year?
@@ -161,25 +164,25 @@ def test_nothing_is_left_of_it(run: Run, told: dict[str, dict[str, Any]]) -> Non
     assert list(run.temporary.iterdir()) == []
 
 
+def _sleepers() -> list[psutil.Process]:
+    return [
+        one for one in psutil.process_iter(["cmdline"]) if MARKED in (one.info["cmdline"] or [])
+    ]
+
+
 @pytest.mark.skipif(not rscript.is_installed(), reason="Rscript is not installed")
 def test_ctrl_c_ends_the_code_too_and_leaves_nothing(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    pid = tmp_path / "pid"
-    run.folder.post(
-        "01-r.md",
-        f"```r\nwriteLines(as.character(Sys.getpid()), '{pid}.new')\n"
-        f"file.rename('{pid}.new', '{pid}')\nwhile (TRUE) 1\n```\n",
-        language="r",
-    )
+    run.folder.post("01-r.md", f"```r\nsystem('sleep {MARKED}')\n```\n", language="r")
     with run.begin("--all", str(run.folder.root)) as process:
         try:
-            wait_until(pid.exists)
+            wait_until(_sleepers)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=300)
         finally:
             process.kill()
     assert (process.returncode, "Aborted!" in errors) == (1, True)
-    wait_until_ended(int(pid.read_text()))
+    wait_until(lambda: not _sleepers())
     assert list(run.temporary.iterdir()) == []
 
 

@@ -144,7 +144,7 @@ def in_forms(
         method = str(form.get("method", "get")).upper()
         if target.startswith(ENDS_THE_SESSION):
             continue
-        fields = dict(_fields(form))
+        fields = dict(fields_of(form))
         token = {name: value for name, value in fields.items() if name == "csrf_token"}
         names = [name for name in fields if name not in token]
         for text in texts:
@@ -181,13 +181,13 @@ def shown_forms(app: Flask, browser: Browser) -> Iterator[tuple[str, Any]]:
         if answer.status_code != 200 or answer.mimetype != "text/html":
             continue
         for form in BeautifulSoup(answer.text, "html.parser").find_all("form"):
-            kind = f"{form.get('action') or path} {sorted(dict(_fields(form)))}"
+            kind = f"{form.get('action') or path} {sorted(dict(fields_of(form)))}"
             if kind not in seen:
                 seen.add(kind)
                 yield path, form
 
 
-def _fields(form: Any) -> Iterator[tuple[str, str]]:
+def fields_of(form: Any) -> Iterator[tuple[str, str]]:
     for element in form.find_all(["input", "textarea", "select", "button"]):
         name = element.get("name")
         if not name:

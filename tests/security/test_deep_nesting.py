@@ -2,6 +2,7 @@
 or refused in a sentence; no parser of ours gives up in another way."""
 
 import json
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from newsletter.catalog import markdown
 from newsletter.catalog.package.yaml_text import load_mapping
 from newsletter.charts import chart_problems
 from newsletter.errors import Refused
+from newsletter.posts.cells import Html, Note, Table
 from newsletter.posts.reading import forms, html_output
 from newsletter.posts.reading.svg import NotDrawn, cleaned
 
@@ -78,10 +80,20 @@ def test_a_chart() -> None:
     assert chart_problems({"mark": "bar", "a": spec})
 
 
-@pytest.mark.parametrize("depth", [DEEP])
+@pytest.mark.parametrize("depth", [DEEP, VERY_DEEP])
 @pytest.mark.parametrize(("begin", "end"), [("<div>", "</div>"), ("<table><tr><td>", "")])
 def test_html_of_an_output(begin: str, end: str, depth: int) -> None:
-    assert isinstance(html_output.read(nested(begin, "a", end, depth)), list)
+    began = time.process_time()
+    (shown,) = html_output.read(nested(begin, "a", end, depth))
+    assert isinstance(shown, Note)
+    assert time.process_time() - began < 1
+
+
+def test_html_with_many_elements_side_by_side_is_shown() -> None:
+    rows = "<tr><td>a<td>b" * 100
+    table, prose = html_output.read(f"<table>{rows}</table>{'<p>x<br>' * 2000}")
+    assert isinstance(table, Table)
+    assert isinstance(prose, Html)
 
 
 @pytest.mark.parametrize("depth", [DEEP, VERY_DEEP])

@@ -32,10 +32,20 @@ MAX_ROWS = 200
 MAX_COLUMNS = 60
 MAX_CELL = 500  # characters
 MAX_HTML = 50_000  # characters
+LEVELS_AT_MOST = 500  # of elements within elements: reading more takes far longer than its size
+START_OR_END = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Those that have no end, or that end where the next one begins.
+NOT_A_LEVEL = {
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr", "p", "li", "dt", "dd", "option", "optgroup", "rp", "rt", "tr", "td", "th", "thead",
+    "tbody", "tfoot", "colgroup",
+}  # fmt: skip
 
 
 def read(text: str) -> list[Table | Html | Note]:
     """What ``text`` shows, in order; nothing where it shows nothing without a script."""
+    if _is_too_deep(text):
+        return [Note("A result in HTML that is nested too deeply is in the notebook.")]
     clean = nh3.clean(
         text,
         tags=PROSE | TABLE,
@@ -50,6 +60,16 @@ def read(text: str) -> list[Table | Html | Note]:
     taker.feed(clean)
     taker.close()
     return taker.taken()
+
+
+def _is_too_deep(text: str) -> bool:
+    levels = 0
+    for sign, tag in START_OR_END.findall(text):
+        if tag.lower() not in NOT_A_LEVEL:
+            levels = max(0, levels - 1) if sign else levels + 1
+            if levels > LEVELS_AT_MOST:
+                return True
+    return False
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

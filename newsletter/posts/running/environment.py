@@ -23,6 +23,7 @@ from newsletter.posts.running.limits import INSIDE, Processes
 
 IPYKERNEL = "ipykernel==7.4.0"  # in every environment, beside what a post requires
 INSTALL_SECONDS = 900
+FONTS = "matplotlib"  # the folder of what it knows of the machine's fonts
 NO_CONNECTION = (  # as pip and uv say it
     "Retrying (",
     "Failed to fetch",
@@ -45,9 +46,17 @@ class Environment:
     def python(self) -> Path:
         return self.folder / "bin" / "python"
 
+    @property
+    def programs(self) -> tuple[Path, Path]:
+        """The folders that its Python needs: its own, and that of which it was made."""
+        return self.folder, self.python.resolve().parents[1]
+
     def variables(self, home: Path) -> dict[str, str]:
         """The environment variables of code that runs in it."""
-        return _variables(self.folder, home)
+        fonts = self.folder / FONTS
+        if fonts.is_dir():  # found once, for all posts, none of which writes there
+            shutil.copytree(fonts, home / FONTS)
+        return _variables(self.folder, home, home / FONTS)
 
 
 class Environments:
@@ -149,7 +158,7 @@ def _why(output: str) -> str:
 def _versions(place: Path, names: list[str]) -> dict[str, str]:
     done = subprocess.run(
         [place / "bin" / "python", "-I", INSIDE / "ready.py", *names],
-        env=_variables(place, place / "home"),
+        env=_variables(place, place / "home", place / FONTS),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -162,10 +171,9 @@ def _versions(place: Path, names: list[str]) -> dict[str, str]:
     return versions
 
 
-def _variables(place: Path, home: Path) -> dict[str, str]:
+def _variables(place: Path, home: Path, fonts: Path) -> dict[str, str]:
     path = f"{place / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    fonts = str(place / "matplotlib")  # found once, for all posts
-    return for_code(path, home, VIRTUAL_ENV=str(place), MPLCONFIGDIR=fonts)
+    return for_code(path, home, VIRTUAL_ENV=str(place), MPLCONFIGDIR=str(fonts))
 
 
 def _duckdb() -> str:

@@ -27,6 +27,7 @@ from newsletter.posts.running.result import (
     too_much,
     too_slow,
 )
+from newsletter.posts.running.sandbox import confined
 
 STARTUP_SECONDS = 120
 SILENT = logging.Logger("silent", logging.CRITICAL)  # what nbclient logs, it also raises
@@ -51,11 +52,15 @@ def run_cells(
     """
     notebook = v4.new_notebook(cells=[_cell(_code(cell)) for cell in cells])
     manager = AsyncKernelManager(
-        **_sockets(home), connection_file=str(home / "connection.json"), log=SILENT
+        **_sockets(home, limits.is_confined),
+        connection_file=str(home / "connection.json"),
+        log=SILENT,
     )
     # -P: what is beside the kernel's file is not for a post to import.
     program = [str(environment.python), "-P", str(INSIDE / "kernel.py")]
     command = [*program, "-f", "{connection_file}"]
+    if limits.is_confined:
+        command = confined(command, posts.parent, [*environment.programs, INSIDE])
     manager._kernel_spec = KernelSpec(argv=limited(command, limits), language="python")
     client = _Client(notebook, manager, limits, processes)
     variables = environment.variables(home)
@@ -70,11 +75,15 @@ def run_cells(
     return Result(outputs, error, environment.versions)
 
 
-def _sockets(home: Path) -> dict[str, str]:
+def _sockets(home: Path, is_confined: bool) -> dict[str, str]:
     """Files of ours, as a port could be taken by a run beside this one; ports where the name
-    of a file would be longer than the system has it (unix(7))."""
+    of a file would be longer than the system has it (unix(7)). Who is shut in has no ports."""
     place = str(home / "k")
-    return {"transport": "ipc", "ip": place} if len(place) < LONGEST_PLACE else {}
+    if len(place) < LONGEST_PLACE:
+        return {"transport": "ipc", "ip": place}
+    if is_confined:
+        raise Broken("The name of the folder for temporary files is too long: set TMPDIR.")
+    return {}
 
 
 class _Client(NotebookClient):

@@ -18,11 +18,13 @@ class RunLimits:
     memory_bytes: int = 4 * 1024**3  # that a process may ask for
     file_bytes: int = 1024**3  # of each file that it writes
     output_bytes: int = 24 * 1024**2  # of all that it shows
+    is_confined: bool = True  # it sees its own folder, and no network
 
 
 def limited(command: list[str], limits: RunLimits) -> list[str]:
     """``command``, begun by a program that first gives its limits to itself."""
-    numbers = (limits.memory_bytes, limits.file_bytes, int(limits.seconds) + GRACE)
+    seconds = int(limits.seconds)
+    numbers = (limits.memory_bytes, limits.file_bytes, 2 * seconds + GRACE, seconds + GRACE)
     program = [sys.executable, "-I", "-S", str(INSIDE / "limited.py")]
     return [*program, *map(str, numbers), *command]
 

@@ -15,6 +15,7 @@ from newsletter.posts.running.child_environ import for_code, for_installer
 from newsletter.posts.running.environment import NotInstalled
 from newsletter.posts.running.limits import INSIDE, Processes, RunLimits, limited
 from newsletter.posts.running.result import Result, ended, last_lines, too_much, too_slow
+from newsletter.posts.running.sandbox import confined
 
 PROGRAM = "Rscript"
 EVALUATED = " in eval(expression, globalenv()) :"  # of inside/cells.R, which nobody wrote
@@ -42,7 +43,10 @@ def run_cells(
     for at, cell in enumerate(cells, start=1):
         (folder / f"{at:03d}.R").write_text(cell.source + "\n", encoding="utf-8")
     command = [PROGRAM, "--vanilla", str(INSIDE / "cells.R"), str(folder), *packages]
-    variables = for_code(os.environ.get("PATH", os.defpath), home, R_LIBS=_libraries())
+    libraries = _libraries()
+    variables = for_code(os.environ.get("PATH", os.defpath), home, R_LIBS=libraries)
+    if limits.is_confined:
+        command = confined(command, posts.parent, [*libraries.split(":"), INSIDE])
     _execute(limited(command, limits), posts, variables, limits, processes)
     if (lacking := folder / "missing.txt").exists():
         names = ", ".join(lacking.read_text().split())

@@ -22,6 +22,7 @@ from newsletter.posts.running.data import Data, lay_out
 from newsletter.posts.running.environment import Environments, NotInstalled
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Broken, Result
+from newsletter.posts.running.sandbox import require_confinement
 
 AT_ONCE = 2  # posts
 LOOK_SECONDS = 0.3  # between two looks, while they run, at whether to go on
@@ -85,8 +86,11 @@ def run_all(
     """Run ``posts``, some at once; what came of each, in their order. ``on_wait`` is called
     several times a second; if it raises, all are ended.
 
-    Nothing is left of it: no process, and no file. Raises MissingExtra before any is run.
+    Nothing is left of it: no process, and no file. Raises MissingExtra before any is run, and
+    Refused where the system cannot shut them in.
     """
+    if limits.is_confined:
+        require_confinement()
     if any(isinstance(post.written, Written) and _has_kernel(post.written) for post in posts):
         RUN.require()
     with TemporaryDirectory(prefix="posts-", ignore_cleanup_errors=True) as folder:

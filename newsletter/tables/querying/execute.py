@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from newsletter.tables.querying.table_cache import Shelf, Source
+from newsletter.tables.querying.table_cache import Cursor, Shelf, Source
 from newsletter.tables.querying.table_query import MOMENTS, NUMBERS, Column, Question
 from newsletter.tables.querying.where_sql import condition, order
 
@@ -52,7 +50,7 @@ def page(
 
 
 def _counted_and_read(
-    cursor: duckdb.DuckDBPyConnection,
+    cursor: Cursor,
     source: Source,
     columns: Sequence[Column],
     question: Question,
@@ -75,7 +73,7 @@ def _counted_and_read(
 
 
 def _found(
-    cursor: duckdb.DuckDBPyConnection,
+    cursor: Cursor,
     source: Source,
     columns: Sequence[Column],
     question: Question,

@@ -6,7 +6,8 @@ last, as far as ``KEPT_CELLS`` and ``MEMORY`` go.
 
 The one connection of a process sees nothing but the storage's folder, loads no
 extension and cannot be told otherwise. Each question has a cursor of its own
-on it, which is interrupted when its time is over.
+on it, which is interrupted when its time is over. Questions are answered by threads of low
+priority: whoever subscribes or leaves meanwhile does not wait for them.
 """
 
 import threading
@@ -15,10 +16,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import duckdb
 
 from newsletter.errors import Invalid
+from newsletter.host.low_priority import LowPriorityThreads
 from newsletter.tables import duckdb_sandbox
 from newsletter.tables.profiling.columns import quoted
 from newsletter.tables.querying.concurrency_limit import ConcurrencyLimit
@@ -50,6 +53,33 @@ class Source:
     is_kept: bool = False  # in memory
 
 
+class Cursor:
+    """One of DuckDB's, for one question."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, threads: LowPriorityThreads) -> None:
+        self._cursor = cursor
+        self._threads = threads
+
+    def execute(self, query: str, values: Sequence[object] = ()) -> Self:
+        self._threads.run(self._cursor.execute, query, values)
+        return self
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return list(self._threads.run(self._cursor.fetchall))
+
+    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+        return list(self._threads.run(self._cursor.fetchmany, size))
+
+    def begin(self) -> None:
+        self._cursor.begin()
+
+    def interrupt(self) -> None:
+        self._cursor.interrupt()
+
+    def close(self) -> None:
+        self._cursor.close()
+
+
 class Shelf:
     """The tables in the files of one folder. Any thread may ask."""
 
@@ -58,6 +88,7 @@ class Shelf:
         self._folder = folder
         self._seconds = seconds
         self._limit = ConcurrencyLimit(AT_ONCE, QUEUE, min(PATIENCE, seconds), TOO_MANY)
+        self._threads = LowPriorityThreads(AT_ONCE)
         self._lock = threading.Lock()  # of the connection and of what is kept
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept: OrderedDict[str, tuple[Source, int]] = OrderedDict()
@@ -67,7 +98,7 @@ class Shelf:
         self._limit.refuse_when_full()
 
     @contextmanager
-    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def cursor(self) -> Iterator[Cursor]:
         """A cursor for one question. Raises Busy where there are too many of them, and
         Invalid where this one takes too long or too much memory."""
         try:
@@ -86,7 +117,7 @@ class Shelf:
 
     def source(
         self,
-        cursor: duckdb.DuckDBPyConnection,
+        cursor: Cursor,
         path: Path,
         columns: Sequence[Column],
         reads_all: bool,
@@ -110,13 +141,14 @@ class Shelf:
                 self._connection.close()
             self._connection = None
             self._kept.clear()
+        self._threads.close()
 
     @contextmanager
-    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _opened(self) -> Iterator[Cursor]:
         with self._lock:
             if self._connection is None:
                 self._connection = duckdb_sandbox.connect(self._folder, MEMORY, THREADS)
-            cursor = self._connection.cursor()
+            cursor = Cursor(self._connection.cursor(), self._threads)
         try:
             yield cursor
         finally:
@@ -128,9 +160,7 @@ class Shelf:
         self._kept.move_to_end(key)
         return self._kept[key][0]
 
-    def _kept_or_not(
-        self, cursor: duckdb.DuckDBPyConnection, key: str, source: Source, columns: int
-    ) -> Source:
+    def _kept_or_not(self, cursor: Cursor, key: str, source: Source, columns: int) -> Source:
         """``source``, in memory if it has room there, for which those asked first may go."""
         count = f"SELECT count(*) FROM {source.sql}"  # noqa: S608
         (rows,) = cursor.execute(count, [*source.values]).fetchall()[0]
@@ -153,7 +183,7 @@ class Shelf:
         return sum(cells for _, cells in self._kept.values())
 
 
-def _file(cursor: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[Column]) -> Source:
+def _file(cursor: Cursor, path: Path, columns: Sequence[Column]) -> Source:
     description = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     types = {name: type_ for name, type_, *_ in description}
     parts = [f"{_value(name, types[name])} AS c{at}" for at, (name, _) in enumerate(columns)]
@@ -179,7 +209,7 @@ def _value(name: str, type_: str) -> str:
 
 
 @contextmanager
-def _ended_after(seconds: float, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def _ended_after(seconds: float, cursor: Cursor) -> Iterator[None]:
     def interrupt() -> None:
         with suppress(duckdb.Error):  # it has been closed meanwhile
             cursor.interrupt()

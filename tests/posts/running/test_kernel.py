@@ -11,7 +11,7 @@ from newsletter.posts.running import kernel
 from newsletter.posts.running.environment import Environment
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Broken, Result
-from tests.posts.running.conftest import GENEROUS, Run, code, text_of
+from tests.posts.running.conftest import GENEROUS, SEEN, Run, code, text_of
 from tests.waiting import wait_until_ended
 
 pytestmark = pytest.mark.xdist_group("posts run")
@@ -87,7 +87,7 @@ def test_a_loop_without_end_is_stopped_and_all_that_it_began(run: Run, place: Pa
             "child = subprocess.Popen(['sleep', '600'])\n"
             "open('pids', 'w').write(f'{os.getpid()} {child.pid}')",
             "while True: pass",
-            limits=replace(GENEROUS, seconds=2),
+            limits=replace(SEEN, seconds=2),
         )
     assert time.monotonic() - began < 300
     pids = [int(pid) for pid in (place / "posts" / "pids").read_text().split()]
@@ -95,7 +95,7 @@ def test_a_loop_without_end_is_stopped_and_all_that_it_began(run: Run, place: Pa
 
 
 def test_what_a_good_post_began_ends_with_it(run: Run) -> None:
-    result = run("import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)")
+    result = run("import subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)", limits=SEEN)
     wait_until_ended(int(text_of(result.outputs[0])))
 
 
@@ -197,6 +197,10 @@ def test_a_place_with_a_long_name_will_do(
     home = tmp_path / ("long" * 30)
     home.mkdir()
     outputs: list[Any] = kernel.run_cells(
-        code("python", ("1 + 1",)), environment, tmp_path, home, GENEROUS, processes
+        code("python", ("1 + 1",)), environment, tmp_path, home, SEEN, processes
     ).outputs
     assert text_of(outputs[0]) == "2"
+    with pytest.raises(Broken, match="set TMPDIR"):  # who is shut in has no ports
+        kernel.run_cells(
+            code("python", ("1 + 1",)), environment, tmp_path, home, GENEROUS, processes
+        )

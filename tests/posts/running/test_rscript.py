@@ -9,7 +9,7 @@ from newsletter.posts.running import rscript
 from newsletter.posts.running.environment import NotInstalled
 from newsletter.posts.running.limits import Processes, RunLimits
 from newsletter.posts.running.result import Broken, Result
-from tests.posts.running.conftest import GENEROUS, Run, code, text_of
+from tests.posts.running.conftest import GENEROUS, SEEN, Run, code, text_of
 from tests.waiting import wait_until_ended
 
 pytestmark = [
@@ -80,7 +80,7 @@ def test_a_loop_without_end_is_stopped_and_all_that_it_began(run: Run, place: Pa
             "system('sleep 600', wait = FALSE)\n"
             "writeLines(system('pgrep -g $(ps -o pgid= $$)', intern = TRUE), 'pids')\n"
             "while (TRUE) 1",
-            limits=replace(GENEROUS, seconds=8),  # in which R is up
+            limits=replace(SEEN, seconds=8),  # in which R is up
         )
     pids = [int(pid) for pid in (place / "posts" / "pids").read_text().split()]
     assert len(pids) >= 2

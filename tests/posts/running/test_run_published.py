@@ -17,7 +17,7 @@ from newsletter.posts.running.run import Ran
 from newsletter.posts.running.run_published import keep, run_held, shown_cells
 from newsletter.posts.sync import sync as sync_posts
 from newsletter.storage import Storage
-from tests.posts.running.conftest import GENEROUS, Folder
+from tests.posts.running.conftest import GENEROUS, SEEN, Folder
 from tests.posts.written import code, notebook, stream
 from tests.waiting import wait_until_ended
 
@@ -144,7 +144,7 @@ def test_a_post_that_runs_is_ended_when_nobody_waits_for_it_any_more(
 
     with pytest.raises(Enough):
         list(run_held(
-            catalog.db, catalog.storage, ["rain-sums"], GENEROUS, NOW, stop_once_it_runs
+            catalog.db, catalog.storage, ["rain-sums"], SEEN, NOW, stop_once_it_runs
         ))  # fmt: skip
     wait_until_ended(int(pid.read_text()))
     assert catalog.post.runs == []

@@ -1,13 +1,16 @@
 """Rows of a table in pages, straight from the file and from memory: both must say the same."""
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from newsletter.errors import Busy, Invalid
+from newsletter.host.low_priority import NICENESS, LowPriorityThreads
 from newsletter.tables.querying import execute, table_cache
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.tables.querying.table_query import Question, asked
@@ -170,6 +173,22 @@ def test_what_takes_too_long_is_interrupted(tmp_path: Path) -> None:
     with hurried.cursor() as cursor:
         assert cursor.execute("SELECT 1").fetchall() == [(1,)]
     hurried.close()
+
+
+def test_questions_are_answered_by_threads_that_give_way(
+    tables: Shelf, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by: set[int] = set()
+    run = LowPriorityThreads.run
+
+    def noting(threads: LowPriorityThreads, work: Any, *arguments: Any) -> Any:
+        by.add(run(threads, lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+        return run(threads, work, *arguments)
+
+    monkeypatch.setattr(LowPriorityThreads, "run", noting)
+    assert len(names(tables, path, ("_sort", "legs"))) == 4
+    assert by
+    assert min(by) >= NICENESS
 
 
 def test_of_very_many_at_once_some_are_told_to_come_again(tmp_path: Path) -> None:
