@@ -55,7 +55,7 @@ class Environment:
         """The environment variables of code that runs in it."""
         fonts = self.folder / FONTS
         if fonts.is_dir():  # found once, for all posts, none of which writes there
-            shutil.copytree(fonts, home / FONTS)
+            shutil.copytree(fonts, home / FONTS, dirs_exist_ok=True)
         return _variables(self.folder, home, home / FONTS)
 
 

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from newsletter.tables.diff.sides import Pair, kinds, sides, value
 from newsletter.tables.diff.values import RowChanges
-
-Cursor = duckdb.DuckDBPyConnection
+from newsletter.tables.querying.table_cache import Cursor
 
 
 def by_key(

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from newsletter.tables.profiling.columns import quoted
+from newsletter.tables.querying.table_cache import Cursor
 from newsletter.tables.querying.table_query import NUMBERS
 
 
@@ -31,9 +30,7 @@ class Pair:
         return "VARCHAR" if len(types) > 1 else ""
 
 
-def sides(
-    cursor: duckdb.DuckDBPyConnection, before: Path, after: Path, pairs: Sequence[Pair]
-) -> tuple[str, str]:
+def sides(cursor: Cursor, before: Path, after: Path, pairs: Sequence[Pair]) -> tuple[str, str]:
     """Either table as a subquery with one parameter, the path of its file."""
     old, new = kinds(cursor, before), kinds(cursor, after)
     return (
@@ -42,7 +39,7 @@ def sides(
     )
 
 
-def kinds(cursor: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+def kinds(cursor: Cursor, path: Path) -> dict[str, str]:
     """The columns of a file, each with its type in DuckDB."""
     description = cursor.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     return {name: type_ for name, type_, *_ in description}

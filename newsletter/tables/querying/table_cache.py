@@ -64,6 +64,10 @@ class Cursor:
         self._threads.run(self._cursor.execute, query, values)
         return self
 
+    def fetchone(self) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._threads.run(self._cursor.fetchone)
+        return row
+
     def fetchall(self) -> list[tuple[Any, ...]]:
         return list(self._threads.run(self._cursor.fetchall))
 

@@ -7,12 +7,13 @@ few pages named in ``auth.OPEN``; and every POST wants the session's CSRF token.
 from flask import Blueprint, Flask
 
 from newsletter.web import auth
-from newsletter.web.admin import audited, sections, template_filters
+from newsletter.web.admin import audited, flash, sections, template_filters
 from newsletter.web.limits import admin_limiter
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 admin.before_request(auth.guard)
 admin.after_request(auth.keep_private)
+admin.after_request(flash.fit_into_a_cookie)
 admin.context_processor(template_filters.everywhere)
 admin.context_processor(sections.menu)
 for section in sections.SECTIONS:

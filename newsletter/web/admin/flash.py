@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import flash
+from flask import Response, flash, session
 from flask_wtf import FlaskForm
 from wtforms import Field
 
 from newsletter.errors import Invalid, NotFound, Refused
+
+WAITING = "_flashes"  # what Flask calls them in its session
+SENTENCES_AT_MOST = 3
+CHARACTERS_AT_MOST = 200  # one may take twelve bytes there
 
 
 @contextmanager
@@ -34,3 +38,20 @@ def show(form: FlaskForm, error: Refused) -> None:
             placed = True
     if not placed:
         form.form_errors.append(str(error))
+
+
+def fit_into_a_cookie(response: Response) -> Response:
+    """The sentences that wait for the next page are kept in a cookie, and a browser drops one
+    that is too large: the last of them stay, and what one quotes at length is cut."""
+    waiting = session.get(WAITING, [])
+    fitting = [(kind, _cut(sentence)) for kind, sentence in waiting[-SENTENCES_AT_MOST:]]
+    if fitting != [tuple(pair) for pair in waiting]:
+        session[WAITING] = fitting
+    return response
+
+
+def _cut(sentence: str) -> str:
+    if len(sentence) <= CHARACTERS_AT_MOST:
+        return sentence
+    half = CHARACTERS_AT_MOST // 2
+    return f"{sentence[:half]} … {sentence[-half:]}"
