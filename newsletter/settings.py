@@ -121,9 +121,7 @@ class Settings:
             timezone=_read(env, "NEWSLETTER_TIMEZONE", "UTC", _zone),
             send_at=_read(env, "NEWSLETTER_SEND_AT", "mon 09:00", _send_at),
             send_deadline=_read(env, "NEWSLETTER_SEND_DEADLINE", "12h", _duration),
-            storage_url=_read(
-                env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", _storage_url
-            ),
+            storage_url=_read(env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", _folder),
             connections=_read(env, "NEWSLETTER_CONNECTIONS", "8", _connections),
             rate=_read(env, "NEWSLETTER_RATE", "", Rate.parse),
             domain_rate=_read(env, "NEWSLETTER_DOMAIN_RATE", "", DomainRates.parse),
@@ -280,7 +278,7 @@ def _duration(text: str) -> timedelta:
     return timedelta(minutes=minutes)
 
 
-def _storage_url(text: str) -> str:
+def _folder(text: str) -> str:
     if not text.startswith(("file://", "/")):
         raise ValueError("give a folder, such as file:///var/lib/newsletter/storage")
     return text

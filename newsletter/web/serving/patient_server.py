@@ -215,7 +215,9 @@ class PatientServer(TcpWSGIServer):
         while self.active_channels and steady() < ends_at:
             are_slow_over = steady() > slow_end_at
             for channel in list(self.active_channels.values()):
-                if channel.is_idle or (are_slow_over and not channel.requests):
+                if channel.is_idle:
+                    channel.handle_close()  # its last answer may be on its way
+                elif are_slow_over and not channel.requests:
                     channel.drop()
             self.asyncore.loop(timeout=0.1, use_poll=True, map=self._map, count=1)
         for dispatcher in (self.task_dispatcher, self._streams):
