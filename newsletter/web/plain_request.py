@@ -30,6 +30,11 @@ class PlainValues(ImmutableMultiDict[str, Any]):
 class PlainRequest(Request):
     parameter_storage_class = PlainValues
 
+    @property
+    def is_json(self) -> bool:
+        """No view takes JSON; Flask-WTF would fill a form with it, past all of this."""
+        return False
+
 
 class KeyConverter(IntegerConverter):
     """``<int:…>`` in a rule: a number that a row can have."""

@@ -58,3 +58,10 @@ def test_no_field_of_a_form_breaks_anything(
     forms = list(shown_forms(app, owner))
     assert faults(app, owner, in_forms(forms, TEXTS, one_by_one=True)) == []
     assert owner.get("/admin/").status_code == 200, "the session ended on the way"
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, "1", "[1]", '{"date": {"a": []}}', "{"])
+def test_json_fills_no_form(seeded: Installation, owner: Browser, body: str) -> None:
+    for path in ("/admin/submissions/1/decline", "/admin/login", "/admin/datasets/new"):
+        answer = owner.client.post(path, data=body, content_type="application/json")
+        assert answer.status_code == 400, path

@@ -18,7 +18,7 @@ from tests.security.hostile_requests import shown_forms
 from tests.security.random_requests import RandomRequests
 from tests.web.admin.conftest import OWNER, Browser
 
-REQUESTS = int(os.environ.get("NEWSLETTER_TESTS_REQUESTS", "400"))
+REQUESTS = int(os.environ.get("NEWSLETTER_TESTS_REQUESTS", "250"))
 SEED = int(os.environ.get("NEWSLETTER_TESTS_SEED", "1"))
 CPU_SECONDS = 1.0
 MEMORY_BYTES = 100 * 1024**2  # of which the pages that are kept may take half
