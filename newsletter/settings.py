@@ -29,6 +29,7 @@ from newsletter.transports.providers import BY_SCHEME
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
+KEY_FILE = "secret_key"  # in the home
 # What stands in sample files and tutorials, which everybody has read.
 KNOWN_SECRET = re.compile(
     "change.?(me|this)|replace.?(me|this)|your.?(secret|key)|example|insecure|thisismys", re.I
@@ -90,7 +91,7 @@ class Settings:
     def signing_key(self) -> str:
         """What signs links and sessions: the secret that was given, or the one that is kept in
         the home of an embedded install, where it is made when it is first needed."""
-        return self.secret_key or kept_secret(self.home / "secret_key")
+        return self.secret_key or kept_secret(self.home / KEY_FILE)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":

@@ -11,7 +11,7 @@ import click
 from sqlalchemy import URL
 
 from newsletter import migrations
-from newsletter.cli.context import ask_database, installation_as_it_stands, open_installation
+from newsletter.cli.context import installation_as_it_stands, open_installation
 from newsletter.errors import Refused
 
 
@@ -23,7 +23,7 @@ def db_group() -> None:
 @db_group.command("upgrade")
 def upgrade() -> None:
     """Bring the database up to this program's revision."""
-    ask_database(migrations.upgrade, installation_as_it_stands().db)
+    migrations.upgrade(installation_as_it_stands().db)
     click.echo("The database is up to date.")
 
 
@@ -48,8 +48,8 @@ def backup(file: Path) -> None:
     if file.exists():
         raise Refused(f"{file} exists already: name a new file.")
     db = installation_as_it_stands().db
-    problem = ask_database(migrations.problem, db)
-    if ask_database(migrations.standing, db) is migrations.Standing.ABSENT:
+    problem = migrations.problem(db)
+    if migrations.standing(db) is migrations.Standing.ABSENT:
         raise Refused(problem)
     if db.is_sqlite:
         _copy(db.url, file)

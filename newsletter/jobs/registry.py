@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.errors import NewsletterError
+from newsletter import faults
+from newsletter.faults import log_failure
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import local_day
@@ -114,7 +115,7 @@ def run_job(
             outage.note(summary(error))
             return False
         event = {"event": "job_failed", "job": job.name, "error": type(error).__name__}
-        log.exception("%s failed", job.name, extra=event)
+        log_failure(log, f"{job.name} failed", error, event)
         _tell_of_failure(job, error, installation, now)
         return False
     outage.end()
@@ -146,7 +147,7 @@ def _tell_of_items(job: Job, names: list[str], installation: Installation, now: 
 def _tell_of_failure(job: Job, error: Exception, installation: Installation, now: datetime) -> None:
     kind = type(error).__name__
     # The text of any other error may quote an address or a secret.
-    reason = str(error) if isinstance(error, NewsletterError) else f"It ended with {kind}."
+    reason = faults.sentence(error) or f"It ended with {kind}."
     _tell(job, "failed", reason, kind, installation, now)
 
 
@@ -169,5 +170,5 @@ def _tell(
                 once=f"job-failed {job.name} {kind} {today}",
                 now=now,
             )
-    except Exception:
-        log.exception("nobody could be told", extra={"event": "alert_failed", "job": job.name})
+    except Exception as error:
+        log_failure(log, "nobody could be told", error, {"event": "alert_failed", "job": job.name})
