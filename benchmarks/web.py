@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from newsletter.host.machine import WEB_THREADS, web_workers
 from newsletter.settings import Settings
-from newsletter.web.server import THREADS, WORKERS
 from tests import factories, large_home
 from tests.functional.lists import NEWSLETTER, REPOSITORY
 from tests.functional.site import free_port
@@ -114,7 +114,14 @@ def _is_up(port: int) -> Callable[[], bool]:
 
 
 def _bare(port: int) -> list[str]:
-    options = ["--workers", str(WORKERS), "--threads", str(THREADS), "--bind", f"127.0.0.1:{port}"]
+    options = [
+        "--workers",
+        str(web_workers()),
+        "--threads",
+        str(WEB_THREADS),
+        "--bind",
+        f"127.0.0.1:{port}",
+    ]
     return [sys.executable, "-m", "gunicorn", *options, "benchmarks.bare:app"]
 
 

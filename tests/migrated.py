@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 
-from newsletter import migrations
+from newsletter import clock, migrations
+from newsletter.backups import permission
 from newsletter.db import Database
 
 TEMPLATE = "migrated"
@@ -21,10 +22,18 @@ def migrate(db: Database) -> None:
         place = Path(str(db.url.database))
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(_file())
+        _allow(db)
     elif str(db.url.database).startswith(OF_ONE_TEST):
         _replace_by_template(db)
+        _allow(db)
     else:
         migrations.upgrade(db)
+
+
+def _allow(db: Database) -> None:
+    """It is a copy, from which nothing would be sent."""
+    with db.write() as session:
+        permission.allow(session, clock.now())
 
 
 @cache

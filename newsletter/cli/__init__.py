@@ -28,6 +28,7 @@ WHERE = {  # each command, and the module of this package that has it
     "post": "posts",
     "issue": "issues.issues",
     "subscriber": "subscribers",
+    "sending": "sending",
     "task": "tasks",
     "doctor": "doctor",
 }

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.doctor.backups import examine_backups, examine_sending
 from newsletter.doctor.dns_lookup import Dns
 from newsletter.doctor.files import (
     examine_disks,
@@ -56,6 +57,8 @@ def examine(installation: Installation, dns: Dns, now: datetime) -> Iterator[Fin
         yield from guarded("files", examine_stored_files(installation))
         yield from guarded("processes", examine_processes(installation))
         yield from guarded("issues", examine_issues(installation, now))
+        yield from guarded("sending", examine_sending(installation))
+        yield from guarded("backups", examine_backups(installation, now))
     yield from guarded("mail", _mail(installation, dns, now))
 
 

@@ -13,6 +13,7 @@ from newsletter.faults import log_failure
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import local_day
+from newsletter.jobs.backups import back_up_nightly
 from newsletter.jobs.breakers import check_breakers
 from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.derived_files import compare_versions
@@ -89,6 +90,7 @@ JOBS = (
     Job(purge_tasks, HOURLY, "remove tasks that ended a month ago, or failed three months ago"),
     Job(purge_task_files, HOURLY, "remove files that tasks no longer need"),
     Job(purge_stale_uploads, HOURLY, "remove uploads of curators that nobody goes on with or uses"),
+    Job(back_up_nightly, HOURLY, "back up the database each night"),
     Job(
         check_catalog,
         HOURLY,

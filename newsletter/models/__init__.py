@@ -17,6 +17,7 @@ from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 from newsletter.models.process import Process
 from newsletter.models.public_change import PublicChange
+from newsletter.models.sending import SendingPermission
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.task import Task
@@ -46,6 +47,7 @@ __all__ = [
     "Quota",
     "RecoveryCode",
     "Retry",
+    "SendingPermission",
     "SignInPolicy",
     "Submission",
     "Subscriber",

@@ -22,8 +22,6 @@ from newsletter.web.app import create_app
 from newsletter.web.outbox import outbox
 from newsletter.web.warm_up import warm_up
 
-WORKERS = 2
-THREADS = 8
 TIMEOUT_SECONDS = 120  # a large upload is received and stored within a request
 
 
@@ -58,8 +56,8 @@ def serve(installation: Installation) -> None:
     host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
     options = {
         "bind": f"{host}:{settings.port}",
-        "workers": WORKERS,
-        "threads": THREADS,
+        "workers": settings.web_workers,
+        "threads": settings.web_threads,
         "timeout": TIMEOUT_SECONDS,
         "accesslog": None,
         "logger_class": _Log,

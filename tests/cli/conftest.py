@@ -106,4 +106,5 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(empty: Shell, furnished: Path) -> Shell:
     """A folder with a home of its own that holds a dataset, an owner and two subscribers."""
     shutil.copytree(furnished, empty.folder / "instance")
+    empty.done("sending", "allow")  # it is a copy
     return empty

@@ -77,14 +77,16 @@ OTHERS: dict[Command, Command] = {
     ("subscriber", "resend"): ("ada@example.org",),
     ("subscriber", "confirm"): ("ada@example.org", "--yes"),
     ("subscriber", "lift"): ("ada@example.org", "--yes"),
+    ("sending", "status"): (),
+    ("sending", "allow"): (),
     ("task", "list"): (),
     ("task", "show"): ("1",),
     ("task", "watch"): ("1",),
     ("task", "cancel"): ("1",),
     ("task", "retry"): ("1",),
 }
-# One makes a home of its own, one works at any revision, one examines what it meets.
-APART: set[Command] = {("demo",), ("db", "backup"), ("doctor",)}
+# One makes a home of its own, two work at any revision, one examines what it meets.
+APART: set[Command] = {("demo",), ("db", "backup"), ("db", "restore"), ("doctor",)}
 
 
 def named(commands: dict[Command, Command]) -> pytest.MarkDecorator:

@@ -72,6 +72,7 @@ def test_a_folder_needs_neither_dns_nor_site(opened: Opened, tmp_path: Path) -> 
         "secret key",
         "processes",
         "issues",
+        "backups",
         "mail",
         "clock",
     ]
@@ -92,7 +93,7 @@ def test_a_server_is_looked_at_with_all_around_it(
         findings = examined(installation)
     assert whats(findings) == [
         "settings", "disk", "storage", "database", "secret key", "processes", "issues",
-        "mail", "TLS",
+        "backups", "mail", "TLS",
         "extensions", "MX", "SPF", "DMARC", "DKIM", "alignment", "site", "clock",
     ]  # fmt: skip
     assert [state for state, _ in of("site", findings)] == [State.WARNING, State.OK]

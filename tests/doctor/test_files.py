@@ -8,9 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.cli.conftest import empty as empty
-from tests.cli.conftest import furnished as furnished
-from tests.cli.conftest import shell as shell
 
 
 def findings(shell: Shell) -> dict[str, tuple[str, str]]:

@@ -11,9 +11,6 @@ from newsletter.doctor.system import database_time, examine_clock
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests.cli.conftest import Shell
-from tests.cli.conftest import empty as empty
-from tests.cli.conftest import furnished as furnished
-from tests.cli.conftest import shell as shell
 from tests.doctor.test_files import findings
 
 KEY = "another secret for the tests, 9876543210"

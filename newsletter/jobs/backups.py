@@ -1,0 +1,28 @@
+"""The database is backed up each night."""
+
+import logging
+from datetime import datetime
+
+from newsletter.backups import nightly
+from newsletter.backups.copying import back_up, refuse_without_room
+from newsletter.installation import Installation
+from newsletter.jobs.run import JobRun
+
+log = logging.getLogger(__name__)
+
+
+def back_up_nightly(installation: Installation, now: datetime, run: JobRun | None = None) -> None:
+    """Write the backup of today where there is none, then remove those that are one too many.
+    Raises Refused."""
+    settings, db = installation.settings, installation.db
+    day = nightly.due(settings, now)
+    if day is None or not nightly.can_be_made(db):  # of which newsletter doctor tells
+        return
+    file = nightly.file_of(settings, db, day)
+    if not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_without_room(db, file.parent)
+        back_up(db, file)
+        log.info("backed up to %s", file.name, extra={"event": "backed_up", "file": file.name})
+    for _, path in nightly.kept(settings)[settings.backups :]:
+        path.unlink(missing_ok=True)
