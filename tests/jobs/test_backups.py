@@ -11,7 +11,6 @@ import pytest
 from newsletter.installation import Installation
 from newsletter.jobs.backups import back_up_nightly
 from newsletter.settings import Settings
-from tests.backups.conftest import client_programs as client_programs
 from tests.jobs.conftest import NOW
 from tests.migrated import migrate
 
