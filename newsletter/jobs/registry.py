@@ -13,9 +13,7 @@ from newsletter.faults import log_failure
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import local_day
-from newsletter.jobs.backups import back_up_nightly
 from newsletter.jobs.breakers import check_breakers
-from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.derived_files import compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
 from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
@@ -33,6 +31,7 @@ from newsletter.jobs.submissions import (
     purge_unused_uploads,
 )
 from newsletter.jobs.tasks import purge_task_files, purge_tasks
+from newsletter.jobs.upkeep import back_up_nightly, check_catalog
 from newsletter.jobs.uploads import purge_stale_uploads
 from newsletter.outages import is_away, outage, summary
 

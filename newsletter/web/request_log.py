@@ -47,5 +47,5 @@ def register(app: Flask, kind: RequestLog) -> None:
 def path() -> str:
     """What was asked for, with a word in the place of each secret."""
     secret = str((request.view_args or {}).get(ARGUMENT, ""))
-    asked = request.path.replace(secret, SECRET) if secret else request.path
-    return quote(asked, safe="/~@:+,;=()")
+    shown = request.path.replace(secret, SECRET) if secret else request.path
+    return quote(shown, safe="/~@:+,;=()")

@@ -18,12 +18,12 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
-from newsletter import setting_values as values
 from newsletter.errors import BadSetting, MissingExtra
 from newsletter.host import machine
 from newsletter.host.private_files import kept_secret
 from newsletter.host.proxies import TrustedProxies
 from newsletter.rates import Breakers, DomainRates, Rate
+from newsletter.settings import values
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32

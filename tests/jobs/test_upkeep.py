@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.installation import Installation
-from newsletter.jobs.backups import back_up_nightly
+from newsletter.jobs.upkeep import back_up_nightly
 from newsletter.settings import Settings
 from tests.jobs.conftest import NOW
 from tests.migrated import migrate

@@ -1,12 +1,15 @@
-"""The database is backed up each night."""
+"""What is looked after: the database is backed up each night, the catalog checked once a week."""
 
 import logging
 from datetime import datetime
 
 from newsletter.backups import nightly
 from newsletter.backups.copying import back_up, refuse_without_room
+from newsletter.catalog.checks import weeks
 from newsletter.installation import Installation
+from newsletter.issues.schedule import local_day
 from newsletter.jobs.run import JobRun
+from newsletter.services.datasets.catalog_check import start_weekly_check
 
 log = logging.getLogger(__name__)
 
@@ -26,3 +29,12 @@ def back_up_nightly(installation: Installation, now: datetime, run: JobRun | Non
         log.info("backed up to %s", file.name, extra={"event": "backed_up", "file": file.name})
     for _, path in nightly.kept(settings)[settings.backups :]:
         path.unlink(missing_ok=True)
+
+
+def check_catalog(installation: Installation, now: datetime, run: JobRun | None = None) -> bool:
+    """Promise the check of the catalog once a week; returns whether it was promised now."""
+    week = weeks.due_week(local_day(now, installation.settings.timezone))
+    if week is None:
+        return False
+    with installation.db.write() as session:
+        return start_weekly_check(session, week, now)
