@@ -16,7 +16,7 @@ from newsletter import migrations
 from newsletter.backups.permission import take_away
 from newsletter.db import Database
 from newsletter.errors import NoRoom, NotFound, Refused
-from newsletter.models.sending import SendingPermission
+from newsletter.models.delivery import SendingPermission
 
 TABLE = SendingPermission.__tablename__
 RESERVE = 500 * 1024 * 1024  # bytes that a backup leaves free

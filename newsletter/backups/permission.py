@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from newsletter.db.place import place_of
-from newsletter.models.sending import SendingPermission
+from newsletter.models.delivery import SendingPermission
 
 HELD = (
     "Nothing is sent: this database was put back from a backup, or copied. See that the other one "

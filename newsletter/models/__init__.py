@@ -11,13 +11,12 @@ from newsletter.models.curator import (
     Totp,
 )
 from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
-from newsletter.models.delivery import Delivery, Notice, Quota, Retry
+from newsletter.models.delivery import Delivery, Notice, Quota, Retry, SendingPermission
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 from newsletter.models.process import Process
 from newsletter.models.public_change import PublicChange
-from newsletter.models.sending import SendingPermission
 from newsletter.models.submission import Submission
 from newsletter.models.subscriber import Consent, Subscriber, Suppression
 from newsletter.models.task import Task
