@@ -41,6 +41,15 @@ def test_there_is_one_for_each_processor(
     monkeypatch: pytest.MonkeyPatch, processors: int, workers: int
 ) -> None:
     # No test can have another machine.
-    monkeypatch.setattr(machine, "processors", lambda _cgroup: processors)
-    monkeypatch.setattr(machine, "memory", lambda _cgroup: 64 * GIGABYTE)
+    monkeypatch.setattr(machine, "processors", lambda _group: processors)
+    monkeypatch.setattr(machine, "memory", lambda _group: 64 * GIGABYTE)
     assert machine.web_workers() == workers
+
+
+@pytest.mark.parametrize(
+    ("line", "folder"),
+    [("0::/", ""), ("0::/system.slice/news.service", "system.slice/news.service"), ("", "")],
+)
+def test_a_service_has_a_group_of_its_own(tmp_path: Path, line: str, folder: str) -> None:
+    (tmp_path / "own").write_text(f"4:memory:/elsewhere\n{line}\n")
+    assert machine.own_group(tmp_path / "own", tmp_path) == tmp_path / folder
