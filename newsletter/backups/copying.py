@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +20,15 @@ from newsletter.models.delivery import SendingPermission
 
 TABLE = SendingPermission.__tablename__
 RESERVE = 500 * 1024 * 1024  # bytes that a backup leaves free
+LOOK_SECONDS = 0.5  # between two looks whether pg_dump may go on
+PATIENCE = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 BESIDE = ("", "-wal", "-shm")  # the files of an SQLite database
 
 
-def back_up(db: Database, file: Path) -> None:
+def back_up(db: Database, file: Path, may_go_on: Callable[[], bool] = lambda: True) -> None:
     """Write a consistent copy, which may not send. On PostgreSQL pg_dump writes it, in its custom
-    format. Raises Refused; what was written until then is removed."""
+    format, as long as it ``may_go_on``. Raises Refused; what was written until then is removed."""
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
     try:
@@ -34,7 +36,7 @@ def back_up(db: Database, file: Path) -> None:
             _copy(db.url, part)
             _check(part)  # one that is damaged must not take the place of those before
         else:
-            _dump(db.url, part)
+            _dump(db.url, part, may_go_on)
         part.chmod(0o600)
         part.replace(file)
     finally:
@@ -130,10 +132,10 @@ def _set_aside(target: Path, now: datetime) -> Path:
     return kept
 
 
-def _dump(url: URL, file: Path) -> None:
+def _dump(url: URL, file: Path, may_go_on: Callable[[], bool]) -> None:
     file.touch(mode=0o600)
     options = ["--format=custom", f"--file={file}", f"--exclude-table-data={TABLE}"]
-    _run("pg_dump", [*options, _address(url)], url, "nothing was kept")
+    _run("pg_dump", [*options, _address(url)], url, "nothing was kept", may_go_on)
 
 
 def _restore(url: URL, file: Path) -> None:
@@ -150,22 +152,37 @@ def _restore(url: URL, file: Path) -> None:
 
 
 def _address(url: URL) -> str:
-    return url.set(drivername="postgresql", password=None).render_as_string()
+    """A server that has gone is noticed, as by our own connections (newsletter.db.postgres)."""
+    limits = {name: value for name, value in PATIENCE.items() if name not in url.query}
+    public = url.set(drivername="postgresql", password=None).update_query_dict(limits)
+    return public.render_as_string()
 
 
-def _run(program: str, arguments: list[str], url: URL, outcome: str) -> None:
+def _run(
+    program: str,
+    arguments: list[str],
+    url: URL,
+    outcome: str,
+    may_go_on: Callable[[], bool] = lambda: True,
+) -> None:
     # The password goes by the environment: arguments are seen by every user of the machine.
     secret: Mapping[str, str] = {"PGPASSWORD": str(url.password)} if url.password else {}
     try:
-        ended = subprocess.run(
+        process = subprocess.Popen(
             [program, *arguments],
-            check=False,
             env={**os.environ, **secret},
             stderr=subprocess.PIPE,
             text=True,
         )
     except FileNotFoundError as error:
         raise Refused(f"There is no {program}: install PostgreSQL's client programs.") from error
-    if ended.returncode:
-        lines = ended.stderr.strip().splitlines() or ["it said nothing"]
+    while True:
+        try:
+            _, errors = process.communicate(timeout=LOOK_SECONDS)
+            break
+        except subprocess.TimeoutExpired:
+            if not may_go_on():
+                process.kill()
+    if process.returncode:
+        lines = errors.strip().splitlines() or ["it was ended"]
         raise Refused(f"{program} failed, and {outcome}: {lines[0]}")

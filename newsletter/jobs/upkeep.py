@@ -6,6 +6,7 @@ from datetime import datetime
 from newsletter.backups import nightly
 from newsletter.backups.copying import back_up, refuse_without_room
 from newsletter.catalog.checks import weeks
+from newsletter.errors import Refused
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.jobs.run import JobRun
@@ -25,7 +26,13 @@ def back_up_nightly(installation: Installation, now: datetime, run: JobRun | Non
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_without_room(db, file.parent)
-        back_up(db, file)
+        may_go_on = (run or JobRun()).may_go_on
+        try:
+            back_up(db, file, may_go_on)
+        except Refused:
+            if may_go_on():
+                raise
+            return  # the process is to end: the next one makes it
         log.info("backed up to %s", file.name, extra={"event": "backed_up", "file": file.name})
     for _, path in nightly.kept(settings)[settings.backups :]:
         path.unlink(missing_ok=True)

@@ -176,3 +176,19 @@ def test_a_copy_under_another_name_on_the_server_sends_nothing(db: Database) -> 
     with db.write() as session:
         session.execute(text("UPDATE sending_permission SET place = 'database another'"))
     assert not sends(db)
+
+
+def test_a_dump_that_is_asked_to_end_does_and_leaves_nothing(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its server has gone without a word."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "pg_dump"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
+    db = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with pytest.raises(Refused, match="pg_dump failed, and nothing was kept"):
+        back_up(db, tmp_path / "kept.dump", lambda: False)
+    assert not list(tmp_path.glob("kept*"))
+    db.close()
