@@ -3,16 +3,14 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 
-from newsletter.tables.ingest import FORMATS, IngestOptions
-from newsletter.tables.reading import worker
 from newsletter.tables.reading.dialect import lines_above
+from tests.tables.reading.cells import parsed
 
 Rows = Sequence[Sequence[str]]
 FORMS = ("csv", "tsv", "xlsx")
@@ -32,11 +30,7 @@ def read_rows(rows: Rows, folder: Path, form: str = "csv", **options: Any) -> di
         text = io.StringIO()
         csv.writer(text, delimiter="\t" if form == "tsv" else ",").writerows(rows)
         source.write_text(text.getvalue(), encoding="utf-8")
-    wishes = IngestOptions(**options)
-    stated = {field.name: getattr(wishes, field.name) for field in fields(wishes)}
-    limits = {"memory_bytes": 10**8, "output_bytes": 10**8}
-    request = {"source": str(source), "name": source.name, "folder": str(folder)}
-    return worker.parse(request | {"formats": FORMATS[:1], "options": stated, "limits": limits})
+    return parsed(source, **options)
 
 
 def _cell(cell: str) -> str | float | None:
