@@ -1,7 +1,6 @@
 """What every test may ask for: a home, settings, and each of the two databases."""
 
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +18,8 @@ from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests import examples
 from tests.days import ahead
-from tests.migrated import OF_ONE_TEST, migrate
+from tests.migrated import migrate
+from tests.postgres import Databases, sqlalchemy_address
 
 BASE_URL = "https://news.example.org"
 
@@ -38,7 +38,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def passwords_that_cost_little() -> Iterator[None]:
     """Each app and each sign-in of a test hashes a password, at a cost that is its purpose."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "HASHER", PasswordHasher(time_cost=1, memory_cost=64))
+        patch.setattr(accounts, "HASHER", PasswordHasher(1, 64, parallelism=1))
         yield
 
 
@@ -60,7 +60,8 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL server of this test process's own.
 
-    It does not wait for the disk: nothing here outlives a power cut.
+    It does not wait for the disk: nothing here outlives a power cut. What it knows of a table
+    is what a test has it find out.
     """
     # Not in pytest's folder: where root tests, the server is another user, and each
     # further run of pytest closes that folder to others.
@@ -70,30 +71,45 @@ def postgres_server() -> Iterator[str]:
                 patch.setenv(name, value)
             server = running.enter_context(get_server(folder, cleanup_mode="stop"))
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: str) -> Databases:
+    return Databases(postgres_server)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The address of an empty PostgreSQL database."""
-    name = f"{OF_ONE_TEST}{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """The address of a PostgreSQL database without a table."""
+    with postgres_databases.empty() as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """The address of a PostgreSQL database at the newest revision."""
+    with postgres_databases.migrated() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database: the test runs once on each kind."""
+    """The address of a database for ``migrate``: the test runs once on each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/newsletter.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url.replace("postgresql://", "postgresql+psycopg://")
+    return sqlalchemy_address(request.getfixturevalue("migrated_postgres_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without a table: the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/newsletter.db"
+    return sqlalchemy_address(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

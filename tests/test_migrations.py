@@ -12,6 +12,7 @@ from newsletter.db import Database
 from newsletter.errors import Refused
 from newsletter.migrations import Standing, procrastinate_schema
 from newsletter.models.curator import Role
+from tests.postgres import sqlalchemy_address
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -102,7 +103,7 @@ def test_procrastinate_has_no_history_that_no_revision_applies() -> None:
 
 
 def test_its_history_makes_what_its_package_means(postgres_url: str) -> None:
-    migrated = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    migrated = Database(sqlalchemy_address(postgres_url))
     migrations.upgrade(migrated)
     by_history = _procrastinate(migrated)
     migrations.downgrade(migrated, "0005")

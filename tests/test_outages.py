@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from newsletter import clock
 from newsletter.db import Database
 from newsletter.outages import SETTLED_SECONDS, OutageLog, is_away, is_transient, summary
+from tests.postgres import sqlalchemy_address
 
 
 def error_of(db: Database, *statements: str) -> Exception:
@@ -69,7 +70,7 @@ def test_a_sqlite_file_that_is_read_only_or_cannot_be_opened_is_waited_for(
 def test_what_an_operator_does_to_postgres_is_waited_for(
     postgres_url: str, statements: tuple[str, ...]
 ) -> None:
-    db = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    db = Database(sqlalchemy_address(postgres_url))
     with db.write() as session:
         session.execute(text("CREATE TABLE delivery (id integer)"))
     assert is_transient(error_of(db, *statements))
@@ -161,7 +162,7 @@ def test_a_database_is_away_if_nothing_could_be_asked(postgres_url: str) -> None
     with pytest.raises(DBAPIError) as refused:
         nowhere.connect()
     assert is_away(refused.value)
-    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = create_engine(sqlalchemy_address(postgres_url))
     with engine.connect() as connection:
         connection.execute(text("SET statement_timeout = 1"))
         with pytest.raises(DBAPIError) as slow:

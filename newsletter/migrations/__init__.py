@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,9 @@ def standing(db: Database) -> Standing:
         revisions = set(MigrationContext.configure(connection).get_current_heads())
     if not revisions:
         return Standing.ABSENT
-    history = ScriptDirectory(str(HERE))
-    if revisions == set(history.get_heads()):
+    if revisions == _heads():
         return Standing.CURRENT
-    known = {script.revision for script in history.walk_revisions()}
+    known = {script.revision for script in _history().walk_revisions()}
     return Standing.BEHIND if revisions <= known else Standing.AHEAD
 
 
@@ -93,6 +93,16 @@ def differences(db: Database) -> list[str]:
         options = {"compare_type": True, "include_name": _is_ours}
         context = MigrationContext.configure(connection, opts=options)
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """The newest revision of this program; to read its history takes a while."""
+    return frozenset(_history().get_heads())
+
+
+def _history() -> ScriptDirectory:
+    return ScriptDirectory(str(HERE))
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:

@@ -13,6 +13,7 @@ from newsletter.db import Database
 from newsletter.models.audit import AuditEntry
 from newsletter.tokens import Signer
 from tests.migrated import migrate
+from tests.postgres import sqlalchemy_address
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SIGNER = Signer("a secret for the tests, 0123456789")
@@ -97,8 +98,8 @@ def test_the_database_refuses_to_change_an_entry(db: Database, statement: str) -
     assert verdict(db).entries == 1
 
 
-def test_postgresql_refuses_to_empty_it(postgres_url: str) -> None:
-    database = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+def test_postgresql_refuses_to_empty_it(migrated_postgres_url: str) -> None:
+    database = Database(sqlalchemy_address(migrated_postgres_url))
     migrate(database)
     add(database)
     with pytest.raises(DBAPIError, match="only added to"), database.engine.begin() as connection:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from newsletter import migrations
 from newsletter.catalog import datasets
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.package.draft import draft
 from newsletter.db import Database
 from newsletter.errors import SlugTaken
+from tests.postgres import sqlalchemy_address
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 INTAKE = Intake(draft("rivers", "The longest rivers", "CC0-1.0", "rivers.csv"), (), None, "0" * 64)
@@ -25,9 +25,10 @@ def test_a_slug_that_is_taken_is_refused(db: Database) -> None:
         datasets.create(session, "rivers", INTAKE, NOW)
 
 
-def test_of_two_at_the_same_instant_one_is_told_that_it_is_taken(postgres_url: str) -> None:
-    db = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
-    migrations.upgrade(db)
+def test_of_two_at_the_same_instant_one_is_told_that_it_is_taken(
+    migrated_postgres_url: str,
+) -> None:
+    db = Database(sqlalchemy_address(migrated_postgres_url))
     refused: list[SlugTaken] = []
 
     def second() -> None:

@@ -14,6 +14,7 @@ from newsletter.models.process import ProcessRole
 from tests.functional.lists import NEWSLETTER
 from tests.heartbeats.rows import age, names, roll_of
 from tests.migrated import migrate
+from tests.postgres import sqlalchemy_address
 from tests.process_group import PATIENCE, Group
 
 AHEAD = 150
@@ -37,11 +38,11 @@ def wait_for(db: Database, is_so: Callable[[RollCall], object]) -> RollCall:
 
 
 def test_a_clock_that_is_150_seconds_ahead_is_seen_and_told_of(
-    environ: dict[str, str], postgres_url: str
+    environ: dict[str, str], migrated_postgres_url: str
 ) -> None:
-    environ = os.environ | environ | {"DATABASE_URL": postgres_url}
+    environ = os.environ | environ | {"DATABASE_URL": migrated_postgres_url}
     environ |= {"PYTHONPATH": os.pathsep.join(sys.path)}
-    db = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    db = Database(sqlalchemy_address(migrated_postgres_url))
     migrate(db)
     with Group([*NEWSLETTER, "clock"], environ | fast_clock(AHEAD)) as group:
         [clock] = wait_for(db, lambda roll: roll.of_role(ProcessRole.CLOCK).living).living
@@ -60,11 +61,11 @@ def test_a_clock_that_is_150_seconds_ahead_is_seen_and_told_of(
 
 
 def test_one_that_is_stopped_is_silent_and_lives_again_when_it_goes_on(
-    environ: dict[str, str], postgres_url: str
+    environ: dict[str, str], migrated_postgres_url: str
 ) -> None:
-    environ = os.environ | environ | {"DATABASE_URL": postgres_url}
+    environ = os.environ | environ | {"DATABASE_URL": migrated_postgres_url}
     environ |= {"PYTHONPATH": os.pathsep.join(sys.path)}
-    db = Database(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    db = Database(sqlalchemy_address(migrated_postgres_url))
     migrate(db)
     with Group([*NEWSLETTER, "clock"], environ) as group:
         wait_for(db, lambda roll: roll.living)

@@ -117,10 +117,12 @@ def test_neither_is_what_was_rolled_back(planned: Installation) -> None:
     assert stamp_of(planned) == before
 
 
-def test_one_that_commits_late_is_noticed_too(environ: dict[str, str], postgres_url: str) -> None:
+def test_one_that_commits_late_is_noticed_too(
+    environ: dict[str, str], migrated_postgres_url: str
+) -> None:
     now = datetime.now(UTC)
     with (
-        with_an_issue(environ | {"DATABASE_URL": postgres_url}) as opened,
+        with_an_issue(environ | {"DATABASE_URL": migrated_postgres_url}) as opened,
         Session(opened.db.engine) as late,
     ):
         late.execute(insert(PublicChange).values(at=now))

@@ -21,6 +21,7 @@ from newsletter.web.app import create_app
 from tests import large_home
 from tests.large_home import LARGE, POST, SMALL
 from tests.migrated import migrate
+from tests.postgres import sqlalchemy_address
 from tests.security.test_get_changes_nothing import statements
 from tests.web.admin.conftest import OWNER, PASSWORD, Browser
 
@@ -190,9 +191,9 @@ def test_a_page_takes_as_few_statements_with_many_rows_as_with_few(
 
 
 def test_on_postgresql_no_page_takes_more_either(
-    environ: dict[str, str], postgres_url: str
+    environ: dict[str, str], migrated_postgres_url: str
 ) -> None:
-    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    address = sqlalchemy_address(migrated_postgres_url)
     opened = Installation.open(Settings.load(environ | {"DATABASE_URL": address}))
     migrate(opened.db)
     large_home.fill(opened, LARGE)

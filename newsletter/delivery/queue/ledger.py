@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, bindparam, select, true, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Session
 
@@ -154,20 +154,31 @@ def settle(
     settlements: Sequence[Settlement],
     now: datetime,
     worker: str | None = None,
-) -> None:
+) -> frozenset[int]:
     """Record the outcomes of claimed messages and end their leases.
 
     What was sent stays sent: a worker that lost its lease may report after the
-    one that took the message over. Whatever else it reports then is not recorded;
-    ``worker`` None: whoever holds them.
+    one that took the message over. Whatever else it reports then is not recorded,
+    nor of a claim that a crash of the database forgot: the message is tried again.
+    ``worker`` None: whoever holds them. Returns the ids of what was recorded.
     """
-    connection = session.connection()
-    sent = [s for s in settlements if s.state is DeliveryState.SENT]
-    others = [s for s in settlements if s.state is not DeliveryState.SENT]
-    _settle(connection, row, sent, now)
-    _settle(connection, row, others, now, worker)
+    recorded = list(settlements)
+    if worker is not None:
+        others = [s.id for s in settlements if s.state is not DeliveryState.SENT]
+        leased = _leased(session, row, worker, others)
+        recorded = [s for s in settlements if s.state is DeliveryState.SENT or s.id in leased]
+    _settle(session.connection(), row, recorded, now)
     if row is Notice:
-        _forget_text(session, [s.id for s in settlements if s.not_before is None])
+        _forget_text(session, [s.id for s in recorded if s.not_before is None])
+    return frozenset(s.id for s in recorded)
+
+
+def _leased(session: Session, row: Row, worker: str, ids: Sequence[int]) -> set[int]:
+    """Those that the worker still has a lease on, which nobody can take until the commit."""
+    if not ids:
+        return set()
+    statement = select(row.id).where(among(row.id, ids), row.worker == worker)
+    return set(session.scalars(statement.with_for_update()))
 
 
 def _forget_text(session: Session, ids: Sequence[int]) -> None:
@@ -181,7 +192,6 @@ def _settle(
     row: Row,
     settlements: Sequence[Settlement],
     now: datetime,
-    worker: str | None = None,
 ) -> None:
     if not settlements:
         return
@@ -189,7 +199,6 @@ def _settle(
     statement = (
         update(table)
         .where(table.c.id == bindparam("row_id"), table.c.state != DeliveryState.SENT)
-        .where(true() if worker is None else table.c.worker == worker)
         .values(
             state=bindparam("new_state"),
             not_before=bindparam("next_try"),

@@ -181,18 +181,22 @@ class WorkerStore(WorkerLeases):
             return
         others = [report for report in reports if not report.is_sent_delivery]
         put_back = [r.claim.key for r in others if r.outcome.verdict in PUT_BACK]
-        notices = sum(name == "notice" for name, _ in put_back)
+        notices_put_back = sum(name == "notice" for name, _ in put_back)
         with self._db.write() as session:
-            self._count(session, -len(put_back), now, notices=-notices)
+            self._count(session, -len(put_back), now, notices=-notices_put_back)
             if sent:
                 ledger.settle_sent(session.connection(), sent, now)
-            for name, row in ROWS.items():
-                settlements = [_settlement(r) for r in others if r.claim.key[0] == name]
-                ledger.settle(session, row, settlements, now, self._worker)
-                waiting = [s.id for s in settlements if s.not_before is not None]
-                if waiting and row is Delivery:
-                    drop_cancelled(session, waiting, now)
-            streak = self._take_effects(session, reports, now)
+            notices, deliveries = [
+                [_settlement(r) for r in others if r.claim.key[0] == name]
+                for name in ("notice", "delivery")
+            ]
+            ledger.settle(session, Notice, notices, now, self._worker)
+            recorded = ledger.settle(session, Delivery, deliveries, now, self._worker)
+            waiting = [s.id for s in deliveries if s.not_before is not None]
+            if waiting:
+                drop_cancelled(session, waiting, now)
+            effective = [r for r in reports if r.is_sent_delivery or r.claim.id in recorded]
+            streak = self._take_effects(session, effective, now)
         self._breakers.streak = streak
 
     def settle_sent(self, replies: Mapping[int, str], now: datetime) -> None:

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.orm import Session
 
-from newsletter import migrations
 from newsletter.db import Database
 from newsletter.delivery.queue import leases, ledger
 from newsletter.delivery.queue.balance import is_finished
@@ -18,6 +17,7 @@ from newsletter.models.delivery import Delivery
 from newsletter.models.issue import Issue
 from newsletter.models.subscriber import Cadence, Status, Subscriber
 from tests.delivery.lists import NOW, TODAY, sending
+from tests.postgres import sqlalchemy_address
 
 READERS, FEW = 30_000, 20
 MADE_FOR_GOOD_AFTER = 12  # psycopg prepares after 5 times, PostgreSQL keeps a plan after 5 more
@@ -62,10 +62,11 @@ def test_no_question_of_the_sender_reads_a_whole_table(db: Database, number: int
     assert reads_all == {}
 
 
-def test_a_plan_from_when_the_list_was_small_reads_no_whole_table(postgres_url: str) -> None:
-    url = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+def test_a_plan_from_when_the_list_was_small_reads_no_whole_table(
+    migrated_postgres_url: str,
+) -> None:
+    url = sqlalchemy_address(migrated_postgres_url)
     db, sender = Database(url), Database(url, for_sender=True)
-    migrations.upgrade(db)
     _fill(db, range(20))
     for _ in range(MADE_FOR_GOOD_AFTER):
         _read_by_scans(sender)

@@ -13,7 +13,6 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from newsletter import migrations
 from newsletter.db import Database
 from newsletter.delivery.queue.balance import balance_of
 from newsletter.delivery.queue.claim_cursor import Position
@@ -29,6 +28,7 @@ from newsletter.models.subscriber import Status, Subscriber
 from newsletter.rates import Breakers
 from newsletter.transports.base import Outcome, Verdict
 from tests.delivery.lists import NOW, readers, sending
+from tests.postgres import sqlalchemy_address
 
 FOR_EVER = 1e9  # seconds
 NO_BREAKERS = Breakers(failures=None)
@@ -106,11 +106,8 @@ class Envelopes:
 
 
 @pytest.fixture
-def postgres(postgres_url: str) -> Iterator[Database]:
-    database = Database(
-        postgres_url.replace("postgresql://", "postgresql+psycopg://"), for_sender=True
-    )
-    migrations.upgrade(database)
+def postgres(migrated_postgres_url: str) -> Iterator[Database]:
+    database = Database(sqlalchemy_address(migrated_postgres_url), for_sender=True)
     yield database
     database.close()
 

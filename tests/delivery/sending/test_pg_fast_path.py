@@ -11,7 +11,6 @@ import pytest
 import uvloop
 from sqlalchemy import func, select, text, update
 
-from newsletter import migrations
 from newsletter.db import Database
 from newsletter.delivery.queue import ledger
 from newsletter.delivery.queue.claim_cursor import BEGINNING, Position
@@ -22,16 +21,14 @@ from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Status, Subscriber, Suppression, SuppressionReason
 from tests.delivery.lists import NOW, readers, sending
+from tests.postgres import sqlalchemy_address
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def db(postgres_url: str) -> Iterator[Database]:
-    database = Database(
-        postgres_url.replace("postgresql://", "postgresql+psycopg://"), for_sender=True
-    )
-    migrations.upgrade(database)
+def db(migrated_postgres_url: str) -> Iterator[Database]:
+    database = Database(sqlalchemy_address(migrated_postgres_url), for_sender=True)
     yield database
     database.close()
 
@@ -215,14 +212,16 @@ def test_what_was_sent_is_not_sent_again(four: Database) -> None:
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
 def test_a_lost_connection_is_noticed_and_another_is_opened(
-    four: Database, postgres_url: str, run: Callable[[Coroutine[Any, Any, list[bool]]], list[bool]]
+    four: Database,
+    migrated_postgres_url: str,
+    run: Callable[[Coroutine[Any, Any, list[bool]]], list[bool]],
 ) -> None:
     first, second = ids(four)[:2]
 
     async def settle() -> list[bool]:
         fast_path = FastPath(four, "a")
         outcomes = [await fast_path.settle_sent({first: "before"}, NOW)]
-        with psycopg.connect(postgres_url, autocommit=True) as other:
+        with psycopg.connect(migrated_postgres_url, autocommit=True) as other:
             other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -253,7 +252,7 @@ def test_what_the_server_refuses_is_not_taken_for_done(four: Database) -> None:
 
 
 def test_a_loop_outlives_one_lost_connection_after_another(
-    four: Database, postgres_url: str
+    four: Database, migrated_postgres_url: str
 ) -> None:
     """libpq closes a lost socket, and the next connection takes its number."""
 
@@ -262,7 +261,7 @@ def test_a_loop_outlives_one_lost_connection_after_another(
         lost = 0
         for key in ids(four) * 10:
             lost += not await fast_path.settle_sent({key: "sent"}, NOW)
-            with psycopg.connect(postgres_url, autocommit=True) as other:
+            with psycopg.connect(migrated_postgres_url, autocommit=True) as other:
                 other.execute(
                     "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -25,6 +25,7 @@ from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.definition import Definition
 from tests.migrated import migrate
+from tests.postgres import sqlalchemy_address
 from tests.waiting import wait_until
 
 SECONDS = 60.0
@@ -236,9 +237,9 @@ def test_a_command_waits_for_a_worker_that_was_quicker(
 
 
 def test_it_goes_on_after_its_connections_were_cut(
-    environ: dict[str, str], postgres_url: str, steps: Steps
+    environ: dict[str, str], migrated_postgres_url: str, steps: Steps
 ) -> None:
-    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    address = sqlalchemy_address(migrated_postgres_url)
     opened = Installation.open(Settings.load(environ | {"DATABASE_URL": address}))
     opened.settings.home.mkdir(parents=True)
     migrate(opened.db)
@@ -249,7 +250,7 @@ def test_it_goes_on_after_its_connections_were_cut(
     )
     with worker.running_beside(opened, by_name([work])):
         ended(opened, defer(opened, work, number=1))
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
+        with psycopg.connect(migrated_postgres_url, autocommit=True) as connection:
             for (process,) in connection.execute(others).fetchall():
                 connection.execute("SELECT pg_terminate_backend(%s)", [process])
         (task,) = ended(opened, defer(opened, work, number=2))
