@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from newsletter.tables.missing_words import MISSING_WORDS
+from newsletter.tables.reading.doubts import Doubt
 
 VALUE = re.compile(
     r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?|true|false", re.I
@@ -170,7 +171,7 @@ def _doubt(rows: Sequence[Row]) -> list[str]:
     if not values or (len(values) > 1 and all(map(YEAR.fullmatch, values))):
         return []
     note = f"The first row was taken for the header, though {values[0]} looks like a value"
-    return [f"{note}: state 0 header rows if it is none."]
+    return [Doubt(f"{note}: state 0 header rows if it is none.", "header_guessed")]
 
 
 def _spans_below(row: Row, above: Row, body: Sequence[Row]) -> bool:
