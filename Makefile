@@ -31,7 +31,9 @@ DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/feeds/test_calendar_feed
 	tests/web/admin/issues/test_issues.py tests/cli/issues/test_issues.py tests/functional/test_first_monday.py
 EXAMPLES ?= 8
 T ?= tests
-PYTEST := $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
+# Tests write thousands of small files: into memory, where it has room for them.
+IN_MEMORY := $(shell test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 6000000 2>/dev/null && echo TMPDIR=/dev/shm)
+PYTEST := $(IN_MEMORY) $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
@@ -72,10 +74,10 @@ hooks: $(VENV)/.installed-test
 	$(BIN)/pre-commit install
 
 test-days: $(VENV)/.installed-test
-	$(BIN)/python -m tests.days $(DAYS) -- -n $(TESTERS) --dist loadgroup $(DAYS_TESTS)
+	$(IN_MEMORY) $(BIN)/python -m tests.days $(DAYS) -- -n $(TESTERS) --dist loadgroup $(DAYS_TESTS)
 
 properties: $(VENV)/.installed-test
-	NEWSLETTER_TESTS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(TESTERS) -m hypothesis
+	NEWSLETTER_TESTS_EXAMPLES=$(EXAMPLES) $(IN_MEMORY) $(BIN)/python -m pytest -n $(TESTERS) -m hypothesis
 
 # Here a post that cannot run for want of a program is a failure, too, as in the tests.
 posts: $(VENV)/.installed-test datasets/nyc-flights/data/flights.parquet

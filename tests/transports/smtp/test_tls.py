@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from newsletter.transports.base import Unavailable, Verdict
-from newsletter.transports.smtp.replies import Phase
 from tests.transports.feeds import ListFeed, envelope
 from tests.transports.scripted import HANGS_UP, Answer, ScriptedServer, say
-from tests.transports.talking import PIPELINED, carry, impatient, international
+from tests.transports.talking import PIPELINED, carry, international
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 
@@ -76,7 +75,7 @@ def test_starttls_that_fails_sends_nothing(answer: Answer) -> None:
 def test_starttls_that_is_followed_by_no_tls_sends_nothing() -> None:
     """220, and then the server goes on in the clear: all it hears is the opening of TLS."""
     server = ScriptedServer(extensions=("STARTTLS", "AUTH PLAIN", *PIPELINED), tls=None)
-    refused(server, tls="starttls", timeouts=impatient(Phase.CONNECT))
+    refused(server, tls="starttls")
     heard = b"".join(server.chunks)
     assert heard.startswith(IN_THE_CLEAR["starttls"])
     hello = heard.removeprefix(IN_THE_CLEAR["starttls"])
