@@ -91,9 +91,7 @@ def test_it_draws_a_line_for_each_group_that_has_every_moment(profiled: Profiled
 def test_it_averages_by_day_or_month_more_moments_than_pixels(profiled: Profiled) -> None:
     hours = [datetime(2013, 1, 1) + timedelta(hours=at) for at in range(3_500)]  # noqa: DTZ001
     heat = [float(at % 50) for at in range(3_500)]
-    x = chart_of(profiled({"at": ("datetime", hours), "heat": ("number", heat)}))["encoding"][
-        "x"
-    ]
+    x = chart_of(profiled({"at": ("datetime", hours), "heat": ("number", heat)}))["encoding"]["x"]
     assert x["timeUnit"] == "yearmonthdate"
 
 

