@@ -1,8 +1,8 @@
 """Files as packages ship them: what their owners would expect of each column.
 
-``tests/tables/packages/kinds.csv`` has a line for each file: how many rows are read, the kind of each
-column as a letter, and beside each column of text that looks like numbers or days the reason
-why it is one.
+``tests/tables/packages/kinds.csv`` has a line for each file: how many rows are read, the kind
+of each column as a letter, and beside each column of text that looks like numbers or days the
+reason why it is one.
 """
 
 import csv
