@@ -24,7 +24,8 @@ TICK_FORMATS = {
     "year": "%Y",
 }
 MOST_MOMENTS = 3_000
-MOST_STEPS = 150  # of time in which rows are counted
+A_SEASON, A_FEW_YEARS = 120, 5 * 365  # days
+MOST_STEPS = 400  # of time in which rows are counted
 
 
 def line_spec(roles: Roles, time: ColumnProfile, number: ColumnProfile) -> Spec:
@@ -61,7 +62,9 @@ def events_spec(time: ColumnProfile) -> Spec:
     """How many rows there are of each day, month or year."""
     x = _moment(time)
     if not is_year(time):
-        x |= _by(_event_unit(time))
+        days = _days(time)
+        form = "%-d %b" if days < A_SEASON else "%b %Y" if days < A_FEW_YEARS else "%Y"
+        x |= {"timeUnit": _event_unit(time), "axis": {"tickCount": 6, "format": form}}
     return {
         "height": HEIGHT,
         "mark": {"type": "line", "strokeWidth": 2},

@@ -195,6 +195,7 @@ def test_events_are_counted_before_anything_is_averaged(profiled: Profiled) -> N
 
     assert counted.spec["encoding"]["y"] == {"aggregate": "count", "title": "Rows"}
     assert counted.spec["encoding"]["x"]["timeUnit"] == "yearmonthdate"
+    assert counted.spec["encoding"]["x"]["axis"]["format"] == "%-d %b"
     assert averaged.spec["encoding"]["y"]["title"] == "Mean of age"
     assert averaged.reason == "Age over Death date, as the mean of several rows."
     assert "Line chart of death date" in alt_text(counted.spec, profile, "Deaths")
