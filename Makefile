@@ -1,7 +1,8 @@
 # make demo    install, and run the main job from a dataset to an inbox
 # make dev     install, and serve a kept demo that shows each change as it is saved
 # make test-fast T=tests/web    some of the tests, those that failed first, until one fails
-# make check   what is seen without running anything: style, types, imports, templates, scripts
+# make check   what is seen without running anything: style, types, imports, templates, scripts, known
+#              vulnerabilities of what the lock names (where osv.dev is reached)
 # make fix     mend what of it can be mended without thinking
 # make test    install, and check and test everything
 # make coverage    all tests, the lines that none of them ran, and the floor that holds
@@ -21,6 +22,7 @@
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
 # make fuzz-web    a hundred thousand requests of every route, field, header and upload (half an hour)
 # make lock    resolve the requirements again, with uv
+# make wheel   into dist/, with a software bill of materials beside it
 # make lean    the wheel alone in an empty environment: how large, how quick, what it refuses
 
 PYTHON ?= python3
@@ -38,7 +40,7 @@ PYTEST := $(IN_MEMORY) $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz fuzz-web bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live lean lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz fuzz-web bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live lean wheel lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -65,6 +67,7 @@ check: $(VENV)/.installed-test node_modules/.installed
 	$(BIN)/djlint --quiet templates/site templates/admin
 	$(BIN)/djlint --quiet --extension mjml templates/email
 	$(BIOME) lint --error-on-warnings
+	$(BIN)/python -m development.advisories
 
 fix: $(VENV)/.installed-test node_modules/.installed
 	$(BIN)/ruff check --fix
@@ -134,6 +137,10 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.txt
 node_modules/.installed: $(VENV)/.installed-test package-lock.json
 	$(BIN)/npm ci
 	touch $@
+
+wheel: $(VENV)/.installed-test
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m development.bill_of_materials dist
 
 lean: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/lean.py

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import web_load
 
+from newsletter.host.machine import WEB_THREADS, web_workers
 from newsletter.settings import Settings
-from newsletter.web.server import THREADS, WORKERS
 from newsletter.web.serving.worker import PatientWorker
 from tests import factories, large_home
 from tests.functional.lists import NEWSLETTER, REPOSITORY
@@ -130,7 +130,14 @@ def _is_up(port: int) -> Callable[[], bool]:
 
 
 def _bare(port: int) -> list[str]:
-    options = ["--workers", str(WORKERS), "--threads", str(THREADS), "--bind", f"127.0.0.1:{port}"]
+    options = [
+        "--workers",
+        str(web_workers()),
+        "--threads",
+        str(WEB_THREADS),
+        "--bind",
+        f"127.0.0.1:{port}",
+    ]
     options += ["--worker-class", f"{PatientWorker.__module__}.{PatientWorker.__name__}"]
     return [sys.executable, "-m", "gunicorn", *options, "benchmarks.bare:app"]
 

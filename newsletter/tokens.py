@@ -17,6 +17,7 @@ from newsletter.errors import BadToken, ExpiredToken
 
 MAC_BYTES = 16
 EXPIRY_BYTES = 5
+SEAL = "Newsletter-Seal"  # the header in which a site shows whose it is
 
 
 class Signer:
@@ -69,6 +70,11 @@ class Signer:
         """An HMAC that has taken in its key, which costs more than a short message."""
         key = hmac.digest(self._secret, purpose.encode(), "sha256")
         return hmac.new(key, digestmod="sha256")
+
+
+def seal_of(signer: Signer) -> str:
+    """By which a site shows whose it is: only who has the same secret can name it."""
+    return signer.fingerprint("site", "seal")
 
 
 def shown(token: str) -> bytes:

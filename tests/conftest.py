@@ -79,6 +79,9 @@ def postgres_server() -> Iterator[str]:
             for name, value in ahead.of_a_server().items():
                 patch.setenv(name, value)
             server = running.enter_context(get_server(folder, cleanup_mode="stop"))
+        # What backs it up must be of its version.
+        path = running.enter_context(pytest.MonkeyPatch.context())
+        path.setenv("PATH", f"{server.bin_path}{os.pathsep}{os.environ['PATH']}")
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from newsletter import migrations
+from newsletter import clock, migrations
+from newsletter.backups import permission
 from newsletter.db import Database
 
 
@@ -19,6 +20,8 @@ def migrate(db: Database) -> None:
         place = Path(str(db.url.database))
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(_file())
+        with db.write() as session:  # a copy, from which nothing would be sent
+            permission.allow(session, clock.now())
     else:
         migrations.upgrade(db)
 

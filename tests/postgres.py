@@ -39,6 +39,12 @@ FILLED_TABLES = f"""
 SELECT oid::regclass::text, pg_relation_size(oid) FROM pg_class
 WHERE oid >= {OWN_OIDS} AND relkind = 'r' AND pg_relation_size(oid) > 0
 """
+# A copy sends nothing, and this is one.
+PERMISSION = "sending_permission"
+ALLOW = f"""
+INSERT INTO {PERMISSION} VALUES (1, 'database ' || current_database(), now())
+ON CONFLICT (id) DO UPDATE SET place = excluded.place
+"""
 SEQUENCES = "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences"
 OTHERS = """
 SELECT count(*) FROM pg_stat_activity
@@ -79,6 +85,8 @@ class Databases:
         else:
             with self._server() as server:
                 name = _create(server, TEMPLATE)
+            with psycopg.connect(self._address(name), autocommit=True) as connection:
+                connection.execute(ALLOW)
         yield self._address(name)
         with psycopg.connect(self._address(name), autocommit=True) as connection:
             is_clean = clean.restore(connection)
@@ -115,7 +123,8 @@ class CleanState:
 
     def __init__(self, template: psycopg.Connection[Any]) -> None:
         self._definitions = _scalar(template, DEFINITIONS)
-        self._rows = {name: _digest(template, name) for name, _ in _pairs(template, FILLED_TABLES)}
+        filled = [name for name, _ in _pairs(template, FILLED_TABLES) if name != PERMISSION]
+        self._rows = {name: _digest(template, name) for name in filled}
         self._sequences = dict(_pairs(template, SEQUENCES))
 
     def restore(self, connection: psycopg.Connection[Any]) -> bool:
@@ -128,6 +137,7 @@ class CleanState:
         statements = [
             *(f"DELETE FROM {name}" for name in filled if name not in (*large, *self._rows)),
             *([f"TRUNCATE {', '.join(large)} CASCADE"] if large else []),
+            ALLOW,
             FORGET_STATISTICS,
         ]
         for name, value in _pairs(connection, SEQUENCES):

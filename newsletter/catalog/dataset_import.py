@@ -79,7 +79,8 @@ def import_files(
     told which file is read, and how far all of it is; ``work`` is where large files are written
     meanwhile, None: where the system has its temporary ones.
 
-    Raises UnreadableTable or Invalid, whose ``fields`` names the place in the package.
+    Where the chart cannot be drawn, there is none, and a note. Raises UnreadableTable or
+    Invalid, whose ``fields`` names the place in the package.
     """
     kept_values = {values["name"]: values for values in kept.tables} if kept else {}
     tables: list[TablePackage] = []
@@ -98,11 +99,11 @@ def import_files(
             names = Names(frozenset(others), frozenset(known))
             for table, read in _read(package, at, source, Path(folder), names, of_all):
                 of_all(*KEEPING)
-                values.append(_values(len(tables), table, read, source.name, storage))
+                drawn_note = drawing.draw(read) if written.name == charted else None
+                noted = _values(len(tables), table, read, source.name, storage)
+                values.append({**noted, "notes": [*read.notes, *filter(None, [drawn_note])]})
                 tables.append(table)
-                if written.name == charted:
-                    drawing.draw(read)
-    chart = drawing.chart()
+    chart = drawing.chart
     if kept is not None and charted in kept_values and charted not in sources:
         chart = kept.chart
     whole = package.model_copy(update={"tables": tuple(tables)})
@@ -170,37 +171,33 @@ def charted_table(package: DatasetPackage) -> str | None:
 
 
 class _Drawing:
-    """The chart, of the first table of its file that it can be drawn of."""
+    """The chart, of the first table of its file that it can be drawn of; it may be none."""
 
     def __init__(self, package: DatasetPackage, storage: Storage) -> None:
         self._package = package
         self._storage = storage
-        self._drawn: Chart | None = None
-        self._refused: Invalid | None = None
+        self.chart: Chart | None = None
 
-    def draw(self, read: Ingested) -> None:
-        if self._drawn is None:
-            try:
-                self._drawn = _draw(self._package, read, self._storage, read.csv.path.parent)
-            except Invalid as error:  # another table of the same file may do
-                self._refused = error
-
-    def chart(self) -> Chart | None:
-        """Raises Invalid if it could be drawn of none."""
-        if self._drawn is None and self._refused is not None:
-            raise self._refused
-        return self._drawn
+    def draw(self, read: Ingested) -> str | None:
+        """Draw it of a table, unless it is drawn; a sentence where that failed. Raises Invalid
+        for a stated chart that breaks a rule."""
+        if self.chart is not None:
+            return None
+        try:
+            self.chart = _draw(self._package, read, self._storage, read.csv.path.parent)
+        except Invalid as error:
+            if error.fields:
+                raise
+            return f"There is no chart. {error}"
+        return None
 
 
 def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path) -> Chart | None:
-    spec = package.chart or default_chart(read.profile)
+    spec = default_chart(read.profile) if package.chart is None else package.chart
     if not spec:
         return None
     rows = read.sample(CHART_ROWS)
-    try:
-        png, svg = slimmed(render_png(spec, rows)), render_svg(spec, rows)
-    except Invalid as error:
-        raise Invalid(str(error), {"chart": str(error)}) from error
+    png, svg = slimmed(render_png(spec, rows)), render_svg(spec, rows)
     (work / "chart.png").write_bytes(png)
     (work / "chart.svg").write_text(svg)
     return Chart(

@@ -226,7 +226,11 @@ def package_of(version: Version) -> DatasetPackage:
         for table in version.tables
     ]
     return DatasetPackage.model_validate(
-        {name: value for name, value in written.items() if value}
+        {
+            name: value
+            for name, value in written.items()
+            if value or (name == "chart" and value is not None)
+        }
         | {"version": version.number, "tables": tables}
     )
 

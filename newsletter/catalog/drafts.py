@@ -1,4 +1,9 @@
-"""Drafts that are given up: what was never published is deleted without a trace."""
+"""Drafts: what is to be looked at before one is public, and those that are given up, which are
+deleted without a trace.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -8,6 +13,7 @@ from newsletter.errors import Conflict
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.post import Post
+from newsletter.tables.profiling.alerts import NEEDS_A_PERSON
 
 
 def delete(session: Session, slug: str) -> Version:
@@ -36,3 +42,27 @@ def _refuse_used(session: Session, draft: Version) -> None:
     posts = select(func.count()).select_from(Post).where(Post.version_id == draft.id)
     if session.scalar(posts):
         raise Conflict(f"There are posts on {slug} {draft.number}: it cannot be deleted.")
+
+
+def open_questions(version: Version) -> list[str]:
+    """What a person should have looked at before a version is public."""
+    alerts = (alert for table in version.tables for alert in table.profile.get("alerts", []))
+    return [in_words(alert) for alert in alerts if alert["code"] in NEEDS_A_PERSON]
+
+
+def refuse_open_questions(version: Version) -> None:
+    """Raises Conflict if there are any."""
+    questions = open_questions(version)
+    if not questions:
+        return
+    more = f" (and {len(questions) - 1} more)" if questions[1:] else ""
+    raise Conflict(
+        f"{version.dataset.slug} {version.number} stays a draft{more}: {questions[0]} Look at it,"
+        " then publish it with --anyway."
+    )
+
+
+def in_words(alert: Mapping[str, Any]) -> str:
+    """An alert in a line, with its column."""
+    column = alert["column"]
+    return f"{column}: {alert['message']}" if column else str(alert["message"])

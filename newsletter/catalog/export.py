@@ -16,6 +16,7 @@ from newsletter.catalog.datasets import package_of
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.package.dataset_package import FILE_NAME
+from newsletter.catalog.package.field_types import NO_CHART
 from newsletter.errors import Conflict
 from newsletter.models.dataset import Version
 from newsletter.settings import Settings
@@ -100,6 +101,8 @@ def _dataset_yaml(version: Version) -> str:
     package = package_of(version)
     chosen = package.model_dump(mode="json", exclude_defaults=True) | {"version": version.number}
     written = {name: chosen[name] for name in type(package).model_fields if name in chosen}
+    if package.chart == {}:
+        written["chart"] = NO_CHART
     for table in written["tables"]:
         table["file"] = f"{table['name']}.csv"
     return yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=100)

@@ -1,7 +1,8 @@
 """Lists of datasets: found by what is narrow, and loaded without what is heavy.
 
-The profile and the first rows of a table are most of a version's bytes, and no list shows
-them. Here they are loaded only where somebody looks at them, within the session.
+The profile and the first rows of a table are most of a version's bytes, and lists show
+them only of a dataset without a chart. Here they are loaded only where somebody looks at
+them, within the session.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer, joinedload, selectinload, subqueryload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from newsletter.models.dataset import Dataset, Erratum, Table, Version, VersionState
 from newsletter.paging import Page, fetch
@@ -62,6 +64,7 @@ def load(session: Session, ids: Sequence[int]) -> list[Version]:
     """The versions with these keys, in their order, as a list shows them."""
     rows = select(Version).where(Version.id.in_(ids)).options(*light())
     by_id = {version.id: version for version in session.scalars(rows)}
+    show_first_rows(session, by_id.values())
     return [by_id[key] for key in ids]
 
 
@@ -71,7 +74,9 @@ def latest(session: Session, count: int, besides: int | None = None) -> list[Ver
     if besides is not None:
         rows = rows.where(Version.id != besides)
     order = (Version.published_at.desc(), func.lower(Version.title), Version.id)
-    return list(session.scalars(rows.order_by(*order).limit(count)))
+    versions = list(session.scalars(rows.order_by(*order).limit(count)))
+    show_first_rows(session, versions)
+    return versions
 
 
 def drafts(session: Session, count: int) -> Page[Version]:
@@ -113,6 +118,16 @@ def light(is_long: bool = False) -> tuple[Any, ...]:
         joinedload(Version.erratum).joinedload(Erratum.corrected_by),
         defer(Version.chart_drawn),
     )
+
+
+def show_first_rows(session: Session, versions: Iterable[Version]) -> None:
+    """Load the first rows of those listed that have no chart to show, by one statement."""
+    tables = {v.tables[0].id: v.tables[0] for v in versions if v.tables and not v.chart_png}
+    if not tables:
+        return
+    rows = select(Table.id, Table.preview).where(Table.id.in_(tables))
+    for key, preview in session.execute(rows):
+        set_committed_value(tables[key], "preview", preview)
 
 
 def _topics(session: Session, ids: Select[int]) -> list[Topic]:

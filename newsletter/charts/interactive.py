@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.charts.default_chart import SCHEMA
+from newsletter.charts.specs import SCHEMA
 from newsletter.charts.theme import theme
 
 # A line has no marks to point at: invisible ones.

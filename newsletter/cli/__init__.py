@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from newsletter import __version__
-from newsletter.errors import NewsletterError
 from newsletter.host.log_format import LogFormat
 from newsletter.host.private_files import keep_new_files_private
 
@@ -30,6 +29,7 @@ WHERE = {  # each command, and the module of this package that has it
     "post": "posts",
     "issue": "issues.issues",
     "subscriber": "subscribers",
+    "sending": "sending",
     "task": "tasks",
     "doctor": "doctor",
 }
@@ -40,7 +40,8 @@ class LazyCommands(click.Group):
     process that sends does not carry the whole site about
     (https://click.palletsprojects.com/en/stable/complex/).
 
-    A command ends with one line and exit code 1 where it refuses.
+    A command ends with one line and exit code 1 where it refuses, or meets what somebody can mend
+    at the machine or its database.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -57,8 +58,14 @@ class LazyCommands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except NewsletterError as error:
-            click.echo(f"newsletter: {error}", err=True)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            # Loaded once something went wrong: it knows the databases.
+            sentence: str | None = import_module("newsletter.faults").sentence(error)
+            if sentence is None:
+                raise
+            click.echo(f"newsletter: {sentence}", err=True)
             ctx.exit(1)
 
 

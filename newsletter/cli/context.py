@@ -2,22 +2,18 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from newsletter import migrations
 from newsletter.audit.recorder import Recorder
 from newsletter.cli.command_actor import actor
-from newsletter.db import Database
 from newsletter.errors import Refused
 from newsletter.host.private_files import close_to_others
 from newsletter.installation import Installation
 from newsletter.settings import Settings
-
-T = TypeVar("T")
 
 once = click.option("--once", is_flag=True, help="Do what is due, then end.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -64,24 +60,15 @@ def open_and_upgrade_installation() -> Installation:
     use is brought up once, by `newsletter db upgrade`, before any of them starts."""
     installation = installation_as_it_stands()
     if installation.db.is_sqlite:
-        ask_database(migrations.upgrade, installation.db)
+        migrations.upgrade(installation.db)
     return _current(installation)
 
 
 def _current(installation: Installation) -> Installation:
     """Raises Refused if its database is not at this program's revision."""
-    if problem := ask_database(migrations.problem, installation.db):
+    if problem := migrations.problem(installation.db):
         raise Refused(problem)
     return installation
-
-
-def ask_database(question: Callable[[Database], T], db: Database) -> T:
-    """The first question that a command asks. Raises Refused if the database does not answer."""
-    try:
-        return question(db)
-    except DBAPIError as error:
-        reason = str(error.orig).partition("\n")[0]
-        raise Refused(f"The database cannot be opened; see DATABASE_URL: {reason}.") from error
 
 
 def print_json(value: Any) -> None:

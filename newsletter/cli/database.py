@@ -1,29 +1,30 @@
-"""The database: upgrade, check, backup."""
+"""The database: upgrade, check, back up, restore."""
 
-import os
-import sqlite3
-import subprocess
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 import click
-from sqlalchemy import URL
 
-from newsletter import migrations
-from newsletter.cli.context import ask_database, installation_as_it_stands, open_installation
-from newsletter.errors import Refused
+from newsletter import clock, migrations
+from newsletter.backups import permission
+from newsletter.backups.copying import back_up, put_back
+from newsletter.cli.context import installation_as_it_stands, open_installation
+from newsletter.errors import Conflict, Refused
+from newsletter.faults import sentence
+from newsletter.heartbeats.roll_call import call_roll
+from newsletter.installation import Installation
+
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group("db")
 def db_group() -> None:
-    """Upgrade, check or back up the database."""
+    """Upgrade, check, back up or restore the database."""
 
 
 @db_group.command("upgrade")
 def upgrade() -> None:
     """Bring the database up to this program's revision."""
-    ask_database(migrations.upgrade, installation_as_it_stands().db)
+    migrations.upgrade(installation_as_it_stands().db)
     click.echo("The database is up to date.")
 
 
@@ -38,7 +39,7 @@ def check() -> None:
 
 
 @db_group.command("backup")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=FILE)
 def backup(file: Path) -> None:
     """Write a consistent copy of the database to FILE, while it is in use.
 
@@ -48,42 +49,45 @@ def backup(file: Path) -> None:
     if file.exists():
         raise Refused(f"{file} exists already: name a new file.")
     db = installation_as_it_stands().db
-    problem = ask_database(migrations.problem, db)
-    if ask_database(migrations.standing, db) is migrations.Standing.ABSENT:
+    problem = migrations.problem(db)
+    if migrations.standing(db) is migrations.Standing.ABSENT:
         raise Refused(problem)
-    if db.is_sqlite:
-        _copy(db.url, file)
-    else:
-        _dump(db.url, file)
+    back_up(db, file)
     click.echo(f"Written: {file} ({file.stat().st_size:,} bytes).")
     if problem:
         click.echo(f"It is as the database was. {problem}", err=True)
 
 
-def _copy(url: URL, file: Path) -> None:
-    read_only = f"file:{quote(str(url.database))}?mode=ro"
-    with (
-        closing(sqlite3.connect(read_only, uri=True)) as source,
-        closing(sqlite3.connect(file)) as target,
-    ):
-        source.backup(target)
+@db_group.command("restore")
+@click.argument("file", type=FILE)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(file: Path, yes: bool) -> None:
+    """Put the backup FILE in the place of the database, with nothing running.
+
+    On SQLite what was there is kept beside it. Nothing is sent until `newsletter sending allow`.
+    """
+    installation = installation_as_it_stands()
+    _refuse_while_running(installation)
+    place = installation.db.url.database
+    if not yes:
+        click.confirm(f"Put {file} in the place of {place}?", abort=True, err=True)
+    kept = put_back(installation.db, file, clock.now())
+    click.echo(f"Restored: {place}." + (f" What was there is {kept}." if kept else ""))
+    click.echo(permission.HELD)
 
 
-def _dump(url: URL, file: Path) -> None:
-    # The password goes by the environment: arguments are seen by every user of the machine.
-    address = url.set(drivername="postgresql", password=None).render_as_string()
-    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+def _refuse_while_running(installation: Installation) -> None:
+    """As far as the database can say, which may be what is broken. Raises Conflict."""
     try:
-        subprocess.run(
-            ["pg_dump", "--format=custom", f"--file={file}", address],
-            check=True,
-            env=environment,
-        )
-    except FileNotFoundError as error:
-        raise Refused("There is no pg_dump: install PostgreSQL's client programs.") from error
-    except subprocess.CalledProcessError as error:
-        file.unlink(missing_ok=True)
-        raise Refused("pg_dump failed, and nothing was kept: see its own lines above.") from error
+        with installation.db.read() as session:
+            roll = call_roll(session)
+    except Exception as error:
+        if not installation.db.is_sqlite and sentence(error) is not None:
+            raise
+        return
+    running = [str(standing.role) for standing in roll.standings if standing.is_running]
+    if running:
+        raise Conflict(f"There is a {' and a '.join(running)} running: stop all that runs first.")
 
 
 COMMANDS = (db_group,)

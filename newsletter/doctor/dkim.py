@@ -8,9 +8,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from newsletter.doctor.dns_lookup import Dns
+from newsletter.doctor.dns_lookup import Dns, parse_tags
 from newsletter.doctor.findings import Finding, ok, warning, wrong
-from newsletter.doctor.tags import parse_tags
 
 WHAT = "DKIM"
 BITS_AT_LEAST = 1024  # RFC 8301 3.2: receivers must not take less

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from newsletter.doctor.dns_lookup import Dns
+from newsletter.doctor.dns_lookup import Dns, parse_tags
 from newsletter.doctor.findings import Finding, ok, warning, wrong
-from newsletter.doctor.tags import parse_tags
 
 WHAT = "DMARC"
 POLICIES = ("none", "quarantine", "reject")

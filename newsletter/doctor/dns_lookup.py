@@ -1,6 +1,8 @@
 """Questions to the DNS, within a time that all of them share."""
 
+import re
 import time
+from string import whitespace
 
 import dns.exception
 import dns.name
@@ -13,6 +15,7 @@ from newsletter.doctor.findings import Unanswered
 
 SECONDS_A_QUESTION = 3.0
 SECONDS_ALTOGETHER = 20.0
+TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=([^;]*)", re.ASCII)
 
 
 class Dns:
@@ -69,3 +72,15 @@ class Dns:
                 f"Could not ask the DNS for {kind} of {name} ({type(error).__name__}), so "
                 "nothing is known of it: see that this machine's resolver answers."
             ) from error
+
+
+def parse_tags(record: str) -> dict[str, str] | None:
+    """The tags of a DKIM or DMARC record (``tag=value;``, RFC 6376 3.2) in their order; None if it
+    is no list of tags or one comes twice."""
+    tags: dict[str, str] = {}
+    for part in record.strip().removesuffix(";").split(";"):
+        match = TAG.fullmatch(part)
+        if match is None or match[1] in tags:
+            return None
+        tags[match[1]] = match[2].strip(whitespace)
+    return tags

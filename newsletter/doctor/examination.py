@@ -8,8 +8,15 @@ from ipaddress import ip_address
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.doctor.backups import examine_backups, examine_sending
 from newsletter.doctor.dns_lookup import Dns
-from newsletter.doctor.findings import Finding, guarded, ok, warning
+from newsletter.doctor.files import (
+    examine_disks,
+    examine_home,
+    examine_storage,
+    examine_stored_files,
+)
+from newsletter.doctor.findings import Finding, State, guarded, ok, warning
 from newsletter.doctor.mail_domain import examine_domain
 from newsletter.doctor.processes import examine_issues, examine_processes
 from newsletter.doctor.reverse_name import examine_reverse_name
@@ -19,12 +26,13 @@ from newsletter.doctor.system import (
     database_time,
     examine_clock,
     examine_database,
-    examine_disk,
+    examine_secret_key,
     examine_settings,
-    examine_storage,
 )
 from newsletter.installation import Installation
 from newsletter.models.issue import Issue
+from newsletter.settings import KEY_FILE
+from newsletter.tokens import seal_of
 from newsletter.transports import open_transport
 from newsletter.transports.base import Transport, Unavailable
 from newsletter.transports.maildir import MaildirTransport
@@ -37,11 +45,20 @@ def examine(installation: Installation, dns: Dns, now: datetime) -> Iterator[Fin
     """Each finding as it is made; none stops the others."""
     settings = installation.settings
     yield from examine_settings(settings)
-    yield from guarded("database", examine_database(installation))
-    yield from guarded("processes", examine_processes(installation))
-    yield from guarded("issues", examine_issues(installation, now))
-    yield from guarded("storage", examine_storage(settings))
-    yield from guarded("disk", examine_disk(settings.home))
+    yield from guarded("disk", examine_disks(installation))
+    yield from guarded("home", examine_home(settings))
+    yield from guarded("storage", examine_storage(installation))
+    can_be_asked = False
+    for finding in guarded("database", examine_database(installation)):
+        can_be_asked = finding.state is State.OK
+        yield finding
+    if can_be_asked:  # else that is to be mended first, and each of these would only repeat it
+        yield from guarded("secret key", examine_secret_key(installation))
+        yield from guarded("files", examine_stored_files(installation))
+        yield from guarded("processes", examine_processes(installation))
+        yield from guarded("issues", examine_issues(installation, now))
+        yield from guarded("sending", examine_sending(installation))
+        yield from guarded("backups", examine_backups(installation, now))
     yield from guarded("mail", _mail(installation, dns, now))
 
 
@@ -85,9 +102,16 @@ def _site(installation: Installation, now: datetime) -> Iterator[Finding]:
         answer = ask_site(installation.settings.base_url)
     except (OSError, HTTPException) as error:
         answer = error
-    yield from examine_site(installation.settings.base_url, answer)
+    yield from examine_site(installation.settings.base_url, answer, _seal(installation))
     date = answer.date if isinstance(answer, Answer) else None
     yield from guarded("clock", _clock(installation, date, now))
+
+
+def _seal(installation: Installation) -> str | None:
+    """What the site shows of its key. No key is made by looking."""
+    settings = installation.settings
+    is_there = settings.secret_key or (settings.home / KEY_FILE).exists()
+    return seal_of(installation.signer) if is_there else None
 
 
 def _clock(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from newsletter.errors import NewsletterError
+from newsletter import faults
 
 
 class State(StrEnum):
@@ -42,8 +42,6 @@ def guarded(what: str, findings: Iterable[Finding]) -> Iterator[Finding]:
         yield from findings
     except Unanswered as unanswered:
         yield warning(what, str(unanswered))
-    except (NewsletterError, OSError) as error:
-        yield wrong(what, str(error))
     except Exception as error:  # a part that is broken must not hide the others
         lines = str(error).splitlines() or [""]
-        yield wrong(what, f"{type(error).__name__}: {lines[0]}")
+        yield wrong(what, faults.sentence(error) or f"{type(error).__name__}: {lines[0]}")

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from newsletter import migrations
 from newsletter.delivery.issue_run.overdue import overdue
 from newsletter.doctor.findings import Finding, ok, warning, wrong
 from newsletter.heartbeats.roll_call import Standing, call_roll, in_utc
 from newsletter.installation import Installation
+from newsletter.issues import listing
+from newsletter.models.issue import IssueState
+
+NAMED = 10
 
 
 def examine_processes(installation: Installation) -> Iterator[Finding]:
-    """By their heartbeats in the database. Without one that is up to date nothing is said, as a
-    finding of its own says so."""
-    if not migrations.is_current(installation.db):
-        return
+    """By their heartbeats in the database, which must be up to date."""
     with installation.db.read() as session:
         roll = call_roll(session)
     for standing in roll.standings:
@@ -25,17 +25,22 @@ def examine_processes(installation: Installation) -> Iterator[Finding]:
 
 def examine_issues(installation: Installation, now: datetime) -> Iterator[Finding]:
     """Whether one should have begun that has not."""
-    if not migrations.is_current(installation.db):
-        return
     with installation.db.read() as session:
         late = overdue(session, installation.settings, now)
+        too_late = [issue.slot for issue in listing.in_states(session, [IssueState.LATE], NAMED)]
     for slot, begin in late:
         yield wrong(
             "issues",
             f"The issue of {slot} should have begun at {in_utc(begin)} and has not: see that the "
             f"clock runs and that it is ready, or `newsletter issue send {slot} --now`.",
         )
-    if not late:
+    for slot in too_late:
+        yield wrong(
+            "issues",
+            f"The issue of {slot} is late: its deadline passed before it began. Decide: "
+            f"`newsletter issue send {slot} --now`, or `newsletter issue cancel {slot}`.",
+        )
+    if not late and not too_late:
         yield ok("issues", "none is overdue.")
 
 

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from newsletter.doctor.findings import Finding, ok, warning, wrong
+from newsletter.tokens import SEAL
 
 WHAT = "site"
 SECONDS = 5.0
@@ -18,6 +19,7 @@ SECONDS = 5.0
 class Answer:
     status: int
     date: datetime | None  # what its clock says, in whole seconds
+    seal: str | None = None  # by which ours is known
 
 
 def ask_site(base_url: str) -> Answer:
@@ -28,13 +30,13 @@ def ask_site(base_url: str) -> Answer:
     try:
         connection.request("GET", f"{parts.path}/healthz", headers={"Connection": "close"})
         response = connection.getresponse()
-        return Answer(response.status, _date(response.getheader("Date")))
+        return Answer(response.status, _date(response.getheader("Date")), response.getheader(SEAL))
     finally:
         connection.close()
 
 
-def examine_site(base_url: str, answer: Answer | Exception) -> Iterator[Finding]:
-    """Findings on what ``ask_site`` gave or raised."""
+def examine_site(base_url: str, answer: Answer | Exception, seal: str | None) -> Iterator[Finding]:
+    """Findings on what ``ask_site`` gave or raised; ``seal`` is ours, if it is known."""
     if not base_url.startswith("https://"):
         yield warning(
             WHAT,
@@ -63,6 +65,19 @@ def examine_site(base_url: str, answer: Answer | Exception) -> Iterator[Finding]
             WHAT,
             f"{base_url}/healthz answers {answer.status}: see that the proxy passes the Host on "
             "and that it is in NEWSLETTER_TRUSTED_HOSTS.",
+        )
+    elif answer.seal is None:
+        yield wrong(
+            WHAT,
+            f"{base_url}/healthz answers, but it is no newsletter that does, and clicks on "
+            "unsubscribe go there: have the proxy hand all of that host on to the site, or correct "
+            "NEWSLETTER_BASE_URL.",
+        )
+    elif seal is not None and answer.seal != seal:
+        yield wrong(
+            WHAT,
+            f"{base_url} is another newsletter, or one with another secret key, so no link of a "
+            "mail from here works there: correct NEWSLETTER_BASE_URL, or give both one SECRET_KEY.",
         )
     else:
         yield ok(WHAT, f"{base_url} answers, so a click on unsubscribe will arrive.")

@@ -1,19 +1,24 @@
-"""What mail stands on: settings, database, storage, disk and clock."""
+"""What mail stands on: settings, database, secret key and clock."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter import migrations
+from newsletter import faults, migrations
+from newsletter.audit.chain import hash_of
 from newsletter.doctor.findings import Finding, ok, warning, wrong
+from newsletter.errors import Refused
 from newsletter.installation import Installation
-from newsletter.settings import Settings
+from newsletter.models.audit import AuditEntry
+from newsletter.settings import KEY_FILE, Settings
 
-FREE_BYTES_AT_LEAST = 500 * 1024 * 1024
+ENTRIES = 20  # of the log, of which one may be altered
+KEY_BACK = (
+    "put the old one back, from a backup (the file secret_key, or SECRET_KEY); without it every "
+    "link in mails that were sent is dead, and who was erased is not recognised"
+)
 CLOCK_MAY_DIFFER = timedelta(seconds=30)
 
 
@@ -29,6 +34,7 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
 def examine_database(installation: Installation) -> Iterator[Finding]:
     problem = migrations.problem(installation.db)
     if not problem:
+        _refuse_damage(installation)
         yield ok("database", f"{installation.db.engine.dialect.name}, up to date.")
     elif installation.db.exists:
         yield wrong("database", problem)
@@ -36,29 +42,43 @@ def examine_database(installation: Installation) -> Iterator[Finding]:
         yield warning("database", problem)
 
 
-def examine_storage(settings: Settings) -> Iterator[Finding]:
-    folder = Path(settings.storage_url.removeprefix("file://"))
-    with tempfile.NamedTemporaryFile(dir=_first_that_exists(folder)):
-        yield ok("storage", f"{folder} can be written.")
+def _refuse_damage(installation: Installation) -> None:
+    """Read all of an SQLite database. Raises DBAPIError, as whatever meets the damage would."""
+    if not installation.db.is_sqlite:
+        return
+    with installation.db.engine.connect() as connection:
+        answer = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    if answer != "ok":
+        raise Refused(f"The database is damaged ({answer.splitlines()[-1]}): {faults.RESTORE}.")
 
 
-def examine_disk(home: Path) -> Iterator[Finding]:
-    free = shutil.disk_usage(_first_that_exists(home)).free
-    kind = ok if free >= FREE_BYTES_AT_LEAST else warning
-    yield kind("disk", f"{free / 1e9:.1f} GB are free in {home}.")
-
-
-def _first_that_exists(folder: Path) -> Path:
-    """A folder, or the nearest one above it: what is not there yet is not made by looking."""
-    return next(place for place in (folder, *folder.parents) if place.exists())
+def examine_secret_key(installation: Installation) -> Iterator[Finding]:
+    """Whether it is the one that signed what is there, as far as the audit log can say. None is
+    made by looking."""
+    settings = installation.settings
+    with installation.db.read() as session:
+        rows = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(ENTRIES)
+        entries = session.scalars(rows).all()
+    if not settings.secret_key and not (settings.home / KEY_FILE).exists():
+        if entries:
+            yield wrong("secret key", f"There is none beside the data: {KEY_BACK}.")
+        return
+    signer = installation.signer
+    if not entries or any(entry.hash == hash_of(signer, entry) for entry in entries):
+        yield ok("secret key", "it is there.")
+    else:
+        yield wrong("secret key", f"It is not the one that the data was made with: {KEY_BACK}.")
 
 
 def database_time(installation: Installation) -> datetime | None:
     """What the clock of the database server says; SQLite has none but ours."""
     if installation.db.is_sqlite:
         return None
-    with installation.db.engine.connect() as connection:
-        moment = connection.scalar(select(func.clock_timestamp()))
+    try:
+        with installation.db.engine.connect() as connection:
+            moment = connection.scalar(select(func.clock_timestamp()))
+    except SQLAlchemyError:  # a finding of its own
+        return None
     return moment.astimezone(UTC) if moment is not None else None
 
 

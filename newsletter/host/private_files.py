@@ -16,7 +16,7 @@ def keep_new_files_private() -> None:
 def close_to_others(path: Path) -> None:
     """Take from others what they may do with a file or folder that is there and ours: a former
     version left it open to them, or whoever copied it."""
-    with suppress(FileNotFoundError, PermissionError):
+    with suppress(OSError):  # what is missing, another's, or on a read-only disk
         mode = path.stat().st_mode
         if mode & OTHERS:
             path.chmod(mode & 0o7777 & ~OTHERS)

@@ -46,9 +46,7 @@ def _envelope(content: AnyContent) -> Iterator[str]:
 
 
 def _body(content: IssueContent, mail: RenderedMail) -> Iterator[str]:
-    if content.chart is None:
-        yield "It has no chart."
-    elif not content.chart.alt:
+    if content.chart is not None and not content.chart.alt:
         yield "Its chart has no text for those who do not see it."
     if len(content.questions) < QUESTIONS:
         yield "It asks no questions of the data: three to six help readers begin."

@@ -6,7 +6,6 @@ need not be named here.
 """
 
 from newsletter.jobs.breakers import check_breakers
-from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.delivering import deliver
 from newsletter.jobs.derived_files import compare_dataset, compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
@@ -20,6 +19,7 @@ from newsletter.jobs.submissions import (
     purge_unused_uploads,
 )
 from newsletter.jobs.tasks import purge_task_files, purge_tasks
+from newsletter.jobs.upkeep import check_catalog
 from newsletter.jobs.uploads import purge_stale_uploads
 
 __all__ = [

@@ -1,22 +1,32 @@
 """Send what the ledger says is due: what a worker does all the time, and no clock asks for."""
 
 import asyncio
+import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 import uvloop
+from sqlalchemy.exc import DBAPIError
 
 from newsletter import clock
+from newsletter.backups import permission
 from newsletter.db import Database
 from newsletter.delivery.queue import worker_liveness
 from newsletter.delivery.sending.envelopes import Envelopes
 from newsletter.delivery.sending.sender import Sender
 from newsletter.delivery.sending.worker_store import WorkerStore
+from newsletter.errors import Conflict
 from newsletter.installation import Installation
+from newsletter.outages import is_transient, outage, summary
 from newsletter.transports import open_transport
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0  # between two looks whether a restored home may send
 
 
 def deliver(
@@ -32,6 +42,8 @@ def deliver(
     SIGINT, when ``on_stop`` is called at once. Raises BadSetting, or Unavailable
     if nothing can be handed over.
     """
+    if not _wait_to_be_allowed(installation, until_idle, stop):
+        return 0
     settings = installation.settings
     transport = open_transport(settings.mail_url, settings.host)
     envelopes = Envelopes(settings, installation.storage, installation.signer)
@@ -56,6 +68,35 @@ def deliver(
             return uvloop.run(send())
         finally:
             db.close()
+
+
+def _wait_to_be_allowed(
+    installation: Installation, until_idle: bool, stop: threading.Event | None
+) -> bool:
+    """Whether it may send now; no, where it is to stop before it may. Raises Conflict in place of
+    waiting ``until_idle``."""
+    is_noted = False
+    while True:
+        try:
+            with installation.db.read() as session:
+                if permission.may_send(session):
+                    return True
+        except DBAPIError as error:
+            if until_idle or not is_transient(error):
+                raise
+            outage.note(summary(error))
+            is_held = False
+        else:
+            is_held = True
+        if is_held and until_idle:
+            raise Conflict(permission.HELD)
+        if is_held and not is_noted:
+            log.warning("%s", permission.HELD, extra={"event": "sending_held"})
+            is_noted = True
+        if stop is None:
+            time.sleep(LOOK_SECONDS)  # which a signal to end interrupts: see engine.ending
+        elif stop.wait(LOOK_SECONDS):
+            return False
 
 
 async def _stopped_by(stop: threading.Event | None, sender: Sender) -> None:

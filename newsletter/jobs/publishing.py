@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from newsletter.backups import permission
 from newsletter.delivery.issue_run.freeze import BY_A_CURATOR, freeze_issue
 from newsletter.delivery.issue_run.timezone_waves import waves_of
 from newsletter.errors import Conflict, Refused
@@ -28,6 +29,8 @@ def publish_due_issues(
     """
     run = run or JobRun()
     with installation.db.read() as session:
+        if not permission.may_send(session):
+            return []
         planned = select(Issue.id, Issue.date).where(
             Issue.state == IssueState.PLANNED, Issue.date <= latest_day(now)
         )
@@ -45,6 +48,8 @@ def publish_issue(
 ) -> None:
     """Begin the issue of ``day`` now, on a curator's word. Raises Refused."""
     with installation.db.write() as session:
+        if not permission.may_send(session):
+            raise Conflict(permission.HELD)
         issue = calendar.get(session, day, kind)
         if not freeze_issue(
             session, issue, installation.settings, installation.storage, now, BY_A_CURATOR

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.errors import NewsletterError
+from newsletter import faults
+from newsletter.faults import log_failure
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.issues.schedule import local_day
 from newsletter.jobs.breakers import check_breakers
-from newsletter.jobs.catalog_checks import check_catalog
 from newsletter.jobs.derived_files import compare_versions
 from newsletter.jobs.empty_mondays import warn_of_empty_monday
 from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
@@ -31,6 +31,7 @@ from newsletter.jobs.submissions import (
     purge_unused_uploads,
 )
 from newsletter.jobs.tasks import purge_task_files, purge_tasks
+from newsletter.jobs.upkeep import back_up_nightly, check_catalog
 from newsletter.jobs.uploads import purge_stale_uploads
 from newsletter.outages import is_away, outage, summary
 
@@ -88,6 +89,7 @@ JOBS = (
     Job(purge_tasks, HOURLY, "remove tasks that ended a month ago, or failed three months ago"),
     Job(purge_task_files, HOURLY, "remove files that tasks no longer need"),
     Job(purge_stale_uploads, HOURLY, "remove uploads of curators that nobody goes on with or uses"),
+    Job(back_up_nightly, HOURLY, "back up the database each night"),
     Job(
         check_catalog,
         HOURLY,
@@ -114,7 +116,7 @@ def run_job(
             outage.note(summary(error))
             return False
         event = {"event": "job_failed", "job": job.name, "error": type(error).__name__}
-        log.exception("%s failed", job.name, extra=event)
+        log_failure(log, f"{job.name} failed", error, event)
         _tell_of_failure(job, error, installation, now)
         return False
     outage.end()
@@ -146,7 +148,7 @@ def _tell_of_items(job: Job, names: list[str], installation: Installation, now: 
 def _tell_of_failure(job: Job, error: Exception, installation: Installation, now: datetime) -> None:
     kind = type(error).__name__
     # The text of any other error may quote an address or a secret.
-    reason = str(error) if isinstance(error, NewsletterError) else f"It ended with {kind}."
+    reason = faults.sentence(error) or f"It ended with {kind}."
     _tell(job, "failed", reason, kind, installation, now)
 
 
@@ -169,5 +171,5 @@ def _tell(
                 once=f"job-failed {job.name} {kind} {today}",
                 now=now,
             )
-    except Exception:
-        log.exception("nobody could be told", extra={"event": "alert_failed", "job": job.name})
+    except Exception as error:
+        log_failure(log, "nobody could be told", error, {"event": "alert_failed", "job": job.name})

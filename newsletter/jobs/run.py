@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from newsletter.faults import log_failure
 from newsletter.outages import is_away
 
 log = logging.getLogger(__name__)
@@ -32,4 +33,4 @@ class JobRun:
                 raise
             self.failed_items.append(name)
             event = {"event": "job_item_failed", "item": name, "error": type(error).__name__}
-            log.exception("%s failed", name, extra=event)
+            log_failure(log, f"{name} failed", error, event)

@@ -11,7 +11,7 @@ from newsletter.models.curator import (
     Totp,
 )
 from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
-from newsletter.models.delivery import Delivery, Notice, Quota, Retry
+from newsletter.models.delivery import Delivery, Notice, Quota, Retry, SendingPermission
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
@@ -46,6 +46,7 @@ __all__ = [
     "Quota",
     "RecoveryCode",
     "Retry",
+    "SendingPermission",
     "SignInPolicy",
     "Submission",
     "Subscriber",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from newsletter.db import Base
@@ -162,3 +162,14 @@ class Quota(Base):
     notices: Mapped[int] = mapped_column(BigInt, default=0, server_default="0")  # of these
     allowed: Mapped[int | None] = mapped_column(BigInt)  # how many may be, by then
     warm_up: Mapped[int | None] = mapped_column(BigInt)  # as its warm-up says; NULL: it had none
+
+
+class SendingPermission(Base):
+    """One row, where mail may go out. No backup has it, and in a copy ``place`` is another's."""
+
+    __tablename__ = "sending_permission"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    place: Mapped[str] = mapped_column(String(200))  # as newsletter.db.place has it
+    granted_at: Mapped[datetime]

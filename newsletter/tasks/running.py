@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from newsletter import clock
-from newsletter.errors import MissingExtra, NewsletterError, Refused
+from newsletter import clock, faults
+from newsletter.errors import MissingExtra, Refused
+from newsletter.faults import log_failure
 from newsletter.installation import Installation
 from newsletter.issues.notices import alert_curators
 from newsletter.models.task import Task, TaskState
@@ -121,10 +122,10 @@ def _outcome(definition: Definition, attempt: Attempt, task: Task) -> Outcome | 
     except KeyboardInterrupt:  # at a terminal
         return Outcome(TaskState.CANCELLED)
     except Exception as error:
-        log.exception("task %s failed", task.id, extra=_event("task_failed", task.id))
+        log_failure(log, f"task {task.id} failed", error, _event("task_failed", task.id))
         # The text of any other error may quote an address or a secret.
         kind = f"It ended with {type(error).__name__}; the worker's log says where."
-        sentence = str(error) if isinstance(error, NewsletterError) else kind
+        sentence = faults.sentence(error) or kind
         failures = task.failures + 1
         if failures > definition.retries:
             return Outcome(TaskState.FAILED, sentence, has_failed=True)

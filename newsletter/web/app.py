@@ -13,6 +13,7 @@ from newsletter.web import (
     health,
     limits,
     plain_request,
+    request_log,
     security,
 )
 from newsletter.web.responses import page_cache, static_files
@@ -26,6 +27,7 @@ def create_app(installation: Installation) -> Flask:
     app.extensions["shelf"] = Shelf(installation.storage.root)
     app.jinja_options["trim_blocks"] = True
     app.jinja_options["lstrip_blocks"] = True
+    request_log.register(app, installation.settings.request_log)
     page_cache.register(app)
     plain_request.register(app)
     security.protect(app, installation)

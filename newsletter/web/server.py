@@ -22,8 +22,6 @@ from newsletter.web.serving.patient_server import PatientServer
 from newsletter.web.serving.worker import PatientWorker
 from newsletter.web.warm_up import warm_up
 
-WORKERS = 2
-THREADS = 8
 TIMEOUT_SECONDS = 120  # a large upload is received and stored within a request
 
 
@@ -59,8 +57,8 @@ def serve(installation: Installation) -> None:
     options = {
         "bind": f"{host}:{settings.port}",
         "worker_class": PatientWorker,
-        "workers": WORKERS,
-        "threads": THREADS,
+        "workers": settings.web_workers,
+        "threads": settings.web_threads,
         "timeout": TIMEOUT_SECONDS,
         "accesslog": None,
         "logger_class": _Log,
@@ -110,7 +108,7 @@ def reserve(installation: Installation) -> PatientServer:
         raise BadSetting(
             f"PORT: {settings.port} is in use at {settings.bind}; set another."
         ) from error
-    return PatientServer.on(bound, demo_app(installation), THREADS)
+    return PatientServer.on(bound, demo_app(installation), settings.web_threads)
 
 
 def serve_here(server: PatientServer) -> None:

@@ -8,6 +8,7 @@ from flask import Flask, url_for
 
 from newsletter.catalog import listing
 from newsletter.installation import Installation
+from newsletter.web.request_log import UNCOUNTED
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,9 @@ def warm_up(app: Flask, installation: Installation) -> None:
         app.jinja_env.get_template(name)
     client = app.test_client()
     for path in _asked_for_most(app, installation):
-        answer = client.get(path, base_url=installation.settings.base_url)
+        answer = client.get(
+            path, base_url=installation.settings.base_url, environ_base={UNCOUNTED: True}
+        )
         if answer.status_code != 200:
             event = {"event": "not_warmed_up", "status": answer.status_code}
             log.warning("%s answered %d at the start", path, answer.status_code, extra=event)

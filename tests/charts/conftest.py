@@ -31,7 +31,7 @@ TABLES: dict[str, Table] = {
     "scatter": {
         "species": ("string", [SPECIES[at % 3] for at in range(60)]),
         "bill_length_mm": ("number", [30 + at % 20 + 0.5 for at in range(60)]),
-        "bill_depth_mm": ("number", [13 + at % 8 + 0.1 for at in range(60)]),
+        "bill_depth_mm": ("number", [13 + at % 12 + 0.1 for at in range(60)]),
     },
     "groups": {
         "species": ("string", [SPECIES[at % 3] for at in range(60)]),

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from newsletter.charts import alt_text, chart_problems, default_chart, render_png
+from newsletter.charts import alt_text, chart_problems, default_chart, proposals, render_png
 from newsletter.charts.png import size
 from newsletter.charts.spec_rules import encoded
-from newsletter.errors import Invalid
 
 Shaped = tuple[str, dict[str, Any], list[dict[str, Any]]]
 Profiled = Callable[[dict[str, Any]], dict[str, Any]]
@@ -36,9 +35,15 @@ WORDS = {
 }
 
 
+def chart_of(profile: dict[str, Any], title: str | None = None) -> dict[str, Any]:
+    spec = default_chart(profile, title)
+    assert spec is not None
+    return spec
+
+
 def test_it_chooses_a_mark_for_the_shape_of_a_table_and_draws_it(table: Shaped) -> None:
     shape, profile, rows = table
-    spec = default_chart(profile, "A title")
+    spec = chart_of(profile, "A title")
     assert spec["mark"]["type"] == MARKS[shape]
     assert spec["title"] == "A title"
     assert chart_problems(spec, rows[0]) == []
@@ -47,7 +52,7 @@ def test_it_chooses_a_mark_for_the_shape_of_a_table_and_draws_it(table: Shaped) 
 
 def test_it_says_in_words_what_the_chart_shows(table: Shaped) -> None:
     shape, profile, _ = table
-    text = alt_text(default_chart(profile), profile, "Birds")
+    text = alt_text(chart_of(profile), profile, "Birds")
     assert WORDS[shape] in text
     assert text.endswith(" rows.")
 
@@ -68,7 +73,7 @@ def test_it_averages_a_number_where_a_moment_comes_often(profiled: Profiled) -> 
     profile = profiled(
         {"day": ("date", days), "price": ("number", [float(at) for at in range(200)])}
     )
-    y = default_chart(profile)["encoding"]["y"]
+    y = chart_of(profile)["encoding"]["y"]
     assert (y["aggregate"], y["title"]) == ("mean", "Mean of price")
 
 
@@ -76,7 +81,7 @@ def test_it_draws_a_line_for_each_group_that_has_every_moment(profiled: Profiled
     days = [date(2020, 1, 1 + at // 2) for at in range(40)]
     airports = ["JFK" if at % 2 else "LGA" for at in range(40)]
     heat = [float(at) for at in range(40)]
-    encoding = default_chart(
+    encoding = chart_of(
         profiled({"day": ("date", days), "airport": ("string", airports), "heat": ("number", heat)})
     )["encoding"]
     assert encoding["color"]["field"] == "airport"
@@ -86,16 +91,14 @@ def test_it_draws_a_line_for_each_group_that_has_every_moment(profiled: Profiled
 def test_it_averages_by_day_or_month_more_moments_than_pixels(profiled: Profiled) -> None:
     hours = [datetime(2013, 1, 1) + timedelta(hours=at) for at in range(3_500)]  # noqa: DTZ001
     heat = [float(at % 50) for at in range(3_500)]
-    x = default_chart(profiled({"at": ("datetime", hours), "heat": ("number", heat)}))["encoding"][
-        "x"
-    ]
+    x = chart_of(profiled({"at": ("datetime", hours), "heat": ("number", heat)}))["encoding"]["x"]
     assert x["timeUnit"] == "yearmonthdate"
 
 
 def test_a_few_years_are_not_a_line(profiled: Profiled) -> None:
     years = [2007 + at % 3 for at in range(30)]
     mass = [at % 17 + 0.5 for at in range(30)]
-    spec = default_chart(profiled({"year": ("integer", years), "mass": ("number", mass)}))
+    spec = chart_of(profiled({"year": ("integer", years), "mass": ("number", mass)}))
     assert encoded(spec) == ["mass"]
 
 
@@ -106,12 +109,12 @@ def test_ids_are_not_measured(profiled: Profiled) -> None:
         "serial": ("integer", list(range(500, 530))),
         "mass": ("number", [at % 17 + 0.5 for at in range(30)]),
     })  # fmt: skip
-    assert encoded(default_chart(profile)) == ["mass"]
+    assert encoded(chart_of(profile)) == ["mass"]
 
 
 def test_it_shows_the_commonest_of_many_categories(profiled: Profiled) -> None:
     cities = [f"city {at % 20}" for at in range(100)] + ["city 19"]
-    spec = default_chart(profiled({"city": ("string", cities)}))
+    spec = chart_of(profiled({"city": ("string", cities)}))
     assert len(spec["transform"][0]["filter"]["oneOf"]) == 15
     assert spec["encoding"]["y"]["sort"][0] == "city 19"
 
@@ -121,14 +124,14 @@ def test_it_draws_a_box_where_points_would_be_a_smear(profiled: Profiled) -> Non
         "kind": ("string", ["a", "b"] * 600),
         "size": ("number", [at % 97 + 0.5 for at in range(1200)]),
     })  # fmt: skip
-    assert default_chart(profile)["mark"]["type"] == "boxplot"
+    assert chart_of(profile)["mark"]["type"] == "boxplot"
 
 
 @pytest.mark.parametrize("name", ["a.b", "a[0]", "it's", "a b", "é%"])
 def test_it_finds_columns_whose_names_look_like_paths(profiled: Profiled, name: str) -> None:
     values = [at % 7 + 0.5 for at in range(30)]
     profile = profiled({name: ("number", values)})
-    spec = default_chart(profile)
+    spec = chart_of(profile)
     assert encoded(spec) == [name]
     full = render_png(spec, [{name: value} for value in values])
     empty = render_png(spec, [{name: None}])
@@ -138,13 +141,13 @@ def test_it_finds_columns_whose_names_look_like_paths(profiled: Profiled, name: 
 def test_it_passes_over_a_column_that_vega_cannot_name(profiled: Profiled) -> None:
     values = [at % 7 + 0.5 for at in range(30)]
     table = {"back\\slash": ("number", values), "plain": ("number", values)}
-    assert encoded(default_chart(profiled(table))) == ["plain"]
+    assert encoded(chart_of(profiled(table))) == ["plain"]
 
 
 def test_an_axis_is_titled_with_its_unit(profiled: Profiled) -> None:
     profile = profiled({"sst": ("number", [1.5, 2.5, 3.5])})
     profile["columns"][0]["unit"] = "°C"
-    assert default_chart(profile)["encoding"]["x"]["title"] == "Sst (°C)"
+    assert chart_of(profile)["encoding"]["x"]["title"] == "Sst (°C)"
 
 
 @pytest.mark.parametrize(
@@ -153,8 +156,88 @@ def test_an_axis_is_titled_with_its_unit(profiled: Profiled) -> None:
         {"note": ("string", [f"a long note number {at} " * 9 for at in range(30)])},
         {"same": ("integer", [1, 1, 1])},
         {"nothing": ("number", [None, None])},
+        {"flag": ("integer", [at % 2 for at in range(30)])},
+        {"row": ("integer", list(range(1, 31)))},
+        {"name": ("string", [f"word {at}" for at in range(8)])},  # bars of ones
+        {"link": ("string", [f"https://a.example/{at % 4}" for at in range(30)])},
     ],
 )
-def test_it_refuses_a_table_with_nothing_to_draw(profiled: Profiled, table: Any) -> None:
-    with pytest.raises(Invalid, match="give the dataset a chart of its own"):
-        default_chart(profiled(table))
+def test_a_table_with_nothing_to_draw_has_no_chart(profiled: Profiled, table: Any) -> None:
+    assert default_chart(profiled(table)) is None
+    assert proposals(profiled(table)) == []
+
+
+def test_it_proposes_three_charts_with_their_reasons(profiled: Profiled) -> None:
+    profile = profiled({
+        "species": ("string", [f"kind {at % 3}" for at in range(60)]),
+        "bill_length_mm": ("number", [30 + at % 20 + 0.5 for at in range(60)]),
+        "mass_g": ("integer", [3000 + 50 * (at % 30) for at in range(60)]),
+    })  # fmt: skip
+
+    charts = proposals(profile, "A title")
+
+    assert [chart.spec["mark"]["type"] for chart in charts] == ["circle", "tick", "bar"]
+    assert [chart.reason for chart in charts] == [
+        "Bill length (mm) and Mass (g) are measures: how they go together.",
+        "Bill length (mm) differs by Species.",
+        "Bill length (mm) is a measure: which values are common.",
+    ]
+    assert all(chart.spec["title"] == "A title" for chart in charts)
+
+
+def test_events_are_counted_before_anything_is_averaged(profiled: Profiled) -> None:
+    days = [date(1992, 4, 1) + timedelta(at * at % 37) for at in range(100)]
+    profile = profiled(
+        {"death_date": ("date", days), "age": ("integer", [18 + at % 50 for at in range(100)])}
+    )
+
+    counted, averaged, _ = proposals(profile)
+
+    assert counted.spec["encoding"]["y"] == {"aggregate": "count", "title": "Rows"}
+    assert counted.spec["encoding"]["x"]["timeUnit"] == "yearmonthdate"
+    assert counted.spec["encoding"]["x"]["axis"]["format"] == "%-d %b"
+    assert averaged.spec["encoding"]["y"]["title"] == "Mean of age"
+    assert averaged.reason == "Age over Death date, as the mean of several rows."
+    assert "Line chart of death date" in alt_text(counted.spec, profile, "Deaths")
+
+
+@pytest.mark.parametrize("name", ["year", "Season", "budgetYear", "election cycle", "decade"])
+def test_years_are_time_and_no_measure(profiled: Profiled, name: str) -> None:
+    years = list(range(1990, 2010))
+    spec = chart_of(
+        profiled({name: ("integer", years), "size": ("number", [at * 1.5 for at in range(20)])})
+    )
+
+    assert encoded(spec) == [name, "size"]
+    assert spec["mark"]["type"] == "line"
+
+
+@pytest.mark.parametrize("name", ["Postal Code", "sampleNumber", "id_person", "iso_num", "hour"])
+def test_what_names_a_row_is_no_measure(profiled: Profiled, name: str) -> None:
+    codes = [at * 37 % 997 + 1000 for at in range(60)]
+    table = {name: ("integer", codes), "size": ("number", [at % 30 * 1.5 for at in range(60)])}
+
+    spec = chart_of(profiled(table))
+
+    assert encoded(spec) == ["size"]
+
+
+@pytest.mark.parametrize(
+    "names", [("lon", "lat"), ("decimalLongitude", "decimalLatitude"), ("X", "Y")]
+)
+def test_places_make_a_map(profiled: Profiled, names: tuple[str, str]) -> None:
+    table = {
+        names[0]: ("number", [-75 - at / 10 for at in range(40)]),
+        names[1]: ("number", [40 + at / 10 for at in range(40)]),
+    }
+    spec = chart_of(profiled(table))
+
+    assert spec["encoding"]["x"]["field"] == names[0]
+    assert "labelExpr" in spec["encoding"]["x"]["axis"]
+
+
+def test_x_and_y_near_nought_are_no_places(profiled: Profiled) -> None:
+    table = {name: ("number", [at / 7 + 4 for at in range(44)]) for name in ("X", "Y")}
+    spec = chart_of(profiled(table))
+
+    assert "axis" not in spec["encoding"]["x"]

@@ -97,7 +97,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shell.done("subscriber", "import", str(folder / "people.csv"), "--confirmed")
         shell.done(
             "dataset", "add", str(folder / "rain.csv"), "--slug", "kenya-rain",
-            "--title", "Rain in Kenya", "--license", "CC0-1.0",
+            "--title", "Rain in Kenya", "--license", "CC0-1.0", "--publish",
         )  # fmt: skip
     return folder / "instance"
 
@@ -106,4 +106,5 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(empty: Shell, furnished: Path) -> Shell:
     """A folder with a home of its own that holds a dataset, an owner and two subscribers."""
     shutil.copytree(furnished, empty.folder / "instance")
+    empty.done("sending", "allow")  # it is a copy
     return empty

@@ -79,7 +79,6 @@ def test_the_version_is_said_without_loading_anything() -> None:
     assert {name for name in loaded if name.startswith("newsletter")} == {
         "newsletter",
         "newsletter.cli",
-        "newsletter.errors",
         "newsletter.host",
         "newsletter.host.log_format",
         "newsletter.host.private_files",

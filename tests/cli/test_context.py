@@ -77,14 +77,16 @@ OTHERS: dict[Command, Command] = {
     ("subscriber", "resend"): ("ada@example.org",),
     ("subscriber", "confirm"): ("ada@example.org", "--yes"),
     ("subscriber", "lift"): ("ada@example.org", "--yes"),
+    ("sending", "status"): (),
+    ("sending", "allow"): (),
     ("task", "list"): (),
     ("task", "show"): ("1",),
     ("task", "watch"): ("1",),
     ("task", "cancel"): ("1",),
     ("task", "retry"): ("1",),
 }
-# One makes a home of its own, one works at any revision, one examines what it meets.
-APART: set[Command] = {("demo",), ("db", "backup"), ("doctor",)}
+# One makes a home of its own, two work at any revision, one examines what it meets.
+APART: set[Command] = {("demo",), ("db", "backup"), ("db", "restore"), ("doctor",)}
 
 
 def named(commands: dict[Command, Command]) -> pytest.MarkDecorator:
@@ -193,7 +195,7 @@ def test_what_runs_makes_a_home(folder: Shell, words: Command) -> None:
 def test_a_file_that_is_no_database_is_refused(folder: Shell, words: Command) -> None:
     _file(folder).parent.mkdir()
     _file(folder).write_text("Not a database, but long enough to have a header of one. " * 9)
-    assert "cannot be opened; see DATABASE_URL" in folder.refused(*words)
+    assert "or is no database: see DATABASE_URL" in folder.refused(*words)
 
 
 @pytest.mark.parametrize("words", [("db", "check"), ("db", "upgrade"), ("clock", "--once")])
@@ -201,7 +203,7 @@ def test_a_server_that_does_not_answer_is_refused(folder: Shell, words: Command)
     folder.environ["DATABASE_URL"] = "postgresql://somebody:hush@127.0.0.1:1/news"
     folder.environ["SECRET_KEY"] = "0123456789abcdefghijklmnopqrst!?"
     refusal = folder.refused(*words)
-    assert "cannot be opened; see DATABASE_URL" in refusal
+    assert "does not answer: start it, or correct DATABASE_URL" in refusal
     assert "hush" not in refusal
 
 

@@ -30,7 +30,7 @@ def test_a_new_home_lacks_only_what_is_to_run(empty: Shell) -> None:
     empty.done("clock", "--once")
     empty.done("worker", "--once")
     said = empty.done("doctor")
-    assert said.count("✓") == 9
+    assert said.count("✓") == 11
     assert "✗" not in said
 
 

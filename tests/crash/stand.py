@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 
 from newsletter import clock
 from newsletter.audience import subscriptions
+from newsletter.backups import permission
 from newsletter.db import Base
 from newsletter.delivery.queue.balance import Balance, balance_of
 from newsletter.installation import Installation
@@ -166,6 +167,7 @@ class Stand:
         with self.installation.db.write() as session:
             for table in reversed(Base.metadata.sorted_tables):
                 session.execute(table.delete())
+            permission.allow(session, clock.now())
 
     def _is_sound(self) -> bool:
         if not self.installation.db.is_sqlite:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.cli.conftest import empty as empty
+from tests.cli.conftest import furnished as furnished
+from tests.cli.conftest import shell as shell
 from tests.transports.conftest import authority as authority
 from tests.transports.conftest import cafile as cafile
 from tests.transports.conftest import certified as certified

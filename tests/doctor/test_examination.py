@@ -15,6 +15,7 @@ from newsletter.installation import Installation
 from newsletter.models.issue import Issue
 from newsletter.models.process import ProcessRole
 from newsletter.settings import Settings
+from newsletter.tokens import Signer, seal_of
 from tests.doctor.test_site import site
 from tests.doctor.zones import SERVFAIL, asking, serving
 from tests.heartbeats.rows import beat
@@ -65,11 +66,13 @@ def test_a_folder_needs_neither_dns_nor_site(opened: Opened, tmp_path: Path) -> 
         findings = list(examine(installation, Dns(resolver), NOON))
     assert whats(findings) == [
         "settings",
+        "disk",
+        "storage",
         "database",
+        "secret key",
         "processes",
         "issues",
-        "storage",
-        "disk",
+        "backups",
         "mail",
         "clock",
     ]
@@ -77,9 +80,11 @@ def test_a_folder_needs_neither_dns_nor_site(opened: Opened, tmp_path: Path) -> 
     assert asked == []
 
 
-def test_a_server_is_looked_at_with_all_around_it(opened: Opened, beside: Beside) -> None:
+def test_a_server_is_looked_at_with_all_around_it(
+    opened: Opened, beside: Beside, environ: dict[str, str]
+) -> None:
     server = beside(ScriptedServer(extensions=EXTENSIONS))
-    with site() as port:
+    with site(seal=seal_of(Signer(environ["SECRET_KEY"]))) as port:
         installation = opened(
             MAIL_URL=f"smtp://127.0.0.1:{server.port}",
             MAIL_FROM="hello@news.test",
@@ -87,7 +92,8 @@ def test_a_server_is_looked_at_with_all_around_it(opened: Opened, beside: Beside
         )
         findings = examined(installation)
     assert whats(findings) == [
-        "settings", "database", "processes", "issues", "storage", "disk", "mail", "TLS",
+        "settings", "disk", "storage", "database", "secret key", "processes", "issues",
+        "backups", "mail", "TLS",
         "extensions", "MX", "SPF", "DMARC", "DKIM", "alignment", "site", "clock",
     ]  # fmt: skip
     assert [state for state, _ in of("site", findings)] == [State.WARNING, State.OK]

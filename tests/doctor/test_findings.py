@@ -1,5 +1,6 @@
 """What stops a part of the examination is a finding, and does not stop the others."""
 
+import errno
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,12 @@ from newsletter.errors import BadSetting
     [
         (Unanswered("Nobody answers."), State.WARNING, "Nobody answers."),
         (BadSetting("PORT: give one"), State.WRONG, "PORT: give one"),
-        (PermissionError("no"), State.WRONG, "no"),
+        (
+            OSError(errno.EIO, "", "/x"),
+            State.WRONG,
+            "/x does not read or write: look at the system's log.",
+        ),
+        (OSError("no"), State.WRONG, "OSError: no"),
         (KeyError("x\ny"), State.WRONG, "KeyError: 'x\\ny'"),
         (RuntimeError("first\nsecond"), State.WRONG, "RuntimeError: first"),
         (RuntimeError(), State.WRONG, "RuntimeError: "),

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from newsletter import migrations
 from newsletter.doctor.findings import State
 from newsletter.doctor.processes import examine_issues, examine_processes
 from newsletter.installation import Installation
@@ -51,12 +50,6 @@ def test_a_clock_that_differs_from_the_servers_is_wrong(installation: Installati
     assert states(installation) == [State.OK, State.OK, State.WRONG]
 
 
-def test_a_database_that_is_not_up_to_date_is_not_asked(installation: Installation) -> None:
-    migrations.downgrade(installation.db, "0006")
-    assert list(examine_processes(installation)) == []
-    assert list(examine_issues(installation, BEGIN)) == []
-
-
 @pytest.mark.parametrize(("minutes", "state"), [(4, State.OK), (6, State.WRONG)])
 def test_a_planned_issue_that_has_not_begun_in_time_is_wrong(
     installation: Installation, minutes: int, state: State
@@ -78,3 +71,12 @@ def test_an_issue_that_has_begun_is_not_overdue(installation: Installation) -> N
         factories.issue(session, version, BEGIN.date(), IssueState.SENDING)
     [finding] = examine_issues(installation, BEGIN + timedelta(days=1))
     assert finding.state is State.OK
+
+
+def test_an_issue_whose_deadline_passed_is_wrong(installation: Installation) -> None:
+    with installation.db.write() as session:
+        version = factories.dataset(session, installation.storage)
+        factories.issue(session, version, BEGIN.date(), IssueState.LATE)
+    [finding] = examine_issues(installation, BEGIN + timedelta(days=2))
+    assert finding.state is State.WRONG
+    assert "`newsletter issue send 2026-11-23 --now`" in finding.sentence

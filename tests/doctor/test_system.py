@@ -1,5 +1,7 @@
-"""The clock, and what is said of those that differ. The rest is tested by the command."""
+"""The clock and those that differ; a key and a database that are really broken."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +10,10 @@ from newsletter.doctor.findings import State
 from newsletter.doctor.system import database_time, examine_clock
 from newsletter.installation import Installation
 from newsletter.settings import Settings
+from tests.cli.conftest import Shell
+from tests.doctor.test_files import findings
 
+KEY = "another secret for the tests, 9876543210"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -39,3 +44,31 @@ def test_only_a_database_server_has_a_clock_of_its_own(
         assert moment is not None
         assert abs(moment - datetime.now(UTC)) < timedelta(seconds=30)
         assert moment.tzinfo is UTC
+
+
+def test_a_key_that_is_lost_is_wrong_and_none_is_made(shell: Shell) -> None:
+    key = shell.folder / "instance" / "secret_key"
+    key.unlink()
+    state, sentence = findings(shell)["secret key"]
+    assert (state, "put the old one back" in sentence) == ("wrong", True)
+    assert not key.exists()
+
+
+def test_a_new_key_beside_old_data_is_wrong(shell: Shell) -> None:
+    assert findings(shell)["secret key"][0] == "ok"
+    shell.environ["SECRET_KEY"] = KEY
+    state, sentence = findings(shell)["secret key"]
+    assert (state, sentence[:14]) == ("wrong", "It is not the ")
+
+
+def test_a_page_that_is_lost_in_the_middle_of_a_database_is_wrong(shell: Shell) -> None:
+    file = shell.folder / "instance" / "newsletter.db"
+    with closing(sqlite3.connect(file)) as database:
+        page = "SELECT rootpage FROM sqlite_master WHERE name = 'ix_audit_entry_who'"
+        [number] = database.execute(page).fetchone()
+        [size] = database.execute("PRAGMA page_size").fetchone()
+    with file.open("r+b") as pages:
+        pages.seek((number - 1) * size)
+        pages.write(b"\xa5" * size)
+    assert "damaged" in findings(shell)["database"][1]
+    assert "processes" not in findings(shell)

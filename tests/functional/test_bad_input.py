@@ -145,16 +145,16 @@ def test_ragged_rows_are_listed_with_their_lines_and_the_rest_is_kept(
 ) -> None:
     add(site, curator, tables__0__file=("ragged.csv", RAGGED))
     words = curator.open("/admin/datasets/rivers/").words()
-    assert "2 rows were left out" in words
-    assert "Line 3: it has 1 cell where the header has 2" in words
+    assert "1 row was left out" in words
+    assert "fewer cells than the header: the others are missing (line 3)" in words
     assert "Line 5: it has 3 cells where the header has 2" in words
     assert "Congo" in words
 
     path = str(written(tmp_path, "ragged.csv", RAGGED))
     done = site.command("dataset", "add", path, "--slug=again", *NAMED)
     assert done.returncode == 0
-    assert "3 rows × 2 columns" in done.stdout
-    assert "line 3: it has 1 cell where the header has 2" in done.stdout
+    assert "4 rows × 2 columns" in done.stdout
+    assert "line 5: it has 3 cells where the header has 2" in done.stdout
 
 
 @pytest.mark.parametrize(("encoding", "said"), [("utf-16", "utf-16"), ("cp1252", "cp1252")])

@@ -106,7 +106,7 @@ def test_a_wrong_dataset_is_put_right_for_those_who_got_it(desk: Desk, tmp_path:
     (tmp_path / "rivers.csv").write_text(WRONG)
     with time_machine.travel(MONDAY - timedelta(days=3)):
         desk.do("dataset", "add", str(tmp_path / "rivers.csv"), "--slug", "rivers",
-                "--title", "The longest rivers", "--license", "CC0-1.0")  # fmt: skip
+                "--title", "The longest rivers", "--license", "CC0-1.0", "--publish")  # fmt: skip
         desk.do("issue", "plan", "--date", str(MONDAY.date()), "--dataset", "rivers")
         desk.join(*READERS, *GONE)
     with time_machine.travel(MONDAY):

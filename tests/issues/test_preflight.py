@@ -27,7 +27,6 @@ def test_it_has_nothing_to_say_of_a_careful_issue() -> None:
         ({"subject": "Penguins", "preheader": "Penguins "}, "repeats the subject"),
         ({"postal_address": ""}, "no postal address"),
         ({"base_url": "http://news.example.org"}, "without https"),
-        ({"chart": None}, "no chart"),
         ({"questions": ()}, "asks no questions"),
     ],
 )

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from newsletter.catalog.versions import changes
+from newsletter.host.machine import WEB_THREADS
 from newsletter.installation import Installation
 from newsletter.models.task import Task
 from newsletter.tables.querying import table_cache
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.web.responses.compression import AT_ONCE
-from newsletter.web.server import THREADS
 from tests import factories
 from tests.conftest import BASE_URL
 
@@ -107,4 +107,4 @@ def test_the_first_rows_are_there_whatever_others_ask(client: FlaskClient) -> No
 
 
 def test_threads_are_left_for_those_who_ask_no_table() -> None:
-    assert table_cache.AT_ONCE + table_cache.QUEUE <= THREADS // 2
+    assert table_cache.AT_ONCE + table_cache.QUEUE <= WEB_THREADS // 2

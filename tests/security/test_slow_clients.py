@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 import requests
 
+from newsletter.host.machine import WEB_THREADS, web_workers
 from newsletter.installation import Installation
 from newsletter.settings import Settings
-from newsletter.web.server import THREADS, WORKERS
 from tests import factories
 from tests.functional.lists import NEWSLETTER, REPOSITORY
 from tests.functional.site import free_port
 from tests.functional.visitor import Visitor
 from tests.migrated import migrate
 
-MORE_THAN_THREADS = 2 * WORKERS * THREADS
+MORE_THAN_THREADS = 2 * web_workers() * WEB_THREADS
 SECONDS = 20  # that anybody waits for an answer, on a busy machine
 FILE = "/datasets/penguins/v/1.0.0/penguins.csv"
 SLOW = {

@@ -436,23 +436,26 @@ def test_it_says_when_a_described_column_is_not_there(tmp_path: Path) -> None:
 # Rows that do not fit
 
 
-def test_ragged_rows_are_rejected_with_their_line(tmp_path: Path) -> None:
+def test_long_rows_are_rejected_with_their_line_and_short_ones_padded(tmp_path: Path) -> None:
     text = 'id,name\n1,"two\nlines"\n2\n\n3,c,extra\n4,d\n5,"x"y\n6,e\n7,f\n'
 
     table = read(tmp_path, text)
 
-    assert column(table, "id") == [1, 4, 6, 7]
+    assert column(table, "id") == [1, 2, 4, 6, 7]
+    assert column(table, "name")[:3] == ["two\nlines", None, "d"]
     assert [(row.line, row.reason) for row in table.rejected] == [
-        (4, "it has 1 cell where the header has 2"),
         (6, "it has 3 cells where the header has 2"),
         (8, "text follows a closing quote"),
     ]
-    assert (table.rows_in, table.rows_kept, table.rows_rejected) == (7, 4, 3)
-    assert "1 blank line was skipped." in table.notes
+    assert (table.rows_in, table.rows_kept, table.rows_rejected) == (7, 5, 2)
+    assert table.notes == (
+        "1 blank line was skipped.",
+        "1 row has fewer cells than the header: the others are missing (line 4).",
+    )
 
 
 def test_all_rejected_rows_are_counted_and_the_first_thousand_listed(tmp_path: Path) -> None:
-    table = read(tmp_path, "a,b\n" + "1,2\n" * 1500 + "1\n" * 1200)
+    table = read(tmp_path, "a,b\n" + "1,2\n" * 1500 + "1,2,3\n" * 1200)
 
     assert table.rows_rejected == 1200
     assert len(table.rejected) == 1000

@@ -278,12 +278,18 @@ CSV_CASES = {
         "a,b\n1,x,\n2,y,\n", [[1, "x"], [2, "y"]], note="2 rows end in empty cells"
     ),
     "ragged rows": Case(
-        "a,b\n1\n2,y\n3,z,w\n4,v\n5,u\n", [[2, "y"], [4, "v"], [5, "u"]], rejected=[2, 4]
+        "a,b\n1\n2,y\n3,z,w\n4,v\n5,u\n",
+        [[1, None], [2, "y"], [4, "v"], [5, "u"]],
+        rejected=[4],
+        note="1 row has fewer cells than the header: the others are missing (line 2).",
     ),
     "mostly ragged rows": Case("a,b\n1\n2\n3,x\n", says="2 of 3 rows do not fit the header"),
     "quotes in unquoted cells": Case('a,b\n1,5" pipe\n2,x"y\n', [[1, '5" pipe'], [2, 'x"y']]),
     "quotes after a backslash": Case(
         'a,b\n1,"say \\"hi\\" now"\n2,"C:\\new"\n', [[1, 'say "hi" now'], [2, "C:\\new"]]
+    ),
+    "doubled quotes after a backslash": Case(
+        'a,b\n1,"C:\\""x"" now"\n2,y\n', [[1, 'C:\\"x" now'], [2, "y"]]
     ),
     "a backslash before the closing quote": Case('a,b\n1,"C:\\"\n2,x\n', [[1, "C:\\"], [2, "x"]]),
     "the line of Excel": Case("sep=;\na;b\n1;x\n", [[1, "x"]], names=["a", "b"]),
@@ -292,7 +298,7 @@ CSV_CASES = {
         "# made by us\n#, on Monday\na,b\n1,x\n",
         [[1, "x"]],
         names=["a", "b"],
-        note="2 lines were skipped",
+        note="Above the header 2 lines were set apart: made by us / on Monday",
     ),
     "a header after a sign": Case(
         "##v=1\n#CHROM\tPOS\n1\t100\n2\t200\n", [[1, 100], [2, 200]], names=["#CHROM", "POS"]
@@ -365,7 +371,9 @@ JSON_CASES = {
     ),
     "JSON with NaN": Case('[{"a": NaN}, {"a": 1.5}]', [[None], [1.5]], file="t.json"),
     "JSON nested too deeply": Case("[" * 50_000, says="nested too deeply", file="t.json"),
-    "JSON with a nest in a cell": Case('[{"a": {"b": [1]}}]', [['{"b": [1]}']], file="t.json"),
+    "JSON with a nest in a cell": Case(
+        '[{"a": {"b": [1]}}]', [["[1]"]], names=["a.b"], file="t.json"
+    ),
     "JSON with huge numbers": Case(
         '[{"a": 1e999, "b": 123456789012345678901}]',
         [["1e999", "123456789012345678901"]],

@@ -9,11 +9,16 @@ from newsletter import clock, migrations
 from newsletter.heartbeats.roll_call import in_utc
 from newsletter.installation import Installation
 from newsletter.models.process import ProcessRole
+from newsletter.tokens import SEAL, seal_of
 from tests.heartbeats.rows import beat
 
 
-def test_it_is_ready_when_the_database_is_migrated(client: FlaskClient) -> None:
-    assert client.get("/healthz").text == "ok\n"
+def test_it_is_ready_when_the_database_is_migrated(
+    client: FlaskClient, installation: Installation
+) -> None:
+    answer = client.get("/healthz")
+    assert answer.text == "ok\n"
+    assert answer.headers[SEAL] == seal_of(installation.signer)
     assert client.get("/readyz").text == "ready\nclock: not running\nworker: not running\n"
 
 

@@ -1,8 +1,7 @@
 """A dataset folder's dataset.yaml as typed, frozen values.
 
-What a person writes, and nothing that can be computed. Spellings follow the
-design's section 6; column types are the words of Data Package v2 (Table
-Schema). A draft may lack what publishing needs: ``publishing_problems`` says
+What a person writes, and nothing that can be computed. Column types are the words of
+Data Package v2 (Table Schema). A draft may lack what publishing needs: ``publishing_problems`` says
 what is still missing.
 """
 
@@ -18,6 +17,7 @@ from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package.field_types import (
     UNSAID,
     Cell,
+    Chart,
     ColumnName,
     ColumnType,
     Delimiter,
@@ -176,7 +176,7 @@ class DatasetPackage(_Value):
     language: Language = "en"
     tables: tuple[TablePackage, ...] = ()
     images: tuple[ImagePackage, ...] = ()
-    chart: dict[str, Any] | None = None
+    chart: Chart = None
     questions: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
     caveats: tuple[Prose, ...] = ()
     credit: CreditPackage | None = None
@@ -194,7 +194,7 @@ class DatasetPackage(_Value):
         _refuse_repeats("table", (table.name for table in self.tables))
         if 0 < len(self.questions) < 3:
             raise ValueError("questions: write 3 to 6 of them, or none")
-        if self.chart is not None and "data" in self.chart:
+        if "data" in (self.chart or {}):
             raise ValueError("chart: leave out data, it comes from the table")
         known = {table.name: table for table in self.tables}
         for table in self.tables:

@@ -20,10 +20,13 @@ def draft(
     keywords: Sequence[str] = (),
     source_url: str | None = None,
     read: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    chart: Mapping[str, Any] | None = None,
 ) -> DatasetPackage:
     """The package of a dataset from one file, whose tables and columns it will tell.
 
-    ``read`` says how to read it: see ``package.ReadPackage``.
+    ``read`` says how to read it: see ``package.ReadPackage``; ``name`` is the table's, and
+    ``chart`` a specification, empty for none.
     Raises Invalid, with a sentence for each field that breaks a rule.
     """
     check_slug(slug)
@@ -37,6 +40,9 @@ def draft(
             "license": license,
             "keywords": [word.strip().lower() for word in keywords] or [slug.split("-")[0]],
             "sources": [{"title": title, "url": source_url}] if source_url else [],
-            "tables": [{"file": file_name, "read": dict(read or {})}],
+            "tables": [
+                {"file": file_name, "read": dict(read or {})} | ({"name": name} if name else {})
+            ],
+            "chart": chart,
         }
     )

@@ -3,11 +3,12 @@
 import re
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+NO_CHART = "none"  # as a person writes it; kept as an empty specification
 TITLE_AT_MOST = 50  # characters
 UNSAID = Field(exclude_if=lambda value: not value)  # not written where nothing is said
 
@@ -45,6 +46,11 @@ def _as_text(value: object) -> object:
     return str(value) if is_plain else value
 
 
+def _chart(written: object) -> object:
+    return {} if written == NO_CHART else written
+
+
+Chart = Annotated[dict[str, Any] | None, BeforeValidator(_chart)]
 ONE_LINE = _matching(r"[^\r\n\0]+", "must be one line")
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), ONE_LINE

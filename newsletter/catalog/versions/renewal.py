@@ -118,8 +118,7 @@ def read_again(version: Version, package: DatasetPackage) -> set[str]:
     }
     charted = charted_table(package)
     if charted in kept and (
-        (version.chart or {}) != (package.chart or {})
-        or charted != charted_table(datasets.package_of(version))
+        version.chart != package.chart or charted != charted_table(datasets.package_of(version))
     ):
         again.add(charted)
     return again

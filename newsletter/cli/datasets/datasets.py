@@ -13,7 +13,6 @@ from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.package.draft import draft
 from newsletter.catalog.sync import Done, sync
 from newsletter.cli.context import (
     as_json,
@@ -24,24 +23,18 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
+from newsletter.cli.datasets.adding import COMMANDS as ADDING_COMMANDS
 from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.datasets.reading import COMMANDS as READING_COMMANDS
-from newsletter.cli.datasets.reading import read_file
-from newsletter.cli.datasets.sources import how_to_read
 from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.datasets.versions import tell_changes
 from newsletter.cli.tasks import in_background, run_or_promise
-from newsletter.errors import Invalid, Refused
-from newsletter.models.dataset import Table, Version
-from newsletter.models.task import Task
+from newsletter.errors import Refused
+from newsletter.models.dataset import Version
 from newsletter.posts.sync import sync as sync_posts
-from newsletter.services.datasets import dataset_save
 from newsletter.services.datasets.dataset_export import EXPORT_DATASET
-from newsletter.services.datasets.file_reading import Promise
-from newsletter.services.datasets.table_files import FileSource, is_address
 from newsletter.services.datasets.unread_files import UnreadFiles, unread_files
 from newsletter.tables.profiling.profile_text import summary
-from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
 
 FORMATS = {
     "datapackage": datapackage,
@@ -49,12 +42,6 @@ FORMATS = {
     "jsonld": jsonld,
     "dcat": dcat,
 }
-# The option that each field of a package comes from.
-FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"} | {
-    name: name
-    for name in ("title", "license", "summary", "description", "table", "encoding", "delimiter",
-                 "decimal", "header")
-}  # fmt: skip
 MARKS = {
     Done.ADDED: "+",
     Done.CHANGED: "~",
@@ -90,77 +77,6 @@ def sync_command(folder: Path) -> None:
 @click.group("dataset")
 def dataset_group() -> None:
     """Add, list, show and export datasets."""
-
-
-@dataset_group.command("add")
-@click.argument("source", metavar="FILE|URL")
-@click.option("--slug", required=True, help="Its name in addresses, such as penguins.")
-@click.option("--title", required=True, help="6 to 50 characters.")
-@click.option("--license", "license_", required=True, help="An SPDX id, such as CC0-1.0.")
-@click.option("--summary", "summary_", help="One line of 20 to 80 characters.")
-@click.option("--description", help="Why it is interesting: markdown, from 50 characters.")
-@click.option("--keyword", "keywords", multiple=True, help="May be given several times.")
-@click.option("--source-url", help="Where the data comes from.")
-@click.option(
-    "--table",
-    "--sheet",
-    "table",
-    help="Which sheet, table or file of FILE; without it, all of them.",
-)
-@how_to_read
-@in_background
-def add(
-    source: str,
-    slug: str,
-    title: str,
-    license_: str,
-    summary_: str | None,
-    description: str | None,
-    keywords: tuple[str, ...],
-    source_url: str | None,
-    background: bool,
-    **read: str | int | None,
-) -> None:
-    """Read a table, profile and chart it, and publish it as a dataset.
-
-    What is not given is made from the data, and can be written better in the admin. A file
-    that holds several tables becomes all of them, unless --table chooses one.
-    """
-    installation = open_or_create_installation()
-    origin = source_url or (source if is_address(source) else installation.settings.base_url)
-
-    def save(file: FileSource, by: Promise) -> Task:
-        package = draft(
-            slug, title, license_, file.file_name, summary_, description, keywords, origin, read
-        )
-        files = {package.tables[0].name: file}
-        now = clock.now()
-        return dataset_save.add(
-            installation, slug, package, files, AT_THE_COMMAND_LINE, now, publish=True, by=by
-        )
-
-    try:
-        if not read_file(installation, slug, source, background, save):
-            return
-    except Invalid as error:
-        raise _by_its_option(error) from error
-    with installation.db.read() as session:
-        version = datasets.newest(session, slug)
-    for table in version.tables:
-        _tell(slug if len(version.tables) == 1 else f"{slug}/{table.name}", table)
-    click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
-
-
-def _tell(name: str, table: Table) -> None:
-    """What became of a table's rows, and what a person should know of how it was read."""
-    encoding = f", read as {table.encoding}" if table.encoding else ""
-    click.echo(f"{name}: {table.rows:,} rows × {len(table.columns)} columns{encoding}.")
-    for note in table.notes:
-        click.echo(note)
-    if table.rows_rejected:
-        click.echo(f"{table.rows_rejected:,} rows were rejected:")
-        for rejected in table.rejected[:10]:
-            click.echo(f"  line {rejected['line']}: {rejected['reason']}")
 
 
 @dataset_group.command("list")
@@ -247,15 +163,6 @@ def export_(slug: str, folder: Path, background: bool) -> None:
         click.echo(folder / Path(path).relative_to(place))
 
 
-def _by_its_option(error: Invalid) -> Invalid:
-    """What is wrong with a field, said of the option that it came from; ``error`` itself where
-    it came from none."""
-    place, sentence = next(iter(error.fields.items()), ("", ""))
-    field = place.partition("read.")[2] or place.partition(".")[0]
-    option = FIELD_OPTIONS.get(field)
-    return Invalid(f"--{option}: {sentence}.") if option else error
-
-
 def _record(version: Version) -> dict[str, Any]:
     return {
         "slug": version.dataset.slug,
@@ -285,7 +192,7 @@ def _table_record(table: Any) -> dict[str, Any]:
     }
 
 
-for command in (*VERSION_COMMANDS, *READING_COMMANDS, *UPKEEP_COMMANDS):
+for command in (*ADDING_COMMANDS, *VERSION_COMMANDS, *READING_COMMANDS, *UPKEEP_COMMANDS):
     dataset_group.add_command(command)
 
 COMMANDS = (sync_command, dataset_group)

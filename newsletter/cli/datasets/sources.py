@@ -1,11 +1,13 @@
-"""How to read the file that a command is given."""
+"""How to read the file that a command is given, and what to draw of it."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from newsletter.catalog.package.field_types import ColumnType
+from newsletter.catalog.package.field_types import NO_CHART, ColumnType
 
 COLUMN_TYPES = get_args(ColumnType)
 
@@ -17,6 +19,29 @@ def _typed_column(text: str) -> tuple[str, str]:
     return name, type_
 
 
+def _specification(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> dict[str, Any] | None:
+    """The chart: empty where there is to be none. Refuses what is no JSON object."""
+    if text is None or text == NO_CHART:
+        return None if text is None else {}
+    try:
+        spec = json.loads(Path(text).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise click.BadParameter(
+            f"{text!r} is neither none nor a file with a Vega-Lite specification."
+        ) from error
+    if not isinstance(spec, dict):
+        raise click.BadParameter(f"{text!r} holds no specification: write one object.")
+    return spec
+
+
+chart_option = click.option(
+    "--chart",
+    metavar="none|FILE",
+    callback=_specification,
+    help="No chart, or a Vega-Lite specification without data; without it, one is chosen.",
+)
 READ_OPTIONS = (
     click.option("--encoding", help="Such as cp1250; without it, it is found out."),
     click.option("--delimiter", help="One character, or tab."),

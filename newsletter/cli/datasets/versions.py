@@ -13,7 +13,7 @@ from newsletter.catalog.semver import step_of, understated
 from newsletter.catalog.versions import changes
 from newsletter.cli.context import as_json, open_installation, print_json
 from newsletter.cli.datasets.reading import read_file
-from newsletter.cli.datasets.sources import how_to_read
+from newsletter.cli.datasets.sources import chart_option, how_to_read
 from newsletter.cli.tasks import in_background
 from newsletter.errors import NotFound
 from newsletter.installation import Installation
@@ -45,6 +45,7 @@ def tell_changes(diff: Diff) -> None:
 @click.option("--version", "number", help="Its number; without it, as what changed asks for.")
 @click.option("--replaces", metavar="TABLE", help="Which table, of a dataset that has several.")
 @click.option("--sheet", help="Which sheet, table or file of FILE.")
+@chart_option
 @how_to_read
 @in_background
 def update(
@@ -53,6 +54,7 @@ def update(
     number: str | None,
     replaces: str | None,
     sheet: str | None,
+    chart: dict[str, Any] | None,
     background: bool,
     **read: Any,
 ) -> None:
@@ -70,6 +72,7 @@ def update(
             table=replaces,
             read=how,
             number=number,
+            chart=chart,
             by=by,
         )
 
@@ -119,10 +122,11 @@ def diff_(slug: str, numbers: str | None, as_json: bool) -> None:
 
 @click.command("publish")
 @click.argument("slug")
-def publish(slug: str) -> None:
+@click.option("--anyway", is_flag=True, help="Whatever a person should look at first.")
+def publish(slug: str, anyway: bool) -> None:
     """Publish the draft of a dataset: from then on its data never changes."""
     installation = open_installation()
-    number = dataset_save.publish(installation, slug, clock.now()).number
+    number = dataset_save.publish(installation, slug, clock.now(), anyway=anyway).number
     click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}/v/{number}/")
 
 

@@ -4,6 +4,7 @@ is done in one short transaction.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -104,11 +105,13 @@ def replace_table(
     table: str | None = None,
     read: ReadPackage | None = None,
     number: str | None = None,
+    chart: Mapping[str, Any] | None = None,
     by: Promise = defer,
 ) -> Task | None:
     """``edit`` with a new file for one table, of which all that was said stays.
 
-    ``table`` None: the only one; ``read`` says how the file is read. Where files of it could
+    ``table`` None: the only one; ``read`` says how the file is read; ``chart`` None: as it
+    was. Where files of it could
     not be read, theirs are the words, and their tables.
     """
     with installation.db.read() as session:
@@ -124,19 +127,25 @@ def replace_table(
         written.model_copy(update=changed) if written.name == name else written
         for written in package.tables
     )
-    whole = package.model_copy(update={"tables": tables})
+    drawn = {} if chart is None else {"chart": chart}
+    whole = package.model_copy(update={"tables": tables, **drawn})
     files = {**(unread.sources if unread else {}), name: file}
     note = unread.note if unread else ""
     return edit(installation, slug, whole, files, started_by, now, note=note, number=number, by=by)
 
 
-def publish(installation: Installation, slug: str, now: datetime) -> Version:
+def publish(
+    installation: Installation, slug: str, now: datetime, *, anyway: bool = True
+) -> Version:
     """Publish the draft of a dataset. Raises Conflict if there is none, or its files are not
-    read, or Invalid with what it still lacks."""
+    read, or unless ``anyway`` something in it is for a person to look at; or Invalid with what
+    it still lacks."""
     with installation.db.write() as session:
         version = datasets.newest(session, slug)
         if version.is_published:
             raise Conflict(f"{slug} {version.number} is published already.")
+        if not anyway:
+            drafts.refuse_open_questions(version)
         datasets.publish(version, now)
         return version
 

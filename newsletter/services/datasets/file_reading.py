@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from newsletter import clock
-from newsletter.catalog import datasets
+from newsletter.catalog import datasets, drafts
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.package.dataset_package import DatasetPackage, parse_package
 from newsletter.catalog.versions.changes import published_before
@@ -213,7 +213,7 @@ def _record(
     pending.dataset.pending_ingest = None
     session.flush()
     version = datasets.upsert_draft(session, job.slug, intake, now)
-    if is_published:
+    if is_published and not drafts.open_questions(version):
         datasets.publish(version, now)
     before = job.before.number if job.before is not None else None
     return {"version": version.number, "state": version.state.value, "before": before}

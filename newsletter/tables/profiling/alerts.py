@@ -18,6 +18,15 @@ IMBALANCED = 0.9
 MANY_VALUES = 50
 CORRELATED = 0.9
 MOSTLY_NUMBERS = 0.5
+MANY_REJECTED = 0.05  # of the rows
+# The codes of alerts on what is lost, guessed or not for everybody, in the order of their harm.
+HARM = (
+    *("rejected_rows", "header_guessed", "ambiguous_dates", "repeated_header", "total_row"),
+    *("mixed_types", "placeholder_values", "leading_zeros_lost", "encoding_guessed"),
+    *("personal_data", "infinite", "all_null", "mostly_missing", "duplicate_rows"),
+)
+# Without a person who has looked at these, nothing is published.
+NEEDS_A_PERSON = frozenset({"rejected_rows", "header_guessed", "ambiguous_dates", "personal_data"})
 # Below this many values a pattern is an accident.
 ENOUGH = 10
 
@@ -82,10 +91,36 @@ def high_correlations(pairs: Iterable[tuple[str, str, float | None]]) -> list[Al
     ]
 
 
-def encoding_guessed(encoding: str) -> Alert:
-    """For the parser, when a file did not say how its letters are encoded."""
-    message = f"The encoding was guessed as {encoding}: check names with accents."
-    return _alert("encoding_guessed", None, message)
+def rejected_rows(rows_in: int, rejected: int) -> list[Alert]:
+    """On the rows of a file that are not in the table."""
+    if rejected <= MANY_REJECTED * rows_in:
+        return []
+    share = f"{_count(rejected, 'row')} of {rows_in:,} ({rejected / rows_in:.0%})"
+    return [_alert("rejected_rows", None, f"{share} do not fit and were rejected.")]
+
+
+def repeated_header(count: int) -> list[Alert]:
+    """On rows that say the columns' names again, which makes every column text."""
+    if not count:
+        return []
+    message = f"{_count(count, 'row')} say the header again: without them columns may be numbers."
+    return [_alert("repeated_header", None, message)]
+
+
+def total_row(column: str, label: str) -> Alert:
+    """On a last row that sums up those above, and is counted with them."""
+    return _alert("total_row", column, f"The last row is called {label}: it may sum up the others.")
+
+
+def by_harm(alerts: Iterable[Alert]) -> list[Alert]:
+    """The alerts on a table, what harms most first; those of one kind stay in their order."""
+    places = {code: place for place, code in enumerate(HARM)}
+    return sorted(alerts, key=lambda alert: places.get(alert["code"], len(places)))
+
+
+def of_reading(code: str, column: str | None, message: str) -> Alert:
+    """On what was decided while the file was read."""
+    return _alert(code, column, message)
 
 
 def _missing(name: str, rows: int, present: int) -> list[Alert]:

@@ -2,30 +2,55 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+
+from newsletter.tables.reading.header import fitted_header, has_header
 
 # By how seldom a header has one that is not the delimiter.
 DELIMITERS = "\t;,|\x1f\x01~^¦"
 CLEARLY = 0.9  # of the lines have one width
+HALF = 0.5  # of them, at least, in a table that begins with its header
 MOST_ABOVE = 20  # lines of words above a header
+FEW_ABOVE = 0.1  # of the lines may stand above a table without a header
+MOST_BELOW = 1 / 3  # of the lines may be notes below the table
 
 
 def find_delimiter(sample: Sequence[str]) -> str:
-    """The delimiter under which most lines have as many cells as the first; a comma if none."""
-    return _best(sample)[0] or ","
+    """The delimiter under which most lines have as many cells as the first, or as the second
+    where the first is a header that is a cell short or long; a comma if none."""
+    best, share, _ = _best(sample)
+    if share < HALF and len(sample) > 1:
+        below, share_below, _ = _best(sample[1:])
+        best = below if share_below > share else best
+    return best or ","
 
 
 def lines_above(sample: Sequence[str], delimiter: str | None) -> int:
     """How many lines of words stand above a table that has more columns than they."""
-    if _best(sample, delimiter)[0]:
+    if _best(sample, delimiter)[1] >= HALF or _is_parted_by_spaces(sample):
         return 0
     for above in range(1, min(MOST_ABOVE, len(sample) - 2)):
-        best, share, width = _best(sample[above:], delimiter)
+        best, share, width = _best(sample[above:], delimiter, below=MOST_BELOW)
         is_apart = not sample[above - 1].strip()
         if best and share >= CLEARLY and width >= (2 if is_apart else 3):
-            return above
+            above -= _is_odd_header(sample[above - 1 :], best, width)
+            rows = fitted_header(rows_of(sample[above:], best))
+            is_sure = has_header(rows, set()) or above <= FEW_ABOVE * len(rows)
+            return above if is_sure else 0  # they may be rows, of columns that spaces part
     return 0
+
+
+def _is_parted_by_spaces(sample: Sequence[str]) -> bool:
+    """Whether runs of spaces and tabs part as many cells in each line: all of them are rows."""
+    counts = {len(line.split()) for line in sample if line.strip()}
+    return len(counts) == 1 and counts.pop() > 1
+
+
+def _is_odd_header(sample: Sequence[str], delimiter: str, width: int) -> bool:
+    """Whether the first line is a header that is a cell short, as R writes it, or long."""
+    rows = rows_of(sample, delimiter)
+    return len(rows[0]) != width == len(fitted_header(rows)[0])
 
 
 def comment_lines(sample: Sequence[str], delimiter: str | None) -> int:
@@ -55,29 +80,40 @@ def is_spaced(sample: Sequence[str], delimiter: str) -> bool:
 
 def escaped_quote(sample: Sequence[str], delimiter: str) -> re.Pattern[str] | None:
     r"""What finds a quote that a backslash escapes (``\"``), if that is how quotes in cells
-    are written; None if they are doubled, as in RFC 4180."""
-    mark = re.compile(rf'\\"(?![{re.escape(delimiter)}\r\n]|$)')
+    are written; None if they are doubled, as in RFC 4180, which ``\""`` in a cell shows."""
+    ends = rf"[{re.escape(delimiter)}\r\n]|$"
+    mark = re.compile(rf'\\"(?!{ends})')
     text = "".join(sample)
-    if not mark.search(text) or re.search(r'[^\\,;\t|\r\n"]""[^,;\t|\r\n"]', text):
+    if not re.search(rf'\\"(?!"|{ends})', text) or re.search(rf'\\""(?!{ends})', text):
+        return None
+    if re.search(r'[^\\,;\t|\r\n"]""[^,;\t|\r\n"]', text):
         return None
     return mark
 
 
-def _best(sample: Sequence[str], stated: str | None = None) -> tuple[str | None, float, int]:
-    """The delimiter, the share of the lines that are as wide as the first, and that width."""
+def _best(
+    sample: Sequence[str], stated: str | None = None, *, below: float = 0
+) -> tuple[str | None, float, int]:
+    """The delimiter, the share of the lines that are as wide as the first, and that width.
+
+    The last lines may be of any width, if they are at most such a part of all: notes ``below``.
+    """
     best: tuple[str | None, float, int] = (None, 0.0, 1)
     for delimiter in stated or DELIMITERS:
         rows = rows_of(sample, delimiter)
         width = len(rows[0])
+        least = len(rows) * (1 - below)
+        while len(rows) > least and len(rows[-1]) != width:
+            rows.pop()
         share = sum(len(row) == width for row in rows) / len(rows)
         if width > 1 and share > best[1] + 0.05:
             best = (delimiter, share, width)
     return best
 
 
-def rows_of(sample: Sequence[str], delimiter: str) -> list[list[str]]:
+def rows_of(sample: Iterable[str], delimiter: str, *, is_spaced: bool = False) -> list[list[str]]:
     """The records of the sample, which may end inside the last one; never empty."""
     rows: list[list[str]] = []
     with suppress(csv.Error):  # a cell that is too long: what came before it must do
-        rows += (row for row in csv.reader(sample, delimiter=delimiter) if row)
+        rows += filter(None, csv.reader(sample, delimiter=delimiter, skipinitialspace=is_spaced))
     return rows or [[]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import UnreadableTable
 from newsletter.tables.reading.accents import BROKEN_WORD, encoding_of_accents
+from newsletter.tables.reading.doubts import Doubt
 from newsletter.tables.reading.file_kinds import readable_kinds
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _guess(path: Path) -> Encoding:
     name = encoding_of_accents(sample) or _likeliest(sample)
     characters = "character was" if count == 1 else "characters were"
     note = f"Read as {name}, which is a guess: {count:,} {characters} not UTF-8."
-    return Encoding(name, has_bad_bytes=True, note=note)
+    return Encoding(name, has_bad_bytes=True, note=Doubt(note, "encoding_guessed"))
 
 
 def _likeliest(sample: bytes) -> str:

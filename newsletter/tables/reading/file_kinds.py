@@ -42,7 +42,7 @@ SHEETS, DATABASE = "a spreadsheet", "an SQLite database"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
 KINDS = (
     FileKind("delimited", "CSV", "CSV", "delimited", (".csv", ".tsv", ".tab", ".psv"), True),
-    FileKind("json", "JSON", "JSON", "json_records", (".json", ".geojson")),
+    FileKind("json", "JSON", "JSON", "json_records", (".json", ".geojson"), holds_tables=True),
     FileKind("ndjson", "JSON Lines", "JSON", "json_records", (".ndjson", ".jsonl"), True),
     FileKind("parquet", "Parquet", "Parquet", "parquet", (".parquet",), magic=(b"PAR1",)),
     FileKind(

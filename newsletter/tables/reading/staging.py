@@ -20,6 +20,7 @@ from newsletter.errors import UnreadableTable
 from newsletter.tables.profiling.columns import quoted
 
 MAX_LISTED = 1000
+MAX_TOLD = 5  # short rows by their lines
 MAX_COLUMNS = 2000
 MAX_CELL = 1024 * 1024  # characters
 # Bytes that are read at once, and that the longest row has.
@@ -48,6 +49,32 @@ class Rejections:
         self.count += 1
         if len(self.listed) < MAX_LISTED:
             self.listed.append((line, reason))
+
+
+@dataclass(slots=True)
+class ShortRows:
+    """Rows that end before the last column: what they lack is missing. All are counted."""
+
+    count: int = 0
+    bare: int = 0  # of a single cell
+    lines: list[int] = field(default_factory=list)  # of the first ones
+    first_bare: int = 0
+
+    def add(self, line: int, cells: int) -> None:
+        self.count += 1
+        if cells == 1:
+            self.bare += 1
+            self.first_bare = self.first_bare or line
+        if len(self.lines) < MAX_TOLD:
+            self.lines.append(line)
+
+    def notes(self) -> list[str]:
+        if not self.count:
+            return []
+        rows, have = ("1 row", "has") if self.count == 1 else (f"{self.count:,} rows", "have")
+        lines = ", ".join(map(str, self.lines)) + (", …" if self.count > MAX_TOLD else "")
+        where = f"line {lines}" if self.count == 1 else f"lines {lines}"
+        return [f"{rows} {have} fewer cells than the header: the others are missing ({where})."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +122,22 @@ class Staging:
         writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         self.keep = writer.writerow
         self.rejections = Rejections()
+        self.short = ShortRows()
         self.rows_in = 0
         self.width = width
+
+    def reject(self, line: int, reason: str) -> None:
+        """Count a row that does not fit."""
+        self.rows_in += 1
+        self.rejections.add(line, reason)
+
+    def keep_short(self, line: int, row: Sequence[str]) -> None:
+        """Count and keep a row that has not more cells than there are columns."""
+        self.rows_in += 1
+        if lacking := self.width - len(row):
+            self.short.add(line, len(row))
+            row = [*row, *[NULL] * lacking]
+        self.keep(row)
 
     def show(self, connection: duckdb.DuckDBPyConnection, missing: Sequence[str]) -> None:
         """Make the relation; cells spelled like one of ``missing`` become NULL.
@@ -110,11 +151,13 @@ class Staging:
     def _refuse_bad_harvest(self) -> None:
         if self.rows_in == 0:
             raise UnreadableTable("The file has a header but no rows: give one with data.")
-        if self.rejections.count * 2 <= self.rows_in:
+        unfit_rows = self.rejections.count + self.short.bare
+        if unfit_rows * 2 <= self.rows_in:
             return
-        line, reason = self.rejections.listed[0]
+        bare = (self.short.first_bare, f"it has 1 cell where the header has {self.width:,}")
+        line, reason = min([*self.rejections.listed[:1], *([bare] if self.short.bare else [])])
         raise UnreadableTable(
-            f"{self.rejections.count:,} of {self.rows_in:,} rows do not fit the header"
+            f"{unfit_rows:,} of {self.rows_in:,} rows do not fit the header"
             f" (line {line}: {reason}): check the delimiter and the lines above the header."
         )
 

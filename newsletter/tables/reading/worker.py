@@ -23,6 +23,7 @@ import duckdb
 
 from newsletter.errors import MissingExtra, SeveralTables, UnreadableTable
 from newsletter.tables import duckdb_sandbox, sandbox
+from newsletter.tables.profiling.alerts import by_harm
 from newsletter.tables.profiling.profile import profile_table
 from newsletter.tables.reading.file_kinds import BY_NAME, PACKINGS, recognise
 from newsletter.tables.reading.gauge import PROFILING, READING, TYPING, Gauge
@@ -35,6 +36,7 @@ from newsletter.tables.reading.outputs import (
     write_json,
 )
 from newsletter.tables.reading.staging import STAGED, Reading
+from newsletter.tables.reading.table_alerts import table_alerts
 from newsletter.tables.reading.types.type_inference import write_typed
 from newsletter.tables.reading.types.typist import Marks
 from newsletter.tables.reading.unpack import OPENERS, decompress, take_out
@@ -93,6 +95,10 @@ def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str,
         written = writer.submit(_write, connection.cursor(), folder, columns, copies)
         profile = profile_table(connection, TABLE, columns)
         written.result()
+    notes = [*unpacked.notes, *reading.notes, *table.notes]
+    rejected = reading.rejections.count
+    of_table = table_alerts(connection, TABLE, columns, table.rows, rejected, notes)
+    profile["alerts"] = by_harm([*of_table, *profile["alerts"]])
     return {
         "kind": unpacked.kind,
         "name": unpacked.name,
@@ -100,13 +106,13 @@ def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str,
         "delimiter": reading.delimiter,
         "rows_in": reading.rows_in,
         "rows_kept": table.rows,
-        "rows_rejected": reading.rejections.count,
+        "rows_rejected": rejected,
         "rejected": reading.rejections.listed,
         "columns": columns,
         "units": table.units,
         "profile": profile,
         "preview": preview(connection, columns),
-        "notes": [*unpacked.notes, *reading.notes, *table.notes],
+        "notes": notes,
     }
 
 

@@ -1,11 +1,12 @@
 """The first page after signing in: what matters first, first."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from newsletter import clock
 from newsletter.audience import directory
+from newsletter.backups import permission
 from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
 from newsletter.curators.permissions import Permission
@@ -15,6 +16,7 @@ from newsletter.issues import listing
 from newsletter.models.issue import Issue, IssueState
 from newsletter.services import slots
 from newsletter.submissions import queue
+from newsletter.web.admin.flash import flashing
 from newsletter.web.admin.template_filters import clock_time
 from newsletter.web.auth import needs
 from newsletter.web.context import installation
@@ -47,8 +49,18 @@ def index() -> ResponseReturnValue:
             brought=queue.waiting_page(session, size=BROUGHT_SHOWN),
             recent=_recent(session),
             free=slots.free(coming, now),
+            may_send=permission.may_send(session),
             troubles=_troubles(call_roll(session)),
         )
+
+
+@blueprint.post("/allow-sending")
+@needs(Permission.SEND)
+def allow_sending() -> ResponseReturnValue:
+    """For a home that was restored or copied."""
+    with flashing("Mail goes out."), installation().db.write() as session:
+        permission.allow(session, clock.now())
+    return redirect(url_for("admin.overview.index"))
 
 
 def _next(coming: list[slots.Slot]) -> slots.Slot:

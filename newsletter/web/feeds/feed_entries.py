@@ -14,6 +14,7 @@ from typing import NamedTuple
 from flask import render_template
 from sqlalchemy.orm import Session
 
+from newsletter.catalog import listing
 from newsletter.catalog.versions import errata
 from newsletter.catalog.versions.changes import kept
 from newsletter.issues import archive
@@ -112,6 +113,7 @@ def _loaded(session: Session, listed: Sequence[Listed]) -> list[Entry]:
     """The entries themselves, in the same order."""
     ids = {kind: [entry.id for entry in listed if entry.kind is kind] for kind in FeedKind}
     issues = archive.load_whole(session, ids[FeedKind.DATASETS])
+    listing.show_first_rows(session, [issue.version for issue in issues if issue.version])
     written = search.load_whole(session, ids[FeedKind.POSTS])
     corrections = errata.load(session, ids[FeedKind.CORRECTIONS])
     made = {

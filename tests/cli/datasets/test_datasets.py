@@ -14,11 +14,41 @@ from tests.posts import written
 ADD = ("--slug", "rain-2", "--title", "Rain, once more", "--license", "CC0-1.0")
 
 
-def test_adding_a_file_publishes_it(shell: Shell) -> None:
+def test_adding_a_file_makes_a_draft_and_says_what_to_look_at(shell: Shell) -> None:
     said = shell.done("dataset", "add", "rain.csv", *ADD, "--keyword", "weather")
+
     assert "5 rows × 3 columns" in said
-    assert "https://news.example.org/datasets/rain-2" in said
+    assert "! year: " not in said
+    assert "Chart: " in said
+    assert "Draft: look at https://news.example.org/admin/datasets/rain-2" in said
+    assert shell.read("dataset", "show", "rain-2")["state"] == "draft"
+    assert "Published" in shell.done("dataset", "publish", "rain-2")
     assert shell.read("dataset", "show", "rain-2")["state"] == "published"
+
+
+def test_adding_may_publish_at_once(shell: Shell) -> None:
+    said = shell.done("dataset", "add", "rain.csv", *ADD, "--publish")
+
+    assert "Published: https://news.example.org/datasets/rain-2" in said
+    assert shell.read("dataset", "show", "rain-2")["state"] == "published"
+
+
+def test_what_a_person_should_look_at_stays_a_draft(shell: Shell) -> None:
+    Path("days.csv").write_text("day,n\n01/02/2026,1\n03/04/2026,2\n")
+
+    refused = shell.refused("dataset", "add", "days.csv", *ADD, "--publish")
+
+    assert "rain-2 1.0.0 stays a draft: day: The dates of the column day may be" in refused
+    assert shell.read("dataset", "show", "rain-2")["state"] == "draft"
+    assert "stays a draft" in shell.refused("dataset", "publish", "rain-2")
+    shell.done("dataset", "publish", "rain-2", "--anyway")
+    assert shell.read("dataset", "show", "rain-2")["state"] == "published"
+
+
+def test_in_the_background_nobody_looks(shell: Shell) -> None:
+    done = shell("dataset", "add", "rain.csv", *ADD, "--background", "--anyway")
+
+    assert done.exit_code == 2
 
 
 def test_adding_says_which_rows_were_rejected(shell: Shell) -> None:
@@ -248,3 +278,25 @@ def test_an_export_is_left_to_a_worker_where_that_is_asked_for(shell: Shell) -> 
     assert sorted(path.name for path in Path("out/kenya-rain").iterdir()) == [
         *("datapackage.json", "dataset.yaml", "rain.csv"),
     ]
+
+
+def test_a_dataset_needs_no_chart(shell: Shell) -> None:
+    shell.done("dataset", "add", "rain.csv", *ADD, "--chart", "none", "--name", "wet")
+
+    assert [t["name"] for t in shell.read("dataset", "show", "rain-2")["tables"]] == ["wet"]
+    shell.done("dataset", "export", "rain-2", "out")
+    assert read_package(Path("out/rain-2")).chart == {}
+    assert not list(Path("out/rain-2").rglob("chart.*"))
+
+
+def test_a_chart_may_be_stated_in_a_file(shell: Shell) -> None:
+    spec = {"mark": "bar", "encoding": {"x": {"field": "rain_mm", "type": "quantitative"}}}
+    Path("spec.json").write_text(json.dumps(spec))
+
+    shell.done("dataset", "add", "rain.csv", *ADD, "--chart", "spec.json")
+
+    shell.done("dataset", "export", "rain-2", "out")
+    assert read_package(Path("out/rain-2")).chart == spec
+    for text in ("[1]", "{"):
+        Path("spec.json").write_text(text)
+        assert shell("dataset", "add", "rain.csv", *ADD, "--chart", "spec.json").exit_code == 2

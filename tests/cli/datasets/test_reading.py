@@ -28,7 +28,7 @@ def more(shell: Shell) -> str:
 
 
 def test_a_worker_adds_what_was_given_to_it(shell: Shell, more: str) -> None:
-    printed = shell.done("dataset", "add", more, *NAMED, "--background")
+    printed = shell.done("dataset", "add", more, *NAMED, "--background", "--publish")
     assert "newsletter task watch" in printed
     Path(more).unlink()  # it is kept
     shown = shell.read("dataset", "show", "rain")

@@ -34,3 +34,10 @@ def test_a_file_of_several_tables_needs_a_choice(shell: Shell, tmp_path: Path) -
 def test_a_table_that_is_not_there_cannot_be_replaced(shell: Shell) -> None:
     refused = shell.refused("dataset", "update", "kenya-rain", "rain.csv", "--replaces", "snow")
     assert "Name the table that the file replaces: rain." in refused
+
+
+def test_a_file_after_it_takes_the_place_of_a_draft_that_waits(shell: Shell) -> None:
+    for rows in ("Nairobi,2021,781\nKisumu,2023,90", "Nairobi,2021,781\nKisumu,2023,9\nX,2024,4"):
+        (shell.folder / "new.csv").write_text(f"station,year,rain_mm\n{rows}\n")
+        assert "is a draft." in shell.done("dataset", "update", "kenya-rain", "new.csv")
+    assert shell.read("dataset", "show", "kenya-rain")["tables"][0]["rows"] == 3

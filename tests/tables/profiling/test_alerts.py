@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from newsletter.tables.profiling.alerts import encoding_guessed
+from newsletter.tables.profiling.alerts import by_harm, of_reading, rejected_rows
 from newsletter.tables.profiling.profile import profile_table
 
 TYPES = {pl.String: "string", pl.Int64: "integer", pl.Float64: "number", pl.Boolean: "boolean",
@@ -103,5 +103,15 @@ def test_it_does_not_correlate_flags() -> None:
     assert "high_correlation" not in codes(x=[0, 1] * 20, y=[1, 0] * 20)
 
 
-def test_it_names_a_guessed_encoding() -> None:
-    assert "cp1252" in encoding_guessed("cp1252")["message"]
+def test_harm_comes_first() -> None:
+    listed = [of_reading(code, None, code) for code in ("skewed", "mixed_types", "header_guessed")]
+
+    assert [alert["code"] for alert in by_harm(listed)] == [
+        "header_guessed", "mixed_types", "skewed"
+    ]  # fmt: skip
+
+
+def test_a_few_rejected_rows_are_no_alarm() -> None:
+    assert rejected_rows(100, 5) == []
+    (alert,) = rejected_rows(100, 6)
+    assert alert["message"] == "6 rows of 100 (6%) do not fit and were rejected."

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sqlite3
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -55,14 +56,21 @@ def read_cells(
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / f"in.{form}"
     FORMS[form](cells, source, name)
-    limits = {"memory_bytes": 10**8, "output_bytes": 10**8}
-    wishes = IngestOptions(**options)
-    stated = {field.name: getattr(wishes, field.name) for field in fields(wishes)}
-    request = {"source": str(source), "name": source.name, "folder": str(folder)}
-    told = worker.parse(request | {"formats": FORMATS[:1], "options": stated, "limits": limits})
+    told = parsed(source, folder, **options)
     return {
         "type": dict(told["columns"])[name],
         "values": [row[-1] for row in told["preview"]],
         "notes": [note for note in told["notes"] if name in note],
         "unit": told["units"].get(name),
     }
+
+
+def parsed(source: Path, folder: Path | None = None, **options: Any) -> dict[str, Any]:
+    """What the parser tells of a file, in this process; a ``folder`` takes what it writes."""
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(dir=source.parent))
+    limits = {"memory_bytes": 10**9, "output_bytes": 10**9}
+    wishes = IngestOptions(**options)
+    stated = {field.name: getattr(wishes, field.name) for field in fields(wishes)}
+    request = {"source": str(source), "name": source.name, "folder": str(folder)}
+    return worker.parse(request | {"formats": FORMATS[:1], "options": stated, "limits": limits})

@@ -3,6 +3,7 @@
 from bs4 import BeautifulSoup
 from sqlalchemy import update
 
+from newsletter.backups import permission
 from newsletter.installation import Installation
 from newsletter.models.process import Process, ProcessRole
 from tests.heartbeats.rows import beat
@@ -45,3 +46,16 @@ def test_one_of_two_workers_and_a_clock_that_differs(
     loss, difference = lines(curator)
     assert loss.startswith("The worker on two has been silent since 09:00; another goes on.")
     assert difference.startswith("The clock of fast is 150 s ahead of the database server's")
+
+
+def test_a_copy_sends_nothing_until_the_button_is_pressed(
+    installation: Installation, curator: Browser
+) -> None:
+    assert "Nothing is sent from here" not in curator.get("/admin/").text
+    with installation.db.write() as session:
+        permission.take_away(session)
+    assert "Nothing is sent from here" in curator.get("/admin/").text
+    assert "sending: held" in curator.get("/readyz").text
+    curator.post("/admin/allow-sending")
+    assert "Nothing is sent from here" not in curator.get("/admin/").text
+    assert "sending: held" not in curator.get("/readyz").text

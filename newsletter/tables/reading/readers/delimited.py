@@ -21,7 +21,13 @@ from newsletter.tables.reading.dialect import (
     rows_of,
 )
 from newsletter.tables.reading.encodings import ESCAPED, Encoding, find_encoding
-from newsletter.tables.reading.header import count_header_rows, joined_header, title_rows
+from newsletter.tables.reading.footnotes import Footnotes, apart_note
+from newsletter.tables.reading.header import (
+    count_header_rows,
+    fitted_header,
+    joined_header,
+    title_rows,
+)
 from newsletter.tables.reading.readers.plain_csv import LONGEST, survey
 from newsletter.tables.reading.staging import (
     MAX_CELL,
@@ -72,9 +78,11 @@ class _Table:
         self._delimiter = stated or find_delimiter(sample)
         self._sample = sample
         self._bad_lines: dict[int, str] = {}
-        self._padded = 0
+        self._padded = self._blank = 0
         self._is_spaced = is_spaced(sample, self._delimiter)
         self._escape = escaped_quote(sample, self._delimiter)
+        if self._escape:
+            self._notes.append("Quotes after a backslash were read as quotes in a cell.")
         self._rows = csv.reader(
             self._unescaped(self._watched(chain(sample, lines))),
             delimiter=self._delimiter,
@@ -136,17 +144,17 @@ class _Table:
         rest = sample[above:]
         above += title_rows(rows_of(rest, stated or find_delimiter(rest)), self._declared)
         if above:
-            what = "1 line was" if above == 1 else f"{above:,} lines were"
-            self._notes.append(f"Above the header {what} skipped.")
+            self._notes.append(apart_note("Above the header", sample[:above]))
         self._skipped += above
         return sample[above:]
 
     def _header(self) -> tuple[list[str], list[str] | None]:
         """The columns' names, and the first row if it is not the header."""
         depth = self._options["header"]
+        sample = self._unescaped(self._sample)
+        rows = rows_of(sample, self._delimiter, is_spaced=self._is_spaced)
         if depth is None:
-            rows = rows_of(self._sample, self._delimiter)
-            depth = count_header_rows(rows, self._declared, self._notes)
+            depth = count_header_rows(fitted_header(rows), self._declared, self._notes)
         try:
             top = list(islice(filter(None, self._rows), max(depth, 1)))
         except csv.Error as error:
@@ -158,27 +166,36 @@ class _Table:
         if depth:
             for reason in self._bad_lines.values():
                 raise UnreadableTable(f"The header does not read: {reason}; state the encoding.")
+            top[0] = list(fitted_header([top[0], *rows[1:]])[0])
             return unique_names(joined_header(top), self._notes), None
         self._notes.append("No header was found: the columns are called column_1, column_2, ….")
         return [f"column_{place}" for place in range(1, len(top[0]) + 1)], top[0]
 
     def _stage(self, staging: Staging) -> None:
-        width, keep, blank = staging.width, staging.keep, 0
+        width, keep = staging.width, staging.keep
+        footnotes = Footnotes(width)
         if self._first is not None:
             self._judge(staging, 1 + self._skipped, self._first)
-            staging.rows_in += 1
         for start, row in self._numbered():
             if isinstance(row, str):
-                staging.rejections.add(start, row)
-            elif len(row) == width and not self._bad_lines:
+                staging.reject(start, row)
+            elif self._bad_lines:
+                staging.reject(start, next(iter(self._bad_lines.values())))
+                self._bad_lines.clear()
+            elif len(row) == width and row[-1] and footnotes.is_empty:
                 keep(row)
-            elif not row:
-                blank += 1
-                continue
+                staging.rows_in += 1
             else:
-                self._judge(staging, start, row)
-            staging.rows_in += 1
-        if blank:
+                for place, passed in footnotes.rows(start, row):
+                    self._judge(staging, place, passed)
+        rest, below, blank = footnotes.end()
+        for place, passed in rest:
+            self._judge(staging, place, passed)
+        self._tell_rows(staging, below, blank)
+
+    def _tell_rows(self, staging: Staging, below: list[str], blank: int) -> None:
+        """Notes on the rows that are not as the header has them."""
+        if blank := blank + self._blank:
             self._notes.append(
                 f"{blank:,} blank {'line was' if blank == 1 else 'lines were'} skipped."
             )
@@ -187,20 +204,25 @@ class _Table:
                 f"{self._padded:,} {'row ends' if self._padded == 1 else 'rows end'} in empty"
                 " cells beyond the header: they were left out."
             )
+        self._notes += staging.short.notes()
+        if below:
+            self._notes.append(apart_note("Below the table", below))
 
-    def _judge(self, staging: Staging, start: int, row: list[str]) -> None:
-        reason = next(iter(self._bad_lines.values()), None)
-        self._bad_lines.clear()
-        if len(row) > staging.width and not any(row[staging.width :]):
+    def _judge(self, staging: Staging, start: int, row: Sequence[str]) -> None:
+        width = staging.width
+        if not row:
+            self._blank += 1
+            return
+        if len(row) == 1 < width and row[0].startswith("#"):
+            staging.reject(start, "it is a comment")
+            return
+        if len(row) > width and not any(row[width:]):
             self._padded += 1
-            row = row[: staging.width]
-        if reason is None and len(row) != staging.width:
-            cells = "1 cell" if len(row) == 1 else f"{len(row):,} cells"
-            reason = f"it has {cells} where the header has {staging.width:,}"
-        if reason is None:
-            staging.keep(row)
+            row = row[:width]
+        if len(row) > width:
+            staging.reject(start, f"it has {len(row):,} cells where the header has {width:,}")
         else:
-            staging.rejections.add(start, reason)
+            staging.keep_short(start, row)
 
     def _numbered(self) -> Iterator[tuple[int, list[str] | str]]:
         """Each record with the line that it begins on; a str is why it does not read."""
@@ -239,7 +261,6 @@ class _Table:
         mark = self._escape
         if mark is None:
             return lines
-        self._notes.append("Quotes after a backslash were read as quotes in a cell.")
         return (mark.sub('""', line) for line in lines)
 
 

@@ -1,7 +1,11 @@
-"""JSON: an array of objects, or one object a line (NDJSON)."""
+"""JSON: a document that holds objects (see ``json_shapes``), or one object a line (NDJSON).
+
+What is nested in an object becomes columns with dotted names, to a depth.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,10 @@ import duckdb
 
 from newsletter.errors import UnreadableTable
 from newsletter.tables.reading.encodings import BYTE_ORDER_MARKS, ESCAPED, find_encoding
+from newsletter.tables.reading.readers.geojson import flat_feature, is_feature
+from newsletter.tables.reading.readers.json_shapes import NO_ROWS, Misfit, rows_of
 from newsletter.tables.reading.staging import (
+    MAX_COLUMNS,
     NULL,
     CellKinds,
     Reading,
@@ -19,6 +26,11 @@ from newsletter.tables.reading.staging import (
 )
 
 NOT_AN_OBJECT = "it is not an object"
+BLANKS = re.compile(r"[ \t\r\n]*")
+DEPTH = 3  # levels of objects that become columns; what is deeper stays JSON
+
+KeyPath = tuple[str, ...]  # of keys, to a value
+Row = dict[KeyPath, Any]
 
 
 class _Number(float):
@@ -54,24 +66,26 @@ def read(
     A rejected row's line is its place in the array, or its line in NDJSON.
     """
     encoding = _encoding(path, options["encoding"])
-    is_lines = options["kind"] == "ndjson"
-    records = list(_lines(path, encoding) if is_lines else _items(path, encoding))
+    notes: list[str] = []
+    if options["kind"] == "ndjson":
+        items = list(_lines(path, encoding))
+    else:
+        items = list(enumerate(_items(path, encoding, options["table"], notes), start=1))
+    records = _records(items, notes)
     keys = dict.fromkeys(key for _, record in records if isinstance(record, dict) for key in record)
     if not keys:
-        raise UnreadableTable("The file holds no objects: give an array of objects.")
-    notes: list[str] = []
-    names = unique_names(list(keys), notes)
+        raise UnreadableTable(NO_ROWS)
+    names = unique_names([".".join(key) for key in keys], notes)
     staging, kinds = Staging(folder, len(names)), CellKinds()
     for place, record in records:
-        staging.rows_in += 1
         if isinstance(record, str):
-            staging.rejections.add(place, record)
+            staging.reject(place, record)
             continue
         cells = [_cell(record.get(key), key, kinds) for key in keys]
         if reason := next(filter(None, (unfit(c) for c in cells if c is not NULL)), None):
-            staging.rejections.add(place, reason)
+            staging.reject(place, reason)
         else:
-            staging.keep(cells)
+            staging.keep_short(place, cells)
     staging.show(connection, options["missing_values"])
     return Reading(
         columns=[kinds.column(key, name) for key, name in zip(keys, names, strict=True)],
@@ -80,6 +94,20 @@ def read(
         encoding=encoding.removesuffix("-sig"),
         notes=notes,
     )
+
+
+def _records(items: Sequence[tuple[int, Any]], notes: list[str]) -> list[tuple[int, Row | str]]:
+    """Each item as a row of flat keys, or why it is none."""
+    records = [(place, _record(item, DEPTH)) for place, item in items]
+    keys = {key for _, record in records if isinstance(record, dict) for key in record}
+    if len(keys) > MAX_COLUMNS:  # objects by ids rather than by names
+        return [(place, _record(item, 1)) for place, item in items]
+    if any(len(key) > 1 for key in keys):
+        notes.append(
+            "Objects in objects are columns with dotted names, such as"
+            f" {'.'.join(min(key for key in keys if len(key) > 1))}."
+        )
+    return records
 
 
 def _encoding(path: Path, stated: str | None) -> str:
@@ -91,44 +119,76 @@ def _encoding(path: Path, stated: str | None) -> str:
     return next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8")
 
 
-def _lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _lines(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
     with path.open(encoding=encoding, errors="surrogateescape") as file:
         for number, line in enumerate(file, start=1):
             line = line.strip("\ufeff \t\r\n")
             if not line:
                 continue
             if not line.isascii() and ESCAPED.search(line):
-                yield number, f"it holds bytes that are not {encoding.removesuffix('-sig')}"
+                name = encoding.removesuffix("-sig")
+                yield number, Misfit(f"it holds bytes that are not {name}")
                 continue
             try:
-                yield number, _record(DECODER.decode(line))
+                yield number, DECODER.decode(line)
             except (ValueError, RecursionError) as error:
-                yield number, f"it is not JSON: {_reason(error)}"
+                yield number, Misfit(f"it is not JSON: {_reason(error)}")
 
 
-def _items(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _items(path: Path, encoding: str, wanted: str | None, notes: list[str]) -> list[Any]:
     try:
-        loaded = DECODER.decode(path.read_text(encoding).lstrip("\ufeff"))
+        documents = list(_documents(path.read_text(encoding).lstrip("\ufeff")))
     except (ValueError, RecursionError) as error:
         raise UnreadableTable(f"The file is not JSON: {_reason(error)}; write it again.") from error
-    if isinstance(loaded, dict):
-        lists = [value for value in loaded.values() if isinstance(value, list)]
-        loaded = lists[0] if len(lists) == 1 else [loaded]
-    if not isinstance(loaded, list):
-        raise UnreadableTable("The file holds no rows: give an array of objects.")
-    for place, item in enumerate(loaded, start=1):
-        yield place, _record(item)
+    if len(documents) == 1:
+        return rows_of(documents[0], wanted, notes)
+    notes.append(f"The file holds {len(documents):,} documents, one after the other.")
+    arrays = all(isinstance(document, list) for document in documents)
+    return [item for array in documents for item in array] if arrays else documents
 
 
-def _record(item: Any) -> dict[str, Any] | str:
-    if not isinstance(item, dict):
-        return NOT_AN_OBJECT
-    if isinstance(item, _Repeats):
-        return "it has a key twice"
-    return item
+def _blanks_end(text: str, at: int) -> int:
+    blanks = BLANKS.match(text, at)
+    return blanks.end() if blanks else at
 
 
-def _cell(value: Any, key: str, kinds: CellKinds) -> str:
+def _documents(text: str) -> Iterator[Any]:
+    """The document, or each of those that stand one after the other."""
+    at = _blanks_end(text, 0)
+    while not at or at < len(text):
+        document, at = DECODER.raw_decode(text, at)
+        yield document
+        at = _blanks_end(text, at)
+
+
+def _record(item: Any, depth: int) -> Row | str:
+    if isinstance(item, Misfit):
+        return item
+    try:
+        if is_feature(item):
+            item = flat_feature(item)
+        if not isinstance(item, dict):
+            return NOT_AN_OBJECT
+        return dict(_flat(item, (), depth))
+    except ValueError as error:
+        return str(error)
+    except RecursionError:
+        return "it is nested too deeply"
+
+
+def _flat(record: Mapping[str, Any], above: KeyPath, depth: int) -> Iterator[tuple[KeyPath, Any]]:
+    """The values of an object and of those in it. Raises ValueError if one has a key twice."""
+    if isinstance(record, _Repeats):
+        raise ValueError("it has a key twice")
+    for key, value in record.items():
+        path = (*above, key)
+        if isinstance(value, dict) and value and len(path) < depth:
+            yield from _flat(value, path, depth)
+        else:
+            yield path, value
+
+
+def _cell(value: Any, key: KeyPath, kinds: CellKinds) -> str:
     if value is None:
         return NULL
     if isinstance(value, bool):

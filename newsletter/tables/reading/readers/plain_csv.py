@@ -12,9 +12,11 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from newsletter.tables.reading.footnotes import MOST_HELD, NOTE
 from newsletter.tables.reading.staging import MAX_CELL, NULL
 
 CHUNK = 1024 * 1024
+TAIL = 4096  # bytes in which notes below a table begin
 LONGEST = MAX_CELL  # bytes of a row, so that no cell has more characters
 # DuckDB forgives spaces between a quote and the delimiter.
 AROUND_QUOTES = (b' "', b'" ')
@@ -27,9 +29,10 @@ def survey(
     file; ``delimiter`` is one ASCII character, ``newline`` how each line ends, ``\n`` or ``\r\n``.
 
     None for a file that is to be read row by row: it has no rows, is not UTF-8, has NULs,
-    spaces beside quotes, very long lines, lines that end otherwise, or rows that are too long.
+    spaces beside quotes, very long lines, lines that end otherwise, rows that are too long, or
+    a last row that may be a note.
     """
-    rows, end = 0, newline.encode()
+    rows, end, tail = 0, newline.encode(), b""
     with path.open("rb") as file:
         top = b"".join(file.readline(LONGEST) for _ in range(skip))
         if not _is_plain(top, end):
@@ -44,7 +47,17 @@ def survey(
             if _may_be_wider(lines, width, delimiter, missing):
                 return None
             rows += lines.count(b"\n")
-    return rows or None
+            tail = lines[-TAIL:]
+    return None if _may_end_in_notes(tail.decode("utf-8", "replace"), delimiter) else rows or None
+
+
+def _may_end_in_notes(tail: str, delimiter: str) -> bool:
+    """Whether the last row has its first cell alone, which is a note's or below a blank row."""
+    *above, last = tail.splitlines()[-MOST_HELD:] or [""]
+    cells = next(csv.reader([last], delimiter=delimiter), []) or [""]
+    if any(map(str.strip, cells[1:])):
+        return False
+    return bool(NOTE.match(cells[0])) or not all(row.strip(delimiter) for row in above)
 
 
 def _is_plain(lines: bytes, end: bytes) -> bool:

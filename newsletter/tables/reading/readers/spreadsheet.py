@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from newsletter.errors import UnreadableTable
+from newsletter.tables.reading.footnotes import Footnotes, apart_note
 from newsletter.tables.reading.header import count_header_rows, joined_header, title_rows
 from newsletter.tables.reading.readers.workbook import error_cells, open_sheet, reading
 from newsletter.tables.reading.staging import (
@@ -65,9 +66,8 @@ def _names(
     if depth is None:
         depth = max(1, count_header_rows(texts[above:], declared, notes))
     if above:
-        notes.append(
-            f"Above the header {above:,} {'row was' if above == 1 else 'rows were'} skipped."
-        )
+        lines = [", ".join(filter(None, row)) for row in texts[:above]]
+        notes.append(apart_note("Above the header", lines))
     if depth == 0:
         return [f"column_{place}" for place in range(1, len(texts[0]) + 1)], 0
     return unique_names(joined_header(texts[above : above + depth]), notes), above + depth
@@ -86,16 +86,26 @@ def _load(
     options: Mapping[str, Any],
 ) -> Reading:
     staging, kinds = Staging(folder, len(names)), CellKinds()
-    for place, row in rows:
+    footnotes = Footnotes(len(names))
+
+    def stage(place: int, row: Row) -> None:
         if all(cell == "" for cell in row):
-            continue
-        staging.rows_in += 1
+            return
         cells = [_cell(value, at, kinds) for at, value in enumerate(row)]
         reason = next(filter(None, map(unfit, (c for c in cells if c is not NULL))), None)
         if reason:
-            staging.rejections.add(place, reason)
+            staging.reject(place, reason)
         else:
-            staging.keep(cells)
+            staging.keep_short(place, cells)
+
+    for place, row in rows:
+        for at, passed in footnotes.rows(place, row):
+            stage(at, passed)
+    rest, below, _ = footnotes.end()
+    for at, passed in rest:
+        stage(at, passed)
+    if below:
+        notes.append(apart_note("Below the table", below))
     staging.show(connection, options["missing_values"])
     return Reading(
         columns=[kinds.column(at, name) for at, name in enumerate(names)],

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from newsletter.tables.reading.doubts import Doubt
+
 NAMED = 12  # columns that get a sentence of their own
 
 
@@ -25,8 +27,10 @@ def missing_notes(words: Mapping[str, Mapping[str, int]]) -> list[str]:
 def ambiguous_note(name: str, twin: str | None) -> str:
     """That the days of a column read in more than one way; ``twin`` names the ways."""
     if twin == "season":
-        return f"The values of the column {name} may be months or spans of years: it stays text."
-    return f"The dates of the column {name} may be day/month or month/day: it stays text."
+        text = f"The values of the column {name} may be months or spans of years: it stays text."
+    else:
+        text = f"The dates of the column {name} may be day/month or month/day: it stays text."
+    return Doubt(text, "ambiguous_dates", name)
 
 
 def rounded_note(name: str, count: int) -> str:

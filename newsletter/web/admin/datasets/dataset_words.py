@@ -12,6 +12,7 @@ from typing import Any
 from wtforms import Form
 
 from newsletter.catalog.package.dataset_package import DatasetPackage, TablePackage
+from newsletter.catalog.package.field_types import NO_CHART
 from newsletter.errors import Invalid
 from newsletter.installation import Installation
 from newsletter.services.datasets.dataset_save import NO_FILE
@@ -70,6 +71,8 @@ def fill(form: DatasetForm, slug: str, package: DatasetPackage) -> None:
     if package.credit:
         form.curator.data, form.hat_tip.data = package.credit.curator, package.credit.hat_tip
     form.chart.data = json.dumps(package.chart, indent=2) if package.chart else ""
+    if package.chart == {}:
+        form.chart.data = NO_CHART
     for source in package.sources:
         form.sources.append_entry(source.model_dump())
     for table in package.tables:
@@ -151,10 +154,10 @@ def _credit(form: DatasetForm) -> dict[str, str]:
     return {name: text for name, text in names.items() if text}
 
 
-def _chart(form: DatasetForm) -> dict[str, Any]:
+def _chart(form: DatasetForm) -> dict[str, Any] | str:
     text = _text(form, "chart")
-    if not text:
-        return {}
+    if not text or text.lower() == NO_CHART:
+        return text.lower()
     try:
         spec = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
+from newsletter.charts import Proposal, proposals
 from newsletter.curators.permissions import Permission
 from newsletter.errors import NotFound
 from newsletter.issues import listing
@@ -40,6 +41,7 @@ class TableShown:
     facts: list[facts.ColumnFacts]
     rows: list[list[Any]]  # the first ones, by the order of the columns
     alerts: list[dict[str, Any]]
+    charts: list[Proposal]
 
 
 @blueprint.get("/")
@@ -126,4 +128,5 @@ def chart(slug: str, kind: str) -> Response:
 
 def _shown(table: Table) -> TableShown:
     alerts = table.profile.get("alerts", [])
-    return TableShown(table, facts.columns(table), facts.preview(table), alerts)
+    charts = proposals(table.profile) if table.profile else []
+    return TableShown(table, facts.columns(table), facts.preview(table), alerts, charts)

@@ -148,11 +148,11 @@ def test_a_cell_that_is_too_long_is_rejected_either_way(tmp_path: Path, size: in
 
 
 def test_a_wrong_row_far_down_is_still_told_by_its_line(tmp_path: Path) -> None:
-    content = b"a,b\n" + b"1,x\n" * 200_000 + b"1\n" + b"2,y\n" * 10
+    content = b"a,b\n" + b"1,x\n" * 200_000 + b"1,x,y\n" + b"2,y\n" * 10
 
     told, rows = parsed(tmp_path / "in", content)
 
-    assert told["rejected"] == [(200_002, "it has 1 cell where the header has 2")]
+    assert told["rejected"] == [(200_002, "it has 3 cells where the header has 2")]
     assert (told["rows_in"], len(rows)) == (200_011, 200_010)
 
 

@@ -58,7 +58,7 @@ def command(environ: dict[str, str], *arguments: str) -> None:
 
 
 def added(environ: dict[str, str], slug: str, source: str) -> None:
-    words = ("--title", "Seals of the sea", "--license", "CC0-1.0")
+    words = ("--title", "Seals of the sea", "--license", "CC0-1.0", "--publish")
     command(environ, "dataset", "add", source, "--slug", slug, *words)
 
 

@@ -1,6 +1,8 @@
 """The catalog and the pages of datasets."""
 
 import json
+import re
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -169,3 +171,28 @@ def test_an_older_version_keeps_its_page(client: FlaskClient, seeded: Installati
     assert client.get("/datasets/penguins/v/1.0.0/penguins.csv").data.startswith(b"species,bill")
     assert client.get("/datasets/penguins/v/1.1.0/penguins.csv").data == b"species\nAdelie\n"
     assert client.get("/datasets/penguins/v/2.0.0/").status_code == 404
+
+
+@pytest.fixture
+def chartless(installation: Installation) -> Installation:
+    """Datasets without a chart, the first of them in an issue that was sent."""
+    nothing: dict[str, Any] = {
+        "chart_png": None,
+        "chart_svg": None,
+        "chart_alt": "",
+        "chart_drawn": {},
+    }
+    with installation.db.write() as session:
+        for slug in ("penguins", "nile", "volga"):
+            files = {"flow": "year,flow\n1871,1120\n1872,1160\n"}
+            factories.dataset(session, installation.storage, slug, files, **nothing)
+    return installation
+
+
+@pytest.mark.usefixtures("chartless")
+@pytest.mark.parametrize("path", ["/", "/datasets/", "/datasets/nile"])
+def test_first_rows_stand_where_there_is_no_chart(client: FlaskClient, path: str) -> None:
+    text = client.get(path).text
+
+    assert re.search(r"<td[^>]*>1,?160</td>", text)
+    assert "chart.png" not in text

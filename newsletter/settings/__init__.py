@@ -10,9 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time, timedelta
-from email.headerregistry import Address
-from email.utils import parseaddr
-from ipaddress import ip_address
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -21,21 +19,21 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from newsletter.errors import BadSetting, MissingExtra
-from newsletter.extras import POSTGRES, PROCRASTINATE
+from newsletter.host import machine
 from newsletter.host.private_files import kept_secret
 from newsletter.host.proxies import TrustedProxies
 from newsletter.rates import Breakers, DomainRates, Rate
-from newsletter.transports.providers import BY_SCHEME
+from newsletter.settings import values
 
 T = TypeVar("T")
 SECRET_KEY_MIN = 32
+KEY_FILE = "secret_key"  # in the home
 # What stands in sample files and tutorials, which everybody has read.
 KNOWN_SECRET = re.compile(
     "change.?(me|this)|replace.?(me|this)|your.?(secret|key)|example|insecure|thisismys", re.I
 )
 # Always answered to: health checks, and a curator at the machine itself.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
 WITH_SECRETS = ("DATABASE_URL", "NEWSLETTER_MAIL_URL", "NEWSLETTER_HEARTBEAT_URL")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -49,6 +47,14 @@ class SendAt:
     local: bool = False  # for those who chose a time zone, in theirs
 
 
+class RequestLog(StrEnum):
+    """What the log says of each request."""
+
+    OFF = "off"  # nothing
+    PATHS = "paths"  # what was asked for, the answer's status and size, how long it took
+    NETWORKS = "networks"  # and the network from which it came
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All there is to set. ``Settings.load()`` reads the environment and ``.env``."""
@@ -58,6 +64,9 @@ class Settings:
     secret_key: str = field(repr=False)  # empty: the one in the home, see signing_key
     bind: str  # the address at which the site listens
     port: int
+    web_workers: int  # processes that serve the site
+    web_threads: int  # of each
+    request_log: RequestLog
     base_url: str  # no slash at its end
     title: str
     mail_url: str = field(repr=False)  # may hold a password
@@ -68,6 +77,8 @@ class Settings:
     send_at: SendAt
     send_deadline: timedelta
     storage_url: str
+    backups: int  # how many nights are kept; 0: none is made
+    backup_folder: Path
     connections: int
     rate: Rate
     domain_rate: DomainRates
@@ -91,7 +102,7 @@ class Settings:
     def signing_key(self) -> str:
         """What signs links and sessions: the secret that was given, or the one that is kept in
         the home of an embedded install, where it is made when it is first needed."""
-        return self.secret_key or kept_secret(self.home / "secret_key")
+        return self.secret_key or kept_secret(self.home / KEY_FILE)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -102,35 +113,50 @@ class Settings:
         """
         env = _environment(environ)
         home = Path(env.get("NEWSLETTER_HOME") or "instance").absolute()
-        port = _read(env, "PORT", "8000", _port)
-        base_url = _read(env, "NEWSLETTER_BASE_URL", f"http://localhost:{port}", _base_url)
+        port = _read(env, "PORT", "8000", values.port)
+        base_url = _read(env, "NEWSLETTER_BASE_URL", f"http://localhost:{port}", values.base_url)
         host = urlsplit(base_url).hostname or "localhost"
-        database_url = _read(env, "DATABASE_URL", f"sqlite:///{home}/newsletter.db", _database_url)
+        database_url = _read(
+            env, "DATABASE_URL", f"sqlite:///{home}/newsletter.db", values.database_url
+        )
         return cls(
             home=home,
             database_url=database_url,
             secret_key=_secret_key(env, database_url),
-            bind=_read(env, "NEWSLETTER_BIND", "127.0.0.1", _ip_address),
+            bind=_read(env, "NEWSLETTER_BIND", "127.0.0.1", values.ip_address),
             port=port,
+            web_workers=_read(
+                env, "NEWSLETTER_WEB_WORKERS", str(machine.web_workers()), values.count_to_64
+            ),
+            web_threads=_read(
+                env, "NEWSLETTER_WEB_THREADS", str(machine.WEB_THREADS), values.count_to_64
+            ),
+            request_log=_read(env, "NEWSLETTER_REQUEST_LOG", RequestLog.OFF, _request_log),
             base_url=base_url,
-            title=_read(env, "NEWSLETTER_TITLE", "Dataset Daily", _line),
-            mail_url=_read(env, "NEWSLETTER_MAIL_URL", f"maildir:{home}/outbox", _mail_url),
-            mail_from=_read(env, "NEWSLETTER_MAIL_FROM", f"newsletter@{host}", _mailbox),
-            dkim_selectors=_read(env, "NEWSLETTER_DKIM_SELECTORS", "", _names),
-            postal_address=_read(env, "NEWSLETTER_POSTAL_ADDRESS", "", _line),
-            timezone=_read(env, "NEWSLETTER_TIMEZONE", "UTC", _zone),
+            title=_read(env, "NEWSLETTER_TITLE", "Dataset Daily", values.line),
+            mail_url=_read(env, "NEWSLETTER_MAIL_URL", f"maildir:{home}/outbox", values.mail_url),
+            mail_from=_read(env, "NEWSLETTER_MAIL_FROM", f"newsletter@{host}", values.mailbox),
+            dkim_selectors=_read(env, "NEWSLETTER_DKIM_SELECTORS", "", values.names),
+            postal_address=_read(env, "NEWSLETTER_POSTAL_ADDRESS", "", values.line),
+            timezone=_read(env, "NEWSLETTER_TIMEZONE", "UTC", values.zone),
             send_at=_read(env, "NEWSLETTER_SEND_AT", "mon 09:00", _send_at),
-            send_deadline=_read(env, "NEWSLETTER_SEND_DEADLINE", "12h", _duration),
-            storage_url=_read(env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", _folder),
-            connections=_read(env, "NEWSLETTER_CONNECTIONS", "8", _connections),
+            send_deadline=_read(env, "NEWSLETTER_SEND_DEADLINE", "12h", values.duration),
+            storage_url=_read(
+                env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", values.storage_url
+            ),
+            backups=_read(env, "NEWSLETTER_BACKUPS", "14", values.backups),
+            backup_folder=_read(env, "NEWSLETTER_BACKUP_FOLDER", f"{home}/backups", values.folder),
+            connections=_read(env, "NEWSLETTER_CONNECTIONS", "8", values.connections),
             rate=_read(env, "NEWSLETTER_RATE", "", Rate.parse),
             domain_rate=_read(env, "NEWSLETTER_DOMAIN_RATE", "", DomainRates.parse),
             breakers=_read(env, "NEWSLETTER_BREAKERS", "", Breakers.parse),
-            trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, _names), *LOOPBACK),
+            trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, values.names), *LOOPBACK),
             trusted_proxies=_read(env, "NEWSLETTER_TRUSTED_PROXIES", "", TrustedProxies.parse),
-            posts_allow_unconfined=_read(env, "NEWSLETTER_POSTS_ALLOW_UNCONFINED", "no", _yes),
-            fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", _names)),
-            heartbeat_url=_read(env, "NEWSLETTER_HEARTBEAT_URL", "", _heartbeat_url),
+            posts_allow_unconfined=_read(
+                env, "NEWSLETTER_POSTS_ALLOW_UNCONFINED", "no", values.is_yes
+            ),
+            fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", values.names)),
+            heartbeat_url=_read(env, "NEWSLETTER_HEARTBEAT_URL", "", values.heartbeat_url),
         )
 
 
@@ -177,89 +203,6 @@ def _secret_key(env: Mapping[str, str], database_url: str) -> str:
     return ""
 
 
-def _port(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise ValueError("a port is a number from 1 to 65535")
-    return int(text)
-
-
-def _ip_address(text: str) -> str:
-    try:
-        return str(ip_address(text.removeprefix("[").removesuffix("]")))
-    except ValueError as error:
-        raise ValueError("give an address of this machine, or 0.0.0.0 for all of them") from error
-
-
-def _check_port(url: str) -> None:
-    try:
-        _ = urlsplit(url).port
-    except ValueError as error:
-        raise ValueError("the port in it is not a number from 1 to 65535") from error
-
-
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    _check_port(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("give the site's address, such as https://news.example.org")
-    return text.rstrip("/")
-
-
-def _heartbeat_url(text: str) -> str:
-    _check_port(text)
-    if text and not re.match(r"https?://[^/?#]", text):
-        raise ValueError("give the address to ask, such as https://hc-ping.com/UUID")
-    return text
-
-
-def _database_url(text: str) -> str:
-    if text.startswith(("postgres://", "postgresql://")):
-        text = "postgresql+psycopg://" + text.split("://", 1)[1]
-    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError("give sqlite:///path/to/file.db or postgresql://user:password@host/name")
-    _check_port(text)
-    if not text.startswith("sqlite:"):
-        POSTGRES.require()
-        PROCRASTINATE.require()
-    return text
-
-
-def _line(text: str) -> str:
-    if any(ord(c) < 32 for c in text):
-        raise ValueError("it must be one line of text")
-    return text
-
-
-def _mail_url(text: str) -> str:
-    scheme = text.split(":", 1)[0]
-    if ":" not in text or scheme not in BY_SCHEME:
-        raise ValueError(f"give one of {', '.join(f'{s}:' for s in BY_SCHEME)}")
-    _check_port(text)
-    extra = BY_SCHEME[scheme].extra
-    if extra is not None:
-        extra.require()
-    return text
-
-
-def _mailbox(text: str) -> str:
-    _line(text)
-    name, address = parseaddr(text)
-    try:
-        Address(display_name=name, addr_spec=address)
-    except Exception as error:  # the parser's errors share no class
-        raise ValueError("give one address, such as Dataset Daily <hello@example.org>") from error
-    if "@" not in address:
-        raise ValueError("give one address, such as Dataset Daily <hello@example.org>")
-    return text
-
-
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except Exception as error:  # OSError, ValueError and KeyError, by the text
-        raise ValueError("give a time zone's name, such as America/New_York") from error
-
-
 def _send_at(text: str) -> SendAt:
     match = re.fullmatch(r"(\w{3}) (\d{2}):(\d{2})( local)?", text.lower())
     if not match or match[1] not in WEEKDAYS or int(match[2]) > 23 or int(match[3]) > 59:
@@ -270,31 +213,8 @@ def _send_at(text: str) -> SendAt:
     return SendAt(WEEKDAYS.index(match[1]), at, local=match[4] is not None)
 
 
-def _duration(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d+)\s*(m|h|d)", text)
-    minutes = int(match[1]) * {"m": 1, "h": 60, "d": 24 * 60}[match[2]] if match else 0
-    if not 0 < minutes <= DEADLINE_AT_MOST // timedelta(minutes=1):
-        raise ValueError("give minutes, hours or days, such as 90m or 12h, and at most 7d")
-    return timedelta(minutes=minutes)
-
-
-def _folder(text: str) -> str:
-    if not text.startswith(("file://", "/")):
-        raise ValueError("give a folder, such as file:///var/lib/newsletter/storage")
-    return text
-
-
-def _connections(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 256:
-        raise ValueError("give a number from 1 to 256")
-    return int(text)
-
-
-def _yes(text: str) -> bool:
-    if text not in {"yes", "no"}:
-        raise ValueError("say yes or no")
-    return text == "yes"
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip().lower() for name in text.split(",") if name.strip())
+def _request_log(text: str) -> RequestLog:
+    try:
+        return RequestLog(text.lower())
+    except ValueError as error:
+        raise ValueError(f"give {', '.join(RequestLog)}") from error

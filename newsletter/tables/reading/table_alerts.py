@@ -1,0 +1,58 @@
+"""Alerts on a table as a whole: how it was read, and rows that are none."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from newsletter.tables.profiling import alerts
+from newsletter.tables.profiling.columns import quoted
+from newsletter.tables.reading.doubts import Doubt
+
+TOTALS = (
+    *("total", "totals", "grand total", "sum", "subtotal", "overall", "all", "gesamt", "summe"),
+    *("insgesamt", "total général", "ensemble", "totale", "totaal", "suma", "общо", "итого"),
+)
+
+Columns = Sequence[tuple[str, str]]
+
+
+def table_alerts(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Columns,
+    rows: int,
+    rejected: int,
+    notes: Sequence[str],
+) -> list[alerts.Alert]:
+    """What a person should look at before anything else."""
+    doubts = [alerts.of_reading(n.code, n.column, str(n)) for n in notes if isinstance(n, Doubt)]
+    texts = [name for name, type_ in columns if type_ == "string"]
+    repeats = 0
+    if len(texts) == len(columns):  # or a name would stand among numbers
+        same = " AND ".join(f"{quoted(name)} = {_literal(name)}" for name in texts)
+        ((repeats,),) = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE {same}"  # noqa: S608
+        ).fetchall()
+    return [
+        *alerts.rejected_rows(rows + rejected, rejected),
+        *doubts,
+        *alerts.repeated_header(repeats),
+        *_totals(connection, table, texts[:1], rows),
+    ]
+
+
+def _totals(
+    connection: duckdb.DuckDBPyConnection, table: str, texts: Sequence[str], rows: int
+) -> list[alerts.Alert]:
+    """On the last row, where the first column of text calls it a total."""
+    for name in texts if rows > 1 else ():
+        ((label,),) = connection.execute(
+            f"SELECT {quoted(name)} FROM {table} LIMIT 1 OFFSET {rows - 1}"  # noqa: S608
+        ).fetchall()
+        if label is not None and label.strip(" :").casefold() in TOTALS:
+            return [alerts.total_row(name, label)]
+    return []
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
