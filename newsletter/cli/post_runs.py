@@ -54,7 +54,7 @@ def run_posts(
     attempt: Attempt, slugs: Sequence[str], seconds: float, allow_unconfined: bool = False
 ) -> dict[str, Any]:
     """Run the posts of ``slugs``; each is recorded once."""
-    allow_unconfined |= attempt.installation.settings.posts_allow_unconfined
+    allow_unconfined |= attempt.installation.settings.posts_unconfined
     opened, now = attempt.installation, clock.now()
     outcomes: list[Any] = (attempt.result or {"posts": []})["posts"]
     attempt.progress(total=len(slugs))

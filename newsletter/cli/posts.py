@@ -110,7 +110,7 @@ def run(
     if not background:
         allow_unconfined = allow_unconfined or _is_let_run_unconfined()
     elif allow_unconfined:
-        raise click.UsageError("A worker asks NEWSLETTER_POSTS_ALLOW_UNCONFINED, not this command.")
+        raise click.UsageError("A worker asks NEWSLETTER_POSTS_UNCONFINED, not this command.")
     limits = RunLimits(seconds=seconds, is_confined=is_confined(allow_unconfined))
     if files := _files(what, everything):
         if background:

@@ -85,7 +85,7 @@ class Settings:
     breakers: Breakers  # what pauses an issue by itself
     trusted_hosts: tuple[str, ...]  # host names that the site answers to
     trusted_proxies: TrustedProxies  # who may say from where a request came
-    posts_allow_unconfined: bool  # where the system cannot shut in their code
+    posts_unconfined: bool  # where the system cannot shut in their code
     fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
     heartbeat_url: str = field(repr=False)  # asked while all runs; has a secret; empty: none
 
@@ -142,7 +142,7 @@ class Settings:
             send_at=_read(env, "NEWSLETTER_SEND_AT", "mon 09:00", _send_at),
             send_deadline=_read(env, "NEWSLETTER_SEND_DEADLINE", "12h", values.duration),
             storage_url=_read(
-                env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", values.storage_url
+                env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", values.storage
             ),
             backups=_read(env, "NEWSLETTER_BACKUPS", "14", values.backups),
             backup_folder=_read(env, "NEWSLETTER_BACKUP_FOLDER", f"{home}/backups", values.folder),
@@ -152,9 +152,7 @@ class Settings:
             breakers=_read(env, "NEWSLETTER_BREAKERS", "", Breakers.parse),
             trusted_hosts=(*_read(env, "NEWSLETTER_TRUSTED_HOSTS", host, values.names), *LOOPBACK),
             trusted_proxies=_read(env, "NEWSLETTER_TRUSTED_PROXIES", "", TrustedProxies.parse),
-            posts_allow_unconfined=_read(
-                env, "NEWSLETTER_POSTS_ALLOW_UNCONFINED", "no", values.is_yes
-            ),
+            posts_unconfined=_read(env, "NEWSLETTER_POSTS_UNCONFINED", "no", values.is_yes),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", values.names)),
             heartbeat_url=_read(env, "NEWSLETTER_HEARTBEAT_URL", "", values.heartbeat_url),
         )

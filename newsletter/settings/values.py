@@ -107,7 +107,7 @@ def duration(text: str) -> timedelta:
     return timedelta(minutes=minutes)
 
 
-def storage_url(text: str) -> str:
+def storage(text: str) -> str:
     if not text.startswith(("file://", "/")):
         raise ValueError("give a folder, such as file:///var/lib/newsletter/storage")
     return text

@@ -30,7 +30,7 @@ ALONE = (
 SECONDS = 20
 GO_ON = (
     "--allow-unconfined runs it all the same, with the rights of this user; in a task"
-    " NEWSLETTER_POSTS_ALLOW_UNCONFINED does."
+    " NEWSLETTER_POSTS_UNCONFINED does."
 )
 
 
