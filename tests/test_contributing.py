@@ -173,6 +173,9 @@ def _is_as_told(path: Path) -> bool:
     rules = get_properties(str(path))
     text = path.read_bytes().decode(rules["charset"])
     lines = text.split("\n")
-    is_spaced = rules["indent_style"] == "tab" or not any(line.startswith("\t") for line in lines)
-    is_trimmed = all(line == line.rstrip() for line in lines)
-    return is_spaced and is_trimmed and (not text or text.endswith("\n"))
+    wrong = {
+        "indent_style": any(line.startswith("\t") for line in lines),
+        "trim_trailing_whitespace": any(line != line.rstrip() for line in lines),
+        "insert_final_newline": bool(text) and not text.endswith("\n"),
+    }
+    return not any(wrong[rule] for rule in wrong if rules[rule] in {"space", "true"})
