@@ -116,9 +116,7 @@ class Settings:
         port = _read(env, "PORT", "8000", values.port)
         base_url = _read(env, "NEWSLETTER_BASE_URL", f"http://localhost:{port}", values.base_url)
         host = urlsplit(base_url).hostname or "localhost"
-        database_url = _read(
-            env, "DATABASE_URL", f"sqlite:///{home}/newsletter.db", values.database_url
-        )
+        database_url = _read(env, "DATABASE_URL", f"sqlite:///{home}/newsletter.db", values.db_url)
         return cls(
             home=home,
             database_url=database_url,
@@ -142,7 +140,7 @@ class Settings:
             send_at=_read(env, "NEWSLETTER_SEND_AT", "mon 09:00", _send_at),
             send_deadline=_read(env, "NEWSLETTER_SEND_DEADLINE", "12h", values.duration),
             storage_url=_read(
-                env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", values.storage
+                env, "NEWSLETTER_STORAGE_URL", f"file://{home}/storage", values.storage_url
             ),
             backups=_read(env, "NEWSLETTER_BACKUPS", "14", values.backups),
             backup_folder=_read(env, "NEWSLETTER_BACKUP_FOLDER", f"{home}/backups", values.folder),

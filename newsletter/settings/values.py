@@ -51,7 +51,7 @@ def heartbeat_url(text: str) -> str:
     return text
 
 
-def database_url(text: str) -> str:
+def db_url(text: str) -> str:
     if text.startswith(("postgres://", "postgresql://")):
         text = "postgresql+psycopg://" + text.split("://", 1)[1]
     if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
@@ -107,7 +107,7 @@ def duration(text: str) -> timedelta:
     return timedelta(minutes=minutes)
 
 
-def storage(text: str) -> str:
+def storage_url(text: str) -> str:
     if not text.startswith(("file://", "/")):
         raise ValueError("give a folder, such as file:///var/lib/newsletter/storage")
     return text
