@@ -28,7 +28,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-TESTERS ?= 4
+TESTERS ?= 5
 DAYS ?= year monday friday new-year leap-day spring autumn
 DAYS_TESTS ?= tests/curators/test_accounts.py tests/web/feeds/test_calendar_feed.py tests/web/admin/accounts/test_login.py \
 	tests/web/admin/issues/test_issues.py tests/cli/issues/test_issues.py tests/functional/test_first_monday.py

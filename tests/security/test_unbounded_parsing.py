@@ -25,7 +25,7 @@ def children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-@pytest.mark.parametrize("names", [["a"], ["a", "a_2"], [""], [";|,\t"]], ids=str)
+@pytest.mark.parametrize("names", [["a"], ["a", "a_2"], [""], ["1"], [";|,\t"]], ids=str)
 @pytest.mark.parametrize("separator", [",", "\t"], ids=["csv", "tsv"])
 def test_a_table_of_equal_names_is_refused_at_once(
     tmp_path: Path, names: list[str], separator: str
@@ -38,7 +38,7 @@ def test_a_table_of_equal_names_is_refused_at_once(
     before = children_cpu()
     with pytest.raises(UnreadableTable, match="columns and 2,000 are the most"):
         ingest(source, work)
-    assert children_cpu() - before < 3
+    assert children_cpu() - before < 1
 
 
 def test_names_are_counted_before_they_are_looked_at() -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from newsletter.tables.missing_words import MISSING_WORDS
 from newsletter.tables.reading.doubts import Doubt
+from newsletter.tables.reading.staging import MAX_COLUMNS
 
 VALUE = re.compile(
     r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?|true|false", re.I
@@ -16,7 +17,7 @@ YEAR = re.compile(r"(1[5-9]|20)\d\d")
 SPANS: Mapping[str, re.Pattern[str]] = {
     "year": YEAR,
     "day": re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?"),
-    "percent": re.compile(r"\d+([.,]\d+)*\s?%"),
+    "percent": re.compile(r"\d{1,9}([.,]\d{1,9})?\s?%"),
 }
 WORD = re.compile(r"[^\W\d_]")  # how a word begins
 # Words that stand where a value is not known; a row of them is data.
@@ -40,6 +41,8 @@ def has_header(rows: Sequence[Row], declared: set[str]) -> bool:
     beside a word over a column of numbers.
     """
     first, *rest = rows
+    if len(first) > MAX_COLUMNS:  # it is refused: nothing need be known of it
+        return True
     names = [cell.strip() for cell in first]
     if declared & set(names):
         return True
@@ -65,6 +68,8 @@ def count_header_rows(rows: Sequence[Row], declared: set[str], notes: list[str])
     """
     if not has_header(rows, declared):
         return 0
+    if len(rows[0]) > MAX_COLUMNS:
+        return 1
     if not declared & {cell.strip() for cell in rows[0]}:
         notes += _doubt(rows)
     depth = 1
@@ -115,7 +120,7 @@ def fitted_header(rows: Sequence[Row]) -> list[Row]:
 def title_rows(rows: Sequence[Row], declared: set[str]) -> int:
     """How many rows stand above the header: they fill one cell at most of a wide table."""
     widths = Counter(len(row) for row in rows if row)
-    if not widths or widths.most_common(1)[0][0] < 3:
+    if not widths or not 3 <= widths.most_common(1)[0][0] <= MAX_COLUMNS:
         return 0
     for above, row in enumerate(rows[:MOST_TITLES]):
         filled = [cell for cell in row if cell.strip()]
@@ -152,7 +157,8 @@ def _span(names: Sequence[str], values: Sequence[int], rest: Sequence[Row]) -> b
 
 def _counts_up(names: Sequence[str], values: Sequence[int], rest: Sequence[Row]) -> bool:
     """Whether the values are whole numbers in equal steps, as the rows below are not."""
-    if any(name and at not in values for at, name in enumerate(names) if at):
+    places = {0, *values}
+    if any(name and at not in places for at, name in enumerate(names)):
         return False
     return _has_steps(names, values) and not any(_has_steps(row, values) for row in rest)
 

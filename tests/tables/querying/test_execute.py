@@ -14,6 +14,7 @@ from newsletter.host.low_priority import NICENESS, LowPriorityThreads
 from newsletter.tables.querying import execute, table_cache
 from newsletter.tables.querying.table_cache import Shelf
 from newsletter.tables.querying.table_query import Question, asked
+from tests.waiting import PATIENCE
 
 COLUMNS = [
     ("name", "string"),
@@ -204,10 +205,11 @@ def test_tables_make_room_for_each_other_while_they_are_read(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table_cache, "KEPT_CELLS", 40)  # of which each has 32
+    monkeypatch.setattr(table_cache, "PATIENCE", PATIENCE)  # its threads let all others go before
     files = [path, tmp_path / "u.parquet", tmp_path / "v.parquet"]
     for file in files[1:]:
         file.write_bytes(path.read_bytes())
-    opened = Shelf(tmp_path)
+    opened = Shelf(tmp_path, PATIENCE)
     failed: list[BaseException] = []
 
     def ask(file: Path) -> None:
