@@ -121,6 +121,19 @@ def mail_sink(port: int) -> Iterator[None]:
         process.wait()
 
 
+@contextmanager
+def running(threads: list[threading.Thread], over: threading.Event) -> Iterator[None]:
+    """The threads, which end once it is ``over``: as the block does."""
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
 @dataclass
 class Answers:
     """How long each took, in seconds, and how many were not what they should be."""
@@ -151,14 +164,8 @@ class People:
             for seed in range(LEAVERS)
             for act in (self._sign_up, self._leave)
         ]
-        for thread in threads:
-            thread.start()
-        try:
+        with running(threads, over):
             yield
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
 
     def _sign_up(self, over: threading.Event, seed: int) -> None:
         chance = random.Random(seed)
@@ -217,14 +224,8 @@ def sorting(port: int, number: str, columns: list[str]) -> Iterator[dict[int, in
             over.wait(0.2 if status == 503 else 0)
 
     threads = [threading.Thread(target=sort, args=(seed,)) for seed in range(SORTERS)]
-    for thread in threads:
-        thread.start()
-    try:
+    with running(threads, over):
         yield statuses
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
 
 
 @contextmanager
@@ -260,16 +261,10 @@ def slow_clients(port: int) -> Iterator[None]:
 
     kinds = [[connected(kind) for _ in range(SLOW // 3 + 1)] for kind in range(3)]
     threads = [threading.Thread(target=drip, args=given) for given in enumerate(kinds)]
-    for thread in threads:
-        thread.start()
-    try:
+    with running(threads, over):
         yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-        for connection in (connection for of_kind in kinds for connection in of_kind):
-            connection.close()
+    for connection in (connection for of_kind in kinds for connection in of_kind):
+        connection.close()
 
 
 class Memory:

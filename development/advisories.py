@@ -41,10 +41,10 @@ def main(lock: Path = LOCK, stamp: Path = STAMP, osv: str = OSV) -> int:
         reason = (ended.stderr.strip().splitlines() or ["it said nothing"])[-1]
         click.echo(f"Advisories: not compared, as {osv} was not reached ({reason[:160]}).")
         return 0
-    known = [(package, found) for package in packages for found in package.get("vulns", ())]
-    for package, found in known:
-        fixed = ", ".join(found["fix_versions"]) or "no version yet"
-        names = ", ".join([found["id"], *found.get("aliases", ())])
+    known = [(package, advisory) for package in packages for advisory in package.get("vulns", ())]
+    for package, advisory in known:
+        fixed = ", ".join(advisory["fix_versions"]) or "no version yet"
+        names = ", ".join([advisory["id"], *advisory.get("aliases", ())])
         click.echo(f"{package['name']} {package['version']}: {names}; fixed in {fixed}.")
     if known:
         click.echo("Raise them in pyproject.toml, then `make lock`.")

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -152,6 +153,15 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "NEWSLETTER_POSTAL_ADDRESS": "1 Data Street, 10001 New York",
         "SECRET_KEY": "a secret for the tests, 0123456789",
     }
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this process and what it starts put their temporary files, for that test alone."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ def test_a_new_home_lacks_only_what_is_to_run(empty: Shell) -> None:
     assert (result.exit_code, result.stdout.count("✗ processes: No ")) == (1, 2)
     empty.done("clock", "--once")
     empty.done("worker", "--once")
-    said = empty.done("doctor")
-    assert said.count("✓") == 11
-    assert "✗" not in said
+    report = empty.done("doctor")
+    assert report.count("✓") == 11
+    assert "✗" not in report
 
 
 def test_a_server_that_does_not_answer_is_wrong(shell: Shell) -> None:

@@ -16,9 +16,9 @@ def test_a_restored_home_sends_once_it_is_told_to(
 ) -> None:
     shell.done("issue", "plan", "--date", "2026-11-23", "--dataset", "kenya-rain")
     shell.done("db", "backup", "kept.db")
-    said = shell.done("db", "restore", "kept.db", "--yes")
-    assert HELD in said
-    assert "What was there is" in said
+    output = shell.done("db", "restore", "kept.db", "--yes")
+    assert HELD in output
+    assert "What was there is" in output
     friday.move_to(MONDAY)
     shell.done("clock", "--once")
     assert HELD in shell.refused("worker", "--once")

@@ -19,8 +19,8 @@ def state(installation: Installation, days: int = 0) -> tuple[State, str]:
 
 def test_a_new_installation_has_none_yet(installation: Installation) -> None:
     assert state(installation)[0] is State.OK
-    found, sentence = state(installation, days=3)
-    assert (found, sentence[:12]) == (State.WRONG, "There is non")
+    condition, sentence = state(installation, days=3)
+    assert (condition, sentence[:12]) == (State.WRONG, "There is non")
 
 
 @pytest.mark.parametrize(("days", "expected"), [(0, State.OK), (1, State.OK), (2, State.WRONG)])
@@ -28,8 +28,8 @@ def test_one_that_is_old_is_wrong(installation: Installation, days: int, expecte
     folder = installation.settings.backup_folder
     folder.mkdir(parents=True)
     (folder / f"newsletter-{clock.now().date()}.db").touch()
-    found, sentence = state(installation, days)
-    assert found is expected
+    condition, sentence = state(installation, days)
+    assert condition is expected
     assert str(clock.now().date()) in sentence
 
 
@@ -45,6 +45,6 @@ def test_a_server_without_pg_dump_is_a_warning(
     monkeypatch.setenv("PATH", "/nowhere")
     opened = Installation.open(Settings.load({**environ, "DATABASE_URL": postgres_url}))
     migrate(opened.db)
-    found, sentence = state(opened)
-    assert (found, "no pg_dump" in sentence) == (State.WARNING, True)
+    condition, sentence = state(opened)
+    assert (condition, "no pg_dump" in sentence) == (State.WARNING, True)
     opened.db.close()

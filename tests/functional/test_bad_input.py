@@ -4,7 +4,6 @@ Each is answered by one clear sentence; nothing is half done, nothing typed is l
 file that came along is still there, and no temporary file stays behind.
 """
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,15 +43,6 @@ REFUSED_FILES = {
     "noise.csv": (bytes(range(256)) * 8, "This is not a text file"),
     "ragged.csv": (b"a,b\n1\n2\n3,4,5\n", "3 of 3 rows do not fit the header (line 2: it has 1"),
 }
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where this process and its commands put their temporary files."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @contextmanager

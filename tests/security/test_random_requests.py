@@ -5,7 +5,6 @@ NEWSLETTER_TESTS_REQUESTS says how many are asked on each database, NEWSLETTER_T
 """
 
 import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -28,15 +27,6 @@ DISK_BYTES = 4 * 1024  # a request: what is typed well is kept, and recorded
 @pytest.fixture
 def environ(environ: dict[str, str], database_url: str) -> dict[str, str]:
     return environ | {"DATABASE_URL": database_url}
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where files without an owner would be left."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed file <tempfile.Spooled:ResourceWarning")

@@ -38,11 +38,11 @@ def confined(command: list[str], place: Path, readable: Iterable[Path | str]) ->
     """``command``, which sees the system's programs, what is ``readable``, and may write to
     ``place``."""
     system = [*SYSTEM, *(f"/etc/{name}" for name in CONFIGURATION), *map(str, readable)]
-    seen = [part for path in system for part in ("--ro-bind-try", path, path)]
+    visible = [part for path in system for part in ("--ro-bind-try", path, path)]
     # Jupyter's kernel ends where its parent is another than the one that it is told of: inside
     # that is the first process.
     variables = ["--setenv", "JPY_PARENT_PID", "1"]
-    return [PROGRAM, *ALONE, *seen, "--bind", str(place), str(place), *variables, *command]
+    return [PROGRAM, *ALONE, *visible, "--bind", str(place), str(place), *variables, *command]
 
 
 def require_confinement() -> None:

@@ -15,21 +15,21 @@ ADD = ("--slug", "rain-2", "--title", "Rain, once more", "--license", "CC0-1.0")
 
 
 def test_adding_a_file_makes_a_draft_and_says_what_to_look_at(shell: Shell) -> None:
-    said = shell.done("dataset", "add", "rain.csv", *ADD, "--keyword", "weather")
+    output = shell.done("dataset", "add", "rain.csv", *ADD, "--keyword", "weather")
 
-    assert "5 rows × 3 columns" in said
-    assert "! year: " not in said
-    assert "Chart: " in said
-    assert "Draft: look at https://news.example.org/admin/datasets/rain-2" in said
+    assert "5 rows × 3 columns" in output
+    assert "! year: " not in output
+    assert "Chart: " in output
+    assert "Draft: look at https://news.example.org/admin/datasets/rain-2" in output
     assert shell.read("dataset", "show", "rain-2")["state"] == "draft"
     assert "Published" in shell.done("dataset", "publish", "rain-2")
     assert shell.read("dataset", "show", "rain-2")["state"] == "published"
 
 
 def test_adding_may_publish_at_once(shell: Shell) -> None:
-    said = shell.done("dataset", "add", "rain.csv", *ADD, "--publish")
+    output = shell.done("dataset", "add", "rain.csv", *ADD, "--publish")
 
-    assert "Published: https://news.example.org/datasets/rain-2" in said
+    assert "Published: https://news.example.org/datasets/rain-2" in output
     assert shell.read("dataset", "show", "rain-2")["state"] == "published"
 
 
@@ -53,18 +53,18 @@ def test_in_the_background_nobody_looks(shell: Shell) -> None:
 
 def test_adding_says_which_rows_were_rejected(shell: Shell) -> None:
     Path("odd.csv").write_text(RAIN + "Kitale,2022,900,1,2,3\n")
-    said = shell.done("dataset", "add", "odd.csv", *ADD)
-    assert "1 rows were rejected" in said
-    assert "line 7" in said
+    output = shell.done("dataset", "add", "odd.csv", *ADD)
+    assert "1 rows were rejected" in output
+    assert "line 7" in output
 
 
 def test_what_a_cell_means_can_be_stated(shell: Shell) -> None:
     Path("told.csv").write_text("day,n,share,code\n01/02/2026,-999,5%,7\n03/04/2026,2,NA,8\n")
     stated = ("--date-order", "mdy", "--missing", "-999", "--type", "code=string")
 
-    said = shell.done("dataset", "add", "told.csv", *ADD, *stated)
+    output = shell.done("dataset", "add", "told.csv", *ADD, *stated)
 
-    assert "1 cell NA in share is read as missing." in said
+    assert "1 cell NA in share is read as missing." in output
     table = shell.read("dataset", "profile", "rain-2")["told"]
     assert [column["type"] for column in table["columns"]] == [
         *("date", "integer", "integer", "string"),
@@ -127,8 +127,8 @@ def test_showing_one_names_its_tables(shell: Shell) -> None:
 
 
 def test_a_profile_has_a_line_for_each_column(shell: Shell) -> None:
-    said = shell.done("dataset", "profile", "kenya-rain")
-    assert [line.split()[0] for line in said.splitlines()[2:5]] == ["station", "year", "rain_mm"]
+    output = shell.done("dataset", "profile", "kenya-rain")
+    assert [line.split()[0] for line in output.splitlines()[2:5]] == ["station", "year", "rain_mm"]
     assert shell.read("dataset", "profile", "kenya-rain")["rain"]["rows"] == 5
 
 
@@ -190,8 +190,8 @@ def test_an_export_replaces_nothing(shell: Shell) -> None:
 )
 def test_a_dataset_that_is_not_there_is_refused(shell: Shell, command: tuple[str, ...]) -> None:
     name, *more = command
-    said = shell.refused("dataset", name, "nothing", *more)
-    assert "newsletter dataset list" in said
+    output = shell.refused("dataset", name, "nothing", *more)
+    assert "newsletter dataset list" in output
 
 
 def test_synchronising_again_changes_nothing(shell: Shell) -> None:
@@ -244,9 +244,9 @@ def test_a_workbook_becomes_all_its_tables_or_the_one_that_is_chosen(shell: Shel
         book["Baltic"].append([f"Rock {count}", count])
     book.save("seals.xlsx")
 
-    said = shell.done("dataset", "add", "seals.xlsx", *ADD)
-    assert "rain-2/north-sea: 1 rows × 2 columns." in said
-    assert "Words was left out: The file has a header but no rows" in said
+    output = shell.done("dataset", "add", "seals.xlsx", *ADD)
+    assert "rain-2/north-sea: 1 rows × 2 columns." in output
+    assert "Words was left out: The file has a header but no rows" in output
     tables = shell.read("dataset", "show", "rain-2")["tables"]
     assert [(t["name"], t["rows"]) for t in tables] == [("north-sea", 1), ("baltic", 3)]
 

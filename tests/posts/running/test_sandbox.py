@@ -68,11 +68,11 @@ def test_it_has_no_network(run: Run) -> None:
 
 
 def test_it_sees_no_other_process_and_leaves_none(run: Run) -> None:
-    seen = "len([name for name in os.listdir('/proc') if name.isdigit()])"
+    count = "len([name for name in os.listdir('/proc') if name.isdigit()])"
     begin = (
         f"import os, subprocess\nsubprocess.Popen(['sleep', '{MARKED}'], start_new_session=True)"
     )
-    result = run(f"{begin}\n{seen}")
+    result = run(f"{begin}\n{count}")
     assert int(text_of(result.outputs[0])) <= 4
     wait_until(lambda: not any(MARKED in one.info["cmdline"] for one in _processes()))
 

@@ -56,12 +56,12 @@ def read_cells(
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / f"in.{form}"
     FORMS[form](cells, source, name)
-    told = parsed(source, folder, **options)
+    outcome = parsed(source, folder, **options)
     return {
-        "type": dict(told["columns"])[name],
-        "values": [row[-1] for row in told["preview"]],
-        "notes": [note for note in told["notes"] if name in note],
-        "unit": told["units"].get(name),
+        "type": dict(outcome["columns"])[name],
+        "values": [row[-1] for row in outcome["preview"]],
+        "notes": [note for note in outcome["notes"] if name in note],
+        "unit": outcome["units"].get(name),
     }
 
 

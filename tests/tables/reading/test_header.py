@@ -64,10 +64,10 @@ def _cell(cell: str) -> str | float | None:
 def test_a_first_row_of_words_is_the_header(
     tmp_path: Path, form: str, header: Sequence[str], body: Rows, names: list[str]
 ) -> None:
-    told = read_rows([header, *body], tmp_path, form)
+    outcome = read_rows([header, *body], tmp_path, form)
 
-    assert [name for name, _ in told["columns"]] == names
-    assert told["rows_kept"] == len(body)
+    assert [name for name, _ in outcome["columns"]] == names
+    assert outcome["rows_kept"] == len(body)
 
 
 @pytest.mark.parametrize("form", FORMS[:2])
@@ -81,10 +81,10 @@ def test_a_first_row_of_words_is_the_header(
     ],
 )
 def test_a_first_row_of_values_is_none(tmp_path: Path, form: str, rows: Rows) -> None:
-    told = read_rows(rows, tmp_path, form)
+    outcome = read_rows(rows, tmp_path, form)
 
-    assert told["columns"][0][0] == "column_1"
-    assert told["rows_kept"] == len(rows)
+    assert outcome["columns"][0][0] == "column_1"
+    assert outcome["rows_kept"] == len(rows)
 
 
 def test_a_header_that_could_be_a_row_is_doubted(tmp_path: Path) -> None:
@@ -99,11 +99,11 @@ def test_a_header_one_cell_short_stands_over_the_columns_after_the_names_of_rows
     tmp_path: Path, form: str, above: list[list[str]]
 ) -> None:
     """As ``write.table`` of R writes it."""
-    told = read_rows([*above, ["a", "b"], *BODY], tmp_path, form)
+    outcome = read_rows([*above, ["a", "b"], *BODY], tmp_path, form)
 
-    assert told["columns"] == [("column_1", "string"), ("a", "number"), ("b", "integer")]
-    assert told["rows_kept"] == 4
-    assert told["preview"][0] == ["Peru", 1.5, 2]
+    assert outcome["columns"] == [("column_1", "string"), ("a", "number"), ("b", "integer")]
+    assert outcome["rows_kept"] == 4
+    assert outcome["preview"][0] == ["Peru", 1.5, 2]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -125,10 +125,10 @@ def test_rows_of_a_header_are_joined_where_a_group_spans_them(
 ) -> None:
     body = [[name, "1", "2.5", "3", "4.5"] for name in ("Peru", "Chad", "Fiji", "Mali")]
 
-    told = read_rows([*rows, *body], tmp_path, form)
+    outcome = read_rows([*rows, *body], tmp_path, form)
 
-    assert [name for name, _ in told["columns"]] == names
-    assert told["rows_kept"] == 4
+    assert [name for name, _ in outcome["columns"]] == names
+    assert outcome["rows_kept"] == 4
 
 
 def test_names_below_a_group_of_words_are_joined_with_it(tmp_path: Path) -> None:
@@ -148,11 +148,11 @@ def test_what_stands_above_and_below_a_table_is_set_apart_and_shown(
     apart = [["Rainfall by country", *padding], ["Millimetres a day", *padding], ["", *padding]]
     below = [["", *padding], ["Chad is an estimate.", *padding], ["Source: WMO", *padding]]
 
-    told = read_rows([*apart, ["country", "may", "june"], *BODY, *below], tmp_path, form)
+    outcome = read_rows([*apart, ["country", "may", "june"], *BODY, *below], tmp_path, form)
 
-    assert told["columns"] == [("country", "string"), ("may", "number"), ("june", "integer")]
-    assert told["rows_in"] == told["rows_kept"] == 4
-    shown = " ".join(told["notes"])
+    assert outcome["columns"] == [("country", "string"), ("may", "number"), ("june", "integer")]
+    assert outcome["rows_in"] == outcome["rows_kept"] == 4
+    shown = " ".join(outcome["notes"])
     assert "lines were set apart: Rainfall by country / Millimetres a day" in shown
     assert "Below the table 2 lines were set apart: Chad is an estimate. / Source: WMO" in shown
 
@@ -161,36 +161,36 @@ def test_what_stands_above_and_below_a_table_is_set_apart_and_shown(
 def test_a_note_right_below_the_last_row_is_told_by_its_words(tmp_path: Path, form: str) -> None:
     rows = [["country", "may", "june"], *BODY, ["Source: WMO, 2020", "", ""]]
 
-    told = read_rows(rows, tmp_path, form)
+    outcome = read_rows(rows, tmp_path, form)
 
-    assert told["rows_kept"] == 4
-    assert told["notes"] == ["Below the table 1 line was set apart: Source: WMO, 2020"]
+    assert outcome["rows_kept"] == 4
+    assert outcome["notes"] == ["Below the table 1 line was set apart: Source: WMO, 2020"]
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_row_without_values_is_a_row(tmp_path: Path, form: str) -> None:
-    told = read_rows([["country", "may", "june"], *BODY, ["Oman", "", ""]], tmp_path, form)
+    outcome = read_rows([["country", "may", "june"], *BODY, ["Oman", "", ""]], tmp_path, form)
 
-    assert told["preview"][-1] == ["Oman", None, None]
-    assert told["rows_kept"] == 5
+    assert outcome["preview"][-1] == ["Oman", None, None]
+    assert outcome["rows_kept"] == 5
 
 
 @pytest.mark.parametrize("form", FORMS[:2])
 def test_rows_below_a_gap_are_rows(tmp_path: Path, form: str) -> None:
     rows = [["country", "may", "june"], *BODY, ["", "", ""], ["South", "", ""], ["Oman", "1", "2"]]
 
-    told = read_rows(rows, tmp_path, form)
+    outcome = read_rows(rows, tmp_path, form)
 
-    assert told["rows_kept"] == 7
-    assert told["preview"][-1] == ["Oman", 1.0, 2]
+    assert outcome["rows_kept"] == 7
+    assert outcome["preview"][-1] == ["Oman", 1.0, 2]
 
 
 def test_a_count_above_a_table_without_a_header_is_set_apart(tmp_path: Path) -> None:
     """As scikit-learn ships its breast cancer data."""
-    told = read_rows([["20", "setosa"], *[["1", "2.5", "3"]] * 20], tmp_path)
+    outcome = read_rows([["20", "setosa"], *[["1", "2.5", "3"]] * 20], tmp_path)
 
-    assert told["notes"][0] == "Above the header 1 line was set apart: 20,setosa"
-    assert told["rows_kept"] == 20
+    assert outcome["notes"][0] == "Above the header 1 line was set apart: 20,setosa"
+    assert outcome["rows_kept"] == 20
 
 
 def test_rows_that_spaces_part_are_not_taken_for_titles() -> None:

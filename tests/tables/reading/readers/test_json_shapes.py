@@ -52,11 +52,11 @@ def read_json(document: Any, folder: Path, name: str = "in.json", **options: Any
     ],
 )
 def test_a_table_is_found_in_every_shape(tmp_path: Path, document: Any) -> None:
-    told = read_json(document, tmp_path)
+    outcome = read_json(document, tmp_path)
 
-    assert told["columns"] == COLUMNS
-    assert told["preview"] == [["Peru", 1, 1.5], ["Chad", 2, None]]
-    assert (told["rows_in"], told["rows_rejected"]) == (2, 0)
+    assert outcome["columns"] == COLUMNS
+    assert outcome["preview"] == [["Peru", 1, 1.5], ["Chad", 2, None]]
+    assert (outcome["rows_in"], outcome["rows_rejected"]) == (2, 0)
 
 
 def test_an_index_that_is_no_count_is_a_column(tmp_path: Path) -> None:
@@ -73,39 +73,39 @@ def test_an_index_that_is_no_count_is_a_column(tmp_path: Path) -> None:
 def test_objects_in_objects_are_columns_to_a_depth(tmp_path: Path) -> None:
     record = {"id": 1, "a": {"b": {"c": {"d": 2}}, "list": [1, 2]}, "e": {}}
 
-    told = read_json([record], tmp_path)
+    outcome = read_json([record], tmp_path)
 
-    assert told["columns"] == [
+    assert outcome["columns"] == [
         ("id", "integer"), ("a.b.c", "string"), ("a.list", "string"), ("e", "string")
     ]  # fmt: skip
-    assert told["preview"] == [[1, '{"d": 2}', "[1, 2]", "{}"]]
-    assert told["notes"] == ["Objects in objects are columns with dotted names, such as a.b.c."]
+    assert outcome["preview"] == [[1, '{"d": 2}', "[1, 2]", "{}"]]
+    assert outcome["notes"] == ["Objects in objects are columns with dotted names, such as a.b.c."]
 
 
 def test_names_with_dots_and_objects_do_not_meet(tmp_path: Path) -> None:
-    told = read_json([{"a.b": 1, "a": {"b": 2}}], tmp_path)
+    outcome = read_json([{"a.b": 1, "a": {"b": 2}}], tmp_path)
 
-    assert [name for name, _ in told["columns"]] == ["a.b", "a.b_2"]
-    assert told["preview"] == [[1, 2]]
+    assert [name for name, _ in outcome["columns"]] == ["a.b", "a.b_2"]
+    assert outcome["preview"] == [[1, 2]]
 
 
 def test_a_key_twice_in_an_object_rejects_its_row(tmp_path: Path) -> None:
-    told = read_json('[{"a": {"b": 1, "b": 2}}, {"a": {"b": 3}}]', tmp_path)
+    outcome = read_json('[{"a": {"b": 1, "b": 2}}, {"a": {"b": 3}}]', tmp_path)
 
-    assert told["rejected"] == [(1, "it has a key twice")]
+    assert outcome["rejected"] == [(1, "it has a key twice")]
 
 
 def test_an_array_with_more_cells_than_names_is_rejected(tmp_path: Path) -> None:
-    told = read_json([["a", "b"], [1, 2], [1, 2, 3], [4]], tmp_path)
+    outcome = read_json([["a", "b"], [1, 2], [1, 2, 3], [4]], tmp_path)
 
-    assert told["rejected"] == [(2, "it has 3 cells where there are 2 names")]
-    assert told["preview"] == [[1, 2], [4, None]]
+    assert outcome["rejected"] == [(2, "it has 3 cells where there are 2 names")]
+    assert outcome["preview"] == [[1, 2], [4, None]]
 
 
 def test_objects_by_thousands_of_ids_stay_json(tmp_path: Path) -> None:
-    told = read_json([{"a": {f"id{n}": n for n in range(2001)}}], tmp_path)
+    outcome = read_json([{"a": {f"id{n}": n for n in range(2001)}}], tmp_path)
 
-    assert told["columns"] == [("a", "string")]
+    assert outcome["columns"] == [("a", "string")]
 
 
 def test_one_of_several_lists_is_chosen(tmp_path: Path) -> None:
@@ -148,13 +148,16 @@ def test_points_have_longitude_and_latitude(tmp_path: Path, name: str) -> None:
     whole = json.dumps(collection(lima, nowhere))
     lines = f"{json.dumps(lima)}\n{json.dumps(nowhere)}\n"
 
-    told = read_json(lines if name.endswith("ndjson") else whole, tmp_path, name)
+    outcome = read_json(lines if name.endswith("ndjson") else whole, tmp_path, name)
 
-    assert told["columns"] == [
+    assert outcome["columns"] == [
         ("id", "string"), ("city", "string"), ("n", "integer"), ("longitude", "number"),
         ("latitude", "number"),
     ]  # fmt: skip
-    assert told["preview"] == [["x1", "Lima", 1, -77.03, -12.05], ["x1", "Atlantis", 2, None, None]]
+    assert outcome["preview"] == [
+        ["x1", "Lima", 1, -77.03, -12.05],
+        ["x1", "Atlantis", 2, None, None],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -181,9 +184,9 @@ def test_points_have_longitude_and_latitude(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_other_geometries_are_well_known_text(tmp_path: Path, geometry: Any, text: str) -> None:
-    told = read_json(collection(feature(geometry, n=1)), tmp_path)
+    outcome = read_json(collection(feature(geometry, n=1)), tmp_path)
 
-    assert told["preview"] == [["x1", 1, text]]
+    assert outcome["preview"] == [["x1", 1, text]]
 
 
 @pytest.mark.parametrize(
@@ -197,6 +200,6 @@ def test_other_geometries_are_well_known_text(tmp_path: Path, geometry: Any, tex
     ],
 )
 def test_what_is_no_geometry_rejects_its_row(tmp_path: Path, geometry: Any) -> None:
-    told = read_json(collection(feature(geometry, n=1), feature(None, n=2)), tmp_path)
+    outcome = read_json(collection(feature(geometry, n=1), feature(None, n=2)), tmp_path)
 
-    assert told["rejected"] == [(1, "its geometry is none of GeoJSON")]
+    assert outcome["rejected"] == [(1, "its geometry is none of GeoJSON")]

@@ -33,10 +33,10 @@ def parsed(folder: Path, content: bytes, **options: Any) -> tuple[Any, Any]:
     }
     request |= {"formats": ("parquet",), "limits": LIMITS, "options": OPTIONS | options}
     try:
-        told = worker.parse(request)
+        outcome = worker.parse(request)
     except UnreadableTable as error:
         return str(error), None
-    return told, polars.read_parquet(folder / "table.parquet").rows()
+    return outcome, polars.read_parquet(folder / "table.parquet").rows()
 
 
 PIECES = st.sampled_from(
@@ -95,9 +95,9 @@ def test_a_regular_file_is_not_read_row_by_row(
 ) -> None:
     monkeypatch.delattr(delimited, "Staging")
 
-    told, rows = parsed(tmp_path / "in", content)
+    outcome, rows = parsed(tmp_path / "in", content)
 
-    assert told["rows_in"] == told["rows_kept"] == len(rows)
+    assert outcome["rows_in"] == outcome["rows_kept"] == len(rows)
 
 
 def surveyed(folder: Path, content: bytes) -> int | None:
@@ -140,37 +140,37 @@ def test_what_duckdb_would_read_otherwise_is_seen(tmp_path: Path, content: bytes
 def test_a_cell_that_is_too_long_is_rejected_either_way(tmp_path: Path, size: int) -> None:
     content = b"a,b\n1," + b"x" * size + b"\n2,y\n3,z\n"
 
-    told, rows = parsed(tmp_path / "in", content)
+    outcome, rows = parsed(tmp_path / "in", content)
 
-    assert told["rows_in"] == 3
-    assert [line for line, _ in told["rejected"]] == ([2] if size > plain_csv.LONGEST else [])
+    assert outcome["rows_in"] == 3
+    assert [line for line, _ in outcome["rejected"]] == ([2] if size > plain_csv.LONGEST else [])
     assert rows[-2:] == [(2, "y"), (3, "z")]
 
 
 def test_a_wrong_row_far_down_is_still_told_by_its_line(tmp_path: Path) -> None:
     content = b"a,b\n" + b"1,x\n" * 200_000 + b"1,x,y\n" + b"2,y\n" * 10
 
-    told, rows = parsed(tmp_path / "in", content)
+    outcome, rows = parsed(tmp_path / "in", content)
 
-    assert told["rejected"] == [(200_002, "it has 3 cells where the header has 2")]
-    assert (told["rows_in"], len(rows)) == (200_011, 200_010)
+    assert outcome["rejected"] == [(200_002, "it has 3 cells where the header has 2")]
+    assert (outcome["rows_in"], len(rows)) == (200_011, 200_010)
 
 
 def test_a_value_far_down_changes_the_type(tmp_path: Path) -> None:
     content = b"a,b\n" + b"1,2020-01-01\n" * 200_000 + b"007,x\n"
 
-    told, rows = parsed(tmp_path / "in", content)
+    outcome, rows = parsed(tmp_path / "in", content)
 
-    assert told["columns"] == [("a", "string"), ("b", "string")]
+    assert outcome["columns"] == [("a", "string"), ("b", "string")]
     assert rows[-1] == ("007", "x")
 
 
 def test_a_column_whose_values_begin_far_down_gets_their_type(tmp_path: Path) -> None:
     content = b"a,b\n" + b"1,\n" * 2_000 + b"2,3\n"
 
-    told, rows = parsed(tmp_path / "in", content)
+    outcome, rows = parsed(tmp_path / "in", content)
 
-    assert told["columns"] == [("a", "integer"), ("b", "integer")]
+    assert outcome["columns"] == [("a", "integer"), ("b", "integer")]
     assert rows[-1] == (2, 3)
 
 
@@ -180,7 +180,7 @@ def test_a_wide_table_has_the_types_of_a_narrow_one(tmp_path: Path, width: int) 
     row = ",".join(cells).encode() + b"\n"
     header = ",".join(f"c{at}" for at in range(width)).encode() + b"\n"
 
-    told, _ = parsed(tmp_path / "in", header + row * 3)
+    outcome, _ = parsed(tmp_path / "in", header + row * 3)
 
     kinds = ["integer", "number", "string", "date", "string"] * (width // 5)
-    assert [type_ for _, type_ in told["columns"]] == kinds
+    assert [type_ for _, type_ in outcome["columns"]] == kinds
