@@ -103,7 +103,8 @@ def repeated_header(count: int) -> list[Alert]:
     """On rows that say the columns' names again, which makes every column text."""
     if not count:
         return []
-    message = f"{_count(count, 'row')} say the header again: without them columns may be numbers."
+    say = "says" if count == 1 else "say"
+    message = f"{_count(count, 'row')} {say} the header again: without them columns may be numbers."
     return [_alert("repeated_header", None, message)]
 
 
@@ -172,7 +173,8 @@ def _strings(name: str, present: int, facts: Mapping[str, Any]) -> list[Alert]:
         message = f"Numbers, but for {_count(text, 'value')} of text."
         alerts.append(_alert("mixed_types", name, message))
     if count := facts.get("placeholders", 0):
-        message = f"{_count(count, 'value')} that often stand for a missing one."
+        stand = "stands" if count == 1 else "stand"
+        message = f"{_count(count, 'value')} that often {stand} for a missing one."
         alerts.append(_alert("placeholder_values", name, message))
     for code, noun in (("emails", "an e-mail address"), ("phones", "a phone number")):
         if count := facts.get(code, 0):

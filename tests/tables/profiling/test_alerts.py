@@ -115,3 +115,15 @@ def test_a_few_rejected_rows_are_no_alarm() -> None:
     assert rejected_rows(100, 5) == []
     (alert,) = rejected_rows(100, 6)
     assert alert["message"] == "6 rows of 100 (6%) do not fit and were rejected."
+
+
+@pytest.mark.parametrize(
+    ("values", "begins"),
+    [([1, -999], "1 value that often stands"), ([-999, -999, 1], "2 values that often stand ")],
+)
+def test_one_and_several_are_spoken_of_as_such(values: list[int], begins: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE frame AS SELECT unnest(?::BIGINT[]) AS x", [values])
+        profile = profile_table(connection, "frame", [("x", "integer")])
+    [message] = [a["message"] for a in profile["alerts"] if a["code"] == "placeholder_values"]
+    assert message.startswith(begins)
