@@ -95,6 +95,7 @@ class Ingested:
     csv: Output
     json: Output
     units: Mapping[str, str] = field(default_factory=dict)  # written with numbers, by column
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # in the file, by column
 
     def sample(self, most: int) -> list[dict[str, Any]]:
         """At most ``most`` rows as they stand in the JSON file, evenly spread."""

@@ -26,6 +26,14 @@ def find_delimiter(sample: Sequence[str]) -> str:
     return best or ","
 
 
+def is_delimited(sample: Sequence[str], delimiter: str | None = None) -> bool:
+    """Whether a delimiter parts most lines in the same way, those below a few of words alone."""
+    return any(
+        _best(sample[above:], delimiter, below=MOST_BELOW)[1] >= HALF
+        for above in range(min(MOST_ABOVE, len(sample)))
+    )
+
+
 def lines_above(sample: Sequence[str], delimiter: str | None) -> int:
     """How many lines of words stand above a table that has more columns than they."""
     if _best(sample, delimiter)[1] >= HALF or _is_parted_by_spaces(sample):

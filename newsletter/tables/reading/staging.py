@@ -109,6 +109,7 @@ class Reading:
     delimiter: str | None = None
     notes: list[str] = field(default_factory=list)
     expected: "Future[int | None] | None" = None
+    descriptions: dict[str, str] = field(default_factory=dict)  # of columns, as the file has them
 
 
 class Staging:

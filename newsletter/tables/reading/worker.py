@@ -85,6 +85,7 @@ def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str,
     limits = request["limits"]
     unpacked = _unpacked(request, folder, limits["output_bytes"])
     options = {**request["options"], "kind": unpacked.kind, "table": unpacked.table}
+    options["output_bytes"] = limits["output_bytes"]
     connection = _connect(folder, limits)
     table = _typed(connection, unpacked.path, folder, options, gauge)
     reading, columns = table.reading, table.columns
@@ -110,6 +111,7 @@ def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str,
         "rejected": reading.rejections.listed,
         "columns": columns,
         "units": table.units,
+        "descriptions": reading.descriptions,
         "profile": profile,
         "preview": preview(connection, columns),
         "notes": notes,
