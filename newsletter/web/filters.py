@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from newsletter.catalog import markdown
+from newsletter.catalog import markdown, spreadsheet_files
 from newsletter.catalog.describe.facts import license_url
 from newsletter.mailing.plain import long_date
 from newsletter.posts.wording import language_name
@@ -29,6 +29,8 @@ def register(app: Flask) -> None:
     app.add_template_filter(language_name, "language")
     app.add_template_filter(license_url, "license_url")
     app.add_template_global(public_url)
+    app.jinja_env.globals["why_no_workbook"] = spreadsheet_files.why_none
+    app.jinja_env.globals["can_be_marked"] = spreadsheet_files.can_be_marked
     app.jinja_env.globals["table_formats"] = [(f.name, f.title) for f in TABLE_FORMATS]
     app.jinja_env.globals["honeypot"] = HONEYPOT
 

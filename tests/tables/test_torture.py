@@ -587,8 +587,12 @@ BINARY_CASES = {
         rejected=[2],
         file="t.db",
     ),
-    "an R data file": Case(lambda: gzip.compress(b"RDX3\nX\n\0\0\0\3"), says="an R data file"),
-    "a Stata file": Case(b"<stata_dta><header>", says="a Stata file, not a table", file="t.dta"),
+    "an R data file": Case(
+        lambda: gzip.compress(b"RDX3\nX\n\0\0\0\3"), says="does not read as data of R"
+    ),
+    "a Stata file": Case(
+        b"<stata_dta><header>", says="does not read as one of Stata", file="t.dta"
+    ),
 }
 CASES = CSV_CASES | JSON_CASES | SHEET_CASES | PACKED_CASES | BINARY_CASES
 

@@ -27,11 +27,8 @@ def find_delimiter(sample: Sequence[str]) -> str:
 
 
 def is_delimited(sample: Sequence[str], delimiter: str | None = None) -> bool:
-    """Whether a delimiter parts most lines in the same way, those below a few of words alone."""
-    return any(
-        _best(sample[above:], delimiter, below=MOST_BELOW)[1] >= HALF
-        for above in range(min(MOST_ABOVE, len(sample)))
-    )
+    """Whether a delimiter parts most lines as it parts the first."""
+    return _best(sample, delimiter, below=MOST_BELOW)[1] >= HALF
 
 
 def lines_above(sample: Sequence[str], delimiter: str | None) -> int:

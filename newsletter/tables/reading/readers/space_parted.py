@@ -14,6 +14,7 @@ from newsletter.tables.reading.header import VALUE, fitted_header
 
 MOST = 0.9  # of the lines have one number of cells
 LEAST_LINES = 3  # with the header
+LEAST_QUOTED = 2
 LEAST_SINGLE = 3  # columns, where single blanks part them
 MOST_ABOVE = 10  # lines of titles
 MOST_COLUMNS = 2000
@@ -25,6 +26,7 @@ WHOLE = re.compile(
     r"[^\w]{0,3}\d{1,3}( \d{3})+([.,]\d+)?|\d{1,2}\.? [^\W\d]+,? \d{2,4}.{0,30}"
     r"|[^\W\d]+ \d{1,2},? \d{2,4}.{0,30}|\d{4}-\d\d-\d\d .{1,40}"
 )
+PARTED = re.compile(r"[^\s\d][,;|] |\d[,;|] \d")  # by a delimiter with a blank after it
 COMMENT = re.compile(r"^#+\s*")
 TAB = 8  # columns between the stops
 
@@ -58,7 +60,7 @@ def find_layout(sample: Sequence[str]) -> Layout | None:
         if not all(map(str.strip, lines[above : above + 2])):  # a title has a blank line below
             continue
         rest = [COMMENT.sub("", lines[above]), *filter(str.strip, lines[above + 1 :])]
-        if len(rest) < LEAST_LINES:
+        if len(rest) < (LEAST_QUOTED if rest[0].startswith('"') else LEAST_LINES):
             break
         width, columns = _width(rest), _columns(rest)
         if columns and not 0 < width <= len(columns):  # or words of a cell would be parted
@@ -86,6 +88,8 @@ def _width(lines: Sequence[str]) -> int:
         return 0
     if any(line.lstrip().startswith('"') for line in lines[1:]):
         return width
+    if sum(bool(PARTED.search(line)) for line in lines) * 2 > len(lines):
+        return 0
     has_values = any(_holds_values(rows[1:], at) for at in range(width))
     is_sure = width >= LEAST_SINGLE or _are_aligned(lines)
     return width if has_values and is_sure else 0
