@@ -18,7 +18,8 @@ POST = REPOSITORY / "datasets" / "penguins" / "posts" / "02-how-much-heavier-are
 EXTRAS = (ARROW, POSTGRES, PROCRASTINATE, R_DATA, RUN, SES, STATS)
 # The packages of the extras, and what only they bring.
 HIDDEN = ("boto3", "botocore", "jupyter_client", "narwhals", "nbclient", "numpy", "pandas",
-          "procrastinate", "psycopg", "pyarrow", "pyreadstat", "rdata", "xarray", "zmq")  # fmt: skip
+          "procrastinate", "psycopg", "pyarrow", "pyreadstat", "rdata", "xarray",
+          "zmq")  # fmt: skip
 HIDE = "import sys; sys.modules.update(dict.fromkeys({names!r}))\n"
 COMMAND = "from newsletter.cli import main; main()"
 READ = "from newsletter.tables.reading.worker import main; main()"

@@ -9,11 +9,14 @@ from newsletter.errors import SeveralTables, UnreadableTable
 from tests.tables.reading.cells import parsed
 
 SPACE = "urn:schemas-microsoft-com:office:spreadsheet"
-ROWS = """<Row><Cell><Data ss:Type="String">id</Data></Cell><Cell><Data ss:Type="String">d</Data>
-</Cell><Cell><Data ss:Type="String">v</Data></Cell></Row><Row ss:Index="3"><Cell>
-<Data ss:Type="String">007</Data></Cell><Cell>
-<Data ss:Type="DateTime">2026-01-02T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">1.5</Data></Cell></Row><Row><Cell><Data ss:Type="String">008
-</Data></Cell><Cell ss:Index="3"><Data ss:Type="Error">#N/A</Data></Cell></Row>"""
+ROWS = """
+<Row><Cell><Data ss:Type="String">id</Data></Cell><Cell><Data ss:Type="String">d</Data></Cell>
+  <Cell><Data ss:Type="String">v</Data></Cell></Row>
+<Row ss:Index="3"><Cell><Data ss:Type="String">007</Data></Cell>
+  <Cell><Data ss:Type="DateTime">2026-01-02T00:00:00.000</Data></Cell>
+  <Cell><Data ss:Type="Number">1.5</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">008</Data></Cell>
+  <Cell ss:Index="3"><Data ss:Type="Error">#N/A</Data></Cell></Row>"""
 
 
 def read(folder: Path, *sheets: str, top: str = "", **options: Any) -> dict[str, Any]:
@@ -33,7 +36,7 @@ def test_cells_have_the_types_and_places_that_the_file_gives(tmp_path: Path) -> 
     table = read(tmp_path, ROWS, "<Row/>")
 
     assert table["columns"] == [("id", "string"), ("d", "date"), ("v", "number")]
-    assert table["preview"] == [["007", "2026-01-02", 1.5], ["008\n", None, None]]
+    assert table["preview"] == [["007", "2026-01-02", 1.5], ["008", None, None]]
 
 
 def test_a_sheet_is_to_be_chosen_of_several(tmp_path: Path) -> None:
