@@ -362,6 +362,16 @@ CSV_CASES = {
     "columns of nothing": Case("n,e\n1,\n2,\n", [[1, None], [2, None]]),
     "a private character": Case("a,b\n1,\ue000\n2,x\n3,y\n", [[2, "x"], [3, "y"]], rejected=[2]),
     "a web page": Case("<html><table><tr><td>1</td></tr></table>", says="a web page, not a table"),
+    "a pointer of Git LFS": Case(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n", says="Git LFS"
+    ),
+    "an error of a store": Case(
+        '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', says="accessdenied"
+    ),
+    "an error in JSON": Case(
+        '{"message": "Not Found", "status": "404"}', says=r"server answered (Not Found)"
+    ),
+    "an error with a code": Case('{"error": {"code": 400, "message": "no"}}', says="(no), not a"),
     "a PDF": Case(b"%PDF-1.7\n%\xe2\xe3\n", says="a PDF document, not a table"),
     "noise": Case(bytes(range(256)) * 64, says="not a text file"),
 }

@@ -4,6 +4,7 @@ a hint. Adding one is a reader in a module of ``readers``, and an entry here.
 The child process that reads, the forms, their refusals and docs/curator.md follow the list.
 """
 
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,8 +223,10 @@ NOT_READ = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
+POINTER = b"version https://git-lfs.github.com/spec/"
 PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<style")
 XML = b"<?xml"
+ERROR_CODE = re.compile(rb"<error>\s*<code>([a-z]{1,40})<")  # as stores of files answer
 XML_SPREADSHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
 
 
@@ -252,17 +255,25 @@ def recognise(path: Path, name: str) -> str:
     for magic, what in NOT_READ:
         if head.startswith(magic):
             raise _not_a_table(what)
+    if head.startswith(POINTER):
+        raise UnreadableTable(
+            "This is a pointer of Git LFS, which stands for the file: give the address of the"
+            " file's download button, or the file that `git lfs pull` brings."
+        )
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if markup := _markup_kind(start.lower()):
+    if markup := _markup_kind(start):
         return markup
     return _text_kind(start, Path(name).suffix.lower())
 
 
 def _markup_kind(start: bytes) -> str | None:
     """Raises UnreadableTable for XML that is neither a page nor a spreadsheet."""
+    start = start.lower()
     if start.startswith(XML):
         if XML_SPREADSHEET in start:
             return "xml-spreadsheet"
+        if error := ERROR_CODE.search(start):
+            raise _not_a_table(f"an error that a server answered ({error[1].decode()})")
         if b"<html" not in start:
             raise _not_a_table("an XML document")
     is_page = start.startswith((XML, *PAGES))
