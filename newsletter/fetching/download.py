@@ -66,8 +66,9 @@ def fetch(
 ) -> Fetched:
     """Download ``url`` to a new file in the directory ``into``.
 
-    The address of a page that shows one file stands for that file. ``allowed_hosts`` names hosts (``host`` or ``host:port``) that may resolve
-    to inner addresses. With ``previous`` the server may answer that nothing
+    The address of a page that shows one file stands for that file. ``allowed_hosts`` names
+    hosts (``host`` or ``host:port``) that may resolve to inner addresses. With ``previous`` the
+    server may answer that nothing
     changed. Raises FetchRefused, and then leaves no file.
     """
     url = direct_address(url)

@@ -366,10 +366,11 @@ CSV_CASES = {
         "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n", says="Git LFS"
     ),
     "an error of a store": Case(
-        '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', says="accessdenied"
+        '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>',
+        says="(AccessDenied), not a table",
     ),
     "an error in JSON": Case(
-        '{"message": "Not Found", "status": "404"}', says=r"server answered (Not Found)"
+        '{"message": "Not Found", "status": "404"}', says="server answered (Not Found)"
     ),
     "an error with a code": Case('{"error": {"code": 400, "message": "no"}}', says="(no), not a"),
     "a PDF": Case(b"%PDF-1.7\n%\xe2\xe3\n", says="a PDF document, not a table"),

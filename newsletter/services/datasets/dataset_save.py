@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from newsletter.catalog import datasets, drafts
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.package.dataset_package import DatasetPackage, ReadPackage, check_slug
+from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug
+from newsletter.catalog.package.read_package import ReadPackage
 from newsletter.catalog.versions.renewal import read_again, renew
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.installation import Installation

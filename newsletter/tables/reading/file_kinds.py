@@ -226,7 +226,7 @@ NOT_READ = (
 POINTER = b"version https://git-lfs.github.com/spec/"
 PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<style")
 XML = b"<?xml"
-ERROR_CODE = re.compile(rb"<error>\s*<code>([a-z]{1,40})<")  # as stores of files answer
+ERROR_CODE = re.compile(rb"<Error>\s*<Code>([A-Za-z]{1,40})<")  # as stores of files answer
 XML_SPREADSHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
 
 
@@ -268,15 +268,14 @@ def recognise(path: Path, name: str) -> str:
 
 def _markup_kind(start: bytes) -> str | None:
     """Raises UnreadableTable for XML that is neither a page nor a spreadsheet."""
-    start = start.lower()
     if start.startswith(XML):
         if XML_SPREADSHEET in start:
             return "xml-spreadsheet"
         if error := ERROR_CODE.search(start):
             raise _not_a_table(f"an error that a server answered ({error[1].decode()})")
-        if b"<html" not in start:
+        if b"<html" not in start.lower():
             raise _not_a_table("an XML document")
-    is_page = start.startswith((XML, *PAGES))
+    is_page = start.lower().startswith((XML, *PAGES))
     return "html" if is_page else None
 
 

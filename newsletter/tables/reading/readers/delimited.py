@@ -96,6 +96,7 @@ class _Table:
             strict=True,
             skipinitialspace=self._is_spaced,
         )
+        self._is_odd = bool(self._is_spaced or self._layout or self._escape or options["changes"])
         self._names, self._first = self._header()
 
     def show(self, connection: duckdb.DuckDBPyConnection, path: Path) -> Reading | None:
@@ -103,7 +104,7 @@ class _Table:
         skip = self._skipped + (self._rows.line_num if self._first is None else 0)
         name, width = self._encoding.name, len(self._names)
         is_known = name == "utf-8" or (name == "utf-8-sig" and skip)
-        if not is_known or width < 2 or self._is_spaced or self._escape or self._layout:
+        if not is_known or width < 2 or self._is_odd:
             return None
         check_width(width)
         if not self._delimiter.isascii():
@@ -128,7 +129,7 @@ class _Table:
 
     def load(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Reading:
         """The file row by row."""
-        staging = Staging(folder, len(self._names))
+        staging = Staging(folder, self._names, self._options)
         self._stage(staging)
         staging.show(connection, self._options["missing_values"])
         return replace(self._reading(staging.rows_in), rejections=staging.rejections)

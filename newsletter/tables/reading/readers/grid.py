@@ -48,7 +48,7 @@ def table_of(
     names, skipped = _names(first, options, notes, stated, least_header)
     numbered = enumerate(chain(first, coming), start=1)
     values = islice(numbered, skipped, None)
-    return values_of(connection, values, names, notes, folder, options["missing_values"])
+    return values_of(connection, values, names, notes, folder, options)
 
 
 def values_of(
@@ -57,13 +57,13 @@ def values_of(
     names: Sequence[str],
     notes: list[str],
     folder: Path,
-    missing: Sequence[str],
+    options: Mapping[str, Any],
     *,
     has_footnotes: bool = True,
 ) -> Reading:
     """Load the rows, each with its place, under the columns' ``names``; the last ones may be
     footnotes, unless the file has a place for rows alone. Raises UnreadableTable."""
-    staging, kinds = Staging(folder, len(names)), CellKinds()
+    staging, kinds = Staging(folder, names, options), CellKinds()
     if has_footnotes:
         rows = _without_footnotes(rows, Footnotes(len(names)), notes)
     for place, row in rows:
@@ -81,7 +81,7 @@ def values_of(
             staging.reject(place, reason)
         else:
             staging.keep_short(place, cells)
-    staging.show(connection, missing)
+    staging.show(connection, options["missing_values"])
     return Reading(
         columns=[kinds.column(at, name) for at, name in enumerate(names)],
         rows_in=staging.rows_in,

@@ -38,9 +38,8 @@ def read(
         notes: list[str] = []
         check_width(len(names))
         rows = enumerate((cells_of(record) for record in table.iterRecords()), start=1)
-        missing = options["missing_values"]
         named = unique_names(names, notes)
-        return values_of(connection, rows, named, notes, folder, missing, has_footnotes=False)
+        return values_of(connection, rows, named, notes, folder, options, has_footnotes=False)
 
 
 @contextmanager

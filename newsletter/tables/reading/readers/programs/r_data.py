@@ -36,9 +36,8 @@ def read(
     notes: list[str] = []
     rows = ([_plain(value) for value in row] for row in zip(*columns, strict=True))
     named = unique_names(names, notes)
-    missing = options["missing_values"]
     return values_of(
-        connection, enumerate(rows, start=1), named, notes, folder, missing, has_footnotes=False
+        connection, enumerate(rows, start=1), named, notes, folder, options, has_footnotes=False
     )
 
 

@@ -45,8 +45,7 @@ def read(
         places = _places(layer, parts, notes)
         named = unique_names([*names, *places], notes)
         rows = enumerate(_rows(layer, len(places), notes), start=1)
-        missing = options["missing_values"]
-        return values_of(connection, rows, named, notes, folder, missing, has_footnotes=False)
+        return values_of(connection, rows, named, notes, folder, options, has_footnotes=False)
 
 
 def _taken_out(path: Path, folder: Path, options: Mapping[str, Any]) -> dict[str, Path]:

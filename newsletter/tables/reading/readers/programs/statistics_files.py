@@ -50,8 +50,7 @@ def read(
     if not columns or not columns[0]:
         raise UnreadableTable("The file has columns but no rows: give one with data.")
     rows = enumerate(zip(*columns, strict=True), start=1)
-    missing = options["missing_values"]
-    table = values_of(connection, rows, names, notes, folder, missing, has_footnotes=False)
+    table = values_of(connection, rows, names, notes, folder, options, has_footnotes=False)
     return replace(table, descriptions=described)
 
 

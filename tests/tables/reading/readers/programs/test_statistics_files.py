@@ -1,6 +1,7 @@
 """Files of Stata, SPSS and SAS, and what their labels become."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pyreadstat
@@ -12,7 +13,7 @@ from tests.tables.reading.cells import parsed
 PACKAGES = Path(__file__).parents[3] / "packages"
 FRAME = pandas.DataFrame({"id": ["007", "008"], "sex": [1, 2], "age": [12, 99], "w": [1.5, None]})
 LABELS = {"sex": {1: "male", 2: "female"}, "age": {99: "refused"}}
-WRITERS = {"sav": pyreadstat.write_sav, "dta": pyreadstat.write_dta}
+WRITERS: dict[str, Any] = {"sav": pyreadstat.write_sav, "dta": pyreadstat.write_dta}
 
 
 @pytest.mark.parametrize("form", WRITERS)
