@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import xlsxwriter
@@ -50,9 +51,9 @@ def write_workbook(parquet: Path, columns: Sequence[Column], title: str, target:
     Raises Refused for a cell that is longer than one of Excel.
     """
     names = [column["name"] for column in columns]
-    folder = Path(target.name).parent
     with (
-        xlsxwriter.Workbook(target, OPTIONS | {"tmpdir": str(folder)}) as book,
+        TemporaryDirectory() as folder,
+        xlsxwriter.Workbook(target, OPTIONS | {"tmpdir": folder}) as book,
         duckdb_sandbox.connect(parquet.parent, MEMORY, 1) as connection,
     ):
         book.set_properties({"title": title[:255]})

@@ -26,9 +26,9 @@ def find_delimiter(sample: Sequence[str]) -> str:
     return best or ","
 
 
-def is_delimited(sample: Sequence[str], delimiter: str | None = None) -> bool:
-    """Whether a delimiter parts most lines as it parts the first."""
-    return _best(sample, delimiter, below=MOST_BELOW)[1] >= HALF
+def is_delimited(sample: Sequence[str], delimiter: str | None = None, least: float = HALF) -> bool:
+    """Whether a delimiter parts at least such a part of the lines as it parts the first."""
+    return _best(sample, delimiter, below=MOST_BELOW if least < 1 else 0)[1] >= least
 
 
 def lines_above(sample: Sequence[str], delimiter: str | None) -> int:

@@ -282,7 +282,7 @@ def _separator_line(sample: Sequence[str], stated: str | None) -> tuple[int, str
 
 def _layout(sample: Sequence[str], stated: str | None) -> Layout | None:
     """How blanks part the columns, where no delimiter does."""
-    if stated == " " and not is_delimited(sample, stated):
+    if stated == " " and not is_delimited(sample, stated, least=1):
         return Layout(RUNS, 0, cells_of)
     return find_layout(sample) if stated is None and not is_delimited(sample) else None
 

@@ -63,7 +63,7 @@ def find_layout(sample: Sequence[str]) -> Layout | None:
         if len(rest) < (LEAST_QUOTED if rest[0].startswith('"') else LEAST_LINES):
             break
         width, columns = _width(rest), _columns(rest)
-        if columns and not 0 < width <= len(columns):  # or words of a cell would be parted
+        if columns and (not 0 < width <= len(columns) or not _is_even(rest)):
             return Layout(PLACES, above, partial(_cut, columns=columns))
         if width:
             return Layout(RUNS, above, cells_of)
@@ -93,6 +93,11 @@ def _width(lines: Sequence[str]) -> int:
     has_values = any(_holds_values(rows[1:], at) for at in range(width))
     is_sure = width >= LEAST_SINGLE or _are_aligned(lines)
     return width if has_values and is_sure else 0
+
+
+def _is_even(lines: Sequence[str]) -> bool:
+    """Whether blanks part as many cells in every line, and so no words of a cell."""
+    return len({len(row) for row in fitted_header([cells_of(line) for line in lines])}) == 1
 
 
 def _are_aligned(lines: Sequence[str]) -> bool:

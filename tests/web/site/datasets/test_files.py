@@ -75,7 +75,8 @@ def test_who_has_it_gets_nothing_twice(client: FlaskClient) -> None:
     [
         "/datasets/penguins/v/1.0.1/penguins.csv",
         "/datasets/penguins/v/1.0.0/other.csv",
-        "/datasets/penguins/v/1.0.0/penguins.xlsx",
+        "/datasets/penguins/v/1.0.0/penguins.ods",
+        "/datasets/penguins/v/1.0.0/other.xlsx",
         "/datasets/nothing/v/1.0.0/penguins.csv",
         "/datasets/penguins/v/1.0.0/..%2f..%2fnewsletter.csv",
     ],

@@ -21,6 +21,7 @@ CODE_PAGES = {
     0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257",
 }  # fmt: skip
 CODE_PAGE_AT = 29
+WRONG_ENCODING = "The DBF file does not read as {}: state its encoding."
 DAMAGED = "The DBF file is damaged: export it again."
 
 
@@ -48,14 +49,14 @@ def reading(encoding: str) -> Iterator[None]:
     try:
         yield
     except UnicodeError as error:
-        raise UnreadableTable(
-            f"The DBF file does not read as {encoding}: state its encoding."
-        ) from error
+        raise UnreadableTable(WRONG_ENCODING.format(encoding)) from error
     except LookupError as error:
         raise UnreadableTable(f"There is no encoding called {encoding!r}: try utf-8.") from error
     except (shapefile.ShapefileException, struct.error, ValueError, TypeError, EOFError) as error:
         if isinstance(error, UnreadableTable):
             raise
+        if "decode" in str(error):
+            raise UnreadableTable(WRONG_ENCODING.format(encoding)) from error
         raise UnreadableTable(DAMAGED) from error
 
 

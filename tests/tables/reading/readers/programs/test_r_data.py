@@ -13,8 +13,8 @@ PENGUINS = Path(__file__).parents[3] / "packages" / "palmerpenguins"
 
 
 @pytest.mark.parametrize("name", ["penguins.rds", "penguins.rda"])
-def test_factors_are_words_and_na_is_missing(name: str) -> None:
-    table = parsed(PENGUINS / name)
+def test_factors_are_words_and_na_is_missing(tmp_path: Path, name: str) -> None:
+    table = parsed(PENGUINS / name, tmp_path)
 
     assert table["preview"][3] == [
         "Adelie", "Torgersen", None, None, None, None, None, 2007

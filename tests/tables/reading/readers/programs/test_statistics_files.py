@@ -39,8 +39,8 @@ def test_codes_that_share_a_label_are_kept(tmp_path: Path) -> None:
     assert [row[1] for row in parsed(file)["preview"]] == [1, 2]
 
 
-def test_periods_of_stata_are_their_first_days() -> None:
-    table = parsed(PACKAGES / "statsmodels" / "time_series_examples.dta")
+def test_periods_of_stata_are_their_first_days(tmp_path: Path) -> None:
+    table = parsed(PACKAGES / "statsmodels" / "time_series_examples.dta", tmp_path)
 
     assert table["preview"][0][2:] == [
         "2010-01-20", "2010-01-08", "2010-01-01", "1974-07-01", "2010-01-01", 2010
