@@ -27,7 +27,13 @@ DISK_BYTES = 4 * 1024  # a request: what is typed well is kept, and recorded
 
 @pytest.fixture
 def environ(environ: dict[str, str], database_url: str) -> dict[str, str]:
-    return environ | {"DATABASE_URL": database_url}
+    """With an identity provider that does not answer."""
+    return environ | {
+        "DATABASE_URL": database_url,
+        "NEWSLETTER_OIDC_ISSUER": "http://127.0.0.1:9",
+        "NEWSLETTER_OIDC_CLIENT_ID": "newsletter",
+        "NEWSLETTER_OIDC_CLIENT_SECRET": "secret",
+    }
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed file <tempfile.Spooled:ResourceWarning")
