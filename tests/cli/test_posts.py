@@ -6,16 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC
-from email import message_from_bytes
-from email.policy import default
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 import pytest
-import time_machine
 
 from newsletter.posts.running import rscript
 from tests.cli.conftest import Shell
@@ -287,40 +283,3 @@ def test_a_post_is_left_to_a_worker_of_posts_alone(empty: Shell, tmp_path: Path)
     assert run["status"] == "ran"
     both = empty("post", "run", "--all", str(folder.root), "--background")
     assert "--background is for posts" in both.stderr
-
-
-def test_a_worker_refuses_to_run_what_nothing_shuts_in(
-    empty: Shell, tmp_path: Path, friday: time_machine.Traveller
-) -> None:
-    """Where bubblewrap is not on the path: end to end, until curators see it."""
-    ran = tmp_path / "ran"
-    folder = Folder(tmp_path / "datasets")
-    cell = f'```python\nopen({str(ran)!r}, "w").write(open("../data/rain.csv").read())\n```\n'
-    folder.post("01-marks.md", cell, slug="rain-marks")
-    empty.done("sync", str(folder.root))
-    empty.done("curator", "add", "ada@example.org")
-    empty.done("post", "run", "rain-marks", "--background")
-    command = [sys.executable, "-m", "newsletter", "post", "worker", "--once"]
-    environ = {name: value for name, value in empty.environ.items() if value is not None}
-    done = subprocess.run(command, cwd=empty.folder, env=environ | {"PATH": str(tmp_path)})
-    assert done.returncode == 0  # the worker itself is well
-    (task,) = empty.read("task", "list")
-    assert (task["state"], task["attempts"]) == ("failed", 1)
-    assert "bubblewrap is not installed (Debian has it as bubblewrap)." in task["error"]
-    assert "NEWSLETTER_POSTS_UNCONFINED" in task["error"]
-    assert len(task["error"].splitlines()) == 1
-    assert not ran.exists()
-    friday.move_to(time_machine.escape_hatch.datetime.datetime.now(UTC))  # of that process
-    empty.done("worker", "--once")
-    (mail,) = empty.outbox
-    text = message_from_bytes(mail.read_bytes(), policy=default).get_body(("plain",))
-    assert text is not None
-    assert "bubblewrap is not installed" in " ".join(text.get_content().split())
-
-
-def test_a_draft_is_run_only_by_its_name(empty: Shell, tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "datasets")
-    folder.post("01-sums.md", SQL, language="sql", slug="rain-sums")
-    empty.done("sync", str(folder.root))
-    assert empty.done("post", "run", "--all") == ""
-    assert empty.read("post", "show", "rain-sums")["runs"] == []

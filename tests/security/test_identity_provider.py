@@ -1,5 +1,5 @@
-"""Signing in by an identity provider: what a stranger, another client, an old key and a later owner
-of an address would need to come in as a curator."""
+"""Row "an identity provider vouches for somebody else": what a stranger, another client, an old key
+and a later owner of an address would need to come in as a curator."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
