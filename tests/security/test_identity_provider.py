@@ -87,6 +87,7 @@ def test_a_curator_comes_in_by_their_verified_address(
         {"aud": "another-client"},
         {"aud": ["another-client", "a third"]},
         {"aud": [CLIENT, "another-client"], "azp": "another-client"},
+        {"aud": "another-client", "azp": CLIENT},
         {"aud": None},
         {"iss": "https://evil.example"},
         {"iss": None},
@@ -321,6 +322,8 @@ def test_what_a_provider_says_of_an_error_is_not_repeated(
     query = {"error": "access_denied", "error_description": text, "state": state}
     answer = nobody.get(BACK, query_string=query)
     assert "555" not in nobody.get("/admin/login").text + answer.text
+    again = nobody.get(BACK, query_string={"code": "code", "state": state})  # it is used up
+    assert_refused(again, nobody, identity_provider.STALE)
     query |= {"error": text, "state": begin(nobody, provider)}
     assert_refused(nobody.get(BACK, query_string=query), nobody, "did not sign you in. Try again")
     assert "555" not in nobody.get("/admin/login").text
