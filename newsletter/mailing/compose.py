@@ -21,6 +21,7 @@ from newsletter.mailing.facts import CorrectionFacts, Facts, IssueFacts, PostFac
 from newsletter.mailing.posts.compose_post import compose_post
 from newsletter.mailing.render import AnyContent
 from newsletter.mailing.styled import prose
+from newsletter.mailing.telling_columns import telling
 from newsletter.sizes import readable_size
 from newsletter.tables.profiling.profile_text import sparkline, summary
 
@@ -62,7 +63,8 @@ def compose_issue(facts: IssueFacts) -> IssueContent:
         chart=_chart(facts),
         glance=tuple(_glance(dataset)),
         preview=_preview(table, facts),
-        columns=tuple(map(_sketch, table.columns[:COLUMNS_AT_MOST])),
+        columns=tuple(_sketch(table.columns[at]) for at in telling(table.columns, COLUMNS_AT_MOST)),
+        all_columns=len(table.columns),
         questions=facts.questions,
         caveats=facts.caveats,
         csv_url=table.file("csv").url,
@@ -95,7 +97,7 @@ def _chart(facts: IssueFacts) -> InlineImage | None:
 
 def _glance(dataset: DatasetFacts) -> list[Fact]:
     table, *others = dataset.tables
-    facts = [Fact("Size", f"{table.rows:,} rows × {len(table.columns)} columns")]
+    facts = [Fact("Size", f"{table.rows:,} rows × {len(table.columns):,} columns")]
     if others:
         facts.append(Fact("Also", ", ".join(f"{t.name} ({t.rows:,} rows)" for t in others)))
     sizes = ", ".join(
@@ -116,19 +118,17 @@ def _glance(dataset: DatasetFacts) -> list[Fact]:
 
 
 def _preview(table: TableFacts, facts: IssueFacts) -> Preview:
-    columns = table.columns[:PREVIEW_COLUMNS]
+    places = telling(table.columns, PREVIEW_COLUMNS)
+    columns = [table.columns[at] for at in places]
     return Preview(
-        tuple(column.name for column in columns),
-        tuple(
-            tuple(_cell(cell) for cell in row[: len(columns)])
-            for row in facts.first_rows[:PREVIEW_ROWS]
-        ),
+        tuple(_cell(column.name) for column in columns),
+        tuple(tuple(_cell(row[at]) for at in places) for row in facts.first_rows[:PREVIEW_ROWS]),
         tuple(column.is_number for column in columns),
     )
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else " ".join(str(value).split())
     return text if len(text) <= CELL_AT_MOST else f"{text[: CELL_AT_MOST - 1]}…"
 
 

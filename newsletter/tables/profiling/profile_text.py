@@ -145,9 +145,11 @@ def _span(low: str, high: str) -> str:
 
 
 def _figure(number: float) -> str:
-    """Three or four figures, as one would say it."""
+    """Three or four figures, as one would say it; a whole number is whole."""
+    if isinstance(number, int):  # exactly: it may be an id
+        return f"{number:,}"
     size = abs(number)
-    if isinstance(number, int) or size >= 100:
+    if size >= 100:
         return f"{number:,.0f}" if size < 1e15 else f"{number:.3g}"
     if size and size < 0.001:
         return f"{number:.2g}"
