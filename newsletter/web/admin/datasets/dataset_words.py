@@ -32,8 +32,8 @@ PLACES = {"credit.curator": "curator", "credit.hat_tip": "hat_tip", "credit": "c
 def mapping_of(
     form: DatasetForm, before: DatasetPackage | None, uploads: Mapping[int, FileSource], today: str
 ) -> dict[str, Any]:
-    """The mapping that ``form`` stands for, with what the form does not show (images,
-    keys, categories, the language, earlier changes) from ``before``.
+    """The mapping that ``form`` stands for, with what the form does not show (keys,
+    categories, the language, earlier changes) from ``before``.
 
     ``uploads`` has the new file of each table that gets one. Raises Invalid, also for a table
     that has none.
@@ -52,7 +52,6 @@ def mapping_of(
         "chart": _chart(form),
         "tables": tables,
         "changelog": _changelog(form, before, today),
-        "images": kept.get("images"),
         "language": kept.get("language"),
     }
     return {name: value for name, value in written.items() if value}
