@@ -82,8 +82,8 @@ def problem(db: Database) -> str:
 
 def differences(db: Database) -> list[str]:
     """What the models hold and the database does not, or the other way round."""
-    found: list[str] = _history().differences(db)
-    return found
+    sentences: list[str] = _history().differences(db)
+    return sentences
 
 
 @cache

@@ -92,8 +92,8 @@ def test_a_preview_of_short_cells_has_seven_columns_and_a_number_is_never_cut() 
     content = compose_issue(issue_facts(dataset=replace(DATASET, tables=(wide,)), first_rows=rows))
     assert len(content.preview.headers) == 7
     number = 1234567890123456789012345
-    rows = (("a long text of many words", "b" * 30, number),) * 2
-    preview = compose_issue(issue_facts(first_rows=rows)).preview
+    texts = (("a long text of many words", "b" * 30, number),) * 2
+    preview = compose_issue(issue_facts(first_rows=texts)).preview
     assert preview.rows[0] == ("a long text of many…", "b" * 19 + "…", str(number))
 
 

@@ -53,7 +53,7 @@ def test_each_column_is_on_a_page(owner: Browser) -> None:
     assert (named(first)[0], named(last)[-1]) == ("c0", "c999")
     further = first.find("a", string="Further columns")
     assert further is not None
-    assert named(shown(owner, str(further["href"]).partition("#")[0]))[0] == "c40"  # type: ignore[index]
+    assert named(shown(owner, str(further["href"]).partition("#")[0]))[0] == "c40"
     assert named(shown(owner, f"{EDIT}?columns=10"))[-1] == "c999"
 
 
