@@ -50,6 +50,7 @@ EXAMPLES: dict[str, list[Examples]] = {
     "charts.picture": [PENGUINS | {"kind": "png"}, OF_VERSION | {"kind": "svg"}],
     "charts.document": [OF_VERSION],
     "rows.part": [OF_VERSION | {"table": "penguins"}],
+    "rows.cell": [OF_VERSION | {"table": "penguins"}],
     "rows.csv_file": [OF_VERSION | {"table": "penguins"}],
     "descriptions.index": [{}, {"column": "species"}],
     "descriptions.data_package": [PENGUINS, OF_VERSION],
