@@ -31,6 +31,13 @@ class FileKind:
     extra: Extra | None = None  # without which it is not read
 
 
+def _statistics(
+    name: str, title: str, *endings: str, by_ending: bool = False, magic: tuple[bytes, ...] = ()
+) -> FileKind:
+    words, reader = "a file of Stata, SPSS or SAS", "programs.statistics_files"
+    return FileKind(name, title, words, reader, endings, by_ending, magic, extra=STATS)
+
+
 @dataclass(frozen=True, slots=True)
 class Packing:
     """A kind of file that holds other files; ``unpack`` has how each is opened."""
@@ -41,7 +48,6 @@ class Packing:
 
 
 SHEETS, DATABASE, SHAPES = "a spreadsheet", "an SQLite database", "a dBASE file or shapefile"
-PROGRAMS = "a file of Stata, SPSS or SAS"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
 SAS_MARK = bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c7318c181f1011")
 KINDS = (
@@ -127,52 +133,11 @@ KINDS = (
         zip_ending=".shp",
         holds_tables=True,
     ),
-    FileKind(
-        "stata",
-        "Stata",
-        PROGRAMS,
-        "programs.statistics_files",
-        (".dta",),
-        by_ending=True,
-        magic=(b"<stata_dta>",),
-        extra=STATS,
-    ),
-    FileKind(
-        "spss",
-        "SPSS",
-        PROGRAMS,
-        "programs.statistics_files",
-        (".sav", ".zsav"),
-        magic=(b"$FL2@(#)", b"$FL3@(#)"),
-        extra=STATS,
-    ),
-    FileKind(
-        "spss-portable",
-        "SPSS",
-        PROGRAMS,
-        "programs.statistics_files",
-        (".por",),
-        by_ending=True,
-        extra=STATS,
-    ),
-    FileKind(
-        "sas",
-        "SAS",
-        PROGRAMS,
-        "programs.statistics_files",
-        (".sas7bdat",),
-        magic=(SAS_MARK,),
-        extra=STATS,
-    ),
-    FileKind(
-        "sas-transport",
-        "SAS",
-        PROGRAMS,
-        "programs.statistics_files",
-        (".xpt",),
-        magic=(b"HEADER RECORD*******LIB",),
-        extra=STATS,
-    ),
+    _statistics("stata", "Stata", ".dta", by_ending=True, magic=(b"<stata_dta>",)),
+    _statistics("spss", "SPSS", ".sav", ".zsav", magic=(b"$FL2@(#)", b"$FL3@(#)")),
+    _statistics("spss-portable", "SPSS", ".por", by_ending=True),
+    _statistics("sas", "SAS", ".sas7bdat", magic=(SAS_MARK,)),
+    _statistics("sas-transport", "SAS", ".xpt", magic=(b"HEADER RECORD*******LIB",)),
     FileKind(
         "rds",
         "R",

@@ -81,9 +81,8 @@ class _Table:
             self._notes.append(self._layout.note)
             as_delimited = self._layout.as_delimited(chain(sample, lines))
             sample, lines, stated = list(islice(as_delimited, len(sample))), as_delimited, ","
-        sample = self._without_top(sample[self._skipped :], stated)
+        self._sample = sample = self._without_top(sample[self._skipped :], stated)
         self._delimiter = stated or find_delimiter(sample)
-        self._sample = sample
         self._bad_lines: dict[int, str] = {}
         self._padded = self._blank = 0
         self._is_spaced = is_spaced(sample, self._delimiter)
@@ -96,7 +95,9 @@ class _Table:
             strict=True,
             skipinitialspace=self._is_spaced,
         )
-        self._is_odd = bool(self._is_spaced or self._layout or self._escape or options["changes"])
+        self._is_odd = bool(
+            self._is_spaced or self._layout or self._escape or options.get("changes")
+        )
         self._names, self._first = self._header()
 
     def show(self, connection: duckdb.DuckDBPyConnection, path: Path) -> Reading | None:

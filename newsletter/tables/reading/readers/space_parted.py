@@ -18,7 +18,8 @@ LEAST_QUOTED = 2
 LEAST_SINGLE = 3  # columns, where single blanks part them
 MOST_ABOVE = 10  # lines of titles
 MOST_COLUMNS = 2000
-CELL = re.compile(r'"((?:[^"\\]|\\.|"")*)"(?=\s|$)|(\S+)')
+# Blanks are spaces and tabs: a no-break space is part of a cell.
+CELL = re.compile(r'"((?:[^"\\]|\\.|"")*)"(?=\s|$)|(\S+)', re.ASCII)
 ESCAPED = re.compile(r'\\(["\\])|""')
 RUN = re.compile(r"\S(?: {2,}|[ ]*\t[ \t]*)\S")
 # One value with blanks in it: of such columns there may be a single one.
@@ -115,7 +116,7 @@ def _columns(lines: Sequence[str]) -> Columns:
     if not _are_aligned(lines):
         return []
     covered = [False] * (max(map(len, lines)) + 2)  # with a blank before and after
-    for word in chain.from_iterable(re.finditer(r"\S+", line) for line in lines):
+    for word in chain.from_iterable(re.finditer(r"[^ ]+", line) for line in lines):
         covered[word.start() + 1 : word.end() + 1] = [True] * (word.end() - word.start())
     edges = [at for at, (left, right) in enumerate(pairwise(covered)) if left != right]
     columns = _joined(list(zip(edges[::2], edges[1::2], strict=True)), lines[0])
@@ -153,7 +154,7 @@ def _cut(line: str, columns: Columns) -> list[str]:
     cells, start, across = [], 0, ""
     for (_, end), (following, _) in pairwise(columns):
         gap = line[end:following]
-        blanks = max(re.findall(r"\s+", gap), key=len, default="")
+        blanks = max(re.findall(" +", gap), key=len, default="")
         if gap and not blanks:
             across = line.strip()
         cut = end + gap.find(blanks) if blanks else end

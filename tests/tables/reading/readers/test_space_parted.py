@@ -92,3 +92,9 @@ def test_blanks_can_be_stated(tmp_path: Path) -> None:
 
     assert read(tmp_path, text)["columns"] == [("a b", "string")]
     assert read(tmp_path, text, delimiter=" ")["preview"] == [["x", "y"], ["z", "w"]]
+
+
+def test_a_no_break_space_is_part_of_its_cell(tmp_path: Path) -> None:
+    text = "city  people\nOslo  1\u00a0234\nBern  2\u00a0345\n"
+
+    assert read(tmp_path, text)["preview"] == [["Oslo", 1234], ["Bern", 2345]]
