@@ -73,8 +73,8 @@ def make_workbook(attempt: Attempt, slug: str, number: str, table: str, place: s
     """Make a table of a published version a workbook."""
     opened = attempt.installation
     with opened.db.read() as session:
-        found = datasets.table_of(datasets.published(session, slug, number), table)
-    spreadsheet_files.workbook(found, opened.storage)
+        wanted = datasets.table_of(datasets.published(session, slug, number), table)
+    spreadsheet_files.workbook(wanted, opened.storage)
 
 
 MAKE_WORKBOOK = Definition(

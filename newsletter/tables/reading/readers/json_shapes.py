@@ -101,9 +101,9 @@ def _refuse_error(document: Record) -> None:
         return
     message = error.get("message") if isinstance(error, dict) else error
     message = message if isinstance(message, str) else document.get("message")
-    told = f" ({message[:LONGEST_MESSAGE]})" if isinstance(message, str) else ""
+    quoted = f" ({message[:LONGEST_MESSAGE]})" if isinstance(message, str) else ""
     raise UnreadableTable(
-        f"This is an error that a server answered{told}, not a table: look at the address in a"
+        f"This is an error that a server answered{quoted}, not a table: look at the address in a"
         " browser."
     )
 
