@@ -95,6 +95,6 @@ def test_blanks_can_be_stated(tmp_path: Path) -> None:
 
 
 def test_a_no_break_space_is_part_of_its_cell(tmp_path: Path) -> None:
-    text = "city  people\nOslo  1\u00a0234\nBern  2\u00a0345\n"
+    text = "city  people  n\nOslo  1\u00a0234  5\nBern  2\u00a0345  6\n"
 
-    assert read(tmp_path, text)["preview"] == [["Oslo", 1234], ["Bern", 2345]]
+    assert read(tmp_path, text)["preview"] == [["Oslo", 1234, 5], ["Bern", 2345, 6]]
