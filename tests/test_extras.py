@@ -109,13 +109,23 @@ def test_a_post_is_refused_before_anything_is_installed_for_it(tmp_path: Path) -
     )
 
 
-@pytest.mark.parametrize("magic", ["ARROW1", "FEA1"])
-def test_an_arrow_file_is_refused_by_the_process_that_reads_it(tmp_path: Path, magic: str) -> None:
-    source = tmp_path / "table.feather"
+@pytest.mark.parametrize(
+    ("magic", "extra", "purpose"),
+    [
+        ("ARROW1", ARROW, "Reading Arrow files"),
+        ("FEA1", ARROW, "Reading Arrow files"),
+        ("$FL2@(#)", STATS, "Reading files of Stata, SPSS and SAS"),
+        ("RDX3\n", R_DATA, "Reading data of R"),
+    ],
+)
+def test_a_file_is_refused_by_the_process_that_reads_it(
+    tmp_path: Path, magic: str, extra: Extra, purpose: str
+) -> None:
+    source = tmp_path / "table"
     source.write_bytes(magic.encode() + bytes(64))
     limits = IngestLimits().for_file(source.stat().st_size)
     request = request_for(source, tmp_path, IngestOptions(limits=limits))
-    command = [sys.executable, "-W", "ignore", "-c", HIDE.format(names=("pyarrow",)) + READ]
+    command = [sys.executable, "-W", "ignore", "-c", HIDE.format(names=(extra.package,)) + READ]
     pipe = subprocess.PIPE
     environ = {"PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
@@ -125,7 +135,8 @@ def test_an_arrow_file_is_refused_by_the_process_that_reads_it(tmp_path: Path, m
         reader.stdin.write(f"{json.dumps(request)}\n")  # it ends when this is closed
         reader.stdin.flush()
         assert json.load(reader.stdout) == {
-            "refused": "Reading Arrow files needs pyarrow: pip install 'dataset-daily[arrow]'."
+            "refused": f"{purpose} needs {extra.package}:"
+            f" pip install 'dataset-daily[{extra.name}]'."
         }
 
 
@@ -133,6 +144,8 @@ def test_nothing_else_of_the_program_needs_one() -> None:
     done = without(HIDDEN, IMPORT_ALL)
     assert set(done.stdout.split()) == {
         "newsletter.tables.reading.readers.arrow",
+        "newsletter.tables.reading.readers.programs.r_data",
+        "newsletter.tables.reading.readers.programs.statistics_files",
         "newsletter.posts.running.kernel",
         "newsletter.db.postgres",
         "newsletter.engine.tasks.on_postgres",

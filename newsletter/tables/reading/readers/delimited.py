@@ -95,9 +95,7 @@ class _Table:
             strict=True,
             skipinitialspace=self._is_spaced,
         )
-        self._is_odd = bool(
-            self._is_spaced or self._layout or self._escape or options.get("changes")
-        )
+        self._is_odd = self._is_spaced or any((self._layout, self._escape, options.get("changes")))
         self._names, self._first = self._header()
 
     def show(self, connection: duckdb.DuckDBPyConnection, path: Path) -> Reading | None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas
+import rdata
+from rdata.conversion import DEFAULT_CLASS_MAP
 
 from newsletter.errors import UnreadableTable
-from newsletter.extras import R_DATA
 from newsletter.tables.reading.readers.grid import values_of
 from newsletter.tables.reading.staging import Reading, check_width, unique_names
 from newsletter.tables.reading.table_choice import choose
@@ -42,9 +44,6 @@ def read(
 
 
 def _frames(path: Path, kind: str) -> dict[str, Any]:
-    with R_DATA.imports():
-        import rdata
-        from rdata.conversion import DEFAULT_CLASS_MAP
     ours: dict[str | bytes, Any] = {"Date": _days, "POSIXct": _moments, "integer64": _whole}
     with warnings.catch_warnings(action="ignore"):  # of classes that are taken for their bases
         try:
@@ -60,8 +59,6 @@ def _frames(path: Path, kind: str) -> dict[str, Any]:
 
 
 def _objects(values: list[Any]) -> Any:
-    import pandas  # which rdata brings
-
     return pandas.array(values, dtype=object)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy
+import pyreadstat
 
 from newsletter.errors import UnreadableTable
-from newsletter.extras import STATS
 from newsletter.tables.reading.readers.grid import values_of
 from newsletter.tables.reading.staging import Reading, check_width, unique_names
 
@@ -55,8 +56,6 @@ def read(
 
 
 def _parsed(path: Path, options: Mapping[str, Any]) -> tuple[Mapping[str, Sequence[Any]], Any]:
-    with STATS.imports():
-        import pyreadstat
     parse = getattr(pyreadstat, READERS[options["kind"]])
     encoding = {"encoding": options["encoding"]} if options["encoding"] else {}
     try:
@@ -75,8 +74,6 @@ def _values(values: Sequence[Any], own: str, meta: Any) -> list[Any]:
     periods as their first days."""
     plain = [_plain(value) for value in values]
     if meta.readstat_variable_types.get(own) == "float":
-        import numpy  # which pyreadstat brings
-
         return [_plain(float(str(numpy.float32(v)))) if _is_number(v) else v for v in plain]
     begun = PERIODS.get(str(meta.original_variable_types.get(own))[:3])
     if begun is None or not all(value is None or isinstance(value, int) for value in plain):
