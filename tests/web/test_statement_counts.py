@@ -98,6 +98,8 @@ EXAMPLES: dict[str, list[Examples]] = {
 STATUSES = {
     "admin.login.sign_in": 302,  # who is signed in is led on
     "admin.second_step.ask": 302,
+    "admin.provider_login.begin": 302,
+    "admin.provider_login.come_back": 302,
 }
 Home = tuple[Installation, Browser, Flask]
 
