@@ -10,7 +10,15 @@ from newsletter.models.curator import (
     SignInPolicy,
     Totp,
 )
-from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
+from newsletter.models.dataset import (
+    Dataset,
+    DiscardedFile,
+    Erratum,
+    PendingIngest,
+    Table,
+    Version,
+    Withdrawal,
+)
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry, SendingPermission
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
@@ -31,6 +39,7 @@ __all__ = [
     "CuratorSession",
     "Dataset",
     "Delivery",
+    "DiscardedFile",
     "Erratum",
     "FeedbackEvent",
     "Issue",
@@ -57,4 +66,5 @@ __all__ = [
     "Upload",
     "UploadPiece",
     "Version",
+    "Withdrawal",
 ]

@@ -28,6 +28,7 @@ from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
 from newsletter.cli.datasets.reading import COMMANDS as READING_COMMANDS
 from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.datasets.versions import tell_changes
+from newsletter.cli.datasets.withdrawing import COMMANDS as WITHDRAWING_COMMANDS
 from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Refused
 from newsletter.models.dataset import Version
@@ -192,7 +193,13 @@ def _table_record(table: Any) -> dict[str, Any]:
     }
 
 
-for command in (*ADDING_COMMANDS, *VERSION_COMMANDS, *READING_COMMANDS, *UPKEEP_COMMANDS):
+for command in (
+    *ADDING_COMMANDS,
+    *VERSION_COMMANDS,
+    *WITHDRAWING_COMMANDS,
+    *READING_COMMANDS,
+    *UPKEEP_COMMANDS,
+):
     dataset_group.add_command(command)
 
 COMMANDS = (sync_command, dataset_group)

@@ -12,6 +12,7 @@ from newsletter.catalog import datasets, drafts
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package.dataset_package import DatasetPackage, ReadPackage, check_slug
+from newsletter.catalog.refusals import refuse_change_of_withdrawn
 from newsletter.catalog.versions.renewal import read_again, renew
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.installation import Installation
@@ -82,6 +83,8 @@ def edit(
     with installation.db.read() as session:
         newest = datasets.newest(session, slug)
         datasets.table_names(newest.dataset)  # loads the tables: no transaction stays open
+    if {table.name for table in package.tables} - {*files}:
+        refuse_change_of_withdrawn(newest)  # whose tables are gone, or soon will be
     _refuse_missing_files(package, {*files, *(table.name for table in newest.tables)})
     if files or read_again(newest, package):
         with installation.db.write() as session:
@@ -150,11 +153,18 @@ def publish(
         return version
 
 
-def delete_draft(session: Session, slug: str) -> Version:
+def refuse_deleting(session: Session, slug: str) -> None:
+    """Raises what ``delete_draft`` would."""
+    dataset = datasets.get(session, slug)
+    refuse_while_reading(dataset)
+    drafts.refuse_deleting(session, datasets.newest(session, slug))
+
+
+def delete_draft(session: Session, slug: str, now: datetime) -> Version:
     """Delete what is not published of a dataset; returns what it was. Raises NotFound, or
     Conflict if all is published, something stands on it, or files are being read into it."""
     refuse_while_reading(datasets.get(session, slug))
-    return drafts.delete(session, slug)
+    return drafts.delete(session, slug, now)
 
 
 def _refuse_license(package: DatasetPackage) -> None:

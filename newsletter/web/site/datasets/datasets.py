@@ -7,7 +7,7 @@ import werkzeug
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets, listing
+from newsletter.catalog import datasets, listing, withdrawals
 from newsletter.catalog.describe.citation import bibtex
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import citation_facts, facts_of
@@ -80,7 +80,8 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
         written = posts.of_dataset(session, version.dataset, POSTS_SHOWN)
         count = posts.count_of_dataset(session, version.dataset)
         releases = history(versions)
-    response = make_response(_rendered(version, releases, issues, written, count))
+        gone = withdrawals.of_dataset(session, version.dataset_id)
+    response = make_response(_rendered(version, releases, gone, issues, written, count))
     response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
     return response
 
@@ -88,6 +89,7 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
 def _rendered(
     version: Version,
     releases: list[Release],
+    withdrawn: list[Version],
     issues: list[Issue],
     written: list[Post],
     posts_in_all: int,
@@ -105,6 +107,7 @@ def _rendered(
         version=version,
         newest=newest,
         history=releases,
+        withdrawn=withdrawn,
         glance=facts.glance(version),
         drawn=drawn(version),
         tables=[
