@@ -14,6 +14,7 @@ import pyarrow.parquet
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from newsletter.catalog.checks.files import stored_files
@@ -67,12 +68,21 @@ class Walk:
             of_posts = {"slug": parts["post"]} if rule.endpoint.startswith("posts.") else {}
             names = sorted(rule.arguments)
             for chosen in product(*((parts | of_posts)[name] for name in names)):
-                built = rule.build(dict(zip(names, chosen, strict=True)), append_unknown=False)
-                if built is None:  # a kind that this route does not have
+                path = _built(rule, dict(zip(names, chosen, strict=True)))
+                if path is None:
                     continue
-                yield built[1]
+                yield path
                 for query in QUERIES.get(rule.endpoint, ()):
-                    yield built[1] + query.format(**asked)
+                    yield path + query.format(**asked)
+
+
+def _built(rule: Rule, values: dict[str, Any]) -> str | None:
+    """None: it is of another kind than this route has."""
+    try:
+        built = rule.build(values, append_unknown=False)
+    except ValueError:
+        return None
+    return built[1] if built else None
 
 
 def _parts(session: Session) -> dict[str, list[Any]]:

@@ -44,7 +44,7 @@ SHARED = "rock,birds\nStaple,400\nBass,90000\n"  # two datasets have the same by
 
 
 @pytest.fixture
-def house(installation: Installation) -> Iterator[Installation]:
+def house(installation: Installation) -> Installation:
     """Seals in two versions, of which one was wrong, with an issue that was mailed, a post, shared
     code, a comparison and compressed files; gannets, which share a table with them."""
     storage = installation.storage
@@ -94,7 +94,7 @@ def house(installation: Installation) -> Iterator[Installation]:
         assert changes.between(first, second, storage).tables
         for version in (first, second):
             encoded(storage, version.tables[0].files["csv"]["key"], "gzip")
-    yield installation
+    return installation
 
 
 @pytest.fixture
@@ -133,9 +133,7 @@ def the_day_passes(house: Installation) -> None:
 
 def with_canary(walk: Walk) -> dict[str, int]:
     return {
-        path: answer.status_code
-        for path, answer in walk.answers()
-        if CANARY in text_of(answer)
+        path: answer.status_code for path, answer in walk.answers() if CANARY in text_of(answer)
     }
 
 

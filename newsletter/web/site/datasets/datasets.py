@@ -116,6 +116,7 @@ def _rendered(
         ],
         loaders=highlighted(slug, version.number, first),
         explorers=explorers(settings.base_url, slug, version.number, first),
+        sources=described.sources,
         citation=described.citation,
         bibtex=bibtex(citation_facts(version, settings)),
         jsonld=jsonld(described),

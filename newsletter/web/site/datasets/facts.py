@@ -6,6 +6,7 @@ from typing import Any
 
 from newsletter.catalog.describe.citation import in_words
 from newsletter.catalog.describe.facts import license_url
+from newsletter.catalog.describe.published import sources_of
 from newsletter.mailing.content import Fact
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.profiling.profile_text import (
@@ -17,8 +18,10 @@ from newsletter.tables.profiling.profile_text import (
     summary,
 )
 from newsletter.tables.querying.table_query import NUMBERS
+from newsletter.web.context import installation
 
 PREVIEW_ROWS = 10
+NO_SOURCE = "none was given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,11 @@ def _facts(version: Version) -> Iterator[Fact]:
     yield Fact("Place", version.spatial or "")
     yield Fact("Licence", version.license or "", license_url(version.license))
     yield Fact("Made by", ", ".join(creator["name"] for creator in version.creators))
-    for source in version.sources[:1]:  # the page names them all further down
+    sources = sources_of(version, installation().settings)
+    for source in sources[:1]:  # the page names them all further down
         yield Fact("Source", source["title"], source["url"])
+    if not sources:
+        yield Fact("Source", NO_SOURCE)
     yield Fact("Version", version.number)
 
 
