@@ -1,7 +1,7 @@
 """The archive: the issues that readers may see, found by their slot, and listed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -77,7 +77,7 @@ def listed(session: Session) -> list[ListedIssue]:
         .order_by(*listing.NEWEST)
     )
     opened = select(Version.id).join(Issue).where(Issue.state.in_(PUBLIC))
-    topics = topics_of(session, opened)
+    topics = {key: _shown(topic) for key, topic in topics_of(session, opened).items()}
     return [
         ListedIssue(key, kind, day, at, topics.get(version_id or 0), language)
         for key, kind, day, at, version_id, language in session.execute(rows)
@@ -135,6 +135,11 @@ def _readable(session: Session, slot: str, *options: Any) -> Issue:
     if issue.version is not None:
         refuse_withdrawn(issue.version, issue.version.number)
     return issue
+
+
+def _shown(topic: Topic) -> Topic:
+    """What was withdrawn is found by its title alone."""
+    return replace(topic, keywords=()) if topic.state is VersionState.WITHDRAWN else topic
 
 
 def _has_data() -> ColumnElement[bool]:

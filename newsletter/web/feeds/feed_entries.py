@@ -184,4 +184,6 @@ def _of_erratum(erratum: Erratum) -> Entry:
 
 
 def _words(version: Version) -> list[str]:
+    if version.is_withdrawn:
+        return []
     return [without_marks(word) for word in version.keywords]
