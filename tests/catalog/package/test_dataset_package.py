@@ -119,7 +119,7 @@ def test_a_package_does_not_change() -> None:
 @pytest.mark.parametrize(
     ("changes", "path", "says"),
     [
-        ({"title": "Birds"}, "title", "at least 6 characters"),
+        ({"title": " "}, "title", "at least 1 character"),
         ({"title": "B" * 81}, "title", "at most 80 characters"),
         ({"title": "Two\nlines"}, "title", "must be one line"),
         ({"title": True}, "title", "must be text: put it in quotes"),
@@ -179,10 +179,10 @@ def test_it_says_of_each_broken_rule_what_to_do(
 
 def test_it_reports_everything_at_once_and_the_first_in_the_message() -> None:
     with pytest.raises(UnreadablePackage) as caught:
-        parse_package(a_mapping(title="Birds", version="1"))
+        parse_package(a_mapping(title="", version="1"))
 
     assert set(caught.value.fields) == {"title", "version"}
-    assert str(caught.value) == "dataset.yaml: title: at least 6 characters (and 1 more)."
+    assert str(caught.value) == "dataset.yaml: title: at least 1 character (and 1 more)."
 
 
 @pytest.mark.parametrize(

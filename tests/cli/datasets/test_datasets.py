@@ -83,7 +83,7 @@ def test_what_a_cell_means_can_be_stated(shell: Shell) -> None:
         (("rain.csv", *ADD[2:], "--slug", "kenya-rain"), "already"),
         (("rain.csv", *ADD[2:], "--slug", "Rain 2"), "cannot be a slug"),
         (("rain.csv", *ADD[:4], "--license", "CC0"), "--license: CC0 is not an SPDX"),
-        (("rain.csv", *ADD[:2], *ADD[4:], "--title", "Rain"), "--title: "),
+        (("rain.csv", *ADD[:2], *ADD[4:], "--title", "R" * 81), "--title: "),
         (("people.csv", *ADD, "--summary", "short"), "--summary: "),
         (("empty.csv", *ADD), "empty"),
         (("http://127.0.0.1:9/rain.csv", *ADD), "127.0.0.1"),

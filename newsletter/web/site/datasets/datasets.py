@@ -108,7 +108,7 @@ def _rendered(
         newest=newest,
         history=releases,
         withdrawn=withdrawn,
-        glance=facts.glance(version),
+        glance=facts.glance(version, settings.base_url),
         drawn=drawn(version),
         tables=[
             (table, facts.columns(table, look.shown), look)

@@ -18,7 +18,6 @@ from newsletter.tables.profiling.profile_text import (
     summary,
 )
 from newsletter.tables.querying.table_query import NUMBERS
-from newsletter.web.context import installation
 
 PREVIEW_ROWS = 10
 NO_SOURCE = "none was given"
@@ -61,9 +60,9 @@ def dimensions(version: Version) -> str:
     return f"{_count(len(tables), 'table')}, {_count(rows, 'row')}"
 
 
-def glance(version: Version) -> list[Fact]:
+def glance(version: Version, base_url: str = "") -> list[Fact]:
     """A dataset's page in a few lines, the empty ones left out."""
-    return [fact for fact in _facts(version) if fact.value]
+    return [fact for fact in _facts(version, base_url) if fact.value]
 
 
 def columns(table: Table, shown: slice = slice(None)) -> list[ColumnFacts]:
@@ -77,13 +76,13 @@ def preview(table: Table) -> list[list[Any]]:
     return table.preview[:PREVIEW_ROWS]
 
 
-def _facts(version: Version) -> Iterator[Fact]:
+def _facts(version: Version, base_url: str) -> Iterator[Fact]:
     yield Fact("Size", dimensions(version))
     yield Fact("Period", in_words(version.temporal or ""))
     yield Fact("Place", version.spatial or "")
     yield Fact("Licence", version.license or "", license_url(version.license))
     yield Fact("Made by", ", ".join(creator["name"] for creator in version.creators))
-    sources = sources_of(version, installation().settings)
+    sources = sources_of(version, base_url)
     for source in sources[:1]:  # the page names them all further down
         yield Fact("Source", source["title"], source["url"])
     if not sources:

@@ -108,7 +108,7 @@ def test_then_it_asks_what_the_columns_mean(seals: Browser) -> None:
     ("field", "value", "beside", "sentence"),
     [
         ("slug", "Not A Slug", "slug", "lower-case letters and digits"),
-        ("title", "Short", "title", "at least 6 characters"),
+        ("title", "T" * 81, "title", "at most 80 characters"),
         ("summary", "", "summary", "is missing: add it"),
         ("keywords", "Seals", "keywords", "Line 1: must be lower case"),
         ("questions", "One?", "questions", "write 3 to 6 of them"),
