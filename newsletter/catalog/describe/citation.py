@@ -38,9 +38,10 @@ def plain(facts: CitationFacts) -> str:
     """One line, by the form that DataCite recommends; without creators it begins with the
     title."""
     title = f"{facts.title.rstrip('.')} (version {facts.version}) [Data set]"
-    year = f"({facts.year})"
-    named = [f"{_joined(facts.creators)} {year}", title]
-    parts = [*(named if facts.creators else [f"{title} {year}"]), facts.publisher]
+    if facts.creators:
+        parts = [f"{_joined(facts.creators)} ({facts.year})", title, facts.publisher]
+    else:
+        parts = [f"{title} ({facts.year})", facts.publisher]
     license_ = f" ({facts.license})" if facts.license else ""
     return f"{'. '.join(parts)}. {facts.url}{license_}"
 
