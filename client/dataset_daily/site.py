@@ -101,8 +101,8 @@ class Site:
             with self._opener.open(Request(url), timeout=self._seconds) as response:  # noqa: S310
                 yield from _pieces(response)
         except HTTPError as error:
-            with error:
-                gone = _tombstone(error.read(TOMBSTONE_AT_MOST)) if error.code == 410 else ""
+            gone = _tombstone(error.read(TOMBSTONE_AT_MOST)) if error.code == 410 else ""
+            error.close()
             if gone:
                 raise Withdrawn(gone) from error
             if error.code in {404, 410}:

@@ -14,7 +14,7 @@ from newsletter.delivery.issue_run.pause import halt
 from newsletter.installation import Installation
 from newsletter.issues import calendar, listing
 from newsletter.issues.notices import alert_curators
-from newsletter.models.dataset import Version
+from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, IssueState, IssueVariant
 from newsletter.models.post import Post
 from newsletter.posts import cells
@@ -102,8 +102,9 @@ def erase_due(installation: Installation, version_id: int, now: datetime) -> Non
 
 def _effects(session: Session, versions: Sequence[Version]) -> Effects:
     issues = _issues(session, versions)
-    files = [f for v in versions for table in v.tables for f in table.files.values()]
     ids = [version.id for version in versions]
+    tables = session.scalars(select(Table.files).where(Table.version_id.in_(ids)))
+    files = [file for by_format in tables for file in by_format.values()]
     posts = session.scalars(select(Post).where(Post.version_id.in_(ids)).order_by(Post.id))
     return Effects(
         versions=versions,

@@ -35,10 +35,7 @@ def test_mlcroissant_has_neither_error_nor_warning(
     facts: DatasetFacts = request.getfixturevalue(which)
     issues = loaded(facts, tmp_path).metadata.issues
     assert list(issues.errors) == []
-    # It would have a creator; where none is known, none is invented.
-    unknown = [warning for warning in issues.warnings if "creator" in warning]
-    assert len(unknown) == (0 if facts.creators else 1)
-    assert list(issues.warnings) == unknown
+    assert list(issues.warnings) == []
 
 
 def test_its_loader_yields_the_rows(facts: DatasetFacts, tmp_path: Path) -> None:
