@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from newsletter.audience.retention import AT_ONCE, forget_ip_hashes, forget_pending
-from newsletter.catalog import withdrawals
+from newsletter.catalog.versions import withdrawals
 from newsletter.curators.logins import forget_expired_sessions
 from newsletter.installation import Installation
 from newsletter.issues.notices import forget_settled

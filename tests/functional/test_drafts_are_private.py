@@ -4,6 +4,7 @@ of a draft, whether of a dataset, a version, a post or an issue.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -22,7 +23,7 @@ from tests.functional.public_walk import Walk, text_of
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 CANARY = "xylocanary"
 ROWS = f"bank,{CANARY}_kg\n{CANARY} sand,3.5\nRobben,4.5\n"
-WORDS = {
+WORDS: dict[str, Any] = {
     "title": f"The {CANARY} of the sands",
     "summary": f"Every {CANARY} that was seen from the air",
     "description": f"Each row is one {CANARY}, which nobody has looked at until now, as it is.",
@@ -64,7 +65,12 @@ def house(installation: Installation) -> Installation:
         )
         figure = Figure(factories.store(storage, factories.png(72), ".png"), 72, 40, CANARY)
         cell = Code("python", f"print('{CANARY}')", True, (Text(CANARY), figure))
-        words = {"title": CANARY, "question": f"{CANARY}?", "author": CANARY, "cells": (cell,)}
+        words: dict[str, Any] = {
+            "title": CANARY,
+            "question": f"{CANARY}?",
+            "author": CANARY,
+            "cells": (cell,),
+        }
         for state in (PostState.DRAFT, PostState.WITHDRAWN):
             factories.post(session, version, f"{CANARY}-{state}", state, **words)
         told = {"subject": CANARY, "preheader": CANARY, "intro": CANARY}

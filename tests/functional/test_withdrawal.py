@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -51,7 +52,7 @@ def house(installation: Installation) -> Installation:
     with time_machine.travel(NOW, tick=False), installation.db.write() as session:
         ada = {"address": "ada@example.org", "address_key": "ada@example.org"}
         session.add(Curator(password_hash="", created_at=NOW, **ada))
-        words = {
+        words: dict[str, Any] = {
             "title": "Seals of the Wadden Sea",
             "keywords": ["seals", CANARY],
             "description": f"Each row is one bank. The {CANARY} was weighed by hand every summer.",

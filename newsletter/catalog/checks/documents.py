@@ -32,7 +32,7 @@ REQUIRED: dict[str, tuple[Callable[[DatasetFacts], Document], dict[str, Sequence
         {
             "": (
                 "@context", "conformsTo", "name", "url", "version", "license", "citeAs",
-                "creator", "datePublished", "distribution", "recordSet",
+                "datePublished", "distribution", "recordSet",
             ),
             "distribution": ("@id", "encodingFormat", "contentUrl", "sha256"),
             "recordSet": ("@id", "field"),

@@ -17,9 +17,7 @@ def export_dataset(attempt: Attempt, slug: str, folder: str) -> dict[str, Any]:
     with opened.db.read() as session:
         version = datasets.newest(session, slug)
         if version.withdrawal is not None and version.withdrawal.erased_at is not None:
-            raise Conflict(
-                f"{slug} was withdrawn, and its data are erased for good."
-            )
+            raise Conflict(f"{slug} was withdrawn, and its data are erased for good.")
         contents = contents_of(version, opened.settings)
     attempt.progress(total=contents.bytes)
     paths = None

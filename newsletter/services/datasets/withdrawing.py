@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets, discarding, withdrawals
+from newsletter.catalog import datasets, discarding
+from newsletter.catalog.versions import withdrawals
 from newsletter.delivery.issue_run.pause import halt
 from newsletter.installation import Installation
 from newsletter.issues import calendar, listing

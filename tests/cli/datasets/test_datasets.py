@@ -240,7 +240,7 @@ def test_posts_come_after_the_dataset_of_their_folder(shell: Shell) -> None:
     (posts / "02-bad.md").write_text("No front matter.")
     result = shell("sync", "out")
     assert result.exit_code == 1
-    added, good, bad = result.stdout.splitlines()
+    added, *_, good, bad = result.stdout.splitlines()
     assert added == "+ rain-again added"
     assert good.startswith("+ rain-again/01-good.md added: Version 1.0.0 has no table penguins")
     assert bad.startswith("! rain-again/02-bad.md refused: The post has no front matter")

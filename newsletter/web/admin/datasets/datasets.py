@@ -8,8 +8,9 @@ from flask import Blueprint, Response, redirect, render_template, request, send_
 from flask.typing import ResponseReturnValue
 
 from newsletter import clock
-from newsletter.catalog import datasets, withdrawals
+from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
+from newsletter.catalog.versions import withdrawals
 from newsletter.charts import Proposal, proposals
 from newsletter.curators.permissions import Permission
 from newsletter.errors import NotFound

@@ -7,12 +7,13 @@ import werkzeug
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets, listing, withdrawals
+from newsletter.catalog import datasets, listing
 from newsletter.catalog.describe.citation import bibtex
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import citation_facts, facts_of
 from newsletter.catalog.external_viewers import explorers
 from newsletter.catalog.search import Found, search
+from newsletter.catalog.versions import withdrawals
 from newsletter.issues import archive
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue

@@ -5,14 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets, withdrawals
+from newsletter.catalog import datasets
 from newsletter.catalog.describe.croissant import croissant
 from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import catalog as dcat_catalog
 from newsletter.catalog.describe.facts import DatasetFacts, TableFacts, WorkFacts
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.search import has_column
-from newsletter.catalog.versions import errata
+from newsletter.catalog.versions import errata, withdrawals
 from newsletter.models.dataset import Erratum
 from newsletter.posts import posts, search
 from newsletter.posts.posts import work_facts

@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 
-from newsletter.catalog import datasets, withdrawals
+from newsletter.catalog import datasets
 from newsletter.catalog.describe.published import citation
+from newsletter.catalog.versions import withdrawals
 from newsletter.errors import Withdrawn
 from newsletter.models.dataset import Version
 from newsletter.web.context import installation, public_url

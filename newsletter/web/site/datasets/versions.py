@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, make_response, render_template
 
 from newsletter import clock
-from newsletter.catalog import datasets, listing, withdrawals
-from newsletter.catalog.versions import changes
+from newsletter.catalog import datasets, listing
+from newsletter.catalog.versions import changes, withdrawals
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version
 from newsletter.services.datasets import derived_files

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.catalog import datasets, refusals, withdrawals
+from newsletter.catalog import datasets, refusals
+from newsletter.catalog.versions import withdrawals
 from newsletter.db import Database
 from newsletter.errors import Conflict, Invalid, NotFound, Withdrawn
-from newsletter.models.dataset import VersionState
+from newsletter.models.dataset import Version, VersionState
 from newsletter.storage import Storage
 from tests import factories
 from tests.factories import TUESDAY as NOW
@@ -52,7 +53,7 @@ def test_one_version_or_all_of_them(house: Database) -> None:
     assert [v.number for v in _newest(house)] == ["2.0.0"]
 
 
-def _newest(db: Database) -> list[withdrawals.Version]:
+def _newest(db: Database) -> list[Version]:
     with db.read() as session:
         return [v for v in datasets.everything(session) if v.dataset.slug == "penguins"]
 
