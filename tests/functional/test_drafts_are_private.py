@@ -72,7 +72,7 @@ def house(installation: Installation) -> Installation:
             "cells": (cell,),
         }
         for state in (PostState.DRAFT, PostState.WITHDRAWN):
-            factories.post(session, version, f"{CANARY}-{state}", state, **words)
+            factories.post(session, version, f"{CANARY}-{state}", state, cells=(cell,), **words)
         told = {"subject": CANARY, "preheader": CANARY, "intro": CANARY}
         planned = calendar.plan(session, date(2026, 11, 30), new, NOW.date(), NOW)
         calendar.edit(session, planned, **told)
