@@ -65,12 +65,7 @@ def house(installation: Installation) -> Installation:
         )
         figure = Figure(factories.store(storage, factories.png(72), ".png"), 72, 40, CANARY)
         cell = Code("python", f"print('{CANARY}')", True, (Text(CANARY), figure))
-        words: dict[str, Any] = {
-            "title": CANARY,
-            "question": f"{CANARY}?",
-            "author": CANARY,
-            "cells": (cell,),
-        }
+        words: dict[str, Any] = {"title": CANARY, "question": f"{CANARY}?", "author": CANARY}
         for state in (PostState.DRAFT, PostState.WITHDRAWN):
             factories.post(session, version, f"{CANARY}-{state}", state, cells=(cell,), **words)
         told = {"subject": CANARY, "preheader": CANARY, "intro": CANARY}
