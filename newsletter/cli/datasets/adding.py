@@ -35,12 +35,14 @@ FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"} | {
 @click.command("add")
 @click.argument("source", metavar="FILE|URL")
 @click.option("--slug", required=True, help="Its name in addresses, such as penguins.")
-@click.option("--title", required=True, help="6 to 50 characters.")
+@click.option("--title", required=True, help="1 to 80 characters.")
 @click.option("--license", "license_", required=True, help="An SPDX id, such as CC0-1.0.")
 @click.option("--summary", "summary_", help="One line of 20 to 80 characters.")
 @click.option("--description", help="Why it is interesting: markdown, from 50 characters.")
 @click.option("--keyword", "keywords", multiple=True, help="May be given several times.")
-@click.option("--source-url", help="Where the data comes from.")
+@click.option(
+    "--source-url", help="Where the data comes from; without it, it says that nobody told."
+)
 @click.option(
     "--table",
     "--sheet",
@@ -77,7 +79,7 @@ def add(
     if background and anyway:
         raise click.UsageError("In the background nobody looks: publish the draft when it is read.")
     installation = open_or_create_installation()
-    origin = source_url or (source if is_address(source) else installation.settings.base_url)
+    origin = source_url or (source if is_address(source) else None)
 
     def save(file: FileSource, by: Promise) -> Task:
         _refuse_license(license_)
@@ -96,7 +98,7 @@ def add(
             return
     except Invalid as error:
         raise _by_its_option(error) from error
-    _tell_dataset(installation, slug)
+    tell_how_it_was_read(installation, slug)
     if is_published or anyway:
         dataset_save.publish(installation, slug, clock.now(), anyway=anyway)
         click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
@@ -110,7 +112,8 @@ def _refuse_license(name: str) -> None:
         raise Invalid(f"{problem}.", {"license": problem})
 
 
-def _tell_dataset(installation: Installation, slug: str) -> None:
+def tell_how_it_was_read(installation: Installation, slug: str) -> None:
+    """What was decided as the newest version of a dataset was read, and what to look at in it."""
     with installation.db.read() as session:
         version = datasets.newest(session, slug)
     for table in version.tables:

@@ -1,6 +1,5 @@
 """The catalog: sync folders, add files, list, show, profile, describe, export."""
 
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.sync import Done, sync
+from newsletter.catalog.sync import Done, Step, sync
 from newsletter.cli.context import (
     as_json,
     open_installation,
@@ -23,6 +22,7 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
+from newsletter.cli.datasets.adding import tell_how_it_was_read
 from newsletter.cli.datasets.versions import tell_changes
 from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Refused
@@ -56,18 +56,23 @@ def sync_command(folder: Path) -> None:
     """
     installation = open_or_create_installation()
     refused, now = 0, clock.now()
-    steps = chain(
-        sync(installation.db, installation.storage, folder, now),
-        sync_posts(installation.db, installation.storage, folder, now),
-    )
-    for step in steps:
+    for step in sync(installation.db, installation.storage, folder, now):
         refused += step.done is Done.REFUSED
-        note = f": {step.note}" if step.note else ""
-        click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
-        if step.diff is not None:
-            tell_changes(step.diff)
+        _tell_step(step)
+        if step.done in {Done.ADDED, Done.CHANGED}:
+            tell_how_it_was_read(installation, step.slug)
+    for step in sync_posts(installation.db, installation.storage, folder, now):
+        refused += step.done is Done.REFUSED
+        _tell_step(step)
     if refused:
         raise Refused(f"{refused} of them could not be taken: see the lines above.")
+
+
+def _tell_step(step: Step) -> None:
+    note = f": {step.note}" if step.note else ""
+    click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
+    if step.diff is not None:
+        tell_changes(step.diff)
 
 
 @click.command("list")

@@ -16,6 +16,8 @@ WHERE = {
     "check": "catalog_checks",
     "delete": "reading",
     "drop-files": "reading",
+    "withdraw": "withdrawing",
+    "restore": "withdrawing",
 }
 
 dataset_group = LazyGroup(

@@ -19,7 +19,14 @@ from newsletter.web.admin.accounts import (
     provider_login,
     second_step,
 )
-from newsletter.web.admin.datasets import dataset_form, datasets, unread, upload_api, versions
+from newsletter.web.admin.datasets import (
+    dataset_form,
+    datasets,
+    giving_up,
+    unread,
+    upload_api,
+    versions,
+)
 from newsletter.web.admin.issues import issues, previews, sending
 from newsletter.web.admin.posts import (
     post_previews,
@@ -41,6 +48,7 @@ SECTIONS = (
             dataset_form.blueprint,
             unread.blueprint,
             versions.blueprint,
+            giving_up.blueprint,
             upload_api.blueprint,
         ),
     ),
