@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from newsletter.catalog import markdown, spreadsheet_files
+from newsletter.catalog import markdown
 from newsletter.catalog.describe.facts import license_url
+from newsletter.catalog.versions import spreadsheet_files
 from newsletter.mailing.plain import long_date
 from newsletter.posts.wording import language_name
 from newsletter.sizes import readable_size

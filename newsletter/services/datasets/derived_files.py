@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from newsletter.catalog import datasets, spreadsheet_files
-from newsletter.catalog.versions import changes
+from newsletter.catalog import datasets
+from newsletter.catalog.versions import changes, spreadsheet_files
 from newsletter.errors import Busy
 from newsletter.installation import Installation
 from newsletter.models import public_change

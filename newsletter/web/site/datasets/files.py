@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, make_response, render_template
 
 from newsletter import clock
-from newsletter.catalog import datasets, spreadsheet_files
+from newsletter.catalog import datasets
+from newsletter.catalog.versions import spreadsheet_files
 from newsletter.errors import NotFound
 from newsletter.models.dataset import Table, Version
 from newsletter.services.datasets import derived_files
