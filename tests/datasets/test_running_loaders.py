@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from newsletter.catalog import datasets
 from newsletter.catalog.describe.loaders import loaders, variable
 from tests.datasets.conftest import Starter
 
@@ -40,6 +41,12 @@ COUNT = {
     "DuckDB SQL": "",
 }
 pytestmark = pytest.mark.xdist_group("starter")
+
+
+def types_of(starter: Starter, slug: str, table: str) -> list[str]:
+    with starter.installation.db.read() as session:
+        columns = datasets.table_of(datasets.published(session, slug), table).columns
+    return [column["type"] for column in columns]
 
 
 @pytest.fixture
@@ -77,7 +84,13 @@ def test_a_loader_runs_as_printed_and_has_every_row(
     for table in listed["tables"]:
         (code,) = (
             loader.code
-            for loader in loaders(starter.base_url, slug, listed["version"], table["name"])
+            for loader in loaders(
+                starter.base_url,
+                slug,
+                listed["version"],
+                table["name"],
+                types_of(starter, slug, table["name"]),
+            )
             if loader.label == label
         )
         code += COUNT[label].format(name=variable(table["name"])) + "\n"
@@ -112,7 +125,13 @@ def test_a_country_called_na_is_no_missing_value(starter: Starter, tmp_path: Pat
             continue
         (code,) = (
             loader.code
-            for loader in loaders(starter.base_url, "airports", "1.0.0", "airports")
+            for loader in loaders(
+                starter.base_url,
+                "airports",
+                "1.0.0",
+                "airports",
+                types_of(starter, "airports", "airports"),
+            )
             if loader.label == label
         )
         program.write_text(code + count, encoding="utf-8")

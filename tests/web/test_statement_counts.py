@@ -66,6 +66,7 @@ EXAMPLES: dict[str, list[Examples]] = {
     },
     "admin.audit.index": [{}, {"page": 2}, {"q": "issues", "who": "owner@example.org"}],
     "admin.audit.export": [{"form": "csv"}],
+    "admin.chart_choice.picture": [PENGUINS | {"table": "penguins", "place": 1}],
     "admin.dataset_form.new": [{}, {"submission": 4}],
     "admin.dataset_form.edit": [PENGUINS],
     "admin.datasets.index": [{}, {"page": 2}, {"q": "penguins"}],

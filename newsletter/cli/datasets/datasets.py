@@ -1,6 +1,5 @@
 """The catalog: sync folders, add files, list, show, profile, describe, export."""
 
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from newsletter.catalog.describe.datapackage import datapackage
 from newsletter.catalog.describe.dcat import dcat
 from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import facts_of
-from newsletter.catalog.sync import Done, sync
+from newsletter.catalog.sync import Done, Step, sync
 from newsletter.cli.context import (
     as_json,
     open_installation,
@@ -25,7 +24,9 @@ from newsletter.cli.context import (
 )
 from newsletter.cli.datasets.adding import COMMANDS as ADDING_COMMANDS
 from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
+from newsletter.cli.datasets.charts import COMMANDS as CHART_COMMANDS
 from newsletter.cli.datasets.reading import COMMANDS as READING_COMMANDS
+from newsletter.cli.datasets.tables_read import tell_alerts, tell_doubts
 from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.datasets.versions import tell_changes
 from newsletter.cli.tasks import in_background, run_or_promise
@@ -60,18 +61,23 @@ def sync_command(folder: Path) -> None:
     """
     installation = open_or_create_installation()
     refused, now = 0, clock.now()
-    steps = chain(
-        sync(installation.db, installation.storage, folder, now),
-        sync_posts(installation.db, installation.storage, folder, now),
-    )
-    for step in steps:
-        refused += step.done is Done.REFUSED
-        note = f": {step.note}" if step.note else ""
-        click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
+    for step in sync(installation.db, installation.storage, folder, now):
+        refused += _tell_step(step)
+        if step.done in {Done.ADDED, Done.CHANGED}:
+            tell_doubts(installation, step.slug)
         if step.diff is not None:
             tell_changes(step.diff)
+    for step in sync_posts(installation.db, installation.storage, folder, now):
+        refused += _tell_step(step)
     if refused:
         raise Refused(f"{refused} of them could not be taken: see the lines above.")
+
+
+def _tell_step(step: Step) -> bool:
+    """What became of a folder or a post; whether it was refused."""
+    note = f": {step.note}" if step.note else ""
+    click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
+    return step.done is Done.REFUSED
 
 
 @click.group("dataset")
@@ -128,8 +134,7 @@ def profile(slug: str, as_json: bool) -> None:
                 for c in table.profile["columns"]
             ],
         )
-        for alert in table.profile["alerts"]:
-            click.echo(f"! {alert['message']}")
+        tell_alerts(table, all_of_them=True)
 
 
 @dataset_group.command("describe")
@@ -192,7 +197,10 @@ def _table_record(table: Any) -> dict[str, Any]:
     }
 
 
-for command in (*ADDING_COMMANDS, *VERSION_COMMANDS, *READING_COMMANDS, *UPKEEP_COMMANDS):
+for command in (
+    *(*ADDING_COMMANDS, *VERSION_COMMANDS, *READING_COMMANDS, *CHART_COMMANDS),
+    *UPKEEP_COMMANDS,
+):
     dataset_group.add_command(command)
 
 COMMANDS = (sync_command, dataset_group)

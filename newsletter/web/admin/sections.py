@@ -18,7 +18,14 @@ from newsletter.web.admin.accounts import (
     passkey_login,
     second_step,
 )
-from newsletter.web.admin.datasets import dataset_form, datasets, unread, upload_api, versions
+from newsletter.web.admin.datasets import (
+    chart_choice,
+    dataset_form,
+    datasets,
+    unread,
+    upload_api,
+    versions,
+)
 from newsletter.web.admin.issues import issues, previews, sending
 from newsletter.web.admin.posts import (
     post_previews,
@@ -40,6 +47,7 @@ SECTIONS = (
             dataset_form.blueprint,
             unread.blueprint,
             versions.blueprint,
+            chart_choice.blueprint,
             upload_api.blueprint,
         ),
     ),
