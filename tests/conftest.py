@@ -19,6 +19,7 @@ from newsletter.db import Database
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests import examples
+from tests.compiled_once import keep_what_is_compiled
 from tests.days import ahead
 from tests.migrated import migrate
 from tests.postgres import Databases, sqlalchemy_address
@@ -49,6 +50,14 @@ def passwords_that_cost_little() -> Iterator[None]:
     """Each app and each sign-in of a test hashes a password, at a cost that is its purpose."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(accounts, "HASHER", PasswordHasher(1, 64, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """What each app and each database of a test would compile anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_what_is_compiled(patch)
         yield
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,8 +66,8 @@ def new_app(installation: Installation) -> Iterator[Flask]:
 def app(installation: Installation, apps: dict[str, Flask]) -> Iterator[Flask]:
     """An app that other tests had before, with this installation, as if it were new."""
     settings = installation.settings
-    elsewhere = replace(settings, home=Path(), database_url="", storage_url="", mail_url="")
-    key = f"{elsewhere} {settings.secret_key}"
+    elsewhere = replace(settings, database_url="", mail_url="")
+    key = f"{elsewhere} {settings.secret_key}".replace(str(settings.home), "")
     app = apps.get(key) or apps.setdefault(key, create_app(installation))
     app.test_client_class = Visitor
     app.extensions["newsletter"] = installation
