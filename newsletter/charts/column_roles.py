@@ -119,7 +119,8 @@ def is_year(column: ColumnProfile) -> bool:
 
 def unevenness(time: ColumnProfile, rows: int) -> float:
     """How moments lie: 0 one after the other in equal steps, about 1 at random."""
-    counts = [count * time["unique"] / rows for count in time["statistics"]["histogram"]["hist"]]
+    histogram: Sequence[int] = time["statistics"]["histogram"]["hist"]
+    counts = [count * int(time["unique"]) / rows for count in histogram]
     mean = sum(counts) / len(counts)
     return sum((count - mean) ** 2 for count in counts) / len(counts) / mean
 

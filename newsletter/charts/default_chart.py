@@ -120,7 +120,7 @@ def _ranking(roles: Roles) -> Iterator[Proposal]:
 
 
 def _is_spread(place: tuple[ColumnProfile, ColumnProfile], rows: int) -> bool:
-    counts = [column["unique"] for column in place]
+    counts = [int(column["unique"]) for column in place]
     return max(counts) >= SPREAD * rows and min(counts) >= FEWEST_PLACES
 
 

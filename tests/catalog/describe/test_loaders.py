@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -31,7 +32,7 @@ zip,country,release,sex,price,day,seen,clock,count,mass,wild
 10001,NULL,2.0,F,5,,,,,,
 ,Émile,3,F,7,2021-12-31,2021-12-31 23:59:59,00:00:01,-1,0.5,false
 """
-VALUES = {
+VALUES: dict[str, list[Any]] = {
     "zip": ["00501", "10001", None],
     "country": ["NA", "NULL", "Émile"],
     "release": ["1.10", "2.0", "3"],

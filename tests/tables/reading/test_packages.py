@@ -162,11 +162,16 @@ def _by_pandas(name: str) -> pandas.DataFrame:
     source = source_of(name)
     if source.suffix == ".json":
         return pandas.json_normalize(json.loads(source.read_text(encoding="utf-8")))
-    how = {"na_values": NOTHING, "skipinitialspace": True, "sep": ","} | ARGUMENTS.get(name, {})
+    how: dict[str, Any] = {
+        "na_values": NOTHING,
+        "skipinitialspace": True,
+        "sep": ",",
+    } | ARGUMENTS.get(name, {})
     try:
-        return pandas.read_csv(source, **how)
+        frame: pandas.DataFrame = pandas.read_csv(source, **how)
     except UnicodeDecodeError:
-        return pandas.read_csv(source, encoding="latin-1", **how)
+        frame = pandas.read_csv(source, encoding="latin-1", **how)
+    return frame
 
 
 def _without_marks(values: "pandas.Series[Any]") -> "pandas.Series[Any]":

@@ -30,10 +30,10 @@ def picture(slug: str, table: str, place: int) -> Response:
     """A proposed chart, drawn when it is looked at."""
     opened = installation()
     with opened.db.read() as session:
-        found = datasets.table_of(datasets.newest(session, slug), table)
-        spec = chart_choice.proposal(found, place)
-        columns = columns_of(found)
-        path = opened.storage.path(found.files["parquet"]["key"])
+        shown = datasets.table_of(datasets.newest(session, slug), table)
+        spec = chart_choice.proposal(shown, place)
+        columns = columns_of(shown)
+        path = opened.storage.path(shown.files["parquet"]["key"])
     names = fields(spec, [name for name, _ in columns])
     rows = execute.sample(shelf(), path, columns, names, SAMPLED_ROWS)
     # What draws takes 200 MB: it ends with the picture.
