@@ -96,7 +96,7 @@ def high_correlations(pairs: Iterable[tuple[str, str, float | None]]) -> list[Al
             least = min(abs(r) for _, _, r in block)
             named = ", ".join(others[:NAMED])
             more = f" and {len(others) - NAMED:,} more" if others[NAMED:] else ""
-            message = f"Moves with {named}{more} (r from {least:.2f}): one may say it all."
+            message = f"Moves with {named}{more} (|r| from {least:.2f}): one may say it all."
         else:
             message = f"Moves with {others[0]} (r = {block[0][2]:.2f}): one may say it all."
         alerts.append(_alert("high_correlation", name, message))

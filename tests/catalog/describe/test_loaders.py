@@ -141,7 +141,7 @@ def test_r_gives_the_types_and_values_of_the_dataset(base_url: str, tmp_path: Pa
     """NA, the code of Namibia, is a value there, too, and told apart from a missing one."""
     program = tmp_path / "program.R"
     more = """
-        cat("\\n#", nrow(problems(X)), "\\n")
+        cat("\\n@", nrow(problems(X)), "\\n")
         for (n in names(X)) cat(n, class(X[[n]])[1], paste(
             ifelse(is.na(X[[n]]), "", format(X[[n]], trim = TRUE, digits = 12)), collapse = "|"
         ), sep = "\\t", fill = 1000)"""
@@ -149,7 +149,7 @@ def test_r_gives_the_types_and_values_of_the_dataset(base_url: str, tmp_path: Pa
 
     output = run(["Rscript", str(program)], tmp_path)
 
-    told = output.partition("\n# ")[2].splitlines()
+    told = output.partition("\n@ ")[2].splitlines()
     columns = dict(re.split(r"\s*\t\s*", line, maxsplit=1) for line in told[1:])
     assert told[0].strip() == "0"  # problems
     assert {name: text.split("\t")[0] for name, text in columns.items()} == {

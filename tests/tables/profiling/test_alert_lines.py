@@ -81,5 +81,5 @@ def test_a_block_of_columns_that_move_together_has_one_line() -> None:
     lines = [line.text for line in alert_lines(profile) if line.code == "high_correlation"]
 
     assert len(lines) == 2
-    assert lines[0].startswith("c0: Moves with c1, c2, c3, c4, c5 and 3 more (r from 0.9")
+    assert lines[0].startswith("c0: Moves with c1, c2, c3, c4, c5 and 3 more (|r| from 1.00)")
     assert lines[1] == "a: Moves with b (r = -1.00): one may say it all."
