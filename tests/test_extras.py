@@ -10,15 +10,15 @@ import pytest
 from packaging.requirements import Requirement
 
 from newsletter.errors import MissingExtra
-from newsletter.extras import ARROW, POSTGRES, PROCRASTINATE, RUN, SES, Extra
+from newsletter.extras import ARROW, OIDC, POSTGRES, PROCRASTINATE, RUN, SES, Extra
 from newsletter.tables.ingest import IngestLimits, IngestOptions, request_for
 
 REPOSITORY = Path(__file__).parents[1]
 POST = REPOSITORY / "datasets" / "penguins" / "posts" / "02-how-much-heavier-are-males.md"
-EXTRAS = (ARROW, POSTGRES, PROCRASTINATE, RUN, SES)
+EXTRAS = (ARROW, OIDC, POSTGRES, PROCRASTINATE, RUN, SES)
 # The packages of the extras, and what only they bring.
-HIDDEN = ("boto3", "botocore", "jupyter_client", "nbclient", "numpy", "procrastinate",
-          "psycopg", "pyarrow", "zmq")  # fmt: skip
+HIDDEN = ("authlib", "boto3", "botocore", "joserfc", "jupyter_client", "nbclient",
+          "numpy", "procrastinate", "psycopg", "pyarrow", "zmq")  # fmt: skip
 HIDE = "import sys; sys.modules.update(dict.fromkeys({names!r}))\n"
 COMMAND = "from newsletter.cli import main; main()"
 READ = "from newsletter.tables.reading.worker import main; main()"

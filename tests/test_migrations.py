@@ -1,9 +1,11 @@
 """Models and migrations agree, up and down, on both databases."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 from newsletter import migrations
@@ -45,6 +47,14 @@ def test_where_a_database_stands_is_known_and_said(db: Database) -> None:
     assert migrations.standing(db) is Standing.ABSENT
     assert str(db.url.database) in migrations.problem(db)
     assert "`newsletter db upgrade`" in migrations.problem(db)
+
+
+def test_a_file_of_the_history_is_called_after_its_revision_and_the_last_is_the_newest() -> None:
+    folder = Path(migrations.__file__).parent
+    history = ScriptDirectory(str(folder))
+    files = {path.name[:4] for path in (folder / "versions").glob("*.py")}
+    assert {script.revision for script in history.walk_revisions()} == files
+    assert history.get_heads() == [max(files)]
 
 
 def test_a_database_of_a_newer_program_is_left_as_it_is(db: Database) -> None:

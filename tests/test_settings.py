@@ -180,6 +180,12 @@ WRONG = [
     ("NEWSLETTER_HEARTBEAT_URL", "hc-ping.example/1"),
     ("NEWSLETTER_HEARTBEAT_URL", "https://"),
     ("NEWSLETTER_HEARTBEAT_URL", "https://hc-ping.example:port/1"),
+    ("NEWSLETTER_OIDC_ISSUER", "id.example.org"),
+    ("NEWSLETTER_OIDC_ISSUER", "http://id.example.org"),
+    ("NEWSLETTER_OIDC_ISSUER", "https://id.example.org/?realm=news"),
+    ("NEWSLETTER_OIDC_ISSUER", "https://me:hunter2@id.example.org"),
+    ("NEWSLETTER_OIDC_CLIENT_ID", "without-an-issuer"),
+    ("NEWSLETTER_OIDC_CLIENT_SECRET", "without-an-issuer"),
     ("NEWSLETTER_TITLE", "two\nlines"),
     ("NEWSLETTER_MAIL_URL", "carrier-pigeon://loft"),
     ("NEWSLETTER_MAIL_URL", "smtp"),
@@ -248,9 +254,14 @@ def test_no_secret_is_in_what_settings_print(environ: dict[str, str]) -> None:
         DATABASE_URL="postgresql://u:hunter1@db/news",
         NEWSLETTER_MAIL_URL="smtp://u:hunter2@relay.example",
         NEWSLETTER_HEARTBEAT_URL="https://hc-ping.example/hunter3",
+        NEWSLETTER_OIDC_ISSUER="https://id.example.org/",
+        NEWSLETTER_OIDC_CLIENT_ID="news",
+        NEWSLETTER_OIDC_CLIENT_SECRET="hunter4",
     )
+    assert settings.oidc_issuer == "https://id.example.org/"  # as the provider spells it
     assert settings.heartbeat_url == "https://hc-ping.example/hunter3"
     printed = repr(settings)
+    assert "hunter4" not in printed
     assert "hunter3" not in printed
     assert "hunter1" not in printed
     assert "hunter2" not in printed
@@ -316,3 +327,12 @@ def test_the_env_file_is_read_and_the_environment_goes_before_it(
     settings = Settings.load()
     assert settings.title == "From the file"
     assert settings.port == 8002
+
+
+def test_an_identity_provider_is_set_whole_or_not_at_all(environ: dict[str, str]) -> None:
+    with pytest.raises(BadSetting, match="NEWSLETTER_OIDC_CLIENT_SECRET: give "):
+        load(
+            environ,
+            NEWSLETTER_OIDC_ISSUER="https://id.example.org",
+            NEWSLETTER_OIDC_CLIENT_ID="news",
+        )

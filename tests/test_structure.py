@@ -9,7 +9,7 @@ from tests import structure
 from tests.structure import ROOT
 
 # Heavy to load, and not needed by every command: see the comment at each place.
-MAY_BE_LATE = {"boto3", "botocore", "charset_normalizer"}
+MAY_BE_LATE = {"authlib", "boto3", "botocore", "charset_normalizer", "joserfc"}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ RECORDED: Mapping[type[Base], Recorded] = {
     models.Curator: Recorded(("address",), ("role", "failed_logins"), ("password_hash",)),
     models.Totp: Recorded(("curator_id",), ("enabled_at", "failures"), ("salt",)),
     models.Passkey: Recorded(("curator_id", "name"), ("name",)),
+    models.ProviderIdentity: Recorded(("curator_id", "issuer"), ("issuer", "subject", "bound_at")),
     models.SendingPermission: Recorded((), ("granted_at",)),
     models.SignInPolicy: Recorded((), ("requires_second_factor",)),
     models.Dataset: Recorded(("slug",), ("slug",)),

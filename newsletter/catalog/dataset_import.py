@@ -19,7 +19,7 @@ from newsletter.catalog.package.dataset_package import (
     DatasetPackage,
     TablePackage,
 )
-from newsletter.charts import SAMPLED_ROWS, alt_text, default_chart, render_png, render_svg
+from newsletter.charts import SAMPLED_ROWS, alt_text, default_chart, render
 from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable
 from newsletter.storage import Storage
@@ -195,8 +195,8 @@ def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path)
     if not spec:
         return None
     rows = read.sample(SAMPLED_ROWS)
-    png, svg = slimmed(render_png(spec, rows)), render_svg(spec, rows)
-    (work / "chart.png").write_bytes(png)
+    png, svg = render(spec, rows)
+    (work / "chart.png").write_bytes(slimmed(png))
     (work / "chart.svg").write_text(svg)
     return Chart(
         spec=spec,

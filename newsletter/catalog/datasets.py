@@ -23,7 +23,7 @@ from newsletter.models.dataset import Dataset, Erratum, Table, Version, VersionS
 # The fields of a package that a version has under the same name.
 WRITTEN = (
     "title", "summary", "description", "license", "citation", "temporal", "spatial", "language",
-    "keywords", "sources", "creators", "changelog", "images", "questions", "caveats", "credit",
+    "keywords", "sources", "creators", "changelog", "questions", "caveats", "credit",
     "chart",
 )  # fmt: skip
 

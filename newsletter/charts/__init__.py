@@ -2,7 +2,7 @@
 
 from newsletter.charts.alt_text import alt_text
 from newsletter.charts.default_chart import Proposal, default_chart, proposals
-from newsletter.charts.draw import MAX_ROWS, Artist, render_png, render_svg
+from newsletter.charts.draw import MAX_ROWS, Artist, render, render_png
 from newsletter.charts.spec_rules import chart_problems, fields
 from newsletter.charts.specs import SAMPLED_ROWS
 
@@ -16,6 +16,6 @@ __all__ = [
     "default_chart",
     "fields",
     "proposals",
+    "render",
     "render_png",
-    "render_svg",
 ]

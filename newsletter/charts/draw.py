@@ -21,7 +21,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
-from newsletter.charts.png import size
+from newsletter.charts.png import LENGTH, size
 from newsletter.charts.spec_rules import chart_problems
 from newsletter.charts.theme import theme
 from newsletter.errors import Invalid
@@ -58,16 +58,22 @@ class Artist:
         It is ``width_px`` wide unless the spec has another width or several views.
         """
         drawn = self._drawn(spec, rows, width_px, {"format": "png", "scale": scale})
-        width, height = size(drawn)
-        if width * height > MAX_PIXELS:
-            raise Invalid("The chart is too large: draw fewer panels or rows.")
-        return drawn
+        return _not_too_large(drawn)
 
     def svg(
         self, spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], width_px: int = 600
     ) -> str:
         """The chart as an SVG document, as wide as its PNG. Raises Invalid."""
         return self._drawn(spec, rows, width_px, {"format": "svg"}).decode()
+
+    def pictures(
+        self, spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], width_px: int = 600
+    ) -> tuple[bytes, str]:
+        """The chart as ``png``, not yet packed, and as ``svg``, drawn once. Raises Invalid."""
+        drawn = self._drawn(spec, rows, width_px, {"format": "both", "scale": 2})
+        length = int.from_bytes(drawn[:LENGTH])
+        svg, png = drawn[LENGTH : LENGTH + length], drawn[LENGTH + length :]
+        return _not_too_large(png), svg.decode()
 
     def close(self) -> None:
         """Ends the child."""
@@ -161,11 +167,19 @@ def render_png(
     return _artist.png(spec, rows, width_px, scale)
 
 
-def render_svg(
+def render(
     spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], width_px: int = 600
-) -> str:
-    """The chart of ``rows`` as an SVG document: see ``Artist.svg``."""
-    return _artist.svg(spec, rows, width_px)
+) -> tuple[bytes, str]:
+    """The chart of ``rows`` as a PNG and as an SVG document: see ``Artist.pictures``."""
+    return _artist.pictures(spec, rows, width_px)
+
+
+def _not_too_large(png: bytes) -> bytes:
+    """Raises Invalid."""
+    width, height = size(png)
+    if width * height > MAX_PIXELS:
+        raise Invalid("The chart is too large: draw fewer panels or rows.")
+    return png
 
 
 def _filled(

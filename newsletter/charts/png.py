@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+LENGTH = 8  # bytes before an SVG that a PNG follows: how long it is
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 

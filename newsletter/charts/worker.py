@@ -2,7 +2,7 @@
 
 Reads jobs from the connection at the file descriptor FD and answers each with
 ``b"+"`` and the drawing, or ``b"-"`` and what went wrong. A job is two messages
-of JSON: ``{"format": "png" | "svg", "config", "scale", "seconds"}``, then the
+of JSON: ``{"format": "png" | "svg" | "both", "config", "scale", "seconds"}``, then the
 spec with its rows. Ends with the connection.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import vl_convert
 
-from newsletter.charts.png import packed
+from newsletter.charts.png import LENGTH, packed
 
 # Of writable memory, of which V8 sets 600 MB aside: a drawing has 650 MB. Its addresses cannot be
 # limited, as V8 reserves 64 GB of them.
@@ -48,9 +48,13 @@ def _answer(job: dict[str, Any], spec: str) -> bytes:
 
 def _draw(job: dict[str, Any], spec: str) -> bytes:
     svg = vl_convert.vegalite_to_svg(spec, config=job["config"], allowed_base_urls=NOWHERE)
+    drawn = svg.encode()
     if job["format"] == "svg":
-        return svg.encode()
-    return packed(vl_convert.svg_to_png(svg, scale=job["scale"]))
+        return drawn
+    png = vl_convert.svg_to_png(svg, scale=job["scale"])
+    if job["format"] == "png":
+        return packed(png)
+    return len(drawn).to_bytes(LENGTH) + drawn + png
 
 
 def _allow(seconds: float) -> None:

@@ -1,11 +1,12 @@
 """The command line. Exit 0: done. 1: refused, with one line saying why. 2: wrong usage.
 
-Adding a command is a module that has it in ``COMMANDS``, and its place in ``WHERE``.
+Adding a command is a module that has it in ``COMMANDS``, and its place in ``WHERE``; one of
+``newsletter dataset`` has its place in ``datasets/group.py``.
 """
 
 import gc
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -25,7 +26,7 @@ WHERE = {  # each command, and the module of this package that has it
     "curator": "accounts.curators",
     "audit": "accounts.audit",
     "sync": "datasets.datasets",
-    "dataset": "datasets.datasets",
+    "dataset": "datasets.group",
     "post": "posts",
     "issue": "issues.issues",
     "subscriber": "subscribers",
@@ -35,25 +36,34 @@ WHERE = {  # each command, and the module of this package that has it
 }
 
 
-class LazyCommands(click.Group):
+class LazyGroup(click.Group):
     """Imports what a command needs once it is asked for: ``--version`` answers at once, and a
     process that sends does not carry the whole site about
     (https://click.palletsprojects.com/en/stable/complex/).
-
-    A command ends with one line and exit code 1 where it refuses, or meets what somebody can mend
-    at the machine or its database.
     """
 
+    def __init__(
+        self, *names: Any, where: Mapping[str, str], package: str = __name__, **options: Any
+    ) -> None:
+        """``where`` has each command's name, and the module of ``package`` with it."""
+        super().__init__(*names, **options)
+        self._where, self._package = where, package
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(WHERE)
+        return list(self._where)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in WHERE:
+        if cmd_name not in self._where:
             return None
-        commands: Iterable[click.Command] = import_module(
-            f"newsletter.cli.{WHERE[cmd_name]}"
-        ).COMMANDS
+        module = import_module(f"{self._package}.{self._where[cmd_name]}")
+        commands: Iterable[click.Command] = module.COMMANDS
         return next(command for command in commands if command.name == cmd_name)
+
+
+class Commands(LazyGroup):
+    """All of them. A command ends with one line and exit code 1 where it refuses, or meets what
+    somebody can mend at the machine or its database.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -69,7 +79,7 @@ class LazyCommands(click.Group):
             ctx.exit(1)
 
 
-@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, where=WHERE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def newsletter() -> None:
     """A newsletter that opens the data."""

@@ -22,7 +22,6 @@ from newsletter.cli.context import (
 )
 from newsletter.cli.post_runs import QUEUE, RUN_POSTS, Outcome, is_confined
 from newsletter.cli.tasks import run_or_promise
-from newsletter.engine.tasks.registry import by_name
 from newsletter.engine.tasks.worker import run_until_idle, running_beside
 from newsletter.errors import NotFound, Refused
 from newsletter.models.post import Post, PostRun
@@ -33,6 +32,7 @@ from newsletter.posts.run_record import write_record
 from newsletter.posts.running.folder import posts_in, run_files
 from newsletter.posts.running.limits import RunLimits
 from newsletter.posts.running.sandbox import why_not
+from newsletter.tasks.definition import by_name
 
 
 @click.group("post")

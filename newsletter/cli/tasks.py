@@ -11,13 +11,12 @@ import click
 from newsletter import clock
 from newsletter.cli.command_actor import unrecorded
 from newsletter.cli.context import as_json, open_installation, print_json, print_record, show
-from newsletter.engine.tasks.registry import by_name
 from newsletter.engine.tasks.worker import run_here
 from newsletter.errors import Conflict, Refused
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
 from newsletter.tasks import listing, queueing
-from newsletter.tasks.definition import Definition
+from newsletter.tasks.definition import Definition, by_name
 from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
 
 LOOK_SECONDS = 0.5

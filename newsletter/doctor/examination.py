@@ -26,6 +26,7 @@ from newsletter.doctor.system import (
     database_time,
     examine_clock,
     examine_database,
+    examine_identity_provider,
     examine_secret_key,
     examine_settings,
 )
@@ -59,6 +60,7 @@ def examine(installation: Installation, dns: Dns, now: datetime) -> Iterator[Fin
         yield from guarded("issues", examine_issues(installation, now))
         yield from guarded("sending", examine_sending(installation))
         yield from guarded("backups", examine_backups(installation, now))
+    yield from guarded("identity provider", examine_identity_provider(settings))
     yield from guarded("mail", _mail(installation, dns, now))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter import faults, migrations
 from newsletter.audit.chain import hash_of
+from newsletter.curators.identity_provider import Provider, discover
 from newsletter.doctor.findings import Finding, ok, warning, wrong
 from newsletter.errors import Refused
 from newsletter.installation import Installation
@@ -68,6 +69,19 @@ def examine_secret_key(installation: Installation) -> Iterator[Finding]:
         yield ok("secret key", "it is there.")
     else:
         yield wrong("secret key", f"It is not the one that the data was made with: {KEY_BACK}.")
+
+
+def examine_identity_provider(settings: Settings) -> Iterator[Finding]:
+    """Whether curators can sign in by it; the password and passkeys do without."""
+    provider = Provider.of(settings)
+    if provider is None:
+        return
+    try:
+        discover(provider)
+    except Refused as error:
+        yield warning("identity provider", f"{error} Until then curators sign in by password.")
+    else:
+        yield ok("identity provider", f"{provider.issuer} answers.")
 
 
 def database_time(installation: Installation) -> datetime | None:

@@ -3,6 +3,7 @@ looks in templates/email. Pure.
 """
 
 import struct
+from collections.abc import Sequence
 
 from newsletter.catalog.describe.citation import in_words
 from newsletter.catalog.describe.facts import ColumnFacts, DatasetFacts, TableFacts, WorkFacts
@@ -21,6 +22,7 @@ from newsletter.mailing.facts import CorrectionFacts, Facts, IssueFacts, PostFac
 from newsletter.mailing.posts.compose_post import compose_post
 from newsletter.mailing.render import AnyContent
 from newsletter.mailing.styled import prose
+from newsletter.mailing.telling_columns import telling
 from newsletter.sizes import readable_size
 from newsletter.tables.profiling.profile_text import sparkline, summary
 
@@ -28,7 +30,9 @@ CHART_WIDTH = 560  # CSS pixels: the width of the mail's text
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 7
 COLUMNS_AT_MOST = 8
-CELL_AT_MOST = 40  # characters
+ROOM = 74  # characters side by side in the width of the text, with those between columns
+GAP = 2
+CELLS_AT_MOST = (40, 30, 20)  # characters of a text; numbers are never cut
 LOADERS = ("pandas", "Polars", "DuckDB", "R")
 
 
@@ -62,7 +66,8 @@ def compose_issue(facts: IssueFacts) -> IssueContent:
         chart=_chart(facts),
         glance=tuple(_glance(dataset)),
         preview=_preview(table, facts),
-        columns=tuple(map(_sketch, table.columns[:COLUMNS_AT_MOST])),
+        columns=tuple(_sketch(table.columns[at]) for at in telling(table.columns, COLUMNS_AT_MOST)),
+        all_columns=len(table.columns),
         questions=facts.questions,
         caveats=facts.caveats,
         csv_url=table.file("csv").url,
@@ -104,7 +109,7 @@ def _chart(facts: IssueFacts) -> InlineImage | None:
 
 def _glance(dataset: DatasetFacts) -> list[Fact]:
     table, *others = dataset.tables
-    facts = [Fact("Size", f"{table.rows:,} rows × {len(table.columns)} columns")]
+    facts = [Fact("Size", f"{table.rows:,} rows × {len(table.columns):,} columns")]
     if others:
         facts.append(Fact("Also", ", ".join(f"{t.name} ({t.rows:,} rows)" for t in others)))
     sizes = ", ".join(
@@ -125,20 +130,43 @@ def _glance(dataset: DatasetFacts) -> list[Fact]:
 
 
 def _preview(table: TableFacts, facts: IssueFacts) -> Preview:
-    columns = table.columns[:PREVIEW_COLUMNS]
+    """The first rows of the columns that tell most: as many as stand side by side."""
+    places = telling(table.columns, PREVIEW_COLUMNS)
+    for most in CELLS_AT_MOST:
+        preview = _cut_preview(table, facts, places, most)
+        if _width(preview) <= ROOM:
+            return preview
+    while len(places) > 2 and _width(preview) > ROOM:
+        places = telling(table.columns, len(places) - 1)
+        preview = _cut_preview(table, facts, places, most)
+    return preview
+
+
+def _cut_preview(table: TableFacts, facts: IssueFacts, places: Sequence[int], most: int) -> Preview:
+    columns = [table.columns[at] for at in places]
     return Preview(
-        tuple(column.name for column in columns),
+        tuple(_cell(column.name, most) for column in columns),
         tuple(
-            tuple(_cell(cell) for cell in row[: len(columns)])
+            tuple(
+                _cell(row[at], len(str(row[at])) if column.is_number else most)
+                for at, column in zip(places, columns, strict=True)
+            )
             for row in facts.first_rows[:PREVIEW_ROWS]
         ),
         tuple(column.is_number for column in columns),
     )
 
 
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text if len(text) <= CELL_AT_MOST else f"{text[: CELL_AT_MOST - 1]}…"
+def _width(preview: Preview) -> int:
+    """In characters. A long name breaks where it has an underscore."""
+    headers = [max(map(len, name.split("_"))) + 1 for name in preview.headers]
+    cells = [max(map(len, column)) for column in zip(*preview.rows, strict=True)] or headers
+    return sum(max(pair) + GAP for pair in zip(headers, cells, strict=True))
+
+
+def _cell(value: object, most: int) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _sketch(column: ColumnFacts) -> ColumnSketch:

@@ -48,7 +48,7 @@ class Fact:
 class Preview:
     """The first rows, as they are shown. Each row has a cell for each header."""
 
-    headers: tuple[str, ...]
+    headers: tuple[str, ...]  # some of the columns, where there are many
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]  # for each column, whether it holds numbers: these align right
 
@@ -107,7 +107,8 @@ class IssueContent:
     chart: InlineImage | None
     glance: tuple[Fact, ...]
     preview: Preview
-    columns: tuple[ColumnSketch, ...]
+    columns: tuple[ColumnSketch, ...]  # some of them, where there are many
+    all_columns: int
     questions: tuple[str, ...]
     caveats: tuple[str, ...]
     csv_url: str

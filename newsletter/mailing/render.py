@@ -20,6 +20,7 @@ from newsletter.mailing.content import CorrectionContent, InlineImage, IssueCont
 from newsletter.mailing.placeholders import Placeholder, without_marks
 from newsletter.mailing.posts.post_content import PostContent
 from newsletter.resources import shipped
+from newsletter.text_direction import direction
 
 AnyContent = IssueContent | CorrectionContent | PostContent
 HTML_BYTES = 90_000  # Gmail clips a message near 102 KB, and the footer with it
@@ -130,6 +131,7 @@ def _environment() -> Environment:
         sparkline=plain.sparkline,
         long_date=plain.long_date,
         break_after=_break_after,
+        direction=direction,
     )
     return environment
 

@@ -1,25 +1,20 @@
 """One Alembic history for SQLite and PostgreSQL, and what moves along it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from enum import Enum
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Connection
+from sqlalchemy import inspect, text
 
-from newsletter import models
-from newsletter.db import Base, Database
+from newsletter.db import Database
 from newsletter.errors import Refused
 
 HERE = Path(__file__).parent
-assert models  # noqa: S101 - importing the models is what fills Base.metadata
+STORED = "SELECT version_num FROM alembic_version"
+REVISION = re.compile(r"(\d{4})_\w+\.py")  # a file of the history: the newest has the greatest
 
 
 class Standing(Enum):
@@ -39,14 +34,12 @@ def upgrade(db: Database, revision: str = "head") -> None:
     db.create()
     if standing(db) is Standing.AHEAD:
         raise Refused(problem(db))
-    with _altering(db) as connection:
-        command.upgrade(_config(connection), revision)
+    _history().upgrade(db, revision)
 
 
 def downgrade(db: Database, revision: str) -> None:
     """Take the database down to ``revision`` ("base": empty)."""
-    with _altering(db) as connection:
-        command.downgrade(_config(connection), revision)
+    _history().downgrade(db, revision)
 
 
 def is_current(db: Database) -> bool:
@@ -59,13 +52,13 @@ def standing(db: Database) -> Standing:
     if not db.exists:
         return Standing.ABSENT
     with db.engine.connect() as connection:
-        revisions = set(MigrationContext.configure(connection).get_current_heads())
-    if not revisions:
+        is_empty = not inspect(connection).has_table("alembic_version")
+        stored = () if is_empty else connection.scalars(text(STORED)).all()
+    if not stored:
         return Standing.ABSENT
-    if revisions == _heads():
+    if set(stored) == {max(_known())}:
         return Standing.CURRENT
-    known = {script.revision for script in _history().walk_revisions()}
-    return Standing.BEHIND if revisions <= known else Standing.AHEAD
+    return Standing.BEHIND if _known().issuperset(stored) else Standing.AHEAD
 
 
 def problem(db: Database) -> str:
@@ -89,52 +82,17 @@ def problem(db: Database) -> str:
 
 def differences(db: Database) -> list[str]:
     """What the models hold and the database does not, or the other way round."""
-    with db.engine.connect() as connection:
-        options = {"compare_type": True, "include_name": _is_ours}
-        context = MigrationContext.configure(connection, opts=options)
-        return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+    sentences: list[str] = _history().differences(db)
+    return sentences
 
 
 @cache
-def _heads() -> frozenset[str]:
-    """The newest revision of this program; to read its history takes a while."""
-    return frozenset(_history().get_heads())
+def _known() -> frozenset[str]:
+    """The revisions of this program."""
+    names = (REVISION.fullmatch(file.name) for file in (HERE / "versions").iterdir())
+    return frozenset(name[1] for name in names if name)
 
 
-def _history() -> ScriptDirectory:
-    return ScriptDirectory(str(HERE))
-
-
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether the models speak of it: the task engine's tables are its library's."""
-    return kind != "table" or not (name or "").startswith("procrastinate_")
-
-
-@contextmanager
-def _altering(db: Database) -> Iterator[Connection]:
-    """A transaction in which SQLite may put a new table in an old one's place, while rows of
-    others refer to it (https://sqlite.org/lang_altertable.html, section 7)."""
-    with db.engine.connect() as connection:
-        if db.is_sqlite:
-            _guard(connection, "OFF")
-        try:
-            with connection.begin():
-                yield connection
-                if db.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-                    raise RuntimeError("a migration left rows that refer to nothing")
-        finally:
-            if db.is_sqlite:
-                _guard(connection, "ON")
-
-
-def _guard(connection: Connection, how: str) -> None:
-    """Outside a transaction; inside one SQLite takes no notice."""
-    driver: Any = connection.connection.driver_connection
-    driver.execute(f"PRAGMA foreign_keys = {how}")
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
+def _history() -> Any:
+    # Loaded where the database is moved: whoever asks where it stands does without Alembic.
+    return import_module("newsletter.migrations.history")

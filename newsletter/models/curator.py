@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from newsletter.db import Base
@@ -99,6 +99,20 @@ class Passkey(Base):
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     challenged_at: Mapped[datetime | None]  # no challenge of then or before counts any more
+
+
+class ProviderIdentity(Base):
+    """Who a curator is to an identity provider (OpenID Connect)."""
+
+    __tablename__ = "provider_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    curator_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("curator.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    issuer: Mapped[str] = mapped_column(String(300), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255))  # ASCII, and no longer (OpenID Connect 2)
+    bound_at: Mapped[datetime]
 
 
 class SignInPolicy(Base):

@@ -34,7 +34,10 @@ KNOWN_SECRET = re.compile(
 )
 # Always answered to: health checks, and a curator at the machine itself.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-WITH_SECRETS = ("DATABASE_URL", "NEWSLETTER_MAIL_URL", "NEWSLETTER_HEARTBEAT_URL")
+WITH_SECRETS = (
+    *("DATABASE_URL", "NEWSLETTER_MAIL_URL", "NEWSLETTER_HEARTBEAT_URL"),
+    "NEWSLETTER_OIDC_CLIENT_SECRET",
+)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -87,6 +90,10 @@ class Settings:
     trusted_proxies: TrustedProxies  # who may say from where a request came
     posts_unconfined: bool  # where the system cannot shut in their code
     fetch_hosts: frozenset[str]  # host names that may be fetched though they resolve inside
+    oidc_issuer: str  # the identity provider by which curators may sign in; empty: none
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    oidc_name: str  # of the provider, on the button
     heartbeat_url: str = field(repr=False)  # asked while all runs; has a secret; empty: none
 
     @property
@@ -123,12 +130,8 @@ class Settings:
             secret_key=_secret_key(env, database_url),
             bind=_read(env, "NEWSLETTER_BIND", "127.0.0.1", values.ip_address),
             port=port,
-            web_workers=_read(
-                env, "NEWSLETTER_WEB_WORKERS", str(machine.web_workers()), values.count_to_64
-            ),
-            web_threads=_read(
-                env, "NEWSLETTER_WEB_THREADS", str(machine.WEB_THREADS), values.count_to_64
-            ),
+            web_workers=_read(env, "NEWSLETTER_WEB_WORKERS", machine.web_workers(), values.to_64),
+            web_threads=_read(env, "NEWSLETTER_WEB_THREADS", machine.WEB_THREADS, values.to_64),
             request_log=_read(env, "NEWSLETTER_REQUEST_LOG", RequestLog.OFF, _request_log),
             base_url=base_url,
             title=_read(env, "NEWSLETTER_TITLE", "Dataset Daily", values.line),
@@ -152,6 +155,10 @@ class Settings:
             trusted_proxies=_read(env, "NEWSLETTER_TRUSTED_PROXIES", "", TrustedProxies.parse),
             posts_unconfined=_read(env, "NEWSLETTER_POSTS_UNCONFINED", "no", values.is_yes),
             fetch_hosts=frozenset(_read(env, "NEWSLETTER_FETCH_HOSTS", "", values.names)),
+            oidc_issuer=_read(env, "NEWSLETTER_OIDC_ISSUER", "", values.issuer),
+            oidc_client_id=_oidc_client(env, "NEWSLETTER_OIDC_CLIENT_ID"),
+            oidc_client_secret=_oidc_client(env, "NEWSLETTER_OIDC_CLIENT_SECRET"),
+            oidc_name=_read(env, "NEWSLETTER_OIDC_NAME", "your organisation", values.line),
             heartbeat_url=_read(env, "NEWSLETTER_HEARTBEAT_URL", "", values.heartbeat_url),
         )
 
@@ -172,13 +179,24 @@ def _environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
     return from_file | dict(os.environ)
 
 
-def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str], T]) -> T:
-    text = env.get(name, "").strip() or default
+def _read(env: Mapping[str, str], name: str, default: str | int, parse: Callable[[str], T]) -> T:
+    text = env.get(name, "").strip() or str(default)
     try:
         return parse(text)
     except (ValueError, MissingExtra) as error:
         shown = "" if name in WITH_SECRETS else f" (it is {text!r})"
         raise BadSetting(f"{name}{shown}: {error}") from error
+
+
+def _oidc_client(env: Mapping[str, str], name: str) -> str:
+    """What the identity provider has given us, which takes both or neither."""
+    text = _read(env, name, "", values.line)
+    if bool(text) != bool(env.get("NEWSLETTER_OIDC_ISSUER", "").strip()):
+        raise BadSetting(
+            f"{name}: give NEWSLETTER_OIDC_ISSUER, NEWSLETTER_OIDC_CLIENT_ID and "
+            "NEWSLETTER_OIDC_CLIENT_SECRET together, or none of them"
+        )
+    return text
 
 
 def _secret_key(env: Mapping[str, str], database_url: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from newsletter.extras import POSTGRES, PROCRASTINATE
+from newsletter.extras import OIDC, POSTGRES, PROCRASTINATE
 from newsletter.transports.providers import BY_SCHEME
 
 DEADLINE_AT_MOST = timedelta(days=7)  # until the next Monday
@@ -48,6 +48,20 @@ def heartbeat_url(text: str) -> str:
     check_port(text)
     if text and not re.match(r"https?://[^/?#]", text):
         raise ValueError("give the address to ask, such as https://hc-ping.com/UUID")
+    return text
+
+
+def issuer(text: str) -> str:
+    """As the provider spells it, a slash at its end included."""
+    if not text:
+        return ""
+    check_port(text)
+    parts = urlsplit(text)
+    is_here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    is_plain = parts.hostname and not (parts.query or parts.fragment or "@" in parts.netloc)
+    if not is_plain or not (parts.scheme == "https" or is_here) or len(text) > 300:
+        raise ValueError("give the provider's issuer, such as https://id.example.org/realms/news")
+    OIDC.require()
     return text
 
 
@@ -113,7 +127,7 @@ def storage_url(text: str) -> str:
     return text
 
 
-def count_to_64(text: str) -> int:
+def to_64(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:
         raise ValueError("give a number from 1 to 64")
     return int(text)

@@ -5,6 +5,10 @@ descriptions of a dataset and the addresses of files read this list.
 
 from dataclasses import dataclass
 
+# JSON knows numbers of any length, but JavaScript, jq and others read each as a double: the
+# largest whole number of which every smaller one is a double, too (RFC 8259, section 6).
+EXACT = 2**53 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class TableFormat:

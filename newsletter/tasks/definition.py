@@ -1,6 +1,6 @@
 """What a kind of long work is: one definition, in the module of the use case that starts it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,3 +50,7 @@ class Definition:
 
 
 Definitions = Mapping[str, Definition]  # by name
+
+
+def by_name(definitions: Iterable[Definition]) -> Definitions:
+    return {definition.name: definition for definition in definitions}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +20,6 @@ from newsletter import clock, faults
 from newsletter.errors import MissingExtra, Refused
 from newsletter.faults import log_failure
 from newsletter.installation import Installation
-from newsletter.issues.notices import alert_curators
 from newsletter.models.task import Task, TaskState
 from newsletter.outages import outage, summary
 from newsletter.tasks import files
@@ -188,7 +188,8 @@ def _end(session: Session, task: Task, state: TaskState, error: str, at: datetim
 
 def tell_of_failure(session: Session, task: Task, at: datetime) -> None:
     """Alert the curators, once."""
-    alert_curators(
+    # Loaded once it is needed: all that mails are made of takes a fifth of a command's time.
+    import_module("newsletter.issues.notices").alert_curators(
         session,
         f"A task failed: {task.title}",
         [task.error, f"It was started by {task.started_by}."],

@@ -29,6 +29,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from newsletter import clock
 from newsletter.curators import (
     accounts,
+    identities,
     logins,
     second_factor,
 )
@@ -49,6 +50,7 @@ OPEN = frozenset(
     {
         *("admin.login.sign_in", "admin.login.forgotten", "admin.login.reset"),
         *("admin.second_step.ask", "admin.passkey_login.options", "admin.passkey_login.sign_in"),
+        *("admin.provider_login.begin", "admin.provider_login.come_back"),
     }
 )
 # And those that are left to whoever has to set up a second factor.
@@ -133,7 +135,9 @@ def load(key: str) -> SignedIn | None:
         row = logins.find_session(transaction, key, now)
         if row is None:
             return None
-        lacks_factor = second_factor.lacks_one(transaction, row.curator_id)
+        lacks_factor = row.proof != identities.PROOF and second_factor.lacks_one(
+            transaction, row.curator_id
+        )
         user = SignedIn(row.curator, key, lacks_factor)
         stale, number = logins.is_stale(row, now), row.id
     if stale:

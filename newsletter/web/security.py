@@ -118,6 +118,6 @@ class _OneHost:
 def _without_host(location: str) -> str:
     """What a redirect within the site says, without scheme and host: TLS may end before us."""
     parts = urlsplit(location)
-    if parts.hostname != ITSELF:
+    if parts.netloc != ITSELF:  # with a port it is another's, on the same machine
         return location
     return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))

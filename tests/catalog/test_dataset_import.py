@@ -35,7 +35,7 @@ def fail(*_arguments: object, **_options: object) -> bytes:
 def test_a_chart_that_cannot_be_drawn_is_a_note(
     tmp_path: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dataset_import, "render_png", fail)
+    monkeypatch.setattr(dataset_import, "render", fail)
 
     intake = imported(tmp_path, storage)
 

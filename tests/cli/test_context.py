@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import migrations
+from newsletter import clock, migrations
+from newsletter.backups import permission
 from newsletter.cli import processes, web
 from newsletter.db import Database
 from tests.cli.conftest import Shell
@@ -37,6 +38,7 @@ OTHERS: dict[Command, Command] = {
     ("curator", "list"): (),
     ("curator", "role"): ("owner@example.org", "owner"),
     ("curator", "remove"): ("owner@example.org",),
+    ("curator", "provider-off"): ("owner@example.org",),
     ("curator", "password"): ("owner@example.org", "--password-file", "people.csv"),
     ("curator", "sign-out"): ("owner@example.org",),
     ("curator", "second-factor-off"): ("owner@example.org",),
@@ -103,9 +105,11 @@ def folder(empty: Shell) -> Shell:
 
 @pytest.fixture
 def behind(folder: Shell, furnished: Path) -> Shell:
-    """A home whose database is one revision behind."""
+    """A home whose database is one revision behind, and which may send, though it is a copy."""
     shutil.copytree(furnished, folder.folder / "instance")
     database = Database(f"sqlite:///{_file(folder)}")
+    with database.write() as session:
+        permission.allow(session, clock.now())
     migrations.downgrade(database, "-1")
     database.close()
     return folder

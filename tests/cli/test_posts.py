@@ -283,11 +283,3 @@ def test_a_post_is_left_to_a_worker_of_posts_alone(empty: Shell, tmp_path: Path)
     assert run["status"] == "ran"
     both = empty("post", "run", "--all", str(folder.root), "--background")
     assert "--background is for posts" in both.stderr
-
-
-def test_a_draft_is_run_only_by_its_name(empty: Shell, tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "datasets")
-    folder.post("01-sums.md", SQL, language="sql", slug="rain-sums")
-    empty.done("sync", str(folder.root))
-    assert empty.done("post", "run", "--all") == ""
-    assert empty.read("post", "show", "rain-sums")["runs"] == []

@@ -22,12 +22,12 @@ from sqlalchemy.exc import OperationalError
 
 from newsletter import clock
 from newsletter.engine.tasks import embedded, on_postgres, worker
-from newsletter.engine.tasks.registry import DEFINITIONS, by_name
+from newsletter.engine.tasks.registry import DEFINITIONS
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
-from newsletter.tasks.definition import Definition
+from newsletter.tasks.definition import Definition, by_name
 from tests.functional.lists import NEWSLETTER, REPOSITORY
 from tests.functional.site import CURATOR, PASSWORD
 from tests.functional.visitor import Visitor

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.doctor.findings import State
-from newsletter.doctor.system import database_time, examine_clock
+from newsletter.doctor.system import database_time, examine_clock, examine_identity_provider
 from newsletter.installation import Installation
 from newsletter.settings import Settings
 from tests.cli.conftest import Shell
 from tests.doctor.test_files import findings
+from tests.identity.forging import forging_provider
 
 KEY = "another secret for the tests, 9876543210"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -72,3 +73,23 @@ def test_a_page_that_is_lost_in_the_middle_of_a_database_is_wrong(shell: Shell) 
         pages.write(b"\xa5" * size)
     assert "damaged" in findings(shell)["database"][1]
     assert "processes" not in findings(shell)
+
+
+def test_an_identity_provider_is_asked_where_one_is_set(environ: dict[str, str]) -> None:
+    with forging_provider() as provider:
+        settings = Settings.load(
+            environ
+            | {
+                "NEWSLETTER_OIDC_ISSUER": provider.issuer,
+                "NEWSLETTER_OIDC_CLIENT_ID": "newsletter",
+                "NEWSLETTER_OIDC_CLIENT_SECRET": "secret",
+            }
+        )
+        [finding] = examine_identity_provider(settings)
+        assert (finding.state, provider.issuer in finding.sentence) == (State.OK, True)
+        provider.discovery = {"issuer": f"{provider.issuer}/"}
+        [finding] = examine_identity_provider(settings)
+        assert (finding.state, "have to be the same" in finding.sentence) == (State.WARNING, True)
+    [finding] = examine_identity_provider(settings)
+    assert (finding.state, "does not answer" in finding.sentence) == (State.WARNING, True)
+    assert list(examine_identity_provider(Settings.load(environ))) == []

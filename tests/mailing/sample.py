@@ -164,6 +164,7 @@ def penguins_content(**changes: Any) -> IssueContent:
         glance=GLANCE,
         preview=PREVIEW,
         columns=COLUMNS,
+        all_columns=len(COLUMNS),
         questions=(
             "Which two measurements are enough to tell the three species apart?",
             "How large is the error if you fill the 11 gaps in sex from the body mass alone?",

@@ -80,10 +80,21 @@ def test_a_preview_has_as_many_rows_columns_and_characters_as_a_mail_has_room_fo
     rows = (("x" * 50,) * 9,) * 10
     content = compose_issue(issue_facts(dataset=replace(DATASET, tables=(wide,)), first_rows=rows))
     assert len(content.preview.rows) == 5
-    assert {len(row) for row in content.preview.rows} == {7} == {len(content.preview.headers)}
-    assert content.preview.rows[0][0] == "x" * 39 + "…"
-    assert len(content.preview.numeric) == 7
+    assert {len(row) for row in content.preview.rows} == {2} == {len(content.preview.headers)}
+    assert content.preview.rows[0][0] == "x" * 19 + "…"
+    assert len(content.preview.numeric) == 2
     assert len(content.columns) == 8
+
+
+def test_a_preview_of_short_cells_has_seven_columns_and_a_number_is_never_cut() -> None:
+    wide = replace(TABLE, columns=TABLE.columns * 3)
+    rows = ((1, "Ann", 1.5) * 3,) * 10
+    content = compose_issue(issue_facts(dataset=replace(DATASET, tables=(wide,)), first_rows=rows))
+    assert len(content.preview.headers) == 7
+    number = 1234567890123456789012345
+    texts = (("a long text of many words", "b" * 30, number),) * 2
+    preview = compose_issue(issue_facts(first_rows=texts)).preview
+    assert preview.rows[0] == ("a long text of many…", "b" * 19 + "…", str(number))
 
 
 def test_a_chart_is_as_wide_as_the_text() -> None:

@@ -98,6 +98,7 @@ def test_every_route_names_its_permission_but_those_that_lead_in(app: Flask) -> 
     assert {endpoint.split(".")[1] for endpoint in OPEN} == {
         "login",
         "passkey_login",
+        "provider_login",
         "second_step",
     }
 

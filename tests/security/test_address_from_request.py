@@ -43,9 +43,10 @@ def test_no_path_makes_a_location_that_leads_elsewhere(
     assert not location.startswith(("//", "/\\"))
 
 
-def test_what_a_view_redirects_to_elsewhere_stays_as_it_is(new_app: Flask) -> None:
-    new_app.add_url_rule("/away", view_func=lambda: redirect("https://example.com/a?b#c"))
-    assert new_app.test_client().get("/away").location == "https://example.com/a?b#c"
+@pytest.mark.parametrize("address", ["https://example.com/a?b#c", "http://localhost:8080/a?b"])
+def test_what_a_view_redirects_to_elsewhere_stays_as_it_is(new_app: Flask, address: str) -> None:
+    new_app.add_url_rule("/away", view_func=lambda: redirect(address))
+    assert new_app.test_client().get("/away").location == address
 
 
 def test_who_is_not_signed_in_is_sent_to_a_relative_address(nobody: Browser) -> None:

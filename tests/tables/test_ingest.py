@@ -834,3 +834,16 @@ def test_a_large_file_may_take_longer_and_write_more() -> None:
     assert usual.for_file(gigabytes).seconds == 384
     assert usual.for_file(gigabytes).output_bytes == 3 * gigabytes
     assert usual.for_file(gigabytes).memory_bytes == usual.memory_bytes
+
+
+def test_whole_numbers_that_a_browser_would_change_are_texts_in_json(tmp_path: Path) -> None:
+    text = "id,small,edge\n1234567890123456789,1,9007199254740991\n2,3,-9007199254740991\n"
+
+    table = read(tmp_path, text)
+
+    assert table.columns == (("id", "integer"), ("small", "integer"), ("edge", "integer"))
+    assert json.loads(table.json.path.read_text()) == [
+        {"id": "1234567890123456789", "small": 1, "edge": 9007199254740991},
+        {"id": "2", "small": 3, "edge": -9007199254740991},
+    ]
+    assert table.preview[0] == [1234567890123456789, 1, 9007199254740991]

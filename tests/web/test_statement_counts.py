@@ -50,6 +50,7 @@ EXAMPLES: dict[str, list[Examples]] = {
     "charts.picture": [PENGUINS | {"kind": "png"}, OF_VERSION | {"kind": "svg"}],
     "charts.document": [OF_VERSION],
     "rows.part": [OF_VERSION | {"table": "penguins"}],
+    "rows.cell": [OF_VERSION | {"table": "penguins"}],
     "rows.csv_file": [OF_VERSION | {"table": "penguins"}],
     "descriptions.index": [{}, {"column": "species"}],
     "descriptions.data_package": [PENGUINS, OF_VERSION],
@@ -98,6 +99,8 @@ EXAMPLES: dict[str, list[Examples]] = {
 STATUSES = {
     "admin.login.sign_in": 302,  # who is signed in is led on
     "admin.second_step.ask": 302,
+    "admin.provider_login.begin": 302,
+    "admin.provider_login.come_back": 302,
 }
 Home = tuple[Installation, Browser, Flask]
 

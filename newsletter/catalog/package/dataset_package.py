@@ -26,6 +26,7 @@ from newsletter.catalog.package.field_types import (
     Keyword,
     Language,
     Line,
+    NoImages,
     Prose,
     Semver,
     Sha256,
@@ -69,12 +70,6 @@ class ChangePackage(_Value):
     version: Semver
     date: date
     note: Line
-
-
-class ImagePackage(_Value):
-    file: InnerPath
-    alt: Line
-    credit: Line | None = None
 
 
 class CreditPackage(_Value):
@@ -175,7 +170,7 @@ class DatasetPackage(_Value):
     spatial: Line | None = None
     language: Language = "en"
     tables: tuple[TablePackage, ...] = ()
-    images: tuple[ImagePackage, ...] = ()
+    images: NoImages = ()
     chart: Chart = None
     questions: Annotated[tuple[Line, ...], Field(max_length=6)] = ()
     caveats: tuple[Prose, ...] = ()
@@ -224,7 +219,6 @@ def read_package(folder: Path) -> DatasetPackage:
     package = parse_package(load_mapping(_read_text(folder / FILE_NAME)))
     root = folder.resolve()
     named = {f"tables.{i}.file": t.file for i, t in enumerate(package.tables) if t.file}
-    named |= {f"images.{i}.file": image.file for i, image in enumerate(package.images)}
     strays = {
         path: "leads out of the dataset's folder: put the file itself there"
         for path, name in named.items()

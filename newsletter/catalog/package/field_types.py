@@ -98,3 +98,13 @@ Summary = Annotated[
 Description = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=50, max_length=5000)
 ]
+
+
+def _refuse_images(written: object) -> tuple[()]:
+    if written:
+        raise ValueError("no picture is shown of a dataset but its chart: remove them")
+    return ()
+
+
+# Was a field once. What was hashed before hashes the same.
+NoImages = Annotated[tuple[()], BeforeValidator(_refuse_images)]

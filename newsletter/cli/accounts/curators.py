@@ -14,7 +14,7 @@ from newsletter.cli.context import (
     open_or_create_installation,
     show,
 )
-from newsletter.curators import accounts, logins, second_factor
+from newsletter.curators import accounts, identities, logins, second_factor
 from newsletter.errors import NotFound
 from newsletter.models.curator import Curator, Role
 
@@ -55,12 +55,14 @@ def add(
 def list_(as_json: bool) -> None:
     """Everybody, with their role and second factor, and where they are signed in."""
     with open_installation().db.read() as session:
+        bound = identities.bound_curators(session)
         factors, now = second_factor.of_everybody(session), clock.now()
         records = [
             {
                 "address": curator.address,
                 "role": curator.role.value,
                 "second_factor": factors.get(curator.id, "none"),
+                "identity_provider": "yes" if curator.id in bound else "no",
                 "sessions": len(logins.sessions_of(session, curator.id, now)),
                 "since": curator.created_at.isoformat(timespec="seconds"),
             }
@@ -121,6 +123,18 @@ def second_factor_off(email: str) -> None:
     with open_installation().db.write() as session:
         second_factor.drop_all(session, _curator(session, email).id)
     click.echo(f"{email} signs in by the password alone.")
+
+
+@curator_group.command("provider-off")
+@click.argument("email")
+def provider_off(email: str) -> None:
+    """Forget which account of the identity provider is EMAIL's, and sign them out everywhere: the
+    next one that has the address there is theirs."""
+    with open_installation().db.write() as session:
+        curator = _curator(session, email)
+        identities.unbind(session, curator.id)
+        logins.end_sessions(session, curator.id)
+    click.echo(f"{email} comes in by the account of the identity provider that has the address.")
 
 
 @curator_group.command("require-second-factor")

@@ -22,12 +22,7 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
-from newsletter.cli.datasets.adding import COMMANDS as ADDING_COMMANDS
-from newsletter.cli.datasets.catalog_checks import COMMANDS as UPKEEP_COMMANDS
-from newsletter.cli.datasets.charts import COMMANDS as CHART_COMMANDS
-from newsletter.cli.datasets.reading import COMMANDS as READING_COMMANDS
 from newsletter.cli.datasets.tables_read import tell_alerts, tell_doubts
-from newsletter.cli.datasets.versions import COMMANDS as VERSION_COMMANDS
 from newsletter.cli.datasets.versions import tell_changes
 from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Refused
@@ -80,12 +75,7 @@ def _tell_step(step: Step) -> bool:
     return step.done is Done.REFUSED
 
 
-@click.group("dataset")
-def dataset_group() -> None:
-    """Add, list, show and export datasets."""
-
-
-@dataset_group.command("list")
+@click.command("list")
 @as_json
 def list_(as_json: bool) -> None:
     """All datasets, drafts too."""
@@ -93,7 +83,7 @@ def list_(as_json: bool) -> None:
         show(as_json, [_record(version) for version in datasets.everything(session)])
 
 
-@dataset_group.command("show")
+@click.command("show")
 @click.argument("slug")
 @as_json
 def show_(slug: str, as_json: bool) -> None:
@@ -114,7 +104,7 @@ def show_(slug: str, as_json: bool) -> None:
     )
 
 
-@dataset_group.command("profile")
+@click.command("profile")
 @click.argument("slug")
 @as_json
 def profile(slug: str, as_json: bool) -> None:
@@ -137,7 +127,7 @@ def profile(slug: str, as_json: bool) -> None:
         tell_alerts(table, all_of_them=True)
 
 
-@dataset_group.command("describe")
+@click.command("describe")
 @click.argument("slug")
 @click.option("--as", "format_", type=click.Choice(list(FORMATS)), required=True)
 def describe(slug: str, format_: str) -> None:
@@ -148,7 +138,7 @@ def describe(slug: str, format_: str) -> None:
     print_json(FORMATS[format_](facts))
 
 
-@dataset_group.command("export")
+@click.command("export")
 @click.argument("slug")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @in_background
@@ -197,10 +187,4 @@ def _table_record(table: Any) -> dict[str, Any]:
     }
 
 
-for command in (
-    *(*ADDING_COMMANDS, *VERSION_COMMANDS, *READING_COMMANDS, *CHART_COMMANDS),
-    *UPKEEP_COMMANDS,
-):
-    dataset_group.add_command(command)
-
-COMMANDS = (sync_command, dataset_group)
+COMMANDS = (sync_command, list_, show_, profile, describe, export_)

@@ -1,18 +1,11 @@
 """Every kind of long work: a new one is a definition beside its use case, and a line here."""
 
-from collections.abc import Iterable
-
 from newsletter.services.datasets.catalog_check import CHECK_CATALOG, CHECK_WEEK
 from newsletter.services.datasets.dataset_export import EXPORT_DATASET
 from newsletter.services.datasets.derived_files import COMPARE_VERSIONS, ENCODE_FILE
 from newsletter.services.datasets.file_reading import READ_FILES
 from newsletter.services.subscriber_transfer import EXPORT_SUBSCRIBERS, IMPORT_SUBSCRIBERS
-from newsletter.tasks.definition import Definition, Definitions
-
-
-def by_name(definitions: Iterable[Definition]) -> Definitions:
-    return {definition.name: definition for definition in definitions}
-
+from newsletter.tasks.definition import by_name
 
 DEFINITIONS = by_name(
     (

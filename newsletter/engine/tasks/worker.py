@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from newsletter.delivery.queue import worker_liveness
-from newsletter.engine.tasks.registry import DEFINITIONS
 from newsletter.extras import PROCRASTINATE
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
@@ -47,24 +46,24 @@ def engine_for(worker: Worker) -> Engine:
 
 
 def run_until_idle(
-    installation: Installation, definitions: Definitions = DEFINITIONS, queue: str = QUEUE
+    installation: Installation, definitions: Definitions | None = None, queue: str = QUEUE
 ) -> None:
     """Run what is due now."""
     stop = threading.Event()
     with worker_liveness.registered(installation.settings.home) as name:
-        worker = Worker(installation, definitions, name, stop.is_set, queue)
+        worker = Worker(installation, definitions or _every(), name, stop.is_set, queue)
         engine_for(worker).run(stop, until_idle=True)
 
 
 @contextmanager
 def running_beside(
-    installation: Installation, definitions: Definitions = DEFINITIONS, queue: str = QUEUE
+    installation: Installation, definitions: Definitions | None = None, queue: str = QUEUE
 ) -> Iterator[Callable[[], None]]:
     """Run tasks in threads of this process while the block runs, which is given what stops them
     sooner. At its end those under way are interrupted and go back to the queue."""
     stop = threading.Event()
     with worker_liveness.registered(installation.settings.home) as name:
-        engine = engine_for(Worker(installation, definitions, name, stop.is_set, queue))
+        engine = engine_for(Worker(installation, definitions or _every(), name, stop.is_set, queue))
         # A daemon: a database that does not answer keeps no process from ending.
         thread = threading.Thread(target=engine.run, args=(stop, False), name="tasks", daemon=True)
         thread.start()
@@ -78,6 +77,12 @@ def running_beside(
             if thread.is_alive():
                 installation.db.cut()
                 thread.join(CUT_SECONDS)
+
+
+def _every() -> Definitions:
+    # Loaded when it is wanted: it knows most of the program, and a command runs one task.
+    module = import_module("newsletter.engine.tasks.registry")
+    return cast(Definitions, module.DEFINITIONS)
 
 
 def _wait_for_another(
@@ -100,7 +105,7 @@ def run_here(
     installation: Installation,
     task: Task,
     on_progress: Callable[[int, int | None, str], None] | None = None,
-    definitions: Definitions = DEFINITIONS,
+    definitions: Definitions | None = None,
 ) -> Task:
     """Run a new task in this thread, as a command does that waits for it; returns it as it ended.
 
@@ -108,7 +113,7 @@ def run_here(
     for. Where another task has its lock it is taken back, and returned without an attempt.
     """
     with worker_liveness.registered(installation.settings.home) as name:
-        worker = Worker(installation, definitions, name, is_watched=True)
+        worker = Worker(installation, definitions or _every(), name, is_watched=True)
         again = run(worker, task.id, on_progress)
     _wait_for_another(installation, task.id, on_progress)
     with installation.db.write() as session:

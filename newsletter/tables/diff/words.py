@@ -74,6 +74,8 @@ def figure(value: float | None) -> str:
     """A statistic as one would say it."""
     if value is None:
         return "none"
+    if isinstance(value, int):  # exactly: it may be an id
+        return f"{value:,}"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
 
 

@@ -1,7 +1,6 @@
 """One column as SQL: its value, its measure, and the aggregates that suit it.
 
-``v<at>`` and ``m<at>`` in the aggregates are the names that the profile's
-subquery gives to ``value`` and ``measure``.
+``$v`` and ``$m`` in the aggregates stand for ``value`` and ``measure``.
 """
 
 from dataclasses import dataclass
@@ -89,28 +88,25 @@ class Column:
 
     def aggregates(self) -> dict[str, str]:
         """What one pass finds out about the column, by name."""
-        value, measure = f"v{self.at}", f"m{self.at}"
-        expressions = {"present": f"count({value})"}
+        expressions = {"present": "count($v)"}
         if not self.is_measured:
             return expressions
         expressions |= {
-            "infinite": f"count({value}) - count({measure})",
-            "min": f"min({measure})",
-            "max": f"max({measure})",
-            "mean": f"favg({measure}::DOUBLE)",
-            "std": f"stddev_samp({measure}::DOUBLE)",
+            "infinite": "count($v) - count($m)",
+            "min": "min($m)",
+            "max": "max($m)",
+            "mean": "favg($m::DOUBLE)",
+            "std": "stddev_samp($m::DOUBLE)",
         }
         if self.kind in {"int", "float"}:
-            cubed = f"CASE WHEN abs({measure}::DOUBLE) < {LARGEST_CUBED} THEN {measure}::DOUBLE END"
+            cubed = f"CASE WHEN abs($m::DOUBLE) < {LARGEST_CUBED} THEN $m::DOUBLE END"
             placeholders = alerts.PLACEHOLDER_NUMBERS
-            expressions["zeros"] = f"count(*) FILTER ({measure} = 0)"
+            expressions["zeros"] = "count(*) FILTER ($m = 0)"
             expressions["skewness"] = f"skewness({cubed})"
-            expressions["placeholders"] = f"count(*) FILTER ({measure} IN {placeholders})"
+            expressions["placeholders"] = f"count(*) FILTER ($m IN {placeholders})"
         if self.kind in {"date", "datetime"}:
             days = ", ".join(f"DATE '{day}'" for day in alerts.PLACEHOLDER_DAYS)
-            expressions["placeholders"] = (
-                f"count(*) FILTER (TRY_CAST({value} AS TIMESTAMP) IN ({days}))"
-            )
+            expressions["placeholders"] = f"count(*) FILTER (TRY_CAST($v AS TIMESTAMP) IN ({days}))"
         return expressions
 
 

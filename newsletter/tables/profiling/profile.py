@@ -1,30 +1,32 @@
 """Computes a table's profile: exact, in a few passes, in bounded memory.
 
 Runs inside the parser's locked-down process on a DuckDB connection, and needs
-nothing else at run time. Names of columns come from a stranger's file: each is
-quoted once, in the subquery that every pass reads from, which calls the i-th
-column's value ``v<i>`` (null where missing; NaN counts as missing) and its
-measure ``m<i>`` (see ``statistics``).
+nothing else at run time. A column's value ``$v`` is null where it is missing, and
+NaN counts as missing; its measure ``$m`` is explained in ``statistics``.
 
 Up to ``EXACT_ROWS`` rows every number is exact. Beyond, medians and counts of
 different values are estimates (t-digest, HyperLogLog: within about 2 %), rows
 are not searched for duplicates, and the profile says ``"approximate": true``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import duckdb
 
 from newsletter.tables.profiling import aggregate_queries, alerts, statistics
-from newsletter.tables.profiling.aggregate_queries import Answers, Pass, Question
-from newsletter.tables.profiling.columns import TEXT_TESTS, Column, quoted
+from newsletter.tables.profiling.aggregate_queries import (
+    Answers,
+    AnyPass,
+    Asked,
+    Passes,
+    Question,
+)
+from newsletter.tables.profiling.columns import Column, quoted
 
 EXACT_ROWS = 5_000_000
 CORRELATED_COLUMNS = 20
-AGGREGATES = 200
-HELD_VALUES = 1_000_000  # where an aggregate holds each value, so many a pass
 HEAVY = 8  # aggregates a pass where each begins with some MB
 LARGEST = 2**63 - 1
 
@@ -55,10 +57,15 @@ class _Profiler:
         self._rows: int = self._row(f"SELECT count(*) FROM {self._relation}")[0]  # noqa: S608
         self._exact = self._rows <= EXACT_ROWS
         self._columns = [Column(at, name, type_) for at, (name, type_) in enumerate(columns)]
+        sql_types = [str(type_) for type_ in connection.table(relation).types]
+        self._passes = Passes(self._relation, self._columns, sql_types, self._rows)
         self._found: Answers = {}
 
     def profile(self) -> dict[str, Any]:
-        self._found = self._answers([*self._variety(), *self._summaries(), *self._medians()])
+        texts = [column for column in self._columns if column.is_text]
+        looks = self._passes.looks(texts, is_exact=self._exact)
+        passes = self._passes.asking_each(self._variety(), self._summaries(), self._medians())
+        self._found = self._answers([*looks, *passes])
         kinds = [self._kind(column) for column in self._columns]
         self._found |= self._bins(kinds) | self._frequencies(kinds)
         facts: list[dict[str, Any]] = [{} for _ in self._columns]
@@ -76,8 +83,14 @@ class _Profiler:
             "alerts": [*alerted, *self._correlations(kinds), *self._duplicates()],
         }
 
-    def _summaries(self) -> list[Pass]:
-        return self._passes(
+    def _variety(self) -> Asked:
+        """How many different values there are of what is no text."""
+        count = "count(DISTINCT $v)" if self._exact else "approx_count_distinct($v)"
+        counts = {(c.at, "unique"): count for c in self._columns if not c.is_text}
+        return Asked(counts, min(HEAVY, self._passes.holding))
+
+    def _summaries(self) -> Asked:
+        return Asked(
             {
                 (column.at, name): expression
                 for column in self._columns
@@ -85,42 +98,10 @@ class _Profiler:
             }
         )
 
-    @property
-    def _holding(self) -> int:
-        return max(1, min(AGGREGATES, HELD_VALUES // max(self._rows, 1)))
-
-    def _medians(self) -> list[Pass]:
-        median = "median({})" if self._exact else "approx_quantile({}, 0.5)"
-        return self._passes(
-            {
-                (column.at, "median"): median.format(f"m{column.at}::DOUBLE")
-                for column in self._columns
-                if column.is_measured
-            },
-            limit=self._holding,
-        )
-
-    def _variety(self) -> list[Pass]:
-        """How many different values; for strings, also what they look like."""
-        others = [column for column in self._columns if not column.is_text]
-        count = "count(DISTINCT v{})" if self._exact else "approx_count_distinct(v{})"
-        counts = {(c.at, "unique"): count.format(c.at) for c in others}
-        looks = [self._looks(column) for column in self._columns if column.is_text]
-        return [*looks, *self._passes(counts, limit=min(HEAVY, self._holding))]
-
-    def _looks(self, column: Column) -> Pass:
-        # Patterns are tried on each different value once: a million rows have few.
-        value = f"v{column.at}"
-        grouped = (
-            f"SELECT {value} AS v, count(*) AS n FROM {self._source([column])}"  # noqa: S608
-            f" WHERE {value} IS NOT NULL GROUP BY ALL"
-        )
-        if not self._exact:
-            grouped = f"SELECT {value} AS v, 1 AS n FROM {self._source([column])}"  # noqa: S608
-        unique = "count(*)" if self._exact else "approx_count_distinct(v)"
-        sums = [f"coalesce(sum(n) FILTER ({test}), 0)::BIGINT" for test in TEXT_TESTS.values()]
-        questions = [(column.at, name) for name in ("unique", *TEXT_TESTS)]
-        return Pass(questions, f"SELECT {', '.join([unique, *sums])} FROM ({grouped})")  # noqa: S608
+    def _medians(self) -> Asked:
+        median = "median($m::DOUBLE)" if self._exact else "approx_quantile($m::DOUBLE, 0.5)"
+        measured = [column for column in self._columns if column.is_measured]
+        return Asked({(c.at, "median"): median for c in measured}, self._passes.holding)
 
     def _kind(self, column: Column) -> str:
         if not column.is_text:
@@ -141,8 +122,8 @@ class _Profiler:
             at: "DOUBLE" if kinds[at] == "float" else _integer_type(edges[at]) for at in edges
         }
         counted = self._ask(
-            {(at, "bins"): f"histogram(-m{at}::{type_of[at]}, ?::{type_of[at]}[])" for at in edges},
-            values={(at, "bins"): [-edge for edge in edges[at][:-1]] for at in edges},
+            {(at, "bins"): f"histogram(-$m::{type_of[at]}, $b::{type_of[at]}[])" for at in edges},
+            bins={at: [-edge for edge in edges[at][:-1]] for at in edges},
         )
         return {
             (at, "histogram"): {
@@ -156,7 +137,7 @@ class _Profiler:
         """Counts of each label, the commonest first."""
         counted = self._ask(
             {
-                (column.at, "frequencies"): f"histogram(v{column.at})"
+                (column.at, "frequencies"): "histogram($v)"
                 for column, kind in zip(self._columns, kinds, strict=True)
                 if kind in {"string_label", "bool"}
             },
@@ -197,13 +178,11 @@ class _Profiler:
             if kind in {"int", "float"} and self._found[column.at, "unique"] > 2
         ][:CORRELATED_COLUMNS]
         pairs = list(combinations(numeric, 2))
-        coefficients = self._ask(
-            {
-                (at, "r"): f"corr(m{one.at}::DOUBLE, m{other.at}::DOUBLE)"
-                for at, (one, other) in enumerate(pairs)
-            },
-            numeric,
-        )
+        wanted = {
+            (at, "r"): f"corr(m{one.at}::DOUBLE, m{other.at}::DOUBLE)"
+            for at, (one, other) in enumerate(pairs)
+        }
+        coefficients = self._answers(self._passes.side_by_side(wanted, numeric))
         return alerts.high_correlations(
             (one.name, other.name, coefficients[at, "r"]) for at, (one, other) in enumerate(pairs)
         )
@@ -213,55 +192,23 @@ class _Profiler:
         if not self._exact or told_apart or not self._columns:
             return []
         values = ", ".join(f"v{column.at}" for column in self._columns)
-        query = f"SELECT count(DISTINCT hash({values})) FROM {self._source(self._columns)}"  # noqa: S608
+        source = self._passes.source(self._columns)
+        query = f"SELECT count(DISTINCT hash({values})) FROM {source}"  # noqa: S608
         return alerts.duplicate_rows(self._rows, self._row(query)[0])
-
-    def _source(self, columns: Iterable[Column]) -> str:
-        parts = ", ".join(
-            f"{column.value} AS v{column.at}, {column.measure} AS m{column.at}"
-            for column in columns
-        )
-        return f"(SELECT {parts} FROM {self._relation})"  # noqa: S608
 
     def _ask(
         self,
         questions: Mapping[Question, str],
-        columns: Sequence[Column] | None = None,
-        values: Mapping[Question, Any] | None = None,
-        limit: int = AGGREGATES,
+        bins: Mapping[int, Any] | None = None,
+        limit: int = aggregate_queries.AGGREGATES,
     ) -> Answers:
-        return self._answers(self._passes(questions, columns, values, limit))
+        return self._answers(self._passes.asking(Asked(questions, limit), bins))
 
-    def _passes(
-        self,
-        questions: Mapping[Question, str],
-        columns: Sequence[Column] | None = None,
-        values: Mapping[Question, Any] | None = None,
-        limit: int = AGGREGATES,
-    ) -> list[Pass]:
-        """What asks for aggregate expressions, ``limit`` of them a pass: few where each
-        holds every value in memory. A question is of its own column, or of ``columns``."""
-        keys = list(questions)
-        asking = []
-        for start in range(0, len(keys), limit):
-            some_keys = keys[start : start + limit]
-            # Only the columns asked of: naming all of a wide table takes longer than reading one.
-            own = (
-                [self._columns[at] for at in sorted({at for at, _ in some_keys})]
-                if not columns
-                else ()
-            )
-            source = self._source(columns or own)
-            selected = ", ".join(questions[key] for key in some_keys)
-            bound = [values[key] for key in some_keys] if values else []
-            asking.append(Pass(some_keys, f"SELECT {selected} FROM {source}", bound))  # noqa: S608
-        return asking
-
-    def _answers(self, passes: Sequence[Pass]) -> Answers:
+    def _answers(self, passes: Sequence[AnyPass]) -> Answers:
         return aggregate_queries.answers(self._connection, passes)
 
     def _row(self, query: str) -> tuple[Any, ...]:
-        return aggregate_queries.only_row(self._connection, Pass((), query))
+        return aggregate_queries.only_row(self._connection, query)
 
 
 def _integer_type(edges: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 NAMED_VALUES = 3
 LONGEST_VALUE = 24
+IDS = 1e15  # numbers as long as these are names: their mean tells nothing
 
 
 def summary(column: Mapping[str, Any], unit: str | None = None) -> str:
@@ -103,7 +104,8 @@ def _numbers(column: Mapping[str, Any], unit: str | None) -> str:
         return _span(str(low), str(high))
     of_unit = f" {unit}" if unit else ""
     text = _span(_figure(low), _figure(high)) + of_unit
-    return text if low == high or mean is None else f"{text}, mean {_figure(mean)}"
+    is_counted = mean is not None and abs(mean) < IDS
+    return f"{text}, mean {_figure(mean)}" if low != high and is_counted else text
 
 
 def _counts_years(column: Mapping[str, Any]) -> bool:
@@ -145,9 +147,11 @@ def _span(low: str, high: str) -> str:
 
 
 def _figure(number: float) -> str:
-    """Three or four figures, as one would say it."""
+    """Three or four figures, as one would say it; a whole number is whole."""
+    if isinstance(number, int):  # exactly: it may be an id
+        return f"{number:,}"
     size = abs(number)
-    if isinstance(number, int) or size >= 100:
+    if size >= 100:
         return f"{number:,.0f}" if size < 1e15 else f"{number:.3g}"
     if size and size < 0.001:
         return f"{number:.2g}"

@@ -11,6 +11,7 @@ from typing import Any
 from newsletter.tables.querying.table_cache import Cursor, Shelf, Source
 from newsletter.tables.querying.table_query import MOMENTS, NUMBERS, Column, Question
 from newsletter.tables.querying.where_sql import condition, order
+from newsletter.tables.table_formats import EXACT
 
 LIMIT = 50
 CHUNK = 2048
@@ -124,7 +125,8 @@ def sample(
     shelf: Shelf, path: Path, columns: Sequence[Column], names: Collection[str], most: int
 ) -> list[dict[str, Any]]:
     """The columns ``names`` of at most ``most`` rows, evenly spread, each value fit for JSON:
-    what is not a number is None, a moment is text."""
+    what is not a number is None, a moment is text, and so is a whole number that a program
+    which knows doubles alone would change."""
     wanted = [(at, column) for at, column in enumerate(columns) if column[0] in names]
     with shelf.cursor() as cursor:
         source = shelf.source(cursor, path, columns, reads_all=False)
@@ -138,7 +140,7 @@ def sample(
         step = max(1, -(-total // most))
         rows = cursor.execute(query, [*source.values, step]).fetchall()
     shown = [name for _, (name, _) in wanted]
-    return [dict(zip(shown, row[1:], strict=True)) for row in rows]
+    return [dict(zip(shown, map(_exact, row[1:]), strict=True)) for row in rows]
 
 
 def _reads_all(question: Question) -> bool:
@@ -157,7 +159,14 @@ def _text(at: int, type_: str, source: Source) -> str:
     return f"replace({text}, ' ', 'T')" + (" || 'Z'" if at in source.zoned else "")
 
 
+def _exact(value: Any) -> Any:
+    is_large = isinstance(value, int) and not -EXACT <= value <= EXACT
+    return str(value) if is_large else value
+
+
 def _json(at: int, type_: str, source: Source) -> str:
+    if type_ == "integer":
+        return f"c{at}"
     if type_ in NUMBERS:
         return f"CASE WHEN isfinite(c{at}::DOUBLE) THEN c{at}::DOUBLE END"
     return _text(at, type_, source) if type_ in MOMENTS | {"list"} else f"c{at}"

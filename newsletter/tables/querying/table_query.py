@@ -125,11 +125,16 @@ def _known(name: str, types: dict[str, str]) -> str:
     return name
 
 
-def _number(text: str) -> int | float:
+def _integer(text: str) -> int | float:
+    """As many digits as DuckDB has for integers: an id of 19 is that id alone."""
+    return _number(text, 10**38)
+
+
+def _number(text: str, most: int = 10**18) -> int | float:
     number = Decimal(text.replace("\N{MINUS SIGN}", "-"))
     if not number.is_finite() or abs(number.adjusted()) > 300:
         raise ValueError(text)
-    whole = number == number.to_integral_value() and abs(number) < 10**18
+    whole = number == number.to_integral_value() and abs(number) < most
     return int(number) if whole else float(number)
 
 
@@ -148,7 +153,7 @@ def _moment(text: str) -> date | datetime:
 
 
 _READERS: dict[str, Any] = {
-    "integer": _number,
+    "integer": _integer,
     "number": _number,
     "boolean": _truth,
     "date": date.fromisoformat,

@@ -1,6 +1,6 @@
 """The table as CSV and as JSON, and its first rows, from its Parquet file."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from newsletter.tables.profiling.columns import quoted
+from newsletter.tables.table_formats import EXACT
 
 TABLE = "data"
 PREVIEW_ROWS = 20
@@ -36,7 +37,10 @@ def write_csv(connection: duckdb.DuckDBPyConnection, columns: Columns, file: Pat
 
 
 def write_json(connection: duckdb.DuckDBPyConnection, columns: Columns, file: Path) -> None:
-    query = _finite(f"SELECT {_spelled(connection, columns)} FROM {TABLE}", columns)  # noqa: S608
+    """An integer column is one of texts where a program that reads numbers as doubles, such as
+    a browser, would change one of them: all of it, so that a column has one type."""
+    large = _large(connection, columns)
+    query = _finite(f"SELECT {_spelled(connection, columns)} FROM {TABLE}", columns, large)  # noqa: S608
     connection.execute(f"COPY ({query}) TO '{_literal(file)}' (FORMAT json, ARRAY true)")
 
 
@@ -60,11 +64,28 @@ def _spelled(connection: duckdb.DuckDBPyConnection, columns: Columns) -> str:
     return ", ".join(parts)
 
 
-def _finite(query: str, columns: Columns) -> str:
-    """``query`` with null where JSON has no number: NaN and the infinities."""
+def _large(connection: duckdb.DuckDBPyConnection, columns: Columns) -> set[str]:
+    """The columns of integers that are not all exact as doubles."""
+    integers = [name for name, type_ in columns if type_ == "integer"]
+    if not integers:
+        return set()
+    tests = ", ".join(
+        f"coalesce(max({name}) > {EXACT} OR min({name}) < -{EXACT}, false)"
+        for name in map(quoted, integers)
+    )
+    (answers,) = connection.execute(f"SELECT {tests} FROM {TABLE}").fetchall()  # noqa: S608
+    return {name for name, is_large in zip(integers, answers, strict=True) if is_large}
+
+
+def _finite(query: str, columns: Columns, as_text: Collection[str] = ()) -> str:
+    """``query`` with null where JSON has no number, NaN and the infinities, and the columns
+    ``as_text`` as texts."""
     parts = []
     for name, type_ in columns:
         column = quoted(name)
+        if name in as_text:
+            parts.append(f"CAST({column} AS VARCHAR) AS {column}")
+            continue
         test = f"CASE WHEN isfinite(CAST({column} AS DOUBLE)) THEN {column} END AS {column}"
         parts.append(test if type_ == "number" else column)
     return f"SELECT {', '.join(parts)} FROM ({query})"  # noqa: S608

@@ -30,6 +30,7 @@ MAX_LINE = 64 * 1024 * 1024
 # real cell is spelled like it.
 NULL = "\ue000"
 SOURCE = "source"
+HELD_SOURCE = "held_source"
 STAGED = "staged.csv"  # in the folder
 MAX_NAME = 255  # characters of a column's name
 # What is no character: half of a pair in JSON, or a byte that did not decode; and the
@@ -188,6 +189,18 @@ def show_text(
         f" quote = '\"', escape = '\"', comment = '', new_line = {_spelled(newline)},"
         f" max_line_size = {longest}, buffer_size = {max(longest, BUFFER)})"
     )
+
+
+def hold_text(connection: duckdb.DuckDBPyConnection) -> None:
+    """Read ``SOURCE`` into memory, so that queries to come need not split its rows again.
+    ``release_text`` gives the room back."""
+    connection.execute(f"CREATE OR REPLACE TABLE {HELD_SOURCE} AS FROM {SOURCE}")
+    connection.execute(f"CREATE OR REPLACE VIEW {SOURCE} AS FROM {HELD_SOURCE}")
+
+
+def release_text(connection: duckdb.DuckDBPyConnection) -> None:
+    """``SOURCE`` is gone with it."""
+    connection.execute(f"DROP TABLE IF EXISTS {HELD_SOURCE}")
 
 
 def check_width(width: int) -> None:

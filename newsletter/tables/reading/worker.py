@@ -28,6 +28,7 @@ from newsletter.tables.profiling.profile import profile_table
 from newsletter.tables.reading.file_kinds import BY_NAME, PACKINGS, recognise
 from newsletter.tables.reading.gauge import PROFILING, READING, TYPING, Gauge
 from newsletter.tables.reading.outputs import (
+    HELD,
     TABLE,
     Columns,
     preview,
@@ -35,9 +36,10 @@ from newsletter.tables.reading.outputs import (
     write_csv,
     write_json,
 )
-from newsletter.tables.reading.staging import STAGED, Reading
+from newsletter.tables.reading.staging import STAGED, Reading, hold_text, release_text
 from newsletter.tables.reading.table_alerts import table_alerts
 from newsletter.tables.reading.types.type_inference import write_typed
+from newsletter.tables.reading.types.type_trials import WIDE
 from newsletter.tables.reading.types.typist import Marks
 from newsletter.tables.reading.unpack import OPENERS, decompress, take_out
 
@@ -143,9 +145,12 @@ def _typed(
     rows = None
     gauge.step(TYPING, lambda: _part_of_query(connection))
     try:
+        if len(reading.columns) > WIDE and _size(source) <= HELD:
+            hold_text(connection)
         columns, notes, units = write_typed(
             connection, reading.columns, options["types"], marks, file
         )
+        release_text(connection)
         rows = show_table(connection, file)
     except duckdb.OutOfMemoryException:
         raise

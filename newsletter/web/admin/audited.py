@@ -9,6 +9,8 @@ from newsletter.installation import Installation
 from newsletter.web.context import client_address
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Of the admin's GETs the one that does something: the provider sends the browser back by it.
+SIGNS_IN = "admin.provider_login.come_back"
 # Bytes on their way: what is made of them is recorded.
 UNRECORDED = frozenset({"admin.upload_api"})
 SECRET_PARTS = frozenset({"token"})  # of addresses
@@ -24,7 +26,9 @@ def actor() -> Actor | None:
     if not has_request_context() or "_login_user" not in g:
         return None
     section = request.blueprint or ""
-    if not section.startswith("admin.") or section in UNRECORDED or request.method in READING:
+    if not section.startswith("admin.") or section in UNRECORDED:
+        return None
+    if request.method in READING and request.endpoint != SIGNS_IN:
         return None
     named = (request.view_args or {}).items()
     return Actor(

@@ -1,6 +1,6 @@
 """The first page after signing in: what matters first, first."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
 from newsletter.curators.permissions import Permission
 from newsletter.delivery.queue.balance import balances_of
+from newsletter.errors import Conflict
 from newsletter.heartbeats.roll_call import RollCall, call_roll
 from newsletter.issues import listing
 from newsletter.models.issue import Issue, IssueState
@@ -59,6 +60,8 @@ def index() -> ResponseReturnValue:
 def allow_sending() -> ResponseReturnValue:
     """For a home that was restored or copied."""
     with flashing("Mail goes out."), installation().db.write() as session:
+        if request.form.get("sure") != "yes":
+            raise Conflict("Nothing is sent yet: tick that no other installation sends the same.")
         permission.allow(session, clock.now())
     return redirect(url_for("admin.overview.index"))
 

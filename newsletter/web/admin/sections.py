@@ -16,6 +16,7 @@ from newsletter.web.admin.accounts import (
     login,
     passkey_account,
     passkey_login,
+    provider_login,
     second_step,
 )
 from newsletter.web.admin.datasets import (
@@ -57,7 +58,13 @@ SECTIONS = (
     Section("Tasks", (tasks.blueprint,)),
     Section("Curators", (curators.blueprint, audit.blueprint)),
     Section("", (account.blueprint, factors.blueprint, passkey_account.blueprint)),
-    Section("", (login.blueprint, second_step.blueprint, passkey_login.blueprint)),
+    Section(
+        "",
+        (
+            *(login.blueprint, second_step.blueprint),
+            *(passkey_login.blueprint, provider_login.blueprint),
+        ),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from newsletter import clock
+from newsletter.backups import permission
 from newsletter.curators.permissions import Permission
 from newsletter.delivery.issue_run.progress import roughly
 from newsletter.delivery.issue_run.reasons import MEANINGS
@@ -104,7 +105,14 @@ def everywhere() -> dict[str, Any]:
         "may": may,
         "may_edit": may_edit,
         "clock_time": clock_time,
+        "is_held": is_held,
     }
+
+
+def is_held() -> bool:
+    """Whether nothing is sent, as this is a copy that nobody has let send."""
+    with installation().db.read() as session:
+        return not permission.may_send(session)
 
 
 def may(name: str) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
-ANSWERED_AFTER = 0.1  # seconds: longer than it takes for a new address, or for a known one
+STEP = 0.02  # seconds: longer than it takes for a new address, or for a known one
 
 
 @contextmanager
 def evenly() -> Iterator[None]:
-    """Take as long whatever is done inside."""
-    ends = monotonic() + ANSWERED_AFTER
+    """Take a whole number of steps whatever is done inside: one, and under load, where it takes
+    longer for everybody, some more."""
+    began = monotonic()
     yield
-    sleep(max(0.0, ends - monotonic()))
+    sleep(-(monotonic() - began) % STEP)

@@ -1,5 +1,6 @@
 """Who may sign in, at the command line; no password is on it."""
 
+import json
 import re
 
 import pyotp
@@ -7,7 +8,8 @@ import pytest
 
 from newsletter import clock
 from newsletter.cli.accounts.passwords import VARIABLE
-from newsletter.curators import accounts, logins, second_factor
+from newsletter.curators import accounts, identities, logins, second_factor
+from newsletter.curators.identity_provider import Identity
 from newsletter.db import Database
 from newsletter.models.curator import Role
 from newsletter.tokens import Signer
@@ -172,3 +174,17 @@ def test_it_refuses_what_is_no_address(shell: Shell) -> None:
 
 def test_an_unknown_role_is_wrong_usage(shell: Shell) -> None:
     assert shell("curator", "add", "you@example.org", "--role", "king").exit_code == 2
+
+
+def test_another_account_of_the_identity_provider_is_let_in(signed_in: Shell) -> None:
+    refused = signed_in.refused("curator", "provider-off", OWNER)
+    assert "No account of an identity provider is theirs." in refused
+    db, now = database(signed_in), clock.now()
+    with db.write() as session:
+        identities.curator_of(session, Identity("https://id.example.org", "one", OWNER), now)
+    assert json.loads(signed_in.done("curator", "list", "--json"))[0]["identity_provider"] == "yes"
+    assert OWNER in signed_in.done("curator", "provider-off", OWNER)
+    with db.write() as session:
+        assert logins.sessions_of(session, 1, now) == []
+        identities.curator_of(session, Identity("https://id.example.org", "two", OWNER), now)
+    db.close()

@@ -17,13 +17,13 @@ from sqlalchemy import event, text
 from newsletter import clock
 from newsletter.db import Database
 from newsletter.engine.tasks import worker
-from newsletter.engine.tasks.registry import DEFINITIONS, by_name
+from newsletter.engine.tasks.registry import DEFINITIONS
 from newsletter.installation import Installation
 from newsletter.models.task import Task, TaskState
 from newsletter.settings import Settings
 from newsletter.tasks import queueing
 from newsletter.tasks.attempt import Attempt
-from newsletter.tasks.definition import Definition
+from newsletter.tasks.definition import Definition, by_name
 from tests.migrated import migrate
 from tests.postgres import sqlalchemy_address
 from tests.waiting import wait_until

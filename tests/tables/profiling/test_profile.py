@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from newsletter.tables.profiling import profile
+from newsletter.tables.profiling import aggregate_queries, profile
 from newsletter.tables.profiling.profile import profile_table
 from tests.examples import examples
 
@@ -318,3 +318,29 @@ def test_it_works_where_nothing_outside_may_be_touched() -> None:
         connection.execute("SET lock_configuration = true")
         found = profile_table(connection, "t", [("x", "integer"), ("s", "string")])
     assert found["columns"][0]["statistics"]["max"] == 99
+
+
+def test_a_wide_table_has_the_profile_of_a_narrow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    day, moment = date(2024, 1, 31), datetime(2024, 1, 31, 12, tzinfo=UTC)
+    values: dict[str, list[Any]] = {
+        "int": [1, 1, None, -999, 0, 8_000],
+        "large": [2**62, 2**63 - 1, -(2**63), None, 0, 1],
+        "float": [0.5, float("nan"), None, float("inf"), -3.25, 1e-9],
+        "label": ["a", "b", "a", None, "a", "b"],
+        "text": ["ann@example.org", "12", "N/A", "+1 555 010 9999", "", "x" * 300],
+        "bool": [True, None, False, True, True, None],
+        "date": [day, None, day + timedelta(400), date(1900, 1, 1), day, day],
+        "datetime": [moment, None, *[moment - timedelta(20_000, microseconds=1)] * 4],
+        "time": [time(1), None, time(23, 59, 59), time(1), time(2), time(3)],
+        "list": [["a"], [], None, ["a", "b"], ["c"], ["d"]],
+        "empty": [None] * 6,
+    }  # fmt: skip
+    types = {"empty": pl.String, "float": pl.Float64}
+    series = [
+        pl.Series(f"{name}_{copy}", cells, dtype=types.get(name), strict=False)
+        for copy in range(7)
+        for name, cells in values.items()
+    ]
+    wide = profiled(pl.DataFrame(series))
+    monkeypatch.setattr(aggregate_queries, "WIDE", 1_000)
+    assert wide == profiled(pl.DataFrame(series))

@@ -227,3 +227,8 @@ def test_tables_make_room_for_each_other_while_they_are_read(
         thread.join()
     opened.close()
     assert failed == []
+
+
+def test_a_sample_has_no_number_that_a_browser_would_change(tables: Shelf, path: Path) -> None:
+    sampled = execute.sample(tables, path, COLUMNS, ["legs"], 10)
+    assert [row["legs"] for row in sampled] == [2, 4, 4, "9007199254740993"]

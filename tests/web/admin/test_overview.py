@@ -3,11 +3,14 @@
 from bs4 import BeautifulSoup
 from sqlalchemy import update
 
+from newsletter import clock
 from newsletter.backups import permission
+from newsletter.curators import accounts
 from newsletter.installation import Installation
+from newsletter.models.curator import Role
 from newsletter.models.process import Process, ProcessRole
 from tests.heartbeats.rows import beat
-from tests.web.admin.conftest import Browser
+from tests.web.admin.conftest import PASSWORD, Browser
 
 
 def lines(browser: Browser) -> list[str]:
@@ -48,14 +51,31 @@ def test_one_of_two_workers_and_a_clock_that_differs(
     assert difference.startswith("The clock of fast is 150 s ahead of the database server's")
 
 
-def test_a_copy_sends_nothing_until_the_button_is_pressed(
-    installation: Installation, curator: Browser
+def test_a_copy_sends_nothing_until_somebody_is_sure(
+    installation: Installation, curator: Browser, nobody: Browser
 ) -> None:
-    assert "Nothing is sent from here" not in curator.get("/admin/").text
+    pages, held = ("/admin/", "/admin/tasks/", "/admin/account/"), "Nothing is sent from here"
+    assert not any(held in curator.get(page).text for page in pages)
     with installation.db.write() as session:
         permission.take_away(session)
-    assert "Nothing is sent from here" in curator.get("/admin/").text
+    assert all(curator.get(page).text.count(held) == 1 for page in pages)
+    assert held not in nobody.get("/admin/login").text + nobody.get("/").text
     assert "sending: held" in curator.get("/readyz").text
     curator.post("/admin/allow-sending")
-    assert "Nothing is sent from here" not in curator.get("/admin/").text
+    assert "tick that no other installation" in curator.get("/admin/").text
+    assert held in curator.get("/admin/tasks/").text
+    curator.post("/admin/allow-sending", sure="yes")
+    assert not any(held in curator.get(page).text for page in pages)
     assert "sending: held" not in curator.get("/readyz").text
+
+
+def test_who_may_not_let_a_copy_send_reads_who_may(
+    installation: Installation, nobody: Browser
+) -> None:
+    with installation.db.write() as session:
+        permission.take_away(session)
+        accounts.add_curator(session, "author@example.org", Role.AUTHOR, PASSWORD, clock.now())
+    nobody.sign_in("author@example.org")
+    page = nobody.get("/admin/").text
+    assert "A sender or an owner lets it here" in page
+    assert "/admin/allow-sending" not in page

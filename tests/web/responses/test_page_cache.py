@@ -19,7 +19,13 @@ from tests.web.conftest import TUESDAY
 NOT_KEPT = {
     *("archive.chart", "archive.image", "charts.picture", "charts.vega", "files.table"),  # files
     *("made_with.download", "posts.figure", "posts.file", "static"),
-    *("charts.document", "rows.csv_file", "rows.part", "versions.compared"),  # asked of tables
+    *(
+        "charts.document",
+        "rows.cell",
+        "rows.csv_file",
+        "rows.part",
+        "versions.compared",
+    ),  # asked of tables
     "made_with.page",  # what readers brought
     *("subscribe.form", "taking_part.share_form", "taking_part.suggest_form"),
     *("subscription.confirm_page", "subscription.preferences_page"),  # of one person

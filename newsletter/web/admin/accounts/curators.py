@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from newsletter import clock
-from newsletter.curators import accounts, logins, password_mail, second_factor
+from newsletter.curators import accounts, identities, logins, password_mail, second_factor
 from newsletter.curators.permissions import DUTIES, Permission
 from newsletter.errors import Conflict, Invalid, Refused
 from newsletter.models.curator import Role
@@ -103,6 +103,17 @@ def drop_second_factor(number: int) -> ResponseReturnValue:
     return redirect(url_for("admin.curators.index"))
 
 
+@blueprint.post("/<int:number>/provider-off")
+@needs(Permission.CURATORS)
+def unbind(number: int) -> ResponseReturnValue:
+    """For who has another account at the identity provider now."""
+    done = "They are signed out, and come in by the account there that has their address."
+    with flashing(done), installation().db.write() as session:
+        identities.unbind(session, accounts.get(session, number).id)
+        logins.end_sessions(session, number)
+    return redirect(url_for("admin.curators.index"))
+
+
 @blueprint.post("/<int:number>/invite")
 @needs(Permission.CURATORS)
 def invite(number: int) -> ResponseReturnValue:
@@ -122,5 +133,7 @@ def _page(form: CuratorForm) -> str:
             curators=accounts.everyone(session),
             duties=DUTIES,
             factors=second_factor.of_everybody(session),
+            bound=identities.bound_curators(session),
+            provider=installation().settings.oidc_name,
             required=second_factor.is_required(session),
         )

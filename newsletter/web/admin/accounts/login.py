@@ -70,7 +70,12 @@ def sign_in() -> ResponseReturnValue:
 def show_login(form: LoginForm) -> str:
     settings = installation().settings
     has_passkeys = Site(settings.base_url, settings.title).has_name
-    return render_template("admin/login.html", form=form, has_passkeys=has_passkeys)
+    return render_template(
+        "admin/login.html",
+        form=form,
+        has_passkeys=has_passkeys,
+        provider=settings.oidc_name if settings.oidc_issuer else "",
+    )
 
 
 @blueprint.after_request

@@ -13,13 +13,19 @@ from sqlalchemy.orm import Session
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.catalog.licenses import OF_DATA
-from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug, parse_package
+from newsletter.catalog.package.dataset_package import (
+    ColumnPackage,
+    DatasetPackage,
+    check_slug,
+    parse_package,
+)
 from newsletter.curators.permissions import Permission
 from newsletter.errors import Conflict, Invalid, Refused, SlugTaken
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
 from newsletter.models.dataset import Table
 from newsletter.models.task import Task
+from newsletter.paging import Page, cut
 from newsletter.services import suggestion
 from newsletter.services.datasets import dataset_save, uploads
 from newsletter.services.datasets.table_files import FileSource
@@ -28,6 +34,7 @@ from newsletter.services.suggestion import Suggestion
 from newsletter.tables.reading.file_kinds import readable_kinds
 from newsletter.web.admin.datasets.dataset_fields import DatasetForm
 from newsletter.web.admin.datasets.dataset_words import (
+    COLUMNS,
     fill,
     fill_in,
     fill_in_unread,
@@ -36,7 +43,7 @@ from newsletter.web.admin.datasets.dataset_words import (
 )
 from newsletter.web.admin.datasets.form_files import collect_files, keep_files
 from newsletter.web.auth import STALE, needs, require, shows_again
-from newsletter.web.context import installation
+from newsletter.web.context import installation, page_number
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.uploads import read_note
 
@@ -100,7 +107,7 @@ def edit(slug: str) -> ResponseReturnValue:
         if before.unread and before.unread.goes_on:
             flash(f"{before.unread.names} is being read: edit it when that is done.", "refused")
             return redirect(url_for("admin.datasets.show", slug=slug))
-        fill(form, slug, before.package)
+        fill(form, slug, before.package, page_number("columns"))
         if before.unread:
             fill_in_unread(form, before.unread, opened, clock.now())
         return _page(form, before)
@@ -189,6 +196,13 @@ def _beside_a_field(error: Refused, before: Before | None) -> Invalid:
     return Invalid(str(error))
 
 
+def _column_pages(before: Before | None) -> dict[str, Page[ColumnPackage]]:
+    """Where the columns that are shown stand among all, by the tables' names."""
+    number = page_number("columns")
+    tables = before.package.tables if before else ()
+    return {table.name: cut(table.columns, number, COLUMNS) for table in tables}
+
+
 def _page(form: DatasetForm, before: Before | None) -> str:
     opened, now = installation(), clock.now()
     form.offer_blanks()
@@ -196,6 +210,7 @@ def _page(form: DatasetForm, before: Before | None) -> str:
         "admin/dataset_form.html",
         form=form,
         before=before,
+        column_pages=_column_pages(before),
         tables=before.tables if before else {},
         uploads=[
             read_note(opened, entry.form.stored.data or "", now) for entry in form.tables.entries

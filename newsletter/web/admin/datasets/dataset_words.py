@@ -15,6 +15,7 @@ from newsletter.catalog.package.dataset_package import DatasetPackage, TablePack
 from newsletter.catalog.package.field_types import NO_CHART
 from newsletter.errors import Invalid
 from newsletter.installation import Installation
+from newsletter.paging import cut
 from newsletter.services.datasets.dataset_save import NO_FILE
 from newsletter.services.datasets.table_files import FileSource
 from newsletter.services.datasets.unread_files import UnreadFiles
@@ -23,6 +24,7 @@ from newsletter.web.admin.datasets.dataset_fields import DatasetForm, find_field
 from newsletter.web.uploads import Upload, note_of
 
 PLAIN = ("title", "summary", "description", "license", "citation", "temporal", "spatial")
+COLUMNS = 100  # of a table in the form: a page of them
 SEPARATOR = " | "  # between a creator's name and address
 PLACES = {"credit.curator": "curator", "credit.hat_tip": "hat_tip", "credit": "curator"}
 
@@ -30,8 +32,8 @@ PLACES = {"credit.curator": "curator", "credit.hat_tip": "hat_tip", "credit": "c
 def mapping_of(
     form: DatasetForm, before: DatasetPackage | None, uploads: Mapping[int, FileSource], today: str
 ) -> dict[str, Any]:
-    """The mapping that ``form`` stands for, with what the form does not show (images,
-    keys, categories, the language, earlier changes) from ``before``.
+    """The mapping that ``form`` stands for, with what the form does not show (keys,
+    categories, the language, earlier changes) from ``before``.
 
     ``uploads`` has the new file of each table that gets one. Raises Invalid, also for a table
     that has none.
@@ -50,14 +52,13 @@ def mapping_of(
         "chart": _chart(form),
         "tables": tables,
         "changelog": _changelog(form, before, today),
-        "images": kept.get("images"),
         "language": kept.get("language"),
     }
     return {name: value for name, value in written.items() if value}
 
 
-def fill(form: DatasetForm, slug: str, package: DatasetPackage) -> None:
-    """Put what a dataset says into the form."""
+def fill(form: DatasetForm, slug: str, package: DatasetPackage, page: int = 1) -> None:
+    """Put what a dataset says into the form; of the columns of a wide table one page."""
     form.slug.data = slug
     for name in PLAIN:
         getattr(form, name).data = getattr(package, name)
@@ -81,7 +82,10 @@ def fill(form: DatasetForm, slug: str, package: DatasetPackage) -> None:
                 "name": table.name,
                 "description": table.description,
                 "read": table.read.model_dump(mode="json"),
-                "columns": [column.model_dump(mode="json") for column in table.columns],
+                "columns": [
+                    column.model_dump(mode="json")
+                    for column in cut(table.columns, page, COLUMNS).rows
+                ],
             }
         )
 
@@ -235,18 +239,16 @@ def _unshown(old: TablePackage | None) -> dict[str, Any]:
 
 
 def _columns(entry: Form, old: TablePackage | None) -> list[dict[str, Any]]:
-    categories = {column.name: column.categories for column in old.columns} if old else {}
-    return [
-        {
-            key: value
-            for key, value in {
-                "name": column.form.name.data,
-                "type": column.form.type.data,
-                "unit": _text(column.form, "unit"),
-                "description": _text(column.form, "description"),
-                "categories": list(categories.get(column.form.name.data, ())),
-            }.items()
-            if value
+    """The columns as the form has them, in the place of the earlier ones of their names. Those
+    that it does not show stay."""
+    known = {column.name: column.model_dump(mode="json") for column in old.columns} if old else {}
+    for column in entry.columns.entries:
+        name = column.form.name.data
+        known[name] = {
+            "name": name,
+            "type": column.form.type.data,
+            "unit": _text(column.form, "unit"),
+            "description": _text(column.form, "description"),
+            "categories": known.get(name, {}).get("categories", []),
         }
-        for column in entry.columns.entries
-    ]
+    return [{key: value for key, value in column.items() if value} for column in known.values()]

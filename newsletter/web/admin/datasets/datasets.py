@@ -17,7 +17,7 @@ from newsletter.curators.permissions import Permission
 from newsletter.errors import NotFound
 from newsletter.issues import listing
 from newsletter.models.dataset import Table, Version
-from newsletter.paging import cut
+from newsletter.paging import Page, cut
 from newsletter.services import slots
 from newsletter.services.datasets import chart_choice, dataset_save
 from newsletter.services.datasets.unread_files import unread_files, unread_of
@@ -33,6 +33,7 @@ from newsletter.web.site.datasets import facts
 
 blueprint = Blueprint("datasets", __name__, url_prefix="/datasets")
 
+COLUMNS = 40  # of a table on its page
 CHARTS = {"png": "image/png", "svg": "image/svg+xml"}
 
 
@@ -49,8 +50,8 @@ class TableShown:
     """A table as it was read, with what the profile says of each column."""
 
     table: Table
-    facts: list[facts.ColumnFacts]
-    rows: list[list[Any]]  # the first ones, by the order of the columns
+    columns: Page[facts.ColumnFacts]  # of a wide table one page of them
+    rows: list[list[Any]]  # the first ones, with the cells of these columns
     alerts: Sequence[AlertLine]
     more_alerts: Sequence[AlertLine]
     charts: list[Proposed]
@@ -146,4 +147,8 @@ def _shown(version: Version, table: Table) -> TableShown:
         Proposed(chart, chart_choice.is_drawn(version, table, chart))
         for chart in chart_choice.proposed(table)
     ]
-    return TableShown(table, facts.columns(table), facts.preview(table), alerts, more, charts)
+    places = cut(range(len(table.columns)), page_number("columns"), COLUMNS)
+    shown = slice(places.rows[0], places.rows[-1] + 1) if places.rows else slice(0)
+    columns = places.filled(lambda _: facts.columns(table, shown))
+    rows = [row[shown] for row in facts.preview(table)]
+    return TableShown(table, columns, rows, alerts, more, charts)

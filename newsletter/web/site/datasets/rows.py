@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from newsletter.audience.transfer import harmless
 from newsletter.catalog import datasets
+from newsletter.errors import NotFound
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.querying import execute
 from newsletter.tables.querying.table_query import TEXTS, Column, asked
 from newsletter.web.context import installation, shelf
 from newsletter.web.responses.compression import compressed
-from newsletter.web.site.datasets.table_view import columns_of, look
+from newsletter.web.site.datasets.table_view import CELL, ROW, columns_of, look, number_of
 
 blueprint = Blueprint("rows", __name__)
 
@@ -56,6 +57,32 @@ def csv_file(slug: str, number: str, table: str) -> Response:
     response = send_file(file, "text/csv", as_attachment=True, download_name=f"{table}-rows.csv")
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+@blueprint.get("/datasets/<slug>/v/<number>/<table>/cell")
+def cell(slug: str, number: str, table: str) -> Response:
+    """One cell of the rows as plain text, whole: what a page of them has no room for."""
+    shelf().refuse_when_full()
+    with installation().db.read() as session:
+        _, shown_table = _table(session, slug, number, table)
+    columns = columns_of(shown_table)
+    row, column = (number_of(request.args, name) for name in (ROW, CELL))
+    if column > len(columns):
+        raise NotFound(f"The table has {len(columns):,} columns.")
+    question = asked([pair for pair in _pairs() if pair[0] not in {ROW, CELL}], columns)
+    path = installation().storage.path(shown_table.files["parquet"]["key"])
+    shown = slice(column - 1, column)
+    page = execute.page(shelf(), path, columns, question, row - 1, limit=1, shown=shown)
+    if page.offset != row - 1 or not page.rows:
+        raise NotFound(f"There are {page.total:,} such rows.")
+    response = make_response(page.rows[0][0] or "")
+    response.mimetype = "text/plain"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return compressed(response)
+
+
+def _pairs() -> list[tuple[str, str]]:
+    return list(request.args.items(multi=True))
 
 
 def _write(file: IO[bytes], columns: Sequence[Column], rows: Iterable[execute.Row]) -> None:

@@ -73,5 +73,7 @@ def _field(
 
 
 def _end(value: Any) -> str:
-    """A number or a moment as short as an example may be."""
-    return f"{value:.4g}" if isinstance(value, float) else str("" if value is None else value)[:10]
+    """A number or a moment as short as an example may be; a whole number is whole."""
+    if isinstance(value, int | float):
+        return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return str(value or "")[:10]

@@ -22,12 +22,15 @@ from newsletter.tables.querying.table_query import (
     Question,
     asked,
 )
+from newsletter.text_direction import direction
 from newsletter.web.context import installation, shelf
+from newsletter.web.site.datasets.cells import ShownCell, shown_cells
 from newsletter.web.site.datasets.table_filters import Arguments, Field, fields_of
 
 log = logging.getLogger(__name__)
 
 TABLE, PAGE, COLUMNS_PAGE = "_table", "_page", "_columns"
+ROW, CELL = "_row", "_column"  # of one cell alone, counted from 1
 COLUMNS = 40  # of a page: a table of two thousand is looked through from left to right
 MOST_PAGES = 10**9
 
@@ -37,6 +40,7 @@ class Heading:
     """A column's head, and where a click on it leads."""
 
     name: str
+    direction: str  # rtl, or empty
     is_number: bool
     sorted: str  # ascending, descending, or empty
     url: str
@@ -64,7 +68,7 @@ class Look:
     headings: Sequence[Heading]
     fields: Sequence[Field]
     chips: Sequence[Link]
-    rows: Sequence[Sequence[str | None]]
+    rows: Sequence[Sequence[ShownCell]]
     total: int
     offset: int
     all_rows: int
@@ -96,7 +100,7 @@ def look(version: Version, table: Table, page_url: str, arguments: Arguments) ->
     problem = ""
     try:
         question = asked(arguments.items(multi=True), columns)
-        page = _page(table, columns, question, _number(arguments, PAGE), shown)
+        page = _page(table, columns, question, number_of(arguments, PAGE), shown)
     except Busy:
         raise
     except Refused as error:
@@ -119,7 +123,7 @@ def look(version: Version, table: Table, page_url: str, arguments: Arguments) ->
         search=arguments.get(SEARCH, ""),
         fields=fields_of(table, columns[shown], arguments, is_wide=last > 1),
         chips=_chips(question, link),
-        rows=page.rows,
+        rows=shown_cells(page.rows, link.cell_of(question, page.offset, shown.start)),
         total=page.total,
         offset=page.offset,
         all_rows=table.rows,
@@ -164,6 +168,17 @@ class _Links:
             pairs.insert(0, (TABLE, self.table.name))
         return f"{self.page_url}{'?' if pairs else ''}{urlencode(pairs)}#{self.anchor}"
 
+    def cell_of(self, question: Question, offset: int, first: int) -> Callable[[int, int], str]:
+        """The address of a cell alone, by its row and column on the page that begins with the
+        row ``offset`` and the column ``first``."""
+        file = _rows_url("rows.cell", self.version, self.table)
+
+        def address(row: int, column: int) -> str:
+            place = [(ROW, str(offset + row + 1)), (CELL, str(first + column + 1))]
+            return f"{file}?{urlencode([*question.pairs(), *place])}"
+
+        return address
+
     def csv(self, question: Question) -> str:
         if question == Question():
             return _rows_url("files.table", self.version, self.table, kind="csv")
@@ -199,8 +214,8 @@ def _page(
     return execute.Page(rows, table.rows, 0)
 
 
-def _number(arguments: Arguments, name: str) -> int:
-    """The page that is asked for. Raises Refused."""
+def number_of(arguments: Arguments, name: str) -> int:
+    """The page, the row or the column that is asked for. Raises Refused."""
     page = arguments.get(name, "1") or "1"
     if not page.isascii() or not page.isdecimal() or not 0 < int(page[:12]) <= MOST_PAGES:
         raise Refused(f"There is no page “{page[:20]}” of a table.")
@@ -211,7 +226,7 @@ def _columns_page(arguments: Arguments, columns: int) -> tuple[int, int]:
     """Which page of the columns is shown, and the last one."""
     last = max(1, -(-columns // COLUMNS))
     try:
-        return min(_number(arguments, COLUMNS_PAGE), last), last
+        return min(number_of(arguments, COLUMNS_PAGE), last), last
     except Refused:
         return 1, last
 
@@ -223,7 +238,7 @@ def _heading(column: Column, question: Question, link: _Links) -> Heading:
         after = replace(question, sort=None, descending=False)
     else:
         after = replace(question, sort=name, descending=now == "ascending")
-    return Heading(name, type_ in NUMBERS, now or "", link.to(after))
+    return Heading(name, direction(name), type_ in NUMBERS, now or "", link.to(after))
 
 
 def _chips(question: Question, link: _Links) -> list[Link]:

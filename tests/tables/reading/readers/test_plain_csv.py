@@ -184,3 +184,13 @@ def test_a_wide_table_has_the_types_of_a_narrow_one(tmp_path: Path, width: int) 
 
     kinds = ["integer", "number", "string", "date", "string"] * (width // 5)
     assert [type_ for _, type_ in outcome["columns"]] == kinds
+
+
+def test_a_wide_table_with_a_row_too_long_is_read_row_by_row(tmp_path: Path) -> None:
+    row = b",".join([b"1"] * 100) + b"\n"
+    header = ",".join(f"c{at}" for at in range(100)).encode() + b"\n"
+
+    outcome, rows = parsed(tmp_path / "in", header + row + row[:-1] + b",1\n" + row * 3)
+
+    assert (outcome["rows_kept"], outcome["rows_rejected"]) == (4, 1)
+    assert rows == [(1,) * 100] * 4

@@ -155,3 +155,10 @@ def test_nothing_is_kept_for_who_was_never_signed_in(nobody: Browser, people: No
     answer = nobody.send("/admin/datasets/new", title="Seals")
     assert answer.status_code == 302
     assert answer.location == "/admin/login"
+
+
+def test_no_identity_provider_is_offered_where_none_is_set(nobody: Browser) -> None:
+    assert "/admin/login/provider" not in nobody.get("/admin/login").text
+    assert nobody.get("/admin/login/provider").location == "/admin/login"
+    assert "No identity provider is set up here." in nobody.get("/admin/login").text
+    assert nobody.get("/admin/login/provider/back").location == "/admin/login"
