@@ -43,14 +43,14 @@ CODES = frozenset(
     | {"plz", "fips", "isbn", "ean", "gtin", "index", "idx", "key", "serial", "phone", "tel"}
     | {"iata", "icao", "faa"}
 )
-# Numbers that name or place a row, too.
+# Whole numbers that name or place a row, too: a sunspot number of 190.2 is a measure.
 NAMING = CODES | frozenset(
     {"rank", "row", "rownum", "number", "no", "nr", "num", "version", "quarter", "month", "mon"}
     | {"week", "day", "dow", "hour", "minute", "second", "wday", "yday", "site", "station"}
     | {"center", "centre", "inst", "institution", "district", "ward", "zone", "region", "county"}
     | {"state", "cluster", "strata", "stratum", "group", "batch", "route", "class", "level"}
-    | {"x", "y", "z"}
 )
+SINGLE_LETTERS = frozenset({"x", "y", "z"})  # which say nothing
 # Texts that are different in every row and yet no names of things.
 NO_NAMES = CODES | CLOCK_WORDS | {"date", "duration", "term", "url", "link", "email", "address"}
 # The name that a column gets where its file has none, or that says as little.
@@ -180,7 +180,8 @@ def _is_measure(column: ColumnProfile, rows: int) -> bool:
         return False
     last = last_word(column["name"])
     words = {*WORDS.findall(column["name"].lower()), last}
-    is_naming = last in NAMING or bool(words & {"id", "index"})
+    naming_words = NAMING if column["kind"] == "int" else CODES
+    is_naming = last in naming_words | SINGLE_LETTERS or bool(words & {"id", "index"})
     is_place = last in LATITUDE_WORDS | LONGITUDE_WORDS
     is_time = (
         last in YEAR_WORDS

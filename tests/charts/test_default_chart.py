@@ -350,6 +350,15 @@ def test_what_names_a_row_is_no_measure(profiled: Profiled, name: str) -> None:
     assert encoded(spec) == ["size"]
 
 
+def test_a_number_with_decimals_is_a_measure_whatever_it_is_called(profiled: Profiled) -> None:
+    table = {
+        "year": ("integer", list(range(1700, 1760))),
+        "sunspot_number": ("number", [at % 11 * 17.3 + at / 10 for at in range(60)]),
+    }
+
+    assert encoded(chart_of(profiled(table))) == ["year", "sunspot_number"]
+
+
 @pytest.mark.parametrize(
     "names", [("lon", "lat"), ("decimalLongitude", "decimalLatitude"), ("X", "Y")]
 )
