@@ -49,7 +49,7 @@ VALUES: dict[str, list[Any]] = {
 AND_THEN = {
     "pandas": """
         print(json.dumps([{n: str(t).removeprefix("large_") for n, t in X.dtypes.items()},
-            X.to_dict("list")], default=lambda v: None if v is pd.NA else str(v)))""",
+            {n: [None if pd.isna(v) else v for v in X[n]] for n in X}], default=str))""",
     "Polars": """
         print(json.dumps([{n: str(t) for n, t in X.schema.items()},
             X.to_dict(as_series=False)], default=str))""",
@@ -143,7 +143,7 @@ def test_r_gives_the_types_and_values_of_the_dataset(base_url: str, tmp_path: Pa
     more = """
         cat("\\n@", nrow(problems(X)), "\\n")
         for (n in names(X)) cat(n, class(X[[n]])[1], paste(
-            ifelse(is.na(X[[n]]), "", format(X[[n]], trim = TRUE, digits = 12)), collapse = "|"
+            ifelse(is.na(X[[n]]), "", trimws(format(X[[n]], digits = 12))), collapse = "|"
         ), sep = "\\t", fill = 1000)"""
     program.write_text(printed(base_url, "R") + more.replace("X", variable(TABLE)))
 
