@@ -16,6 +16,7 @@ import pytest
 
 from newsletter.catalog import datasets
 from newsletter.catalog.describe.loaders import loaders, variable
+from tests.catalog.describe.test_loaders import END
 from tests.datasets.conftest import Starter
 
 PROGRAMS = {
@@ -31,7 +32,7 @@ PROGRAMS = {
 INSTALLED = [label for label, command in PROGRAMS.items() if shutil.which(command[0])]
 # Each says how many rows it has, as a last line that the reader would write next.
 COUNT = {
-    "pandas": "print('rows:', len({name}))",
+    "pandas": f"print('rows:', len({{name}}))\n{END}",
     "Polars": "print('rows:', len({name}))",
     "DuckDB": "print('rows:', len({name}))",
     "R": 'stopifnot(nrow(problems({name})) == 0)\ncat("rows:", nrow({name}))',
