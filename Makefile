@@ -95,7 +95,7 @@ fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.mailing.fuzz
 
 fuzz-web: $(VENV)/.installed-test
-	NEWSLETTER_TESTS_REQUESTS=50000 $(BIN)/python -m pytest -n 2 -rP tests/security/test_random_requests.py
+	NEWSLETTER_TESTS_REQUESTS=50000 $(BIN)/python -m pytest -n 2 -rP --show-capture=stdout tests/security/test_random_requests.py
 
 formats: $(VENV)/.installed-test
 	NEWSLETTER_TESTS_ALL_ROWS=1 $(BIN)/python -m pytest tests/datasets/test_formats.py

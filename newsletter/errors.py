@@ -13,6 +13,7 @@
     │   │   └── UnreadableTable
     │   │       └── SeveralTables   a file of more than one, and none was chosen
     │   ├── NotFound        nothing has that name
+    │   │   └── Withdrawn   it was public, and was taken back
     │   ├── Conflict        it is taken, or no longer in a state that allows it
     │   │   ├── SlotTaken
     │   │   └── SlugTaken
@@ -96,6 +97,16 @@ class SeveralTables(UnreadableTable):
 
 class NotFound(Refused):
     """Nothing has that name."""
+
+
+class Withdrawn(NotFound):
+    """A dataset, or one version of it, that was public and was taken back. ``number``: the
+    version that was asked for; empty: the dataset."""
+
+    def __init__(self, message: str, slug: str, number: str = "") -> None:
+        super().__init__(message)
+        self.slug = slug
+        self.number = number
 
 
 class Conflict(Refused):

@@ -14,6 +14,7 @@ from .errors import (
     NotInstalled,
     Unreachable,
     Unusable,
+    Withdrawn,
 )
 from .loading import load
 from .shelf import Dataset, datasets, latest
@@ -28,6 +29,7 @@ __all__ = [
     "NotInstalled",
     "Unreachable",
     "Unusable",
+    "Withdrawn",
     "datasets",
     "latest",
     "load",

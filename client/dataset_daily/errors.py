@@ -2,6 +2,7 @@
 
 CannotLoad
 ├── NoSuchTable    the newsletter has no such dataset, version or table
+│   └── Withdrawn  it had, and took it back
 ├── Unreachable    the newsletter does not answer, or answers that it cannot
 ├── Damaged        what came is not what was published
 ├── NotInstalled   pandas or polars is wanted and not there
@@ -14,6 +15,10 @@ class CannotLoad(Exception):
 
 
 class NoSuchTable(CannotLoad):
+    pass
+
+
+class Withdrawn(NoSuchTable):
     pass
 
 

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .cache import Cache
-from .errors import NoSuchTable, NotInstalled, Unreachable, Unusable
+from .errors import NoSuchTable, NotInstalled, Unreachable, Unusable, Withdrawn
 from .package import SLUG, VERSION, Package
 from .shelf import unknown
 from .site import Site
@@ -73,7 +73,7 @@ def load(
     Rows, and pandas without pyarrow, which reads Parquet, take the table as CSV: decimals of more
     than 15 digits are then rounded, and an empty text is missing.
 
-    Raises CannotLoad: NoSuchTable, Unreachable, Damaged, NotInstalled or Unusable.
+    Raises CannotLoad: NoSuchTable or Withdrawn, Unreachable, Damaged, NotInstalled or Unusable.
     """
     using = using or next(library for library in READERS if _is_installed(library))
     reader = _reader(using)
@@ -111,6 +111,8 @@ def _package(site: Site, cache: Cache, slug: str, version: str | None) -> Packag
     folder = f"/datasets/{slug}/v/{version}" if version else f"/datasets/{slug}"
     try:
         document = site.document(f"{folder}/datapackage.json")
+    except Withdrawn:
+        raise
     except NoSuchTable as error:
         raise unknown(site, slug, version) from error
     except Unreachable as error:

@@ -19,11 +19,12 @@ from urllib.request import (
     Request,
 )
 
-from .errors import Damaged, NoSuchTable, Unreachable, Unusable
+from .errors import Damaged, NoSuchTable, Unreachable, Unusable, Withdrawn
 
 VARIABLE = "NEWSLETTER_SITE"
 SECONDS = 30.0  # that the site may be silent
 CHUNK = 1024 * 1024
+TOMBSTONE_AT_MOST = 1024 * 1024  # bytes
 DOCUMENT_AT_MOST = 64 * 1024 * 1024  # bytes
 
 
@@ -94,13 +95,16 @@ class Site:
         return document
 
     def stream(self, path: str) -> Iterator[bytes]:
-        """What is at ``path``, piece by piece. Raises NoSuchTable and Unreachable."""
+        """What is at ``path``, piece by piece. Raises NoSuchTable, Withdrawn and Unreachable."""
         url = f"{self.address}{path}"
         try:
             with self._opener.open(Request(url), timeout=self._seconds) as response:  # noqa: S310
                 yield from _pieces(response)
         except HTTPError as error:
+            gone = _tombstone(error.read(TOMBSTONE_AT_MOST)) if error.code == 410 else ""
             error.close()
+            if gone:
+                raise Withdrawn(gone) from error
             if error.code in {404, 410}:
                 raise NoSuchTable(f"There is nothing at {url}.") from error
             raise Unreachable(
@@ -112,6 +116,19 @@ class Site:
                 f"{self.address} cannot be reached ({str(reason) or type(error).__name__}):"
                 " try again later."
             ) from error
+
+
+def _tombstone(content: bytes) -> str:
+    """Why a document is gone, as it says itself; empty: it does not."""
+    try:
+        document = json.loads(content)
+        last = document["withdrawn"][0]
+        what = f"{last['slug']} {last['version']}"
+        day, reason, current = last["withdrawn"][:10], last["reason"], document.get("current")
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ""
+    other = f" The current version is {current}." if current else ""
+    return f"{what} was withdrawn on {day}: {reason}{other}"
 
 
 def _pieces(response: Any) -> Iterator[bytes]:

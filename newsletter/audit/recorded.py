@@ -33,6 +33,7 @@ RECORDED: Mapping[type[Base], Recorded] = {
     models.Version: Recorded(("title", "number"), ("number", "state", *WORDS)),
     models.Table: Recorded(("name",), ("description", "origin", "rows", "columns")),
     models.Erratum: Recorded(("version_id",), ("note", "corrected_by_id")),
+    models.Withdrawal: Recorded(("version_id",), ("reason", "erased_at")),
     models.PendingIngest: Recorded(("dataset_id",), ("note", "number", "is_published")),
     models.Post: Recorded(
         ("slug",), ("state", "title", "question", "author", "license", "version_id", "requires")
@@ -54,6 +55,7 @@ LEFT_OUT: Mapping[type[Base], str] = {
     models.Consent: "evidence of its own, of a person who may be forgotten",
     models.CuratorSession: "the action says that one began or ended",
     models.Delivery: "the ledger is its own record",
+    models.DiscardedFile: "bytes; what they were of is recorded",
     models.FeedbackEvent: "what mail servers report",
     models.IssuePost: "follows from the issue",
     models.IssueVariant: "follows from the issue",

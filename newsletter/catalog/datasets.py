@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from newsletter.catalog import listing
+from newsletter.catalog import listing, refusals
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.package.dataset_package import (
     DatasetPackage,
@@ -45,8 +45,10 @@ def _no_dataset(slug: str) -> NotFound:
 
 
 def newest(session: Session, slug: str) -> Version:
-    """The newest version of a dataset, a draft too. Raises NotFound."""
-    rows = _loaded().where(Dataset.slug == slug).order_by(Version.id.desc())
+    """The newest version of a dataset, a draft too; a withdrawn one where there is nothing
+    else. Raises NotFound."""
+    last = (Version.state == VersionState.WITHDRAWN, Version.id.desc())
+    rows = _loaded().where(Dataset.slug == slug).order_by(*last)
     version = session.scalars(rows.limit(1)).first()
     if version is None:
         raise _no_dataset(slug)
@@ -54,13 +56,16 @@ def newest(session: Session, slug: str) -> Version:
 
 
 def published(session: Session, slug: str, number: str | None = None) -> Version:
-    """A published version, the newest if no number is given. Raises NotFound."""
-    rows = _published().where(Dataset.slug == slug).order_by(Version.id.desc())
+    """A published version, the newest if no number is given. Raises NotFound, or Withdrawn for
+    what was public."""
+    rows = _loaded().where(Dataset.slug == slug, Version.state != VersionState.DRAFT)
     if number is not None:
         rows = rows.where(Version.number == number)
-    version = session.scalars(rows.limit(1)).first()
+    last = (Version.state == VersionState.WITHDRAWN, Version.id.desc())
+    version = session.scalars(rows.order_by(*last).limit(1)).first()
     if version is None:
         raise NotFound("There is no published dataset of that name and version.")
+    refusals.refuse_withdrawn(version, number)
     return version
 
 
@@ -87,6 +92,12 @@ def is_newest(session: Session, version: Version) -> bool:
         Version.id > version.id,
     )
     return session.scalar(later.limit(1)) is None
+
+
+def last_number(dataset: Dataset) -> str:
+    """The highest number of a version that is public, or was."""
+    numbers = [v.number for v in dataset.versions if v.state is not VersionState.DRAFT]
+    return max(numbers, key=parsed)
 
 
 def table_names(dataset: Dataset) -> set[str]:
@@ -129,13 +140,14 @@ def upsert(session: Session, slug: str, intake: Intake, now: datetime) -> Versio
     dataset = find(session, slug)
     if dataset is None:
         return create(session, slug, intake, now)
-    refuse_pending(dataset)
+    refusals.refuse_pending(dataset)
     number = intake.package.version
     same = [version for version in dataset.versions if version.number == number]
     if not same:
-        check_number(dataset, number)
+        refusals.check_number(dataset, number)
         return _new_version(session, dataset, intake, now)
     version = same[0]
+    refusals.refuse_change_of_withdrawn(version)
     if version.state is VersionState.PUBLISHED:
         intake = _as_published(version, intake)
     version.tables.clear()
@@ -149,10 +161,10 @@ def renumber(session: Session, slug: str, number: str) -> None:
     """Give a draft another number. Raises Conflict for a published version, or a number that
     does not follow one, and Invalid."""
     version = newest(session, slug)
-    if version.state is VersionState.PUBLISHED:
-        raise Conflict(f"{slug} {version.number} is published: its number stays.")
-    refuse_pending(version.dataset)
-    check_number(version.dataset, number)
+    if version.state is not VersionState.DRAFT:
+        raise Conflict(f"{slug} {version.number} is {version.state.value}: its number stays.")
+    refusals.refuse_pending(version.dataset)
+    refusals.check_number(version.dataset, number)
     old, version.number = version.number, number
     version.changelog = [
         {**change, "version": number} if change["version"] == old else change
@@ -166,7 +178,7 @@ def upsert_draft(session: Session, slug: str, intake: Intake, now: datetime) -> 
     draft = newest(session, slug)
     number = intake.package.version
     if draft.state is VersionState.DRAFT and draft.number != number:
-        check_number(draft.dataset, number)
+        refusals.check_number(draft.dataset, number)
         draft.number = number
     return upsert(session, slug, intake, now)
 
@@ -177,29 +189,11 @@ def is_same_data(version: Version, intake: Intake) -> bool:
     return fixed == {t["name"]: _fixed(t["files"], t["columns"]) for t in intake.tables}
 
 
-def check_number(dataset: Dataset, number: str) -> None:
-    """Raises Conflict if ``number`` is not higher than every published version's."""
-    for version in dataset.versions:
-        if version.state is VersionState.PUBLISHED and parsed(version.number) >= parsed(number):
-            raise Conflict(
-                f"{dataset.slug}: {number} does not come after {version.number}, which is "
-                "published: choose a higher number."
-            )
-
-
-def refuse_pending(dataset: Dataset) -> None:
-    """Raises Conflict while files are to be read into ``dataset``: nothing else of it changes."""
-    if dataset.pending_ingest is not None:
-        raise Conflict(
-            f"New files of {dataset.slug} are not read yet: wait until they are, give others, or "
-            "drop them on its page."
-        )
-
-
 def publish(version: Version, now: datetime) -> None:
     """Make a version public, for ever. Raises Invalid with what is still missing, or Conflict
     while files of it are not read."""
-    refuse_pending(version.dataset)
+    refusals.refuse_pending(version.dataset)
+    refusals.refuse_change_of_withdrawn(version)
     problems = problems_of(version)
     if problems:
         raise Invalid(f"“{version.title}” cannot be published yet. " + " ".join(problems))
@@ -210,6 +204,8 @@ def publish(version: Version, now: datetime) -> None:
 
 def problems_of(version: Version) -> list[str]:
     """What keeps a version from being published, one sentence each."""
+    if version.is_withdrawn:
+        return ["It was withdrawn: choose another dataset, or restore it within a day."]
     return publishing_problems(package_of(version))
 
 
@@ -281,10 +277,6 @@ def _listed(session: Session, ids: Select[int]) -> list[Version]:
     return list(session.scalars(rows.order_by(func.lower(Version.title), Version.id)))
 
 
-def _published() -> Select[Version]:
-    return _loaded().where(Version.state == VersionState.PUBLISHED)
-
-
 def _loaded() -> Select[Version]:
     return (
         select(Version)
@@ -293,5 +285,6 @@ def _loaded() -> Select[Version]:
             selectinload(Version.tables),
             joinedload(Version.dataset),
             joinedload(Version.erratum).joinedload(Erratum.corrected_by),
+            joinedload(Version.withdrawal),
         )
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, defer, joinedload, selectinload, subqueryload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -103,9 +103,15 @@ def published_versions(session: Session, dataset_id: int) -> list[Version]:
 
 
 def newest_ids(published: bool) -> Select[int]:
-    """The keys of the newest version of each dataset, ``published`` or in any state."""
-    ids = select(func.max(Version.id)).group_by(Version.dataset_id)
-    return ids.where(Version.state == VersionState.PUBLISHED) if published else ids
+    """The keys of the newest version of each dataset, ``published`` or in any state: a withdrawn
+    one where there is nothing else."""
+    newest = func.max(Version.id)
+    if published:
+        ids = select(newest).where(Version.state == VersionState.PUBLISHED)
+    else:
+        stays = case((Version.state != VersionState.WITHDRAWN, Version.id))
+        ids = select(func.coalesce(func.max(stays), newest))
+    return ids.group_by(Version.dataset_id)
 
 
 def light(is_long: bool = False) -> tuple[Any, ...]:
@@ -116,6 +122,7 @@ def light(is_long: bool = False) -> tuple[Any, ...]:
         tables.options(*map(defer, HEAVY)),
         joinedload(Version.dataset),
         joinedload(Version.erratum).joinedload(Erratum.corrected_by),
+        joinedload(Version.withdrawal),
         defer(Version.chart_drawn),
     )
 

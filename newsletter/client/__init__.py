@@ -26,6 +26,7 @@ NoSuchTable = client.NoSuchTable
 NotInstalled = client.NotInstalled
 Unreachable = client.Unreachable
 Unusable = client.Unusable
+Withdrawn = client.Withdrawn
 datasets = client.datasets
 latest = client.latest
 load = client.load

@@ -95,7 +95,9 @@ def examine_stored_files(installation: Installation) -> Iterator[Finding]:
 def _named(session: Session) -> dict[str, str]:
     """What each stored file is, by its key."""
     tables = selectinload(Version.tables).load_only(Table.name, Table.files, Table.position)
-    versions = select(Version).options(joinedload(Version.dataset), tables)
+    versions = select(Version).options(
+        joinedload(Version.dataset), joinedload(Version.withdrawal), tables
+    )
     files = {
         file.key: f"{file.slug} {file.what}"
         for version in session.scalars(versions)

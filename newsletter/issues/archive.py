@@ -1,23 +1,22 @@
 """The archive: the issues that readers may see, found by their slot, and listed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, joinedload, undefer
 
 from newsletter.catalog import listing as catalog
 from newsletter.catalog.listing import Topic, topics_of
+from newsletter.catalog.refusals import refuse_withdrawn
 from newsletter.errors import NotFound
 from newsletter.issues import listing
 from newsletter.issues.calendar import parse_slot
-from newsletter.models.dataset import Version
+from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import Post
-
-T = TypeVar("T")
 
 PUBLIC = (IssueState.SENDING, IssueState.PAUSED, IssueState.SENT)
 
@@ -38,20 +37,34 @@ class ListedIssue:
         return self.date.year
 
 
+def get(session: Session, slot: str, *options: Any) -> Issue:
+    """The public issue in a slot (see ``Issue.slot``), with the version that it opens. Raises
+    NotFound."""
+    day, kind = parse_slot(slot)
+    version = joinedload(Issue.version).options(
+        joinedload(Version.dataset), joinedload(Version.withdrawal)
+    )
+    rows = select(Issue).where(Issue.date == day, Issue.kind == kind, Issue.state.in_(PUBLIC))
+    issue = session.scalar(rows.options(version, *options))
+    if issue is None:
+        raise NotFound("There is no issue of that date.")
+    return issue
+
+
 def page_of(session: Session, slot: str) -> str | None:
-    """The HTML of the public issue in a slot (see ``Issue.slot``). Raises NotFound."""
-    return _of_public(session, select(Issue.page), slot)
+    """The HTML of the public issue in a slot. Raises NotFound, or Withdrawn with its data."""
+    return _readable(session, slot, undefer(Issue.page)).page
 
 
 def message_of(session: Session, slot: str) -> bytes | None:
-    """The frozen message of the public issue in a slot. Raises NotFound."""
-    return _of_public(session, select(Issue.message), slot)
+    """The frozen message of the public issue in a slot. Raises NotFound or Withdrawn."""
+    return _readable(session, slot, undefer(Issue.message)).message
 
 
 def chart_of(session: Session, slot: str) -> str | None:
-    """The storage key of the chart of the public issue in a slot. Raises NotFound."""
-    chart = select(Version.chart_png).select_from(Issue).outerjoin(Issue.version)
-    return _of_public(session, chart, slot)
+    """The storage key of the chart of the public issue in a slot. Raises NotFound or Withdrawn."""
+    version = _readable(session, slot).version
+    return version.chart_png if version is not None else None
 
 
 def listed(session: Session) -> list[ListedIssue]:
@@ -64,7 +77,7 @@ def listed(session: Session) -> list[ListedIssue]:
         .order_by(*listing.NEWEST)
     )
     opened = select(Version.id).join(Issue).where(Issue.state.in_(PUBLIC))
-    topics = topics_of(session, opened)
+    topics = {key: _shown(topic) for key, topic in topics_of(session, opened).items()}
     return [
         ListedIssue(key, kind, day, at, topics.get(version_id or 0), language)
         for key, kind, day, at, version_id, language in session.execute(rows)
@@ -82,8 +95,8 @@ def load_whole(session: Session, ids: Sequence[int]) -> list[Issue]:
 
 
 def latest(session: Session) -> Issue | None:
-    """The newest public issue of the regular rhythm, with what it opens."""
-    rows = select(Issue).where(Issue.state.in_(PUBLIC), Issue.kind == Kind.REGULAR)
+    """The newest public issue of the regular rhythm whose data are there, with what it opens."""
+    rows = select(Issue).where(Issue.state.in_(PUBLIC), Issue.kind == Kind.REGULAR, _has_data())
     version = joinedload(Issue.version).options(*catalog.light())
     return session.scalars(rows.order_by(*listing.NEWEST).options(version).limit(1)).first()
 
@@ -102,7 +115,8 @@ def previous_on_topic(session: Session, issue: Issue) -> Issue | None:
     earlier = (
         select(Issue.id, Version.keywords)
         .join(Issue.version)
-        .where(Issue.state.in_(PUBLIC), Issue.kind == Kind.REGULAR, Issue.date < issue.date)
+        .where(Issue.state.in_(PUBLIC), Issue.kind == Kind.REGULAR, _has_data())
+        .where(Issue.date < issue.date)
         .order_by(*listing.NEWEST)
     )
     ids = (key for key, words in session.execute(earlier) if keywords.intersection(words))
@@ -116,11 +130,19 @@ def _loaded(session: Session, ids: Sequence[int], options: Sequence[Any]) -> lis
     return [by_id[key] for key in ids]
 
 
-def _of_public(session: Session, column: Select[T], slot: str) -> T:
-    day, kind = parse_slot(slot)
-    rows = column.where(Issue.date == day, Issue.kind == kind, Issue.state.in_(PUBLIC))
-    row = session.execute(rows).one_or_none()
-    if row is None:
-        raise NotFound("There is no issue of that date.")
-    value: T = row[0]
-    return value
+def _readable(session: Session, slot: str, *options: Any) -> Issue:
+    issue = get(session, slot, *options)
+    if issue.version is not None:
+        refuse_withdrawn(issue.version, issue.version.number)
+    return issue
+
+
+def _shown(topic: Topic) -> Topic:
+    """What was withdrawn is found by its title alone."""
+    return replace(topic, keywords=()) if topic.state is VersionState.WITHDRAWN else topic
+
+
+def _has_data() -> ColumnElement[bool]:
+    """Whether what an issue opens is there: after the day nothing of it is shown."""
+    gone = select(Version.id).where(Version.state == VersionState.WITHDRAWN)
+    return or_(Issue.version_id.is_(None), Issue.version_id.not_in(gone))

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from newsletter.catalog.refusals import refuse_change_of_withdrawn
 from newsletter.errors import Conflict, Invalid, NotFound, SlotTaken
 from newsletter.issues.schedule import is_monday, monday_of, mondays_from
-from newsletter.models.dataset import Version
+from newsletter.models.dataset import Version, VersionState
 from newsletter.models.delivery import Delivery, DeliveryState
 from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.models.post import Post, PostState
@@ -21,6 +22,16 @@ from newsletter.models.post import Post, PostState
 AT_MOST = {"subject": 120, "preheader": 150, "intro": 20_000}  # characters
 CANCELLED = "cancelled"  # why somebody is excluded
 BY_HAND = "A curator paused it."
+
+
+def refuse_withdrawn(issue: Issue) -> None:
+    """Raises Conflict for one whose data were withdrawn: nothing of them is mailed."""
+    version = issue.opens
+    if version is not None and version.is_withdrawn:
+        raise Conflict(
+            f"The issue of {issue.slot} is about {version.dataset.slug} {version.number}, which "
+            "was withdrawn: cancel the issue, or restore the version within a day."
+        )
 
 
 def parse_date(text: str) -> date:
@@ -92,7 +103,8 @@ def without_mailing(session: Session, limit: int | None = None) -> list[Post]:
     mailed = select(Issue.id).where(
         Issue.post_id == Post.id, Issue.kind == Kind.POST, Issue.state != IssueState.CANCELLED
     )
-    posts = select(Post).where(Post.state != PostState.WITHDRAWN, ~mailed.exists())
+    gone = Post.version.has(Version.state == VersionState.WITHDRAWN)
+    posts = select(Post).where(Post.state != PostState.WITHDRAWN, ~gone, ~mailed.exists())
     return list(session.scalars(posts.order_by(Post.id.desc()).limit(limit)))
 
 
@@ -120,6 +132,8 @@ def take_slot(
         session.delete(taken)
         session.flush()
     issue = Issue(kind=kind, date=day, version=version, post=post, created_at=now)
+    if issue.opens is not None:
+        refuse_change_of_withdrawn(issue.opens)
     try:
         with session.begin_nested():
             session.add(issue)
@@ -181,7 +195,9 @@ def pause(session: Session, issue: Issue, reason: str) -> None:
 
 
 def resume(session: Session, issue: Issue, now: datetime) -> None:
-    """Go on with it. What paused it once does not again: breakers count from ``now`` on."""
+    """Go on with it. What paused it once does not again: breakers count from ``now`` on. Raises
+    Conflict where it is not paused, or its data were withdrawn."""
+    refuse_withdrawn(issue)
     _move(session, issue, (IssueState.PAUSED,), IssueState.SENDING, "resumed")
     issue.pause_reason, issue.resumed_at = None, now
 

@@ -12,6 +12,7 @@ from newsletter.catalog.describe.published import data_addresses, facts_of
 from newsletter.catalog.versions import changes, errata
 from newsletter.errors import Invalid
 from newsletter.issues import archive
+from newsletter.issues.calendar import refuse_withdrawn
 from newsletter.issues.corrections import originals
 from newsletter.issues.round_up import posts_of
 from newsletter.mailing.content import Link
@@ -38,7 +39,8 @@ from newsletter.storage import Storage
 
 def gather(session: Session, issue: Issue, settings: Settings, storage: Storage) -> Facts:
     """The facts of ``issue`` as things stand. Raises Invalid if it has no dataset or no post,
-    or if it is a correction of nothing."""
+    or if it is a correction of nothing; Conflict if its data were withdrawn."""
+    refuse_withdrawn(issue)
     match issue.kind:
         case Kind.REGULAR:
             return _issue(session, issue, settings, storage)

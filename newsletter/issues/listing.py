@@ -55,7 +55,7 @@ def opening(session: Session, versions: Collection[int]) -> list[Issue]:
 
 def named() -> tuple[Any, ...]:
     """What ``Issue.title`` needs, and a line about it."""
-    words = load_only(Version.title, Version.summary)
+    words = load_only(Version.title, Version.summary, Version.number, Version.state)
     version = joinedload(Issue.version).options(words, joinedload(Version.dataset))
     return version, joinedload(Issue.post).load_only(Post.title, Post.question, Post.slug)
 

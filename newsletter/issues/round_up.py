@@ -10,7 +10,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from newsletter.models.issue import Issue, IssuePost, IssueState, Kind
-from newsletter.models.post import Post, PostState
+from newsletter.models.post import Post
+from newsletter.posts.search import PUBLIC
 from newsletter.settings import Settings
 
 POSTS_AT_MOST = 16  # Delivery.variant has a bit for each
@@ -57,9 +58,7 @@ def _as_things_stand(session: Session, issue: Issue, settings: Settings) -> list
         .where(IssuePost.post_id == Post.id, Issue.state != IssueState.CANCELLED)
         .exists()
     )
-    posts = select(Post).where(
-        Post.state == PostState.PUBLISHED, lately, ~waits, or_(~listed, broken_off)
-    )
+    posts = select(Post).where(PUBLIC, lately, ~waits, or_(~listed, broken_off))
     newest = posts.order_by(Post.published_at.desc(), Post.id.desc()).limit(POSTS_AT_MOST)
     return list(reversed(session.scalars(newest.options(selectinload(Post.version))).all()))
 

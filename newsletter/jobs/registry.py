@@ -19,10 +19,12 @@ from newsletter.jobs.empty_mondays import warn_of_empty_monday
 from newsletter.jobs.heartbeat_ping import ping_heartbeat_url
 from newsletter.jobs.publishing import publish_due_issues
 from newsletter.jobs.retention import (
+    erase_withdrawn,
     purge_ip_hashes,
     purge_notices,
     purge_pending_subscribers,
     purge_sessions,
+    remove_discarded_files,
 )
 from newsletter.jobs.run import JobRun, always
 from newsletter.jobs.submissions import (
@@ -85,6 +87,12 @@ JOBS = (
     Job(purge_notices, HOURLY, "remove notices that were mailed a month ago"),
     Job(purge_sessions, HOURLY, "remove sessions of curators that are over"),
     Job(purge_unused_uploads, HOURLY, "remove files that came with a form and were not kept"),
+    Job(erase_withdrawn, HOURLY, "erase the data of what was withdrawn a day ago"),
+    Job(
+        remove_discarded_files,
+        HOURLY,
+        "remove the files of deleted drafts and of withdrawn data that nothing else has",
+    ),
     Job(compare_versions, HOURLY, "compare versions before readers ask for it"),
     Job(purge_tasks, HOURLY, "remove tasks that ended a month ago, or failed three months ago"),
     Job(purge_task_files, HOURLY, "remove files that tasks no longer need"),

@@ -126,6 +126,8 @@ def _glance(dataset: DatasetFacts) -> list[Fact]:
         Fact("Source", ", ".join(filter(None, (source.title, source.publisher))), source.url)
         for source in dataset.sources
     ]
+    if not dataset.sources:
+        facts.append(Fact("Source", "none was given"))
     return facts
 
 

@@ -11,7 +11,15 @@ from newsletter.models.curator import (
     SignInPolicy,
     Totp,
 )
-from newsletter.models.dataset import Dataset, Erratum, PendingIngest, Table, Version
+from newsletter.models.dataset import (
+    Dataset,
+    DiscardedFile,
+    Erratum,
+    PendingIngest,
+    Table,
+    Version,
+    Withdrawal,
+)
 from newsletter.models.delivery import Delivery, Notice, Quota, Retry, SendingPermission
 from newsletter.models.feedback import FeedbackEvent
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
@@ -32,6 +40,7 @@ __all__ = [
     "CuratorSession",
     "Dataset",
     "Delivery",
+    "DiscardedFile",
     "Erratum",
     "FeedbackEvent",
     "Issue",
@@ -59,4 +68,5 @@ __all__ = [
     "Upload",
     "UploadPiece",
     "Version",
+    "Withdrawal",
 ]

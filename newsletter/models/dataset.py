@@ -15,6 +15,7 @@ from newsletter.models.task import Task
 class VersionState(StrEnum):
     DRAFT = "draft"  # seen and changed by curators only
     PUBLISHED = "published"  # public, and its tables fixed for ever
+    WITHDRAWN = "withdrawn"  # was public: what is left of it is a tombstone
 
 
 class Dataset(Base):
@@ -69,7 +70,7 @@ class Version(Base):
     dataset_id: Mapped[int] = mapped_column(BigInt, ForeignKey("dataset.id", ondelete="CASCADE"))
     number: Mapped[str] = mapped_column(String(32))  # semver
     state: Mapped[VersionState] = mapped_column(one_of(VersionState), default=VersionState.DRAFT)
-    title: Mapped[str] = mapped_column(String(50))
+    title: Mapped[str] = mapped_column(String(80))
     summary: Mapped[str] = mapped_column(String(80))
     description: Mapped[str]  # markdown
     license: Mapped[str | None] = mapped_column(String(64))  # SPDX id
@@ -102,10 +103,17 @@ class Version(Base):
     erratum: Mapped["Erratum | None"] = relationship(
         back_populates="version", foreign_keys="Erratum.version_id"
     )
+    withdrawal: Mapped["Withdrawal | None"] = relationship(
+        back_populates="version", cascade="all, delete-orphan"
+    )
 
     @property
     def is_published(self) -> bool:
         return self.state is VersionState.PUBLISHED
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.state is VersionState.WITHDRAWN
 
 
 class Erratum(Base):
@@ -128,6 +136,32 @@ class Erratum(Base):
 
     version: Mapped[Version] = relationship(back_populates="erratum", foreign_keys=[version_id])
     corrected_by: Mapped[Version] = relationship(foreign_keys=[corrected_by_id])
+
+
+class Withdrawal(Base):
+    """Why a published version was taken from the public. Its data are kept for a day, in which
+    it can be undone."""
+
+    __tablename__ = "withdrawal"
+
+    id: Mapped[Key]
+    version_id: Mapped[int] = mapped_column(
+        BigInt, ForeignKey("version.id", ondelete="CASCADE"), unique=True
+    )
+    reason: Mapped[str]  # plain text, for readers
+    withdrawn_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]  # when its data were: from then on it is for good
+
+    version: Mapped[Version] = relationship(back_populates="withdrawal")
+
+
+class DiscardedFile(Base):
+    """A file of something that was given up: it goes from storage if nothing else has it."""
+
+    __tablename__ = "discarded_file"
+
+    key: Mapped[str] = mapped_column(String(160), primary_key=True)  # of storage
+    discarded_at: Mapped[datetime]
 
 
 class Table(Base):

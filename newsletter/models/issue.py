@@ -73,6 +73,13 @@ class Issue(Base):
         return self.subject or (f"Correction: {dataset}" if correction else dataset)
 
     @property
+    def opens(self) -> Version | None:
+        """The data that it is about: its dataset's, or its post's."""
+        if self.version is None and self.post is not None:
+            return self.post.version
+        return self.version
+
+    @property
     def slot(self) -> str:
         """Its place in the calendar as an address has it: the date, and its kind unless that
         is Monday's: 2026-11-30, 2026-12-02-correction."""

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 from newsletter import clock
 from newsletter.db import Base, Database
 from newsletter.models.columns import Key
-from newsletter.models.dataset import Dataset, Erratum, Table, Version
+from newsletter.models.dataset import Dataset, Erratum, Table, Version, Withdrawal
 from newsletter.models.issue import Issue, IssuePost, IssueVariant
 from newsletter.models.post import Post, PostRun
 
-SHOWN = (Dataset, Erratum, Issue, IssuePost, IssueVariant, Post, PostRun, Table, Version)
+SHOWN = (
+    Dataset, Erratum, Issue, IssuePost, IssueVariant, Post, PostRun, Table, Version, Withdrawal,
+)  # fmt: skip
 CHANGED = "public_change"
 KEPT_FOR = timedelta(days=1)  # longer than any page
 

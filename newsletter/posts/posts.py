@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from newsletter.catalog.describe.facts import Party, WorkFacts
+from newsletter.catalog.refusals import refuse_withdrawn
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.models.dataset import Dataset, Version, VersionState
 from newsletter.models.post import Post, PostRun, PostState, RunStatus
@@ -42,11 +43,17 @@ def get(session: Session, slug: str) -> Post:
 
 
 def shown(session: Session, slug: str) -> Post:
-    """A published post. Raises NotFound."""
+    """A published post. Raises NotFound, or Withdrawn with its data."""
     post = find(session, slug)
     if post is None or post.state is not PostState.PUBLISHED:
         raise NotFound("There is no published post of that name.")
+    refuse_withdrawn(post.version, post.version.number)
     return post
+
+
+def is_public(post: Post) -> bool:
+    """Whether readers see it: as ``search.PUBLIC`` says of rows."""
+    return post.state is PostState.PUBLISHED and not post.version.is_withdrawn
 
 
 def published(session: Session) -> list[Post]:
@@ -78,7 +85,7 @@ def of_dataset(session: Session, dataset: Dataset, limit: int | None = None) -> 
 
 def count_of_dataset(session: Session, dataset: Dataset) -> int:
     """How many published posts there are on any version of ``dataset``."""
-    posts = select(func.count()).select_from(Post).where(Post.state == PostState.PUBLISHED)
+    posts = select(func.count()).select_from(Post).where(search.PUBLIC)
     return session.scalar(_on(posts, dataset)) or 0
 
 
@@ -155,7 +162,9 @@ def problems_of(post: Post) -> list[str]:
     """What keeps a post from being published, one sentence each."""
     version = post.version
     problems = []
-    if version.state is not VersionState.PUBLISHED:
+    if version.is_withdrawn:
+        problems.append(f"Version {version.number} of its dataset was withdrawn: name another.")
+    elif version.state is not VersionState.PUBLISHED:
         problems.append(f"Version {version.number} of its dataset is a draft: publish it first.")
     problems += data_problems(post.data, version)
     if not any(cell["kind"] == "code" for cell in post.cells):
@@ -236,7 +245,7 @@ def _last_line(text: str) -> str:
 
 
 def _published() -> Select[Post]:
-    return _loaded().where(Post.state == PostState.PUBLISHED).order_by(*search.NEWEST)
+    return _loaded().where(search.PUBLIC).order_by(*search.NEWEST)
 
 
 def _loaded() -> Select[Post]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import (
     Session,
     defer,
@@ -18,11 +18,16 @@ from sqlalchemy.orm import (
 
 from newsletter.catalog.listing import HEAVY, Topic, topics_of
 from newsletter.catalog.search import stem, words_of
-from newsletter.models.dataset import Erratum, Version
+from newsletter.models.dataset import Erratum, Version, VersionState
 from newsletter.models.post import Post, PostState
 
 NEWEST = (Post.published_at.desc(), Post.id.desc())
-OF_VERSION = (Version.dataset_id, Version.number, Version.title, Version.keywords)
+# What it puts out shows the data, so it is gone with them.
+PUBLIC = and_(
+    Post.state == PostState.PUBLISHED,
+    Post.version_id.not_in(select(Version.id).where(Version.state == VersionState.WITHDRAWN)),
+)
+OF_VERSION = (Version.state, Version.dataset_id, Version.number, Version.title, Version.keywords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,10 @@ def listed(session: Session) -> list[ListedPost]:
     """The published posts, the newest first."""
     rows = (
         select(Post.id, Post.version_id, Post.language, Post.columns, Post.published_at)
-        .where(Post.state == PostState.PUBLISHED)
+        .where(PUBLIC)
         .order_by(*NEWEST)
     )
-    topics = topics_of(session, select(Post.version_id).where(Post.state == PostState.PUBLISHED))
+    topics = topics_of(session, select(Post.version_id).where(PUBLIC))
     return [
         ListedPost(key, topics[version_id], language, columns, at)
         for key, version_id, language, columns, at in session.execute(rows)
@@ -98,12 +103,7 @@ def load_whole(session: Session, ids: Sequence[int]) -> list[Post]:
 
 def languages_by_dataset(session: Session) -> dict[int, set[str]]:
     """In which languages there are published posts on each dataset, by its key."""
-    pairs = (
-        select(Version.dataset_id, Post.language)
-        .join(Post.version)
-        .where(Post.state == PostState.PUBLISHED)
-        .distinct()
-    )
+    pairs = select(Version.dataset_id, Post.language).join(Post.version).where(PUBLIC).distinct()
     languages: dict[int, set[str]] = {}
     for dataset_id, language in session.execute(pairs):
         languages.setdefault(dataset_id, set()).add(language)
@@ -133,7 +133,7 @@ def _loaded(session: Session, ids: Sequence[int], options: Sequence[Any]) -> lis
 
 def _texts(session: Session) -> dict[int, str]:
     """The words of each published post, by its key."""
-    rows = select(Post.id, Post.words).where(Post.state == PostState.PUBLISHED)
+    rows = select(Post.id, Post.words).where(PUBLIC)
     return dict(session.execute(rows).all())
 
 

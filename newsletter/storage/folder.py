@@ -159,6 +159,17 @@ class Storage:
         """Remove a file, if it is there. Raises NotFound for what is not a key, and OSError."""
         self.path(key).unlink(missing_ok=True)
 
+    def remove_derived(self, key: str, suffix: str = "") -> None:
+        """Remove the files beside ``key`` that were made of it, or those whose further name
+        begins with ``suffix``. Raises NotFound for what is not a key, and OSError."""
+        place = self.path(key)
+        for path in place.parent.glob(f"{key}{suffix}.*"):
+            path.unlink(missing_ok=True)
+
+    def put_before(self, key: str, moment: datetime) -> bool:
+        """Whether the file of ``key`` is there, and was last put before ``moment``."""
+        return _put_before(self.path(key), moment)
+
     def exists(self, key: str) -> bool:
         return KEY.fullmatch(key) is not None and self.path(key).is_file()
 

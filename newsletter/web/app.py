@@ -18,6 +18,7 @@ from newsletter.web import (
 )
 from newsletter.web.responses import page_cache, static_files
 from newsletter.web.site import sections
+from newsletter.web.site.datasets import tombstones
 
 
 def create_app(installation: Installation) -> Flask:
@@ -32,6 +33,7 @@ def create_app(installation: Installation) -> Flask:
     plain_request.register(app)
     security.protect(app, installation)
     errors.register(app)
+    tombstones.register(app)
     filters.register(app)
     limits.register(app)
     static_files.register(app)

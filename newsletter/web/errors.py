@@ -20,6 +20,7 @@ from newsletter.errors import (
     Refused,
     TooLarge,
     TooMany,
+    Withdrawn,
 )
 from newsletter.outages import is_away, outage, summary
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # The first class that an error is one of decides; an error of none of them is a fault of ours.
 STATUSES: dict[type[NewsletterError], int] = {
+    Withdrawn: 410,
     NotFound: 404,
     BadToken: 404,
     ExpiredToken: 410,

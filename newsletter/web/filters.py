@@ -11,6 +11,7 @@ from newsletter.mailing.plain import long_date
 from newsletter.posts.wording import language_name
 from newsletter.sizes import readable_size
 from newsletter.tables.table_formats import TABLE_FORMATS
+from newsletter.text_direction import direction
 from newsletter.web.context import installation, public_url
 from newsletter.web.site.datasets.facts import dimensions
 from newsletter.web.site.form_token import HONEYPOT
@@ -28,6 +29,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(host, "host")
     app.add_template_filter(language_name, "language")
     app.add_template_filter(license_url, "license_url")
+    app.add_template_filter(direction, "direction")
     app.add_template_global(public_url)
     app.jinja_env.globals["table_formats"] = [(f.name, f.title) for f in TABLE_FORMATS]
     app.jinja_env.globals["honeypot"] = HONEYPOT

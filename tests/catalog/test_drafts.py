@@ -9,6 +9,7 @@ from newsletter.models.dataset import VersionState
 from newsletter.models.issue import IssueState
 from newsletter.storage import Storage
 from tests import factories
+from tests.factories import LONG_AGO as NOW
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def draft(db: Database, storage: Storage, slug: str = "seals") -> Version:
 def test_a_dataset_that_was_only_a_draft_is_gone(db: Database, storage: Storage) -> None:
     draft(db, storage)
     with db.write() as session:
-        assert drafts.delete(session, "seals").number == "1.0.0"
+        assert drafts.delete(session, "seals", NOW).number == "1.0.0"
     with db.read() as session, pytest.raises(NotFound):
         datasets.newest(session, "seals")
 
@@ -39,11 +40,11 @@ def test_what_was_published_before_it_stays(db: Database, storage: Storage) -> N
             )
         )  # fmt: skip
     with db.write() as session:
-        drafts.delete(session, "seals")
+        drafts.delete(session, "seals", NOW)
     with db.write() as session:
         assert datasets.newest(session, "seals").number == "1.0.0"
         with pytest.raises(Conflict, match="only a draft can be deleted"):
-            drafts.delete(session, "seals")
+            drafts.delete(session, "seals", NOW)
 
 
 @pytest.mark.parametrize("state", [IssueState.PLANNED, IssueState.CANCELLED])
@@ -57,10 +58,10 @@ def test_one_that_is_planned_is_taken_off_its_day_first(
         session.add(issue)
     if state is IssueState.PLANNED:
         with db.write() as session, pytest.raises(Conflict, match="planned for 2026-11-23: take"):
-            drafts.delete(session, "seals")
+            drafts.delete(session, "seals", NOW)
         return
     with db.write() as session:
-        drafts.delete(session, "seals")
+        drafts.delete(session, "seals", NOW)
     with db.read() as session:
         assert session.get_one(Issue, issue.id).version_id is None
 
@@ -70,4 +71,4 @@ def test_one_with_posts_on_it_stays(db: Database, storage: Storage) -> None:
     with db.write() as session:
         factories.post(session, session.get_one(Version, version.id), "who-is-who")
     with db.write() as session, pytest.raises(Conflict, match="There are posts on seals"):
-        drafts.delete(session, "seals")
+        drafts.delete(session, "seals", NOW)

@@ -58,6 +58,8 @@ OTHERS: dict[Command, Command] = {
     ("dataset", "drop-files"): ("kenya-rain",),
     ("dataset", "publish"): ("kenya-rain",),
     ("dataset", "correct"): ("kenya-rain", "--note", "A station was counted twice."),
+    ("dataset", "withdraw"): ("kenya-rain", "--reason", "A station asked for it."),
+    ("dataset", "restore"): ("kenya-rain",),
     ("dataset", "check"): (),
     ("post", "list"): (),
     ("post", "show"): ("rain",),

@@ -76,5 +76,5 @@ def test_the_old_name_is_the_same_and_says_that_it_goes() -> None:
 
 
 def test_the_page_names_each_refusal() -> None:
-    for name in ("NoSuchTable", "Unreachable", "Damaged", "NotInstalled", "Unusable"):
+    for name in ("NoSuchTable", "Withdrawn", "Unreachable", "Damaged", "NotInstalled", "Unusable"):
         assert f"| `{name}` |" in PAGE

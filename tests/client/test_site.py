@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 import trustme
 
-from dataset_daily import Damaged, NoSuchTable, Unreachable, Unusable, datasets, load
+from dataset_daily import (
+    Damaged,
+    NoSuchTable,
+    Unreachable,
+    Unusable,
+    Withdrawn,
+    datasets,
+    load,
+)
 from dataset_daily.site import Site
 from tests.client.conftest import Served
 
@@ -160,3 +168,20 @@ def test_a_secure_site_leads_to_none_that_is_not(
     assert served.requested == []
     with answering(moved) as address:
         assert len(datasets(address)) == 3
+
+
+def test_what_was_withdrawn_is_said_with_its_reason() -> None:
+    gone = {"slug": "kinds", "version": "1.0.0", "withdrawn": "2026-11-24T09:00:00+00:00"}
+    body = json.dumps({"withdrawn": [gone | {"reason": "Asked for."}], "current": "2.0.0"})
+    head = f"HTTP/1.0 410 Gone\r\nContent-Length: {len(body)}\r\n\r\n"
+    sentence = (
+        r"^kinds 1\.0\.0 was withdrawn on 2026-11-24: Asked for\. The current version is 2\.0\.0\.$"
+    )
+    with answering((head + body).encode()) as address, pytest.raises(Withdrawn, match=sentence):
+        load("kinds", version="1.0.0", site=address)
+
+
+def test_an_address_that_is_gone_without_a_word_has_nothing() -> None:
+    head = b"HTTP/1.0 410 Gone\r\nContent-Length: 4\r\n\r\nGone"
+    with answering(head) as address, pytest.raises(NoSuchTable, match="There is nothing at"):
+        Site(address).document(INDEX)

@@ -49,7 +49,7 @@ def test_what_a_draft_lacks_is_not_printed() -> None:
     )  # fmt: skip
     content = compose_issue(bare)
     mail = render_issue(content)
-    assert [fact.label for fact in content.glance] == ["Size", "Download"]
+    assert [fact.label for fact in content.glance] == ["Size", "Download", "Source"]
     assert content.credit == ""
     for body in (mail.text, mail.html):
         assert "None" not in body

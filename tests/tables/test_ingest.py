@@ -364,7 +364,7 @@ def test_big_numbers_keep_their_digits_in_every_file(tmp_path: Path) -> None:
     assert frame.row(0) == (Decimal(whole), Decimal(part))
     assert table.csv.path.read_text() == f"whole,part\n{whole},{part}\n"
     assert json.loads(table.json.path.read_text(), parse_float=Decimal) == [
-        {"whole": int(whole), "part": Decimal(part)}
+        {"whole": whole, "part": Decimal(part)}
     ]
 
 

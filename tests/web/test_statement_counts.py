@@ -94,6 +94,8 @@ EXAMPLES: dict[str, list[Examples]] = {
     "admin.subscribers.download": [{"task_id": 2}],
     "admin.subscribers.index": [{}, {"page": 2}, {"q": "reader", "status": "active"}],
     "admin.versions.ask": [PENGUINS],
+    "admin.giving_up.ask": [PENGUINS],
+    "admin.giving_up.ask_to_delete": [PENGUINS],
 }  # fmt: skip
 # Whose answer is another status than 200 here, and why.
 STATUSES = {

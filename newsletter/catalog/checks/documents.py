@@ -32,7 +32,7 @@ REQUIRED: dict[str, tuple[Callable[[DatasetFacts], Document], dict[str, Sequence
         {
             "": (
                 "@context", "conformsTo", "name", "url", "version", "license", "citeAs",
-                "creator", "datePublished", "distribution", "recordSet",
+                "datePublished", "distribution", "recordSet",
             ),
             "distribution": ("@id", "encodingFormat", "contentUrl", "sha256"),
             "recordSet": ("@id", "field"),
@@ -43,8 +43,8 @@ REQUIRED: dict[str, tuple[Callable[[DatasetFacts], Document], dict[str, Sequence
         jsonld,
         {
             "": (
-                "name", "description", "creator", "license", "keywords", "version", "url",
-                "sameAs", "includedInDataCatalog", "variableMeasured", "distribution",
+                "name", "description", "license", "keywords", "version", "url",
+                "includedInDataCatalog", "variableMeasured", "distribution",
             ),
             "distribution": ("contentUrl", "encodingFormat"),
             "variableMeasured": ("name",),

@@ -26,7 +26,9 @@ class StoredFile:
 
 
 def stored_files(version: Version) -> list[StoredFile]:
-    """Every file that a version has in storage."""
+    """Every file that a version has in storage: of one that was withdrawn for good, none."""
+    if version.withdrawal is not None and version.withdrawal.erased_at is not None:
+        return []
     slug, number = version.dataset.slug, version.number
     tables = [
         StoredFile(slug, f"{number}, {table.name} as {kind}", f["key"], f["bytes"], f["sha256"])

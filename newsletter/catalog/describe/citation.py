@@ -22,7 +22,8 @@ BIBTEX_SIGNS = {
 @dataclass(frozen=True)
 class CitationFacts:
     """A dataset as a work. ``url`` is the version's own, ``license`` its SPDX id; of a draft
-    it may be empty."""
+    it may be empty. Where nobody made known who created it there are no ``creators``: none are
+    invented."""
 
     title: str
     creators: tuple[str, ...]
@@ -32,20 +33,15 @@ class CitationFacts:
     url: str
     license: str
 
-    @property
-    def authors(self) -> tuple[str, ...]:
-        """The creators; the publisher where nobody is named."""
-        return self.creators or (self.publisher,)
-
 
 def plain(facts: CitationFacts) -> str:
-    """One line, by the form that DataCite recommends."""
-    parts = [
-        f"{_joined(facts.authors)} ({facts.year})",
-        f"{facts.title.rstrip('.')} (version {facts.version}) [Data set]",
-    ]
+    """One line, by the form that DataCite recommends; without creators it begins with the
+    title."""
+    title = f"{facts.title.rstrip('.')} (version {facts.version}) [Data set]"
     if facts.creators:
-        parts.append(facts.publisher)
+        parts = [f"{_joined(facts.creators)} ({facts.year})", title, facts.publisher]
+    else:
+        parts = [f"{title} ({facts.year})", facts.publisher]
     license_ = f" ({facts.license})" if facts.license else ""
     return f"{'. '.join(parts)}. {facts.url}{license_}"
 
@@ -56,9 +52,9 @@ def bibtex(facts: CitationFacts) -> str:
     Each author stands in braces: a name that a person typed as they wish it
     to be read is not taken apart into first and last.
     """
-    authors = " and ".join(f"{{{_escaped(name)}}}" for name in facts.authors)
+    authors = " and ".join(f"{{{_escaped(name)}}}" for name in facts.creators)
     fields = {
-        "author": authors,
+        **({"author": authors} if authors else {}),
         "title": f"{{{_escaped(facts.title)}}}",
         "year": str(facts.year),
         "version": _escaped(facts.version),
@@ -82,7 +78,9 @@ def csl_json(facts: CitationFacts) -> list[dict[str, Any]]:
             "id": key(facts),
             "type": "dataset",
             "title": facts.title,
-            "author": [{"literal": name} for name in facts.authors],
+            **(
+                {"author": [{"literal": name} for name in facts.creators]} if facts.creators else {}
+            ),
             "issued": {"date-parts": [[facts.year]]},
             "version": facts.version,
             "publisher": facts.publisher,

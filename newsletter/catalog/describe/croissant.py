@@ -49,7 +49,7 @@ def croissant(facts: DatasetFacts) -> dict[str, Any]:
             "citeAs": facts.citation,
             "keywords": list(facts.keywords),
             "inLanguage": facts.language,
-            "creator": [party(creator, "sc:Person") for creator in facts.authors],
+            "creator": [party(creator, "sc:Person") for creator in facts.creators],
             "publisher": party(facts.publisher, "sc:Organization"),
             "datePublished": facts.published.date().isoformat(),
             "dateModified": facts.modified.date().isoformat(),

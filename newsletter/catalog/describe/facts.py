@@ -151,8 +151,3 @@ class DatasetFacts:
     @property
     def license_url(self) -> str | None:
         return license_url(self.license)
-
-    @property
-    def authors(self) -> tuple[Party, ...]:
-        """Who made the data; this newsletter where nobody is named."""
-        return self.creators or (self.publisher,)

@@ -36,7 +36,7 @@ def jsonld(facts: DatasetFacts) -> dict[str, Any]:
             "license": facts.license_url,
             "isAccessibleForFree": True,
             "inLanguage": facts.language,
-            "creator": [party(creator) for creator in facts.authors],
+            "creator": [party(creator) for creator in facts.creators],
             "publisher": party(facts.publisher, "Organization"),
             "citation": facts.citation,
             "datePublished": facts.published.date().isoformat(),

@@ -54,12 +54,18 @@ def facts_of(
         language=version.language,
         keywords=tuple(version.keywords),
         creators=tuple(Party(made["name"], made.get("url")) for made in version.creators),
-        sources=tuple(_source(source) for source in version.sources),
+        sources=tuple(map(_source, sources_of(version, settings.base_url))),
         temporal=version.temporal,
         spatial=version.spatial,
         erratum=_erratum(version.erratum, page) if version.erratum else None,
         works=tuple(works),
     )
+
+
+def sources_of(version: Version, base_url: str) -> list[dict[str, Any]]:
+    """Where it comes from, as the curator told. Before 0.4 this site's own address stood in for
+    a source that nobody gave: that is none."""
+    return [source for source in version.sources if source["url"].rstrip("/") != base_url]
 
 
 def citation(version: Version, settings: Settings) -> str:

@@ -244,8 +244,6 @@ def publishing_problems(package: DatasetPackage) -> list[str]:
         problems.append("It has no license: add an SPDX id such as CC-BY-4.0.")
     elif problem := license_problem(package.license):
         problems.append(problem if problem.endswith("?") else f"{problem}.")
-    if not package.sources:
-        problems.append("It names no source: add where the data comes from.")
     if not package.keywords:
         problems.append("It has no keywords: add at least one.")
     if not package.tables:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug, parse_package
+from newsletter.catalog.package.field_types import SUMMARY_AT_MOST
+
+PLAIN = "Data, profiled and ready to load."
 
 
 def draft(
@@ -33,7 +36,7 @@ def draft(
     return parse_package(
         {
             "title": title,
-            "summary": summary or f"{title.strip()}: data, ready to load.",
+            "summary": summary or _summary(title.strip()),
             "description": description
             or f"{title.strip()}: every column is profiled below, and each table can be "
             "loaded as CSV, Parquet or JSON.",
@@ -46,3 +49,9 @@ def draft(
             "chart": chart,
         }
     )
+
+
+def _summary(title: str) -> str:
+    """One that names the dataset, where it fits into the line."""
+    named = f"{title}: data, ready to load."
+    return named if len(named) <= SUMMARY_AT_MOST else PLAIN

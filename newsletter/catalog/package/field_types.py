@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 NO_CHART = "none"  # as a person writes it; kept as an empty specification
-TITLE_AT_MOST = 50  # characters
+TITLE_AT_MOST = 80
+SUMMARY_AT_MOST = 80  # characters
 UNSAID = Field(exclude_if=lambda value: not value)  # not written where nothing is said
 
 ColumnType = Literal["string", "integer", "number", "boolean", "date", "datetime", "time"]
@@ -90,10 +91,12 @@ Language = Annotated[
     str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "must be a language tag such as en")
 ]
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=6, max_length=TITLE_AT_MOST), ONE_LINE
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_AT_MOST), ONE_LINE
 ]
 Summary = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=20, max_length=80), ONE_LINE
+    str,
+    StringConstraints(strip_whitespace=True, min_length=20, max_length=SUMMARY_AT_MOST),
+    ONE_LINE,
 ]
 Description = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=50, max_length=5000)

@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from newsletter.catalog import datasets
 from newsletter.catalog.listing import light
 from newsletter.catalog.semver import parsed
 from newsletter.errors import Conflict, Invalid, NotFound
-from newsletter.models.dataset import Dataset, Erratum, Version
+from newsletter.models.dataset import Dataset, Erratum, Version, VersionState
 
 NOTE_AT_LEAST, NOTE_AT_MOST = 10, 2000  # characters
 
@@ -58,9 +58,10 @@ def correct(
 
 
 def errata(session: Session, slugs: Collection[str] | None = None) -> list[Erratum]:
-    """All errata, or those of some datasets, the newest first."""
+    """All errata, or those of some datasets, the newest first; none of what was withdrawn."""
     rows = (
         select(Erratum)
+        .where(_is_public())
         .join(Erratum.version)
         .join(Version.dataset)
         .options(
@@ -76,7 +77,7 @@ def errata(session: Session, slugs: Collection[str] | None = None) -> list[Errat
 
 def listed(session: Session) -> list[ListedErratum]:
     """Each correction, as the erratum of the oldest version that it corrects, the newest first."""
-    oldest = select(func.min(Erratum.id)).group_by(Erratum.corrected_by_id)
+    oldest = select(func.min(Erratum.id)).where(_is_public()).group_by(Erratum.corrected_by_id)
     rows = (
         select(Erratum.id, Erratum.published_at, Version.keywords)
         .join(Erratum.corrected_by)
@@ -108,6 +109,12 @@ def corrected_by(session: Session, version: Version) -> list[Erratum]:
         corrections += some
         waiting += [erratum.version_id for erratum in some]
     return sorted(corrections, key=lambda erratum: erratum.version_id)
+
+
+def _is_public() -> ColumnElement[bool]:
+    """Whether both versions can still be seen: what changed shows the data of both."""
+    published = Version.state == VersionState.PUBLISHED
+    return and_(Erratum.version.has(published), Erratum.corrected_by.has(published))
 
 
 def _wrong(correction: Version, since: str | None) -> list[Version]:

@@ -17,7 +17,7 @@ from newsletter.catalog.package.dataset_package import (
     ReadPackage,
     TablePackage,
 )
-from newsletter.catalog.semver import proposed
+from newsletter.catalog.semver import Step, raised, step_of
 from newsletter.catalog.versions import changes
 from newsletter.errors import UnreadableTable
 from newsletter.models.dataset import Table, Version
@@ -90,13 +90,26 @@ def numbered(
     diff = difference(before, intake, storage)
     package = intake.package
     if number is None:
-        number = package.version if package.version != before.number else proposed(diff)
+        number = package.version if package.version != before.number else _next(before, diff)
     changelog = package.changelog
     if number not in {change.version for change in changelog}:
         line = note or f"{in_one_line(diff)}."
         changelog = (*changelog, ChangePackage(version=number, date=today, note=line))
     whole = package.model_copy(update={"version": number, "changelog": changelog})
     return replace(intake, package=whole), replace(diff, after=number)
+
+
+def after_withdrawn(package: DatasetPackage, newest: Version, today: date) -> DatasetPackage:
+    """``package`` with a number after that of ``newest``, which was withdrawn with all before."""
+    number = raised(datasets.last_number(newest.dataset), Step.MAJOR)
+    line = ChangePackage(version=number, date=today, note="New files, after a withdrawal.")
+    return package.model_copy(update={"version": number, "changelog": (*package.changelog, line)})
+
+
+def _next(before: Version, diff: Diff) -> str:
+    """The number that the changes ask for, after those of versions that were withdrawn too."""
+    last = datasets.last_number(before.dataset) if before.dataset else before.number
+    return raised(last, step_of(diff))
 
 
 def difference(before: Version, intake: Intake, storage: Storage) -> Diff:

@@ -30,12 +30,14 @@ FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"} | {
 @click.command("add")
 @click.argument("source", metavar="FILE|URL")
 @click.option("--slug", required=True, help="Its name in addresses, such as penguins.")
-@click.option("--title", required=True, help="6 to 50 characters.")
+@click.option("--title", required=True, help="1 to 80 characters.")
 @click.option("--license", "license_", required=True, help="An SPDX id, such as CC0-1.0.")
 @click.option("--summary", "summary_", help="One line of 20 to 80 characters.")
 @click.option("--description", help="Why it is interesting: markdown, from 50 characters.")
 @click.option("--keyword", "keywords", multiple=True, help="May be given several times.")
-@click.option("--source-url", help="Where the data comes from.")
+@click.option(
+    "--source-url", help="Where the data comes from; without it, it says that nobody told."
+)
 @click.option(
     "--table",
     "--sheet",
@@ -72,7 +74,7 @@ def add(
     if background and anyway:
         raise click.UsageError("In the background nobody looks: publish the draft when it is read.")
     installation = open_or_create_installation()
-    origin = source_url or (source if is_address(source) else installation.settings.base_url)
+    origin = source_url or (source if is_address(source) else None)
 
     def save(file: FileSource, by: Promise) -> Task:
         _refuse_license(license_)

@@ -22,7 +22,7 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
-from newsletter.cli.datasets.tables_read import tell_alerts, tell_doubts
+from newsletter.cli.datasets.tables_read import tell_alerts, tell_tables
 from newsletter.cli.datasets.versions import tell_changes
 from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Refused
@@ -57,22 +57,22 @@ def sync_command(folder: Path) -> None:
     installation = open_or_create_installation()
     refused, now = 0, clock.now()
     for step in sync(installation.db, installation.storage, folder, now):
-        refused += _tell_step(step)
+        refused += step.done is Done.REFUSED
+        _tell_step(step)
         if step.done in {Done.ADDED, Done.CHANGED}:
-            tell_doubts(installation, step.slug)
-        if step.diff is not None:
-            tell_changes(step.diff)
+            tell_tables(installation, step.slug)
     for step in sync_posts(installation.db, installation.storage, folder, now):
-        refused += _tell_step(step)
+        refused += step.done is Done.REFUSED
+        _tell_step(step)
     if refused:
         raise Refused(f"{refused} of them could not be taken: see the lines above.")
 
 
-def _tell_step(step: Step) -> bool:
-    """What became of a folder or a post; whether it was refused."""
+def _tell_step(step: Step) -> None:
     note = f": {step.note}" if step.note else ""
     click.echo(f"{MARKS[step.done]} {step.slug} {step.done.value}{note}")
-    return step.done is Done.REFUSED
+    if step.diff is not None:
+        tell_changes(step.diff)
 
 
 @click.command("list")

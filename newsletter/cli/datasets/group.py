@@ -17,6 +17,8 @@ WHERE = {
     "check": "catalog_checks",
     "delete": "reading",
     "drop-files": "reading",
+    "withdraw": "withdrawing",
+    "restore": "withdrawing",
 }
 
 dataset_group = LazyGroup(

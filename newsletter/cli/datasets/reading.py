@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.cli.context import open_installation
 from newsletter.cli.tasks import run_promised, tell_promise
@@ -53,7 +54,7 @@ def _given_up(
         return error
     with installation.db.write() as session:
         if not datasets.newest(session, slug).tables:
-            dataset_save.delete_draft(session, slug)
+            dataset_save.delete_draft(session, slug, clock.now())
         elif before is None:
             drop_files(session, slug)
     return Invalid(unread.error, dict(unread.fields)) if unread.error else error
@@ -70,7 +71,7 @@ def _unread(installation: Installation, slug: str) -> UnreadFiles | None:
 def delete(slug: str) -> None:
     """Delete the draft of a dataset, and the dataset if nothing of it was published."""
     with open_installation().db.write() as session:
-        number = dataset_save.delete_draft(session, slug).number
+        number = dataset_save.delete_draft(session, slug, clock.now()).number
     click.echo(f"The draft {slug} {number} is deleted.")
 
 

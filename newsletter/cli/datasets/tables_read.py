@@ -20,14 +20,6 @@ def tell_tables(installation: Installation, slug: str) -> None:
         _tell(_name(version, table), table)
 
 
-def tell_doubts(installation: Installation, slug: str) -> None:
-    """Of each table how it was read and what to look at, where there is something to say."""
-    with installation.db.read() as session:
-        version = datasets.newest(session, slug)
-    for table in version.tables:
-        _tell_reading(table)
-
-
 def tell_alerts(table: Table, *, all_of_them: bool = False) -> None:
     """What to look at in a table, a line each, the worst first."""
     lines = alert_lines(table.profile)
@@ -46,12 +38,6 @@ def _name(version: Version, table: Table) -> str:
 def _tell(name: str, table: Table) -> None:
     encoding = f", read as {table.encoding}" if table.encoding else ""
     click.echo(f"{name}: {table.rows:,} rows × {len(table.columns)} columns{encoding}.")
-    _tell_reading(table)
-    reasons = [chart.reason for chart in proposals(table.profile)]
-    click.echo(f"Chart: {reasons[0] if reasons else NO_CHART}")
-
-
-def _tell_reading(table: Table) -> None:
     for note in table.notes:
         click.echo(note)
     if table.rows_rejected:
@@ -59,3 +45,5 @@ def _tell_reading(table: Table) -> None:
         for rejected in table.rejected[:REJECTED_SHOWN]:
             click.echo(f"  line {rejected['line']}: {rejected['reason']}")
     tell_alerts(table)
+    reasons = [chart.reason for chart in proposals(table.profile)]
+    click.echo(f"Chart: {reasons[0] if reasons else NO_CHART}")

@@ -46,6 +46,7 @@ def tell_changes(diff: Diff) -> None:
 @click.option("--version", "number", help="Its number; without it, as what changed asks for.")
 @click.option("--replaces", metavar="TABLE", help="Which table, of a dataset that has several.")
 @click.option("--sheet", help="Which sheet, table or file of FILE.")
+@click.option("--name", help="What the table is called from now on; without it, as before.")
 @chart_option
 @how_to_read
 @in_background
@@ -55,6 +56,7 @@ def update(
     number: str | None,
     replaces: str | None,
     sheet: str | None,
+    name: str | None,
     chart: dict[str, Any] | None,
     background: bool,
     **read: Any,
@@ -71,6 +73,7 @@ def update(
             AT_THE_COMMAND_LINE,
             clock.now(),
             table=replaces,
+            name=name,
             read=how,
             number=number,
             chart=chart,

@@ -63,6 +63,7 @@ def freeze_issue(
 
 def _prepare(session: Session, issue: Issue, settings: Settings, now: datetime) -> None:
     """What has to be so before it can be composed for good."""
+    calendar.refuse_withdrawn(issue)
     match issue.kind:
         case Kind.REGULAR:
             round_up.save(session, issue, settings)

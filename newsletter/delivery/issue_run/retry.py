@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery.issue_run.post_exposure import heard_of, tellings
 from newsletter.errors import Conflict
+from newsletter.issues.calendar import refuse_withdrawn
 from newsletter.models.delivery import ROWS_WITH_A_REASON, Delivery, DeliveryState, Retry
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.subscriber import Status, Subscriber, Suppression
@@ -45,8 +46,9 @@ def retry(
     says otherwise and may arrive twice. ``reason``: only those of this word of the
     ledger. ``by``: the curator's address, for the note that is kept. A closed issue
     is sending again. Raises Conflict for one that has not begun or is cancelled, and
-    if there is nothing to try again.
+    if there is nothing to try again, or its data were withdrawn.
     """
+    refuse_withdrawn(issue)
     session.refresh(issue, ["state"], with_for_update=True)  # it may be closing just now
     if issue.state is IssueState.CANCELLED:
         raise Conflict(f"The issue of {issue.slot} is cancelled: nothing more of it is sent.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from newsletter.catalog import datasets
 from newsletter.catalog.export import contents_of, export, exported
+from newsletter.errors import Conflict
 from newsletter.tasks.attempt import Attempt
 from newsletter.tasks.definition import Definition
 
@@ -14,7 +15,10 @@ def export_dataset(attempt: Attempt, slug: str, folder: str) -> dict[str, Any]:
     runs it."""
     opened = attempt.installation
     with opened.db.read() as session:
-        contents = contents_of(datasets.newest(session, slug), opened.settings)
+        version = datasets.newest(session, slug)
+        if version.withdrawal is not None and version.withdrawal.erased_at is not None:
+            raise Conflict(f"{slug} was withdrawn, and its data are erased for good.")
+        contents = contents_of(version, opened.settings)
     attempt.progress(total=contents.bytes)
     paths = None
     if attempt.number > 1:  # the one before may have been killed before it could say so

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 from newsletter.catalog import datasets, drafts
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.package.dataset_package import DatasetPackage, ReadPackage, check_slug
+from newsletter.catalog.package.dataset_package import (
+    DatasetPackage,
+    ReadPackage,
+    check_slug,
+    parse_package,
+)
+from newsletter.catalog.refusals import refuse_change_of_withdrawn
 from newsletter.catalog.versions.renewal import read_again, renew
 from newsletter.errors import Conflict, Invalid, NotFound
 from newsletter.installation import Installation
@@ -82,6 +88,8 @@ def edit(
     with installation.db.read() as session:
         newest = datasets.newest(session, slug)
         datasets.table_names(newest.dataset)  # loads the tables: no transaction stays open
+    if {table.name for table in package.tables} - {*files}:
+        refuse_change_of_withdrawn(newest)  # whose tables are gone, or soon will be
     _refuse_missing_files(package, {*files, *(table.name for table in newest.tables)})
     if files or read_again(newest, package):
         with installation.db.write() as session:
@@ -103,6 +111,7 @@ def replace_table(
     now: datetime,
     *,
     table: str | None = None,
+    name: str | None = None,
     read: ReadPackage | None = None,
     number: str | None = None,
     chart: Mapping[str, Any] | None = None,
@@ -110,26 +119,30 @@ def replace_table(
 ) -> Task | None:
     """``edit`` with a new file for one table, of which all that was said stays.
 
-    ``table`` None: the only one; ``read`` says how the file is read; ``chart`` None: as it
-    was. Where files of it could
-    not be read, theirs are the words, and their tables.
+    ``table`` None: the only one; ``name`` is what it is called from now on, None: as before;
+    ``read`` says how the file is read; ``chart`` None: as it was. Where files of it could not
+    be read, theirs are the words, and their tables.
     """
     with installation.db.read() as session:
         newest = datasets.newest(session, slug)
         unread = unread_files(session, newest.dataset)
     package = unread.package if unread else datasets.package_of(newest)
     names = [written.name for written in package.tables]
-    name = names[0] if table is None and len(names) == 1 else table
-    if name not in names:
+    replaced = names[0] if table is None and len(names) == 1 else table
+    if replaced is None or replaced not in names:
         raise NotFound(f"Name the table that the file replaces: {', '.join(names)}.")
-    changed = {"file": f"data/{file.file_name}", "read": read or ReadPackage()}
+    called = name or replaced
+    changed = {"name": called, "file": f"data/{file.file_name}", "read": read or ReadPackage()}
     tables = tuple(
-        written.model_copy(update=changed) if written.name == name else written
+        written.model_copy(update=changed) if written.name == replaced else written
         for written in package.tables
     )
     drawn = {} if chart is None else {"chart": chart}
     whole = package.model_copy(update={"tables": tables, **drawn})
-    files = {**(unread.sources if unread else {}), name: file}
+    if name is not None:
+        parse_package(whole.model_dump(mode="json", exclude_defaults=True))
+    waiting = unread.sources if unread else {}
+    files = {key: source for key, source in waiting.items() if key != replaced} | {called: file}
     note = unread.note if unread else ""
     return edit(installation, slug, whole, files, started_by, now, note=note, number=number, by=by)
 
@@ -150,11 +163,18 @@ def publish(
         return version
 
 
-def delete_draft(session: Session, slug: str) -> Version:
+def refuse_deleting(session: Session, slug: str) -> None:
+    """Raises what ``delete_draft`` would."""
+    dataset = datasets.get(session, slug)
+    refuse_while_reading(dataset)
+    drafts.refuse_deleting(session, datasets.newest(session, slug))
+
+
+def delete_draft(session: Session, slug: str, now: datetime) -> Version:
     """Delete what is not published of a dataset; returns what it was. Raises NotFound, or
     Conflict if all is published, something stands on it, or files are being read into it."""
     refuse_while_reading(datasets.get(session, slug))
-    return drafts.delete(session, slug)
+    return drafts.delete(session, slug, now)
 
 
 def _refuse_license(package: DatasetPackage) -> None:

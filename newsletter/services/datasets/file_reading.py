@@ -17,7 +17,7 @@ from newsletter.catalog import datasets, drafts
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.package.dataset_package import DatasetPackage, parse_package
 from newsletter.catalog.versions.changes import published_before
-from newsletter.catalog.versions.renewal import numbered, renew
+from newsletter.catalog.versions.renewal import after_withdrawn, numbered, renew
 from newsletter.errors import Conflict, FetchRefused, Invalid, NotFound, Refused
 from newsletter.installation import Installation
 from newsletter.issues.schedule import local_day
@@ -196,10 +196,12 @@ class _Job:
             # What changed is not said of the version that is published.
             kept = datasets.package_of(newest).changelog
             package = package.model_copy(update={"changelog": kept})
+        today = local_day(now, installation.settings.timezone)
+        if package.version == newest.number and newest.is_withdrawn:
+            package = after_withdrawn(package, newest, today)
         intake = replace(intake, package=package)
         if self.before is None:
             return intake
-        today = local_day(now, installation.settings.timezone)
         storage = installation.storage
         return numbered(intake, self.before, storage, today, self.saved.number, self.saved.note)[0]
 

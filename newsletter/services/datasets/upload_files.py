@@ -13,6 +13,8 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from newsletter import clock
+from newsletter.catalog.discarding import discard_keys
 from newsletter.errors import NotFound
 from newsletter.installation import Installation
 from newsletter.models.upload import Upload, UploadPiece
@@ -57,9 +59,12 @@ def open_file(installation: Installation, key: str) -> Iterator[Path]:
 
 
 def forget(installation: Installation, keys: Iterable[str]) -> None:
-    """Remove uploads, which somebody gave up or a dataset has now. A file in storage stays."""
-    for key in keys:
+    """Remove uploads, which somebody gave up or a dataset has now. A file in storage goes by
+    itself, if nothing else has it."""
+    for key in filter(None, keys):
         if not KEY.fullmatch(key):
+            with installation.db.write() as session:
+                discard_keys(session, [key], clock.now())
             continue
         with installation.db.write() as session:
             ids = select(Upload.id).where(_has_key(key))

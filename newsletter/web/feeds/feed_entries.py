@@ -127,17 +127,21 @@ def _loaded(session: Session, listed: Sequence[Listed]) -> list[Entry]:
 def _of_issue(issue: Issue) -> Entry:
     version = issue.version
     assert version is not None  # noqa: S101 - _issues() leaves the others out
-    html = render_template("site/entry.html", issue=issue, version=version)
+    gone, erratum = version.withdrawal, version.erratum
+    template = "site/entry_withdrawn.html" if gone else "site/entry.html"
+    html = render_template(template, issue=issue, version=version)
     published = issue.frozen_at or issue.created_at
-    erratum = version.erratum
+    moments = [published]
+    moments += [erratum.published_at] if erratum else []
+    moments += [gone.withdrawn_at] if gone else []
     return Entry(
         id=f"tag:{installation().settings.host},{issue.date}:{issue.kind.value}",
         title=without_marks(issue.title),
         url=public_url("archive.issue", day=issue.slot),
-        summary=without_marks(issue.preheader or version.summary),
+        summary=without_marks(gone.reason if gone else issue.preheader or version.summary),
         html=without_marks(html),
         published=published,
-        updated=max(published, erratum.published_at) if erratum else published,
+        updated=max(moments),
         keywords=_words(version),
     )
 
@@ -180,4 +184,6 @@ def _of_erratum(erratum: Erratum) -> Entry:
 
 
 def _words(version: Version) -> list[str]:
+    if version.is_withdrawn:
+        return []
     return [without_marks(word) for word in version.keywords]

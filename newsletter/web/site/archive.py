@@ -5,13 +5,15 @@ from functools import partial
 from itertools import groupby
 
 from flask import Blueprint, Response, abort, make_response, render_template
+from sqlalchemy.orm import Session
 
-from newsletter.errors import NotFound
-from newsletter.issues import archive
+from newsletter.errors import NotFound, Withdrawn
+from newsletter.issues import archive, round_up
 from newsletter.issues.archive import ListedIssue
 from newsletter.mailing.frozen import FrozenMessage
 from newsletter.mailing.message import image_of
 from newsletter.paging import cut
+from newsletter.posts.posts import is_public
 from newsletter.posts.search import languages_by_dataset
 from newsletter.web.context import installation, page_number
 from newsletter.web.responses.file_responses import for_ever, send_chart
@@ -58,12 +60,23 @@ def issue(day: str) -> Response:
     ours: it has a policy of its own, under which it can only be looked at.
     """
     with installation().db.read() as session:
-        page = archive.page_of(session, day)
+        try:
+            page = archive.page_of(session, day)
+        except Withdrawn:
+            return make_response(_without_data(session, day))
     if page is None:
         abort(404)
     response = make_response(page)
     response.headers["Content-Security-Policy"] = content_security_policy(FOREIGN_DOCUMENT)
     return response
+
+
+def _without_data(session: Session, day: str) -> str:
+    """What stands in the place of an issue whose data were withdrawn."""
+    issue = archive.get(session, day)
+    told_of = round_up.posts_of(session, issue, installation().settings)
+    posts = [post for post in told_of if is_public(post)]
+    return render_template("site/issue_withdrawn.html", issue=issue, posts=posts)
 
 
 @blueprint.get("/issues/<day>/chart.png")

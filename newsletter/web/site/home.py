@@ -16,13 +16,14 @@ RECENT = 6
 @blueprint.get("/")
 @kept
 def home() -> str:
+    base_url = installation().settings.base_url
     with installation().db.read() as session:
         latest = archive.latest(session)
         shown = latest.version_id if latest else None
         return render_template(
             "site/home.html",
             latest=latest,
-            glance=facts.glance(latest.version) if latest and latest.version else [],
+            glance=facts.glance(latest.version, base_url) if latest and latest.version else [],
             recent=listing.latest(session, RECENT, besides=shown),
             count=listing.count_published(session),
         )

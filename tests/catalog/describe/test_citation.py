@@ -37,9 +37,13 @@ def test_plain_text_names_everyone_and_everything() -> None:
     )
 
 
-def test_plain_text_without_creators_names_the_publisher_once() -> None:
-    assert plain(replace(FACTS, creators=())).startswith("Dataset Daily (2026). Penguins")
-    assert plain(replace(FACTS, creators=())).count("Dataset Daily") == 1
+def test_where_no_creator_is_known_none_is_invented() -> None:
+    unknown = replace(FACTS, creators=())
+    assert plain(unknown).startswith(
+        "Penguins of the Palmer Archipelago (version 1.0.0) [Data set] (2026). Dataset Daily. "
+    )
+    assert "author" not in bibtex(unknown)
+    assert "author" not in csl_json(unknown)[0]
 
 
 def test_three_creators_are_joined_as_one_says_them() -> None:

@@ -73,11 +73,9 @@ def test_a_citation_is_the_curators_or_made(version: Version, settings: Settings
     assert f"{PAGE}/v/1.0.0/" in made
 
 
-def test_a_dataset_of_nobody_is_cited_by_this_newsletter(
-    version: Version, settings: Settings
-) -> None:
+def test_a_dataset_of_nobody_is_cited_by_its_title(version: Version, settings: Settings) -> None:
     version.citation, version.creators, version.sources = "", [], []
-    assert citation(version, settings).startswith("Dataset Daily (2026).")
+    assert citation(version, settings).startswith(f"{version.title} (")
 
 
 def test_a_draft_can_be_described(version: Version, settings: Settings) -> None:

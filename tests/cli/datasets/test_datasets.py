@@ -45,6 +45,20 @@ def test_what_a_person_should_look_at_stays_a_draft(shell: Shell) -> None:
     assert shell.read("dataset", "show", "rain-2")["state"] == "published"
 
 
+@pytest.mark.parametrize("title", ["R", "R" * 80])
+def test_titles_are_short_or_long_and_no_source_is_made_up(shell: Shell, title: str) -> None:
+    shell.done("dataset", "add", "rain.csv", *ADD[:2], *ADD[4:], "--title", title, "--publish")
+    assert shell.read("dataset", "show", "rain-2")["title"] == title
+    for form, names in (
+        ("datapackage", ("sources",)),
+        ("croissant", ("sameAs", "creator")),
+        ("jsonld", ("sameAs", "creator")),
+        ("dcat", ("references",)),
+    ):
+        described = json.loads(shell.done("dataset", "describe", "rain-2", "--as", form))
+        assert not set(names) & set(described), form
+
+
 def test_in_the_background_nobody_looks(shell: Shell) -> None:
     done = shell("dataset", "add", "rain.csv", *ADD, "--background", "--anyway")
 
@@ -83,7 +97,7 @@ def test_what_a_cell_means_can_be_stated(shell: Shell) -> None:
         (("rain.csv", *ADD[2:], "--slug", "kenya-rain"), "already"),
         (("rain.csv", *ADD[2:], "--slug", "Rain 2"), "cannot be a slug"),
         (("rain.csv", *ADD[:4], "--license", "CC0"), "--license: CC0 is not an SPDX"),
-        (("rain.csv", *ADD[:2], *ADD[4:], "--title", "Rain"), "--title: "),
+        (("rain.csv", *ADD[:2], *ADD[4:], "--title", "R" * 81), "--title: "),
         (("people.csv", *ADD, "--summary", "short"), "--summary: "),
         (("empty.csv", *ADD), "empty"),
         (("http://127.0.0.1:9/rain.csv", *ADD), "127.0.0.1"),
@@ -163,7 +177,7 @@ def test_an_export_brought_in_elsewhere_is_the_same_dataset(
 ) -> None:
     shell.done("dataset", "export", "kenya-rain", "out")
     other = Shell(tmp_path_factory.mktemp("other"))
-    assert other.done("sync", "out").splitlines() == ["+ kenya-rain added"]
+    assert other.done("sync", "out").splitlines()[0] == "+ kenya-rain added"
     mine, theirs = (s.read("dataset", "show", "kenya-rain") for s in (shell, other))
     assert mine == theirs
 
@@ -198,7 +212,10 @@ def test_synchronising_again_changes_nothing(shell: Shell) -> None:
     shell.done("dataset", "export", "kenya-rain", "out")
     folder = Path("out/kenya-rain")
     folder.rename("out/rain-again")
-    assert shell.done("sync", "out") == "+ rain-again added\n"
+    printed = shell.done("sync", "out").splitlines()
+    assert printed[0] == "+ rain-again added"
+    assert printed[1].startswith("rain-again: 5 rows × 3 columns")
+    assert printed[-1].startswith("Chart: ")
     assert shell.done("sync", "out") == "= rain-again unchanged\n"
 
 
@@ -223,7 +240,7 @@ def test_posts_come_after_the_dataset_of_their_folder(shell: Shell) -> None:
     (posts / "02-bad.md").write_text("No front matter.")
     result = shell("sync", "out")
     assert result.exit_code == 1
-    added, good, bad = result.stdout.splitlines()
+    added, *_, good, bad = result.stdout.splitlines()
     assert added == "+ rain-again added"
     assert good.startswith("+ rain-again/01-good.md added: Version 1.0.0 has no table penguins")
     assert bad.startswith("! rain-again/02-bad.md refused: The post has no front matter")

@@ -213,7 +213,7 @@ def test_nothing_else_of_it_changes_while_files_are_to_be_read(
     with pytest.raises(Conflict, match="New files of seals are not read yet"):
         dataset_save.edit(seals, "seals", words(title="Other seals"), {}, "ada", NOW)
     with pytest.raises(Conflict, match="is being read"), seals.db.write() as session:
-        dataset_save.delete_draft(session, "seals")
+        dataset_save.delete_draft(session, "seals", NOW)
     assert newest(seals).number == "1.1.0"
 
 
@@ -231,7 +231,7 @@ def test_a_draft_is_deleted_and_its_slug_is_free_again(
     add(installation, "seals", file(tmp_path))
     newest(installation)
     with installation.db.write() as session:
-        dataset_save.delete_draft(session, "seals")
+        dataset_save.delete_draft(session, "seals", NOW)
     with installation.db.read() as session:
         assert datasets.find(session, "seals") is None
     add(installation, "seals", file(tmp_path))

@@ -91,7 +91,9 @@ def _back() -> str:
 
 def _refused(error: Refused, target: str) -> Response:
     """The way in, with the reason; the answer of the provider does not stay in the address."""
-    log.warning(
+    level = logging.WARNING if error.__cause__ else logging.INFO  # the provider's, or a person's
+    log.log(
+        level,
         "Nobody was signed in by the identity provider: %s %s",
         error,
         error.__cause__ or "",

@@ -12,6 +12,7 @@ from flask_login import current_user
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
+from newsletter.catalog.versions import withdrawals
 from newsletter.charts import Proposal
 from newsletter.curators.permissions import Permission
 from newsletter.errors import NotFound
@@ -97,7 +98,12 @@ def show(slug: str) -> ResponseReturnValue:
             tables=[_shown(version, table) for table in version.tables],
             may_choose_chart=not goes_on and permission in current_user.permissions,
             described=any(c.get("description") for t in version.tables for c in t.columns),
-            has_others=len(version.dataset.versions) > 1,
+            gone=[
+                (one, withdrawals.can_be_restored(one, now))
+                for one in withdrawals.withdrawn(version.dataset)
+            ],
+            restorable_for=withdrawals.UNDONE_WITHIN,
+            has_public=bool(datasets.published_versions(version.dataset)),
             problems=datasets.problems_of(version),
             step=versions.step_of(version),
             may_correct=versions.may_correct(version),
@@ -111,17 +117,6 @@ def show(slug: str) -> ResponseReturnValue:
 def publish(slug: str) -> ResponseReturnValue:
     with flashing("It is published."):
         dataset_save.publish(installation(), slug, clock.now())
-    return redirect(url_for("admin.datasets.show", slug=slug))
-
-
-@blueprint.post("/<slug>/delete")
-@needs(Permission.DRAFT)
-def delete(slug: str) -> ResponseReturnValue:
-    """Delete the draft, and the dataset with it if it was never published."""
-    with flashing("The draft is deleted."), installation().db.write() as session:
-        dataset_save.delete_draft(session, slug)
-        if datasets.find(session, slug) is None:
-            return redirect(url_for("admin.datasets.index"))
     return redirect(url_for("admin.datasets.show", slug=slug))
 
 

@@ -13,6 +13,7 @@ from newsletter.catalog.describe.jsonld import jsonld
 from newsletter.catalog.describe.published import citation_facts, facts_of
 from newsletter.catalog.external_viewers import explorers
 from newsletter.catalog.search import Found, search
+from newsletter.catalog.versions import withdrawals
 from newsletter.issues import archive
 from newsletter.models.dataset import Version
 from newsletter.models.issue import Issue
@@ -80,7 +81,8 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
         written = posts.of_dataset(session, version.dataset, POSTS_SHOWN)
         count = posts.count_of_dataset(session, version.dataset)
         releases = history(versions)
-    response = make_response(_rendered(version, releases, issues, written, count))
+        gone = withdrawals.of_dataset(session, version.dataset_id)
+    response = make_response(_rendered(version, releases, gone, issues, written, count))
     response.headers["Content-Security-Policy"] = content_security_policy(SCRIPTED)
     return response
 
@@ -88,6 +90,7 @@ def page(slug: str, number: str | None = None) -> Response | werkzeug.Response:
 def _rendered(
     version: Version,
     releases: list[Release],
+    withdrawn: list[Version],
     issues: list[Issue],
     written: list[Post],
     posts_in_all: int,
@@ -105,7 +108,8 @@ def _rendered(
         version=version,
         newest=newest,
         history=releases,
-        glance=facts.glance(version),
+        withdrawn=withdrawn,
+        glance=facts.glance(version, settings.base_url),
         drawn=drawn(version),
         tables=[
             (table, facts.columns(table, look.shown), look)
@@ -113,6 +117,7 @@ def _rendered(
         ],
         loaders=highlighted(slug, version.number, version.tables[0]),
         explorers=explorers(settings.base_url, slug, version.number, first),
+        sources=described.sources,
         citation=described.citation,
         bibtex=bibtex(citation_facts(version, settings)),
         jsonld=jsonld(described),

@@ -12,13 +12,14 @@ from newsletter.catalog.describe.dcat import catalog as dcat_catalog
 from newsletter.catalog.describe.facts import DatasetFacts, TableFacts, WorkFacts
 from newsletter.catalog.describe.published import facts_of
 from newsletter.catalog.search import has_column
-from newsletter.catalog.versions import errata
+from newsletter.catalog.versions import errata, withdrawals
 from newsletter.models.dataset import Erratum
 from newsletter.posts import posts, search
 from newsletter.posts.posts import work_facts
 from newsletter.web.context import installation, public_url
 from newsletter.web.responses.cors import open_to_all
 from newsletter.web.responses.page_cache import kept
+from newsletter.web.site.datasets.tombstones import described
 from newsletter.web.site.posts.listed_posts import listed_post
 
 blueprint = Blueprint("descriptions", __name__)
@@ -42,6 +43,7 @@ def index() -> Response:
         ids = search.matching(session, search.listed(session), column=column or None)
         written = [listed_post(post) for post in search.load(session, ids, is_long=True)]
         wrong = [_erratum(erratum) for erratum in errata.errata(session)]
+        gone = [described(version) for version in withdrawals.everything(session)]
     title, home = installation().settings.title, public_url("home.home")
     index = {
         "title": title,
@@ -49,6 +51,7 @@ def index() -> Response:
         "datasets": listed,
         "posts": written,
         "errata": wrong,
+        "withdrawn": gone,
     }
     return open_to_all(jsonify(index))
 

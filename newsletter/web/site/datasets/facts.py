@@ -6,6 +6,7 @@ from typing import Any
 
 from newsletter.catalog.describe.citation import in_words
 from newsletter.catalog.describe.facts import license_url
+from newsletter.catalog.describe.published import sources_of
 from newsletter.mailing.content import Fact
 from newsletter.models.dataset import Table, Version
 from newsletter.tables.profiling.profile_text import (
@@ -19,6 +20,7 @@ from newsletter.tables.profiling.profile_text import (
 from newsletter.tables.querying.table_query import NUMBERS
 
 PREVIEW_ROWS = 10
+NO_SOURCE = "none was given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,9 @@ def dimensions(version: Version) -> str:
     return f"{_count(len(tables), 'table')}, {_count(rows, 'row')}"
 
 
-def glance(version: Version) -> list[Fact]:
+def glance(version: Version, base_url: str = "") -> list[Fact]:
     """A dataset's page in a few lines, the empty ones left out."""
-    return [fact for fact in _facts(version) if fact.value]
+    return [fact for fact in _facts(version, base_url) if fact.value]
 
 
 def columns(table: Table, shown: slice = slice(None)) -> list[ColumnFacts]:
@@ -74,14 +76,17 @@ def preview(table: Table) -> list[list[Any]]:
     return table.preview[:PREVIEW_ROWS]
 
 
-def _facts(version: Version) -> Iterator[Fact]:
+def _facts(version: Version, base_url: str) -> Iterator[Fact]:
     yield Fact("Size", dimensions(version))
     yield Fact("Period", in_words(version.temporal or ""))
     yield Fact("Place", version.spatial or "")
     yield Fact("Licence", version.license or "", license_url(version.license))
     yield Fact("Made by", ", ".join(creator["name"] for creator in version.creators))
-    for source in version.sources[:1]:  # the page names them all further down
+    sources = sources_of(version, base_url)
+    for source in sources[:1]:  # the page names them all further down
         yield Fact("Source", source["title"], source["url"])
+    if not sources:
+        yield Fact("Source", NO_SOURCE)
     yield Fact("Version", version.number)
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 from newsletter import clock
 from newsletter.catalog import datasets, listing
-from newsletter.catalog.versions import changes
+from newsletter.catalog.versions import changes, withdrawals
 from newsletter.installation import Installation
 from newsletter.models.dataset import Version
 from newsletter.services.datasets import derived_files
@@ -44,6 +44,8 @@ def compared(slug: str, before: str, after: str) -> Response:
     opened = installation()
     with opened.db.read() as session:
         newest = datasets.published(session, slug)
+        for number in (before, after):
+            withdrawals.refuse(session, newest.dataset_id, number)
         published = listing.published_versions(session, newest.dataset_id)
         old, new = changes.pair(published, before, after)
     diff = changes.kept(old, new, opened.storage)

@@ -107,7 +107,7 @@ def test_then_it_asks_what_the_columns_mean(seals: Browser) -> None:
     ("field", "value", "beside", "sentence"),
     [
         ("slug", "Not A Slug", "slug", "lower-case letters and digits"),
-        ("title", "Short", "title", "at least 6 characters"),
+        ("title", "T" * 81, "title", "at most 80 characters"),
         ("summary", "", "summary", "is missing: add it"),
         ("keywords", "Seals", "keywords", "Line 1: must be lower case"),
         ("questions", "One?", "questions", "write 3 to 6 of them"),
@@ -136,7 +136,7 @@ def test_each_complaint_stands_beside_its_field_and_nothing_typed_is_lost(
 def test_a_file_that_came_with_a_refused_form_is_not_asked_for_again(
     installation: Installation, curator: Browser
 ) -> None:
-    refused = submit(curator, title="Short", tables__0__file=upload())
+    refused = submit(curator, title="T" * 81, tables__0__file=upload())
     assert "<strong>Seal counts.csv</strong> (uploaded)" in refused.text
     assert submit(curator, tables__0__stored=stored_note(refused)).status_code == 302
     assert newest(installation)["rows"] == 4

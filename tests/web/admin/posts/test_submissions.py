@@ -191,7 +191,7 @@ def test_a_suggested_file_becomes_a_draft_with_thanks_to_the_person(
     new = f"/admin/datasets/new?submission={number}"
     assert new in curator.get(f"{QUEUE}{number}/").text
     page = curator.get(new)
-    assert 'value="Seals of the Wadden Sea, counted from the air sinc"' in page.text
+    assert 'value="Seals of the Wadden Sea, counted from the air since 1959"' in page.text
     assert "one sandbank, from the air" in page.text
     assert 'value="Ann Lee"' in page.text
     assert 'value="https://example.org/seals"' in page.text

@@ -28,6 +28,16 @@ def test_what_is_not_known_is_not_said(installation: Installation) -> None:
     assert labels == ["Size", "Licence", "Source", "Version"]
 
 
+def test_that_no_source_was_given_is_said_and_none_is_made_of_our_address(
+    installation: Installation,
+) -> None:
+    ours = [{"title": "Penguins", "url": "https://news.example.org/"}]
+    for slug, sources in (("unsaid", []), ("ours", ours)):
+        version = made(installation, slug=slug, sources=sources)
+        shown = {fact.label: fact for fact in facts.glance(version, "https://news.example.org")}
+        assert (shown["Source"].value, shown["Source"].url) == ("none was given", None)
+
+
 def test_a_column_has_its_words_its_line_and_its_bars(installation: Installation) -> None:
     columns = {column.name: column for column in facts.columns(made(installation).tables[0])}
     bill = columns["bill_mm"]

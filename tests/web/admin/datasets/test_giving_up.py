@@ -1,0 +1,78 @@
+"""What is public is withdrawn and put back, and a draft deleted, each after a page that says what
+that means."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from newsletter.catalog import datasets, discarding
+from newsletter.installation import Installation
+from newsletter.models import DiscardedFile
+from newsletter.models.dataset import VersionState
+from newsletter.models.issue import IssueState
+from tests import factories
+from tests.web.admin.conftest import Browser
+
+PAGE = "/admin/datasets/penguins/"
+ASK = f"{PAGE}withdraw"
+REASON = "It holds the addresses of observers."
+
+
+def state(installation: Installation) -> VersionState:
+    with installation.db.read() as session:
+        return datasets.newest(session, "penguins").state
+
+
+def test_it_is_asked_what_and_why_and_put_back(curator: Browser, seeded: Installation) -> None:
+    with seeded.db.write() as session:
+        version = datasets.newest(session, "penguins")
+        factories.post(session, version)
+        factories.issue(session, version, date(2026, 12, 7), IssueState.PLANNED)
+    assert 'href="/admin/datasets/penguins/withdraw"' in curator.get(PAGE).text
+    asked = curator.get(ASK).text
+    for means in ("1.0.0", "3, ", "Who is who among the penguins", "2026-11-23", "2026-12-07"):
+        assert means in asked
+    refused = curator.post(ASK, ASK, number="", reason="short")
+    assert refused.status_code == 422
+    assert "Say in 10 to 2,000 characters why" in refused.text
+    assert state(seeded) is VersionState.PUBLISHED
+    assert curator.post(ASK, ASK, number="", reason=REASON).location == PAGE
+    assert state(seeded) is VersionState.WITHDRAWN
+    page = curator.get(PAGE).text
+    assert REASON in page
+    assert "Make 1.0.0 public again" in page
+    assert "withdrawn" in curator.get("/admin/datasets/").text
+    assert "nothing to withdraw" in curator.get(ASK).text
+    assert curator.post(f"{PAGE}restore", PAGE, number="1.0.0").location == PAGE
+    assert state(seeded) is VersionState.PUBLISHED
+    assert "It is public again." in curator.get(PAGE).text
+
+
+def test_a_draft_is_deleted_after_a_page_that_says_so(
+    curator: Browser, installation: Installation
+) -> None:
+    with installation.db.write() as session:
+        draft = factories.dataset(
+            session, installation.storage, "penguins", state=VersionState.DRAFT
+        )
+        keys = discarding.keys_of(draft)
+    assert 'href="/admin/datasets/penguins/delete"' in curator.get(PAGE).text
+    asked = curator.get(f"{PAGE}delete").text
+    assert "Nothing of the dataset is kept, and its slug is free again." in asked
+    assert curator.post(f"{PAGE}delete", f"{PAGE}delete").location == "/admin/datasets/"
+    with installation.db.read() as session:
+        assert datasets.find(session, "penguins") is None
+        assert set(session.scalars(select(DiscardedFile.key))) == keys
+
+
+def test_a_draft_that_is_planned_is_not_offered_for_deletion(
+    curator: Browser, installation: Installation
+) -> None:
+    with installation.db.write() as session:
+        draft = factories.dataset(
+            session, installation.storage, "penguins", state=VersionState.DRAFT
+        )
+        factories.issue(session, draft, date(2026, 12, 7), IssueState.PLANNED)
+    asked = curator.get(f"{PAGE}delete").text
+    assert "planned for 2026-12-07: take it off that day first" in asked
+    assert "Delete the draft" not in asked
