@@ -10,15 +10,16 @@ import pytest
 from packaging.requirements import Requirement
 
 from newsletter.errors import MissingExtra
-from newsletter.extras import ARROW, OIDC, POSTGRES, PROCRASTINATE, RUN, SES, Extra
+from newsletter.extras import ARROW, OIDC, POSTGRES, PROCRASTINATE, R_DATA, RUN, SES, STATS, Extra
 from newsletter.tables.ingest import IngestLimits, IngestOptions, request_for
 
 REPOSITORY = Path(__file__).parents[1]
 POST = REPOSITORY / "datasets" / "penguins" / "posts" / "02-how-much-heavier-are-males.md"
-EXTRAS = (ARROW, OIDC, POSTGRES, PROCRASTINATE, RUN, SES)
+EXTRAS = (ARROW, OIDC, POSTGRES, PROCRASTINATE, R_DATA, RUN, SES, STATS)
 # The packages of the extras, and what only they bring.
-HIDDEN = ("authlib", "boto3", "botocore", "joserfc", "jupyter_client", "nbclient",
-          "numpy", "procrastinate", "psycopg", "pyarrow", "zmq")  # fmt: skip
+HIDDEN = ("authlib", "boto3", "botocore", "joserfc", "jupyter_client", "narwhals", "nbclient",
+          "numpy", "pandas", "procrastinate", "psycopg", "pyarrow", "pyreadstat", "rdata", "xarray",
+          "zmq")  # fmt: skip
 HIDE = "import sys; sys.modules.update(dict.fromkeys({names!r}))\n"
 COMMAND = "from newsletter.cli import main; main()"
 READ = "from newsletter.tables.reading.worker import main; main()"
@@ -108,13 +109,23 @@ def test_a_post_is_refused_before_anything_is_installed_for_it(tmp_path: Path) -
     )
 
 
-@pytest.mark.parametrize("magic", ["ARROW1", "FEA1"])
-def test_an_arrow_file_is_refused_by_the_process_that_reads_it(tmp_path: Path, magic: str) -> None:
-    source = tmp_path / "table.feather"
+@pytest.mark.parametrize(
+    ("magic", "extra", "purpose"),
+    [
+        ("ARROW1", ARROW, "Reading Arrow files"),
+        ("FEA1", ARROW, "Reading Arrow files"),
+        ("$FL2@(#)", STATS, "Reading files of Stata, SPSS and SAS"),
+        ("RDX3\n", R_DATA, "Reading data of R"),
+    ],
+)
+def test_a_file_is_refused_by_the_process_that_reads_it(
+    tmp_path: Path, magic: str, extra: Extra, purpose: str
+) -> None:
+    source = tmp_path / "table"
     source.write_bytes(magic.encode() + bytes(64))
     limits = IngestLimits().for_file(source.stat().st_size)
     request = request_for(source, tmp_path, IngestOptions(limits=limits))
-    command = [sys.executable, "-W", "ignore", "-c", HIDE.format(names=("pyarrow",)) + READ]
+    command = [sys.executable, "-W", "ignore", "-c", HIDE.format(names=(extra.package,)) + READ]
     pipe = subprocess.PIPE
     environ = {"PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
@@ -124,7 +135,8 @@ def test_an_arrow_file_is_refused_by_the_process_that_reads_it(tmp_path: Path, m
         reader.stdin.write(f"{json.dumps(request)}\n")  # it ends when this is closed
         reader.stdin.flush()
         assert json.load(reader.stdout) == {
-            "refused": "Reading Arrow files needs pyarrow: pip install 'dataset-daily[arrow]'."
+            "refused": f"{purpose} needs {extra.package}:"
+            f" pip install 'dataset-daily[{extra.name}]'."
         }
 
 
@@ -132,6 +144,8 @@ def test_nothing_else_of_the_program_needs_one() -> None:
     done = without(HIDDEN, IMPORT_ALL)
     assert set(done.stdout.split()) == {
         "newsletter.tables.reading.readers.arrow",
+        "newsletter.tables.reading.readers.programs.r_data",
+        "newsletter.tables.reading.readers.programs.statistics_files",
         "newsletter.posts.running.kernel",
         "newsletter.db.postgres",
         "newsletter.engine.tasks.on_postgres",

@@ -152,14 +152,15 @@ def _dictionary(table: TablePackage, read: Ingested) -> list[dict[str, Any]]:
     return [
         (written[name].model_dump(mode="json") if name in written else {"name": name})
         | {"type": type_}
-        | _unit(written.get(name), read.units.get(name))
+        | _in_the_file(written.get(name), "unit", read.units.get(name))
+        | _in_the_file(written.get(name), "description", read.descriptions.get(name))
         for name, type_ in read.columns
     ]
 
 
-def _unit(written: ColumnPackage | None, unit: str | None) -> dict[str, str]:
-    """The unit that the file writes with a column's numbers, unless a person wrote one."""
-    return {"unit": unit} if unit and (written is None or written.unit is None) else {}
+def _in_the_file(written: ColumnPackage | None, key: str, value: str | None) -> dict[str, str]:
+    """What the file itself says of a column, unless a person wrote it."""
+    return {key: value} if value and not getattr(written, key, None) else {}
 
 
 def charted_table(package: DatasetPackage) -> str | None:

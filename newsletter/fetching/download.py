@@ -16,6 +16,7 @@ import requests
 import urllib3
 
 from newsletter.errors import FetchRefused
+from newsletter.fetching.file_addresses import direct_address
 from newsletter.fetching.http_exchange import (
     REDIRECTS,
     FetchLimits,
@@ -65,10 +66,12 @@ def fetch(
 ) -> Fetched:
     """Download ``url`` to a new file in the directory ``into``.
 
-    ``allowed_hosts`` names hosts (``host`` or ``host:port``) that may resolve
-    to inner addresses. With ``previous`` the server may answer that nothing
+    The address of a page that shows one file stands for that file. ``allowed_hosts`` names
+    hosts (``host`` or ``host:port``) that may resolve to inner addresses. With ``previous`` the
+    server may answer that nothing
     changed. Raises FetchRefused, and then leaves no file.
     """
+    url = direct_address(url)
     with Deadline(limits.seconds) as deadline:
         try:
             for _ in range(limits.redirects + 1):

@@ -55,6 +55,8 @@ class IngestOptions:
     header: int | None = None  # how many rows of it; 0: none
     table: str | None = None  # which one, of a file that holds several
     date_order: str | None = None  # of days in digits: dmy, mdy or ymd
+    repair: bool = False  # text that was decoded wrongly, and HTML entities
+    fill_down: tuple[str, ...] = ()  # columns whose empty cells go on with the one above
     missing_values: tuple[str, ...] = ("",)
     types: Mapping[str, str] = field(default_factory=dict)  # as the dictionary describes them
     limits: IngestLimits = IngestLimits()
@@ -95,6 +97,7 @@ class Ingested:
     csv: Output
     json: Output
     units: Mapping[str, str] = field(default_factory=dict)  # written with numbers, by column
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # in the file, by column
 
     def sample(self, most: int) -> list[dict[str, Any]]:
         """At most ``most`` rows as they stand in the JSON file, evenly spread."""

@@ -7,6 +7,7 @@ from flask import Flask
 
 from newsletter.catalog import markdown
 from newsletter.catalog.describe.facts import license_url
+from newsletter.catalog.versions import spreadsheet_files
 from newsletter.mailing.plain import long_date
 from newsletter.posts.wording import language_name
 from newsletter.sizes import readable_size
@@ -31,6 +32,8 @@ def register(app: Flask) -> None:
     app.add_template_filter(license_url, "license_url")
     app.add_template_filter(direction, "direction")
     app.add_template_global(public_url)
+    app.jinja_env.globals["why_no_workbook"] = spreadsheet_files.why_none
+    app.jinja_env.globals["can_be_marked"] = spreadsheet_files.can_be_marked
     app.jinja_env.globals["table_formats"] = [(f.name, f.title) for f in TABLE_FORMATS]
     app.jinja_env.globals["honeypot"] = HONEYPOT
 

@@ -79,6 +79,17 @@ def test_many_who_ask_for_a_file_in_fewer_bytes_get_it_as_it_is_meanwhile(
     assert tasks(installation) == ["encode-file"]
 
 
+def test_many_who_ask_for_a_workbook_have_it_made_once(
+    app: Flask, installation: Installation, strangers: ThreadPoolExecutor
+) -> None:
+    def ask(_: int) -> int:
+        path = "/datasets/long/v/1.0.0/long.xlsx"
+        return app.test_client().get(path, base_url=BASE_URL).status_code
+
+    assert set(strangers.map(ask, range(STRANGERS))) == {202}
+    assert tasks(installation) == ["make-workbook"]
+
+
 @pytest.mark.parametrize(
     "path",
     [

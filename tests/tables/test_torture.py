@@ -362,6 +362,17 @@ CSV_CASES = {
     "columns of nothing": Case("n,e\n1,\n2,\n", [[1, None], [2, None]]),
     "a private character": Case("a,b\n1,\ue000\n2,x\n3,y\n", [[2, "x"], [3, "y"]], rejected=[2]),
     "a web page": Case("<html><table><tr><td>1</td></tr></table>", says="a web page, not a table"),
+    "a pointer of Git LFS": Case(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1\n", says="Git LFS"
+    ),
+    "an error of a store": Case(
+        '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>',
+        says="(AccessDenied), not a table",
+    ),
+    "an error in JSON": Case(
+        '{"message": "Not Found", "status": "404"}', says="server answered (Not Found)"
+    ),
+    "an error with a code": Case('{"error": {"code": 400, "message": "no"}}', says="(no), not a"),
     "a PDF": Case(b"%PDF-1.7\n%\xe2\xe3\n", says="a PDF document, not a table"),
     "noise": Case(bytes(range(256)) * 64, says="not a text file"),
 }
@@ -587,8 +598,12 @@ BINARY_CASES = {
         rejected=[2],
         file="t.db",
     ),
-    "an R data file": Case(lambda: gzip.compress(b"RDX3\nX\n\0\0\0\3"), says="an R data file"),
-    "a Stata file": Case(b"<stata_dta><header>", says="a Stata file, not a table", file="t.dta"),
+    "an R data file": Case(
+        lambda: gzip.compress(b"RDX3\nX\n\0\0\0\3"), says="does not read as data of R"
+    ),
+    "a Stata file": Case(
+        b"<stata_dta><header>", says="does not read as one of Stata", file="t.dta"
+    ),
 }
 CASES = CSV_CASES | JSON_CASES | SHEET_CASES | PACKED_CASES | BINARY_CASES
 

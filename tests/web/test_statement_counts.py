@@ -47,6 +47,8 @@ EXAMPLES: dict[str, list[Examples]] = {
     "posts.figure": [{"slug": POST, "number": 1}],
     "versions.compared": [PENGUINS | {"before": "1.0.0", "after": "2.0.0"}],
     "files.table": [OF_VERSION | {"table": "penguins", "kind": "csv"}],
+    "files.workbook": [OF_VERSION | {"table": "penguins"}],
+    "files.marked_csv": [OF_VERSION | {"table": "penguins"}],
     "charts.picture": [PENGUINS | {"kind": "png"}, OF_VERSION | {"kind": "svg"}],
     "charts.document": [OF_VERSION],
     "rows.part": [OF_VERSION | {"table": "penguins"}],

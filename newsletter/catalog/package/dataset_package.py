@@ -9,18 +9,16 @@ import re
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package.field_types import (
-    UNSAID,
     Cell,
     Chart,
     ColumnName,
     ColumnType,
-    Delimiter,
     Description,
     InnerPath,
     Keyword,
@@ -36,6 +34,7 @@ from newsletter.catalog.package.field_types import (
     Title,
     WebAddress,
 )
+from newsletter.catalog.package.read_package import ReadPackage
 from newsletter.catalog.package.table_names import with_names
 from newsletter.catalog.package.validation_messages import complaints
 from newsletter.catalog.package.yaml_text import load_mapping
@@ -91,19 +90,6 @@ class ForeignKeyPackage(_Value):
     columns: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
     table: TableName
     references: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
-
-
-class ReadPackage(_Value):
-    """How a file is to be read, where that is not found out rightly."""
-
-    table: Line | None = None  # which one, of a file that holds several
-    encoding: Line | None = None
-    delimiter: Delimiter | None = None
-    decimal: Literal[".", ","] | None = None
-    header: Annotated[int, Field(ge=0, le=10)] | None = None  # rows of it; 0: none
-    date_order: Annotated[Literal["dmy", "mdy", "ymd"] | None, UNSAID] = None
-    missing: Annotated[tuple[Cell, ...], UNSAID] = ()
-    types: Annotated[dict[ColumnName, ColumnType], UNSAID] = Field(default_factory=dict)
 
 
 class TablePackage(_Value):

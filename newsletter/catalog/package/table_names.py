@@ -16,7 +16,8 @@ from newsletter.tables.reading.file_kinds import PACKED_ENDINGS, TABLE_ENDINGS
 
 AT_MOST = 100  # characters
 FALLBACK = "table"  # of a name that says nothing
-OTHERS = {".txt", ".dat"}  # endings that tables have and no reader asks for
+# Endings that tables have and no reader asks for.
+OTHERS = {".txt", ".dat", ".html", ".htm", ".xml"}
 # The description and the chart of a version stand beside its tables.
 TAKEN_BY_THE_SITE = {"datapackage", "chart"}
 # Windows saves no file of that name, whatever its ending.

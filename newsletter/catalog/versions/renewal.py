@@ -14,9 +14,9 @@ from newsletter.catalog.dataset_import import Chart, Intake, Values, charted_tab
 from newsletter.catalog.package.dataset_package import (
     ChangePackage,
     DatasetPackage,
-    ReadPackage,
     TablePackage,
 )
+from newsletter.catalog.package.read_package import ReadPackage
 from newsletter.catalog.semver import Step, raised, step_of
 from newsletter.catalog.versions import changes
 from newsletter.errors import UnreadableTable

@@ -51,6 +51,17 @@ READ_OPTIONS = (
         help="Of day, month and year where a column's digits leave it open.",
     ),
     click.option(
+        "--repair",
+        is_flag=True,
+        help="Repair text that was decoded wrongly (Ã© is é), and HTML entities.",
+    ),
+    click.option(
+        "--fill-down",
+        multiple=True,
+        metavar="COLUMN",
+        help="Its empty cells go on with the one above, as merged labels of rows mean it.",
+    ),
+    click.option(
         "--missing",
         multiple=True,
         metavar="WORD",

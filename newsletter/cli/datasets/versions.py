@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from newsletter import clock, jobs
 from newsletter.catalog import datasets
-from newsletter.catalog.package.dataset_package import ReadPackage
+from newsletter.catalog.package.read_package import ReadPackage
 from newsletter.catalog.semver import step_of, understated
 from newsletter.catalog.versions import changes
 from newsletter.cli.context import as_json, open_installation, print_json

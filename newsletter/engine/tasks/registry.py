@@ -2,7 +2,7 @@
 
 from newsletter.services.datasets.catalog_check import CHECK_CATALOG, CHECK_WEEK
 from newsletter.services.datasets.dataset_export import EXPORT_DATASET
-from newsletter.services.datasets.derived_files import COMPARE_VERSIONS, ENCODE_FILE
+from newsletter.services.datasets.derived_files import COMPARE_VERSIONS, ENCODE_FILE, MAKE_WORKBOOK
 from newsletter.services.datasets.file_reading import READ_FILES
 from newsletter.services.subscriber_transfer import EXPORT_SUBSCRIBERS, IMPORT_SUBSCRIBERS
 from newsletter.tasks.definition import by_name
@@ -16,6 +16,7 @@ DEFINITIONS = by_name(
         EXPORT_DATASET,
         EXPORT_SUBSCRIBERS,
         IMPORT_SUBSCRIBERS,
+        MAKE_WORKBOOK,
         READ_FILES,
     )
 )

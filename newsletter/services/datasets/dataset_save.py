@@ -11,12 +11,8 @@ from sqlalchemy.orm import Session
 from newsletter.catalog import datasets, drafts
 from newsletter.catalog.dataset_import import Intake
 from newsletter.catalog.licenses import license_problem
-from newsletter.catalog.package.dataset_package import (
-    DatasetPackage,
-    ReadPackage,
-    check_slug,
-    parse_package,
-)
+from newsletter.catalog.package.dataset_package import DatasetPackage, check_slug, parse_package
+from newsletter.catalog.package.read_package import ReadPackage
 from newsletter.catalog.refusals import refuse_change_of_withdrawn
 from newsletter.catalog.versions.renewal import read_again, renew
 from newsletter.errors import Conflict, Invalid, NotFound

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.versions import changes
+from newsletter.catalog.versions import changes, spreadsheet_files
 from newsletter.errors import Busy
 from newsletter.installation import Installation
 from newsletter.models import public_change
@@ -69,6 +69,25 @@ ENCODE_FILE = Definition(
 )
 
 
+def make_workbook(attempt: Attempt, slug: str, number: str, table: str, place: str) -> None:
+    """Make a table of a published version a workbook."""
+    opened = attempt.installation
+    with opened.db.read() as session:
+        wanted = datasets.table_of(datasets.published(session, slug, number), table)
+    spreadsheet_files.workbook(wanted, opened.storage)
+
+
+MAKE_WORKBOOK = Definition(
+    name="make-workbook",
+    title="Make a table a workbook for readers",
+    run=make_workbook,
+    priority=AFTER_ANYTHING_ELSE,
+    retries=1,
+    lock="make-workbook",
+    key="make-workbook {place}",
+)
+
+
 def ask_for_comparison(
     installation: Installation, old: Version, new: Version, now: datetime
 ) -> None:
@@ -87,6 +106,22 @@ def ask_for_comparison(
 def ask_for_encoding(installation: Installation, key: str, encoding: str, now: datetime) -> None:
     """Have a stored file compressed. Raises Busy."""
     _ask_for(installation, ENCODE_FILE, now, file_key=key, encoding=encoding)
+
+
+def ask_for_workbook(
+    installation: Installation, version: Version, table: str, place: str, now: datetime
+) -> None:
+    """Have a table of a published version made a workbook, to be kept at ``place``. Raises
+    Busy."""
+    _ask_for(
+        installation,
+        MAKE_WORKBOOK,
+        now,
+        slug=version.dataset.slug,
+        number=version.number,
+        table=table,
+        place=place,
+    )
 
 
 def _ask_for(

@@ -14,6 +14,7 @@ from typing import Any, Self
 from newsletter.catalog.package.table_names import FALLBACK
 from newsletter.errors import FetchRefused, NotFound
 from newsletter.fetching.download import fetch
+from newsletter.fetching.file_addresses import direct_address
 from newsletter.fetching.http_exchange import request_for
 from newsletter.file_names import bare_name, name_in_address
 from newsletter.installation import Installation
@@ -46,8 +47,9 @@ class FileSource:
 
     @classmethod
     def at_address(cls, url: str, *, names_table: bool = False) -> Self:
-        """Raises FetchRefused for what is not spelled as an address that is fetched."""
-        request_for(url, None)
+        """Raises FetchRefused for what is not spelled as an address that is fetched, and for a
+        page that shows no one file."""
+        request_for(direct_address(url), None)
         return cls(name_in_address(url) or FALLBACK, url=url, names_table=names_table)
 
     @property

@@ -26,6 +26,7 @@ MANY_REJECTED = 0.05  # of the rows
 HARM = (
     *("rejected_rows", "header_guessed", "ambiguous_dates", "repeated_header", "total_row"),
     *("mixed_types", "placeholder_values", "leading_zeros_lost", "encoding_guessed"),
+    *("mojibake", "html_entities"),
     *("personal_data", "infinite", "all_null", "mostly_missing", "duplicate_rows"),
     *("constant", "imbalanced", "skewed", "zeros", "high_correlation", "high_cardinality"),
 )
@@ -135,6 +136,18 @@ def repeated_header(count: int) -> list[Alert]:
 def total_row(column: str, label: str) -> Alert:
     """On a last row that sums up those above, and is counted with them."""
     return _alert("total_row", column, f"The last row is called {label}: it may sum up the others.")
+
+
+def wrong_texts(column: str, mojibake: int, entities: int) -> list[Alert]:
+    how = "`--repair` reads what was meant."
+    return [
+        _alert(code, column, f"{_count(count, 'cell')} {what}: {how}")
+        for code, count, what in (
+            ("mojibake", mojibake, "of text decoded in a wrong encoding, such as Ã© for é"),
+            ("html_entities", entities, "with HTML entities, such as &amp; for &"),
+        )
+        if count
+    ]
 
 
 def by_harm(alerts: Iterable[Alert]) -> list[Alert]:

@@ -26,6 +26,11 @@ def find_delimiter(sample: Sequence[str]) -> str:
     return best or ","
 
 
+def is_delimited(sample: Sequence[str], delimiter: str | None = None, least: float = HALF) -> bool:
+    """Whether a delimiter parts at least such a part of the lines as it parts the first."""
+    return _best(sample, delimiter, below=MOST_BELOW if least < 1 else 0)[1] >= least
+
+
 def lines_above(sample: Sequence[str], delimiter: str | None) -> int:
     """How many lines of words stand above a table that has more columns than they."""
     if _best(sample, delimiter)[1] >= HALF or _is_parted_by_spaces(sample):

@@ -4,12 +4,13 @@ a hint. Adding one is a reader in a module of ``readers``, and an entry here.
 The child process that reads, the forms, their refusals and docs/curator.md follow the list.
 """
 
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import UnreadableTable
-from newsletter.extras import ARROW, Extra
+from newsletter.extras import ARROW, R_DATA, STATS, Extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,17 @@ class FileKind:
     by_ending: bool = False  # it is text, of this kind where its name ends so
     magic: tuple[bytes, ...] = ()  # how such a file begins
     zip_member: str = ""  # it is a zip archive with this file in it
+    zip_ending: str = ""  # it is a zip archive with a file in it whose name ends so
     zip_media_type: str = ""  # it is a zip archive whose file "mimetype" says so
     holds_tables: bool = False  # more than one, of which one is chosen
     extra: Extra | None = None  # without which it is not read
+
+
+def _statistics(
+    name: str, title: str, *endings: str, by_ending: bool = False, magic: tuple[bytes, ...] = ()
+) -> FileKind:
+    words, reader = "a file of Stata, SPSS or SAS", "programs.statistics_files"
+    return FileKind(name, title, words, reader, endings, by_ending, magic, extra=STATS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,9 @@ class Packing:
     magic: tuple[bytes, ...] = ()  # none: see TAR_MARK
 
 
-SHEETS, DATABASE = "a spreadsheet", "an SQLite database"
+SHEETS, DATABASE, SHAPES = "a spreadsheet", "an SQLite database", "a dBASE file or shapefile"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument.spreadsheet"
+SAS_MARK = bytes.fromhex("000000000000000000000000c2ea8160b31411cfbd92080009c7318c181f1011")
 KINDS = (
     FileKind("delimited", "CSV", "CSV", "delimited", (".csv", ".tsv", ".tab", ".psv"), True),
     FileKind("json", "JSON", "JSON", "json_records", (".json", ".geojson"), holds_tables=True),
@@ -97,6 +107,56 @@ KINDS = (
         magic=(b"SQLite format 3\0",),
         holds_tables=True,
     ),
+    FileKind(
+        "html",
+        "HTML",
+        "a web page with a table",
+        "markup.html_tables",
+        (),  # a page in an archive is about the tables
+        holds_tables=True,
+    ),
+    FileKind(
+        "xml-spreadsheet",
+        "XML spreadsheet",
+        SHEETS,
+        "markup.xml_spreadsheet",
+        (),
+        holds_tables=True,
+    ),
+    FileKind("dbf", "DBF", SHAPES, "programs.dbase", (".dbf",), by_ending=True),
+    FileKind(
+        "shapefile",
+        "shapefile",
+        SHAPES,
+        "programs.shapefile_zip",
+        (),
+        zip_ending=".shp",
+        holds_tables=True,
+    ),
+    _statistics("stata", "Stata", ".dta", by_ending=True, magic=(b"<stata_dta>",)),
+    _statistics("spss", "SPSS", ".sav", ".zsav", magic=(b"$FL2@(#)", b"$FL3@(#)")),
+    _statistics("spss-portable", "SPSS", ".por", by_ending=True),
+    _statistics("sas", "SAS", ".sas7bdat", magic=(SAS_MARK,)),
+    _statistics("sas-transport", "SAS", ".xpt", magic=(b"HEADER RECORD*******LIB",)),
+    FileKind(
+        "rds",
+        "R",
+        "a data frame of R",
+        "programs.r_data",
+        (".rds",),
+        magic=(b"X\n\0\0\0",),
+        extra=R_DATA,
+    ),
+    FileKind(
+        "rda",
+        "R",
+        "a data frame of R",
+        "programs.r_data",
+        (".rda", ".rdata"),
+        magic=(b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n"),
+        holds_tables=True,
+        extra=R_DATA,
+    ),
 )
 PACKINGS = (
     Packing("gzip", (".gz", ".tgz"), (b"\x1f\x8b",)),
@@ -119,10 +179,6 @@ NOT_READ = (
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"\x89HDF\r\n", "an HDF5 file"),
-    (b"$FL2@(#)", "an SPSS file"),
-    (b"<stata_dta>", "a Stata file"),
-    (b"RDX3\n", "an R data file"),
-    (b"X\n\0\0\0", "an R data file"),
     (b"{\\rtf", "a text document"),
     (b"\0\0\0\0\1Standard Jet DB", "an Access database"),
     (b"\0\1\0\0Standard Jet DB", "an Access database"),
@@ -132,11 +188,11 @@ NOT_READ = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
-MARKUP = (
-    (b"<!doctype html", "a web page"),
-    (b"<html", "a web page"),
-    (b"<?xml", "an XML document"),
-)
+POINTER = b"version https://git-lfs.github.com/spec/"
+PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<meta", b"<style")
+XML = b"<?xml"
+ERROR_CODE = re.compile(rb"<Error>\s*<Code>([A-Za-z]{1,40})<")  # as stores of files answer
+XML_SPREADSHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
 
 
 def readable_kinds() -> str:
@@ -164,11 +220,28 @@ def recognise(path: Path, name: str) -> str:
     for magic, what in NOT_READ:
         if head.startswith(magic):
             raise _not_a_table(what)
+    if head.startswith(POINTER):
+        raise UnreadableTable(
+            "This is a pointer of Git LFS, which stands for the file: give the address of the"
+            " file's download button, or the file that `git lfs pull` brings."
+        )
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for tag, what in MARKUP:
-        if start[:20].lower().startswith(tag):
-            raise _not_a_table(what)
+    if markup := _markup_kind(start):
+        return markup
     return _text_kind(start, Path(name).suffix.lower())
+
+
+def _markup_kind(start: bytes) -> str | None:
+    """Raises UnreadableTable for XML that is neither a page nor a spreadsheet."""
+    if start.startswith(XML):
+        if XML_SPREADSHEET in start:
+            return "xml-spreadsheet"
+        if error := ERROR_CODE.search(start):
+            raise _not_a_table(f"an error that a server answered ({error[1].decode()})")
+        if b"<html" not in start.lower():
+            raise _not_a_table("an XML document")
+    is_page = start.lower().startswith((XML, *PAGES))
+    return "html" if is_page else None
 
 
 def _text_kind(start: bytes, suffix: str) -> str:
@@ -193,6 +266,8 @@ def _inside_zip(path: Path) -> str:
         raise UnreadableTable("The zip archive is damaged: pack it again.") from error
     for kind in KINDS:
         has_member = bool(kind.zip_member) and kind.zip_member in names
+        ending = kind.zip_ending
+        has_member |= bool(ending) and any(name.lower().endswith(ending) for name in names)
         if has_member or (media_type and media_type == kind.zip_media_type):
             return kind.name
     return "zip"

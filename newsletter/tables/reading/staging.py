@@ -7,7 +7,7 @@ each kind of file is counted and typed by the same rules.
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,18 +110,23 @@ class Reading:
     delimiter: str | None = None
     notes: list[str] = field(default_factory=list)
     expected: "Future[int | None] | None" = None
+    descriptions: dict[str, str] = field(default_factory=dict)  # of columns, as the file has them
 
 
 class Staging:
     """Takes the rows of one table, and gives them as the relation ``SOURCE``."""
 
-    def __init__(self, folder: Path, width: int) -> None:
+    def __init__(self, folder: Path, names: Sequence[str], options: Mapping[str, Any]) -> None:
+        width = len(names)
         check_width(width)
         self._path = folder / STAGED
         self._file = self._path.open("w", encoding="utf-8", newline="")
         finalize(self, self._file.close)  # whoever reads may fail before it is shown
         writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        self.keep = writer.writerow
+        self.keep: Callable[[Sequence[str]], Any] = writer.writerow
+        if changes := options.get("changes"):  # that are stated for cells
+            change = changes.of_rows(names, NULL)
+            self.keep = lambda row: writer.writerow(change(row))
         self.rejections = Rejections()
         self.short = ShortRows()
         self.rows_in = 0

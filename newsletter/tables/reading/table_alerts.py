@@ -1,12 +1,13 @@
 """Alerts on a table as a whole: how it was read, and rows that are none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import duckdb
 
 from newsletter.tables.profiling import alerts
 from newsletter.tables.profiling.columns import quoted
 from newsletter.tables.reading.doubts import Doubt
+from newsletter.tables.reading.readers.cell_changes import ENTITY, MOJIBAKE
 
 TOTALS = (
     *("total", "totals", "grand total", "sum", "subtotal", "overall", "all", "gesamt", "summe"),
@@ -36,9 +37,28 @@ def table_alerts(
     return [
         *alerts.rejected_rows(rows + rejected, rejected),
         *doubts,
+        *_wrong_texts(connection, table, texts),
         *alerts.repeated_header(repeats),
         *_totals(connection, table, texts[:1], rows),
     ]
+
+
+def _wrong_texts(
+    connection: duckdb.DuckDBPyConnection, table: str, texts: Sequence[str]
+) -> Iterator[alerts.Alert]:
+    """On columns of text that was decoded wrongly, or holds HTML entities."""
+    if not texts:
+        return
+    counts = ", ".join(
+        f"count(*) FILTER (strlen({name}) <> length({name})"
+        f" AND regexp_matches({name}, {_literal(MOJIBAKE.pattern)})),"
+        f" count(*) FILTER (contains({name}, '&')"
+        f" AND regexp_matches({name}, {_literal(ENTITY.pattern)}))"
+        for name in map(quoted, texts)
+    )
+    row = connection.execute(f"SELECT {counts} FROM {table}").fetchall()[0]  # noqa: S608
+    for name, mojibake, entities in zip(texts, row[::2], row[1::2], strict=True):
+        yield from alerts.wrong_texts(name, mojibake, entities)
 
 
 def _totals(

@@ -83,6 +83,13 @@ def take_out(source: Path, kind: str, wanted: str | None, target: Path, limit: i
     return Taken(PurePosixPath(chosen).name, inner, note)
 
 
+def take_member(source: Path, member: str, target: Path, limit: int) -> None:
+    """Write the file of a zip archive that is called ``member`` to ``target``. Raises
+    UnreadableTable as ``take_out`` does."""
+    with _damage_told("zip"), zipfile.ZipFile(source) as archive, archive.open(member) as packed:
+        _copy(packed, target, limit)
+
+
 def _chosen(names: Sequence[str], wanted: str | None, kind: str) -> tuple[str, str | None]:
     """The file, and the table in it that is wanted."""
     if wanted is not None and wanted not in names:

@@ -36,6 +36,7 @@ from newsletter.tables.reading.outputs import (
     write_csv,
     write_json,
 )
+from newsletter.tables.reading.readers.cell_changes import CellChanges
 from newsletter.tables.reading.staging import STAGED, Reading, hold_text, release_text
 from newsletter.tables.reading.table_alerts import table_alerts
 from newsletter.tables.reading.types.type_inference import write_typed
@@ -87,6 +88,9 @@ def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str,
     limits = request["limits"]
     unpacked = _unpacked(request, folder, limits["output_bytes"])
     options = {**request["options"], "kind": unpacked.kind, "table": unpacked.table}
+    options["output_bytes"] = limits["output_bytes"]
+    changes = CellChanges(options)
+    options["changes"] = None if changes.are_none else changes
     connection = _connect(folder, limits)
     table = _typed(connection, unpacked.path, folder, options, gauge)
     reading, columns = table.reading, table.columns
@@ -97,7 +101,7 @@ def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str,
         written = writer.submit(_write, connection.cursor(), folder, columns, copies)
         profile = profile_table(connection, TABLE, columns)
         written.result()
-    notes = [*unpacked.notes, *reading.notes, *table.notes]
+    notes = [*unpacked.notes, *reading.notes, *changes.notes(), *table.notes]
     rejected = reading.rejections.count
     of_table = table_alerts(connection, TABLE, columns, table.rows, rejected, notes)
     profile["alerts"] = by_harm([*of_table, *profile["alerts"]])
@@ -112,6 +116,7 @@ def _parsed(request: Mapping[str, Any], folder: Path, gauge: Gauge) -> dict[str,
         "rejected": reading.rejections.listed,
         "columns": columns,
         "units": table.units,
+        "descriptions": reading.descriptions,
         "profile": profile,
         "preview": preview(connection, columns),
         "notes": notes,
@@ -139,6 +144,8 @@ def _typed(
     """Write ``table.parquet`` and make ``TABLE`` of it. Raises UnreadableTable."""
     gauge.step(READING, lambda: _staged_part(folder, source))
     reading = _reader(options["kind"])(connection, source, folder, options)
+    if options["changes"]:
+        reading = options["changes"].of_reading(reading)
     may_be_comma = reading.delimiter not in {None, ","}
     marks = Marks(options["decimal"], may_be_comma, options.get("date_order"))
     file = folder / "table.parquet"

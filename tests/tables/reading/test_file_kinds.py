@@ -59,9 +59,10 @@ def test_no_ending_is_of_two_kinds() -> None:
 def test_the_words_name_what_can_be_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     words = readable_kinds()
     assert words.startswith("CSV, JSON, ")
-    assert words.endswith(", Arrow, a spreadsheet or an SQLite database")
+    assert words.endswith(", a file of Stata, SPSS or SAS or a data frame of R")
     monkeypatch.setattr(Extra, "is_installed", False)
-    assert readable_kinds() == words.replace(" Arrow,", "")
+    lean = words.replace(" Arrow,", "").partition(", a file of Stata")[0]
+    assert readable_kinds() == lean.replace(", a dBASE", " or a dBASE", 1)
 
 
 def test_the_form_takes_every_ending() -> None:

@@ -16,6 +16,7 @@ from newsletter.tables.reading.dialect import (
     comment_lines,
     escaped_quote,
     find_delimiter,
+    is_delimited,
     is_spaced,
     lines_above,
     rows_of,
@@ -29,6 +30,7 @@ from newsletter.tables.reading.header import (
     title_rows,
 )
 from newsletter.tables.reading.readers.plain_csv import LONGEST, survey
+from newsletter.tables.reading.readers.space_parted import RUNS, Layout, cells_of, find_layout
 from newsletter.tables.reading.staging import (
     MAX_CELL,
     NULL,
@@ -74,9 +76,13 @@ class _Table:
             raise UnreadableTable("The file is empty: give one with a header and rows.")
         sample[0] = sample[0].lstrip("\ufeff")
         self._skipped, stated = _separator_line(sample, options["delimiter"])
-        sample = self._without_top(sample[self._skipped :], stated)
+        self._layout = _layout(sample, stated)
+        if self._layout:
+            self._notes.append(self._layout.note)
+            as_delimited = self._layout.as_delimited(chain(sample, lines))
+            sample, lines, stated = list(islice(as_delimited, len(sample))), as_delimited, ","
+        self._sample = sample = self._without_top(sample[self._skipped :], stated)
         self._delimiter = stated or find_delimiter(sample)
-        self._sample = sample
         self._bad_lines: dict[int, str] = {}
         self._padded = self._blank = 0
         self._is_spaced = is_spaced(sample, self._delimiter)
@@ -89,6 +95,7 @@ class _Table:
             strict=True,
             skipinitialspace=self._is_spaced,
         )
+        self._is_odd = self._is_spaced or any((self._layout, self._escape, options.get("changes")))
         self._names, self._first = self._header()
 
     def show(self, connection: duckdb.DuckDBPyConnection, path: Path) -> Reading | None:
@@ -96,7 +103,7 @@ class _Table:
         skip = self._skipped + (self._rows.line_num if self._first is None else 0)
         name, width = self._encoding.name, len(self._names)
         is_known = name == "utf-8" or (name == "utf-8-sig" and skip)
-        if not is_known or width < 2 or self._is_spaced or self._escape:
+        if not is_known or width < 2 or self._is_odd:
             return None
         check_width(width)
         if not self._delimiter.isascii():
@@ -121,7 +128,7 @@ class _Table:
 
     def load(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> Reading:
         """The file row by row."""
-        staging = Staging(folder, len(self._names))
+        staging = Staging(folder, self._names, self._options)
         self._stage(staging)
         staging.show(connection, self._options["missing_values"])
         return replace(self._reading(staging.rows_in), rejections=staging.rejections)
@@ -131,7 +138,7 @@ class _Table:
             columns=[SourceColumn(name) for name in self._names],
             rows_in=rows_in,
             encoding=self._encoding.name.removesuffix("-sig"),
-            delimiter=self._delimiter,
+            delimiter=" " if self._layout else self._delimiter,
             notes=self._notes,
         )
 
@@ -270,6 +277,13 @@ def _separator_line(sample: Sequence[str], stated: str | None) -> tuple[int, str
     if separator is None:
         return 0, stated
     return 1, stated or separator[1]
+
+
+def _layout(sample: Sequence[str], stated: str | None) -> Layout | None:
+    """How blanks part the columns, where no delimiter does."""
+    if stated == " " and not is_delimited(sample, stated, least=1):
+        return Layout(RUNS, 0, cells_of)
+    return find_layout(sample) if stated is None and not is_delimited(sample) else None
 
 
 def _where_it_ends(message: str) -> str:

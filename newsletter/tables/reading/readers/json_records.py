@@ -76,7 +76,7 @@ def read(
     if not keys:
         raise UnreadableTable(NO_ROWS)
     names = unique_names([".".join(key) for key in keys], notes)
-    staging, kinds = Staging(folder, len(names)), CellKinds()
+    staging, kinds = Staging(folder, names, options), CellKinds()
     for place, record in records:
         if isinstance(record, str):
             staging.reject(place, record)

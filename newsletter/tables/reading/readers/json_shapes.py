@@ -16,6 +16,8 @@ NAMES = ("columns", "fields", "headers", "header", "cols", "schema")
 NAME_KEYS = ("name", "fieldName", "id", "field", "label", "title")
 DEEPEST = 3  # holders
 NO_ROWS = "The file holds no objects: give an array of objects."
+ERROR_KEYS = {"status", "statusCode", "code", "documentation_url", "error_code", "traceId"}
+LONGEST_MESSAGE = 80  # characters
 MOST_SCALARS = 10  # in a list of a lone record
 
 Items = Sequence[Any]
@@ -87,7 +89,23 @@ def _of_object(document: Record, wanted: str | None, notes: list[str], depth: in
                 return rows
     if any(isinstance(value, list) and len(value) > MOST_SCALARS for value in document.values()):
         raise UnreadableTable(NO_ROWS)
+    if depth == 1:
+        _refuse_error(document)
     return [document]
+
+
+def _refuse_error(document: Record) -> None:
+    """Raises UnreadableTable for what a server says of a request that it refuses."""
+    error = document.get("error") or document.get("errors")
+    if not error and not ("message" in document and document.keys() & ERROR_KEYS):
+        return
+    message = error.get("message") if isinstance(error, dict) else error
+    message = message if isinstance(message, str) else document.get("message")
+    quoted = f" ({message[:LONGEST_MESSAGE]})" if isinstance(message, str) else ""
+    raise UnreadableTable(
+        f"This is an error that a server answered{quoted}, not a table: look at the address in a"
+        " browser."
+    )
 
 
 def _chosen(tables: Mapping[str, Items], wanted: str | None, notes: list[str]) -> str:

@@ -81,7 +81,7 @@ def _load(
     rows = database.execute(f"SELECT * FROM main.{quoted(table)}")  # noqa: S608
     notes: list[str] = []
     names = unique_names([described[0] for described in rows.description], notes)
-    staging, kinds = Staging(folder, len(names)), CellKinds()
+    staging, kinds = Staging(folder, names, options), CellKinds()
     bytes_in: set[int] = set()
     for place, row in enumerate(rows, start=1):
         staging.rows_in += 1

@@ -56,6 +56,11 @@ class ReadForm(Form):
         choices=[FOUND_OUT, SelectChoice("0", "none"), *map(SelectChoice, "1234", "1234")],
         default="",
     )
+    repair = SelectField(
+        "Text",
+        choices=[SelectChoice("", "as it stands"), SelectChoice("true", "repaired")],
+        default="",
+    )
 
 
 class TableForm(Form):

@@ -234,7 +234,7 @@ def _unshown(old: TablePackage | None) -> dict[str, Any]:
     """What was said of how to read a file that the form has no field for."""
     if old is None:
         return {}
-    names = {"date_order", "missing", "types"}
+    names = {"date_order", "fill_down", "missing", "types"}
     return old.read.model_dump(mode="json", include=names, exclude_defaults=True)
 
 

@@ -4,11 +4,15 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 from flask.testing import FlaskClient
 
+from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
 from newsletter.models.dataset import VersionState
+from newsletter.tables import workbook
+from newsletter.web.site.datasets import files
 from tests import factories
 
 CSV = "/datasets/penguins/v/1.0.0/penguins.csv"
@@ -71,7 +75,8 @@ def test_who_has_it_gets_nothing_twice(client: FlaskClient) -> None:
     [
         "/datasets/penguins/v/1.0.1/penguins.csv",
         "/datasets/penguins/v/1.0.0/other.csv",
-        "/datasets/penguins/v/1.0.0/penguins.xlsx",
+        "/datasets/penguins/v/1.0.0/penguins.ods",
+        "/datasets/penguins/v/1.0.0/other.xlsx",
         "/datasets/nothing/v/1.0.0/penguins.csv",
         "/datasets/penguins/v/1.0.0/..%2f..%2fnewsletter.csv",
     ],
@@ -102,3 +107,49 @@ def test_a_chart_is_shown_and_can_do_nothing(client: FlaskClient, kind: str, mim
     assert response.mimetype == mimetype
     assert "attachment" not in response.headers.get("Content-Disposition", "")
     assert "sandbox" in response.headers["Content-Security-Policy"]
+
+
+def test_a_workbook_has_the_rows_and_the_dictionary(client: FlaskClient, tmp_path: Path) -> None:
+    response = client.get("/datasets/penguins/v/1.0.0/penguins.xlsx")
+    file = tmp_path / "penguins.xlsx"
+    file.write_bytes(response.data)
+
+    book = openpyxl.load_workbook(file)
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"] == "attachment; filename=penguins.xlsx"
+    assert (book.sheetnames, book["Data"].max_row) == (["Data", "Dictionary"], 7)
+    assert client.get("/datasets/penguins/v/1.0.0/penguins.xlsx").data == response.data
+
+
+def test_a_larger_one_is_made_by_a_task(
+    client: FlaskClient, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "AT_ONCE", 1)
+    address = "/datasets/penguins/v/1.0.0/penguins.xlsx"
+
+    waiting = client.get(address)
+    run_until_idle(installation)
+
+    assert (waiting.status_code, waiting.headers["Refresh"]) == (202, "3")
+    assert client.get(address).status_code == 200
+
+
+def test_what_no_sheet_holds_is_not_offered(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "MOST_ROWS", 5)
+
+    page = client.get("/datasets/penguins").text
+    refused = client.get("/datasets/penguins/v/1.0.0/penguins.xlsx")
+
+    assert "A sheet of Excel has 5 rows, and this table more." in page
+    assert refused.status_code == 404
+
+
+def test_a_csv_file_for_spreadsheets_has_the_mark_and_the_same_content(
+    client: FlaskClient,
+) -> None:
+    address = "/datasets/penguins/v/1.0.0/spreadsheet/penguins.csv"
+
+    assert client.get(address).data == b"\xef\xbb\xbf" + client.get(CSV).data
+    assert address in client.get("/datasets/penguins/v/1.0.0/").text
