@@ -21,6 +21,7 @@
 # make bench-scale   10 thousand, 100 thousand, a million recipients (half an hour)
 # make fuzz    ten thousand hostile issues: is each message well-formed, and does it read back
 # make fuzz-web    a hundred thousand requests of every route, field, header and upload (half an hour)
+# make contact-sheet   the charts that real files get, to look at (two minutes)
 # make lock    resolve the requirements again, with uv
 # make wheel   into dist/, with a software bill of materials beside it
 # make lean    the wheel alone in an empty environment: how large, how quick, what it refuses
@@ -40,7 +41,7 @@ PYTEST := $(IN_MEMORY) $(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 BIOME := $(BIN)/node node_modules/.bin/biome
 UV ?= uv
 
-.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz fuzz-web bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live lean wheel lock clean
+.PHONY: demo dev install test test-fast test-days properties check fix coverage hooks posts formats crash crash-tasks fuzz fuzz-web bench-send bench-wan bench-web bench-scale bench-ingest bench-ingest-live contact-sheet lean wheel lock clean
 
 demo: install
 	$(BIN)/newsletter demo
@@ -141,6 +142,9 @@ node_modules/.installed: $(VENV)/.installed-test package-lock.json
 wheel: $(VENV)/.installed-test
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	$(BIN)/python -m development.bill_of_materials dist
+
+contact-sheet: $(VENV)/.installed-test datasets/nyc-flights/data/flights.parquet
+	$(BIN)/python -m development.contact_sheet
 
 lean: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/lean.py

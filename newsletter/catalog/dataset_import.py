@@ -19,13 +19,11 @@ from newsletter.catalog.package.dataset_package import (
     DatasetPackage,
     TablePackage,
 )
-from newsletter.charts import alt_text, default_chart, render
+from newsletter.charts import SAMPLED_ROWS, alt_text, default_chart, render
 from newsletter.charts.palette import slimmed
 from newsletter.errors import Invalid, UnreadableTable
 from newsletter.storage import Storage
 from newsletter.tables.ingest import KEEPING, Ingested, Watch, unwatched
-
-CHART_ROWS = 10_000  # a chart is drawn from at most so many rows, evenly spread
 
 Values = Mapping[str, Any]
 
@@ -197,7 +195,7 @@ def _draw(package: DatasetPackage, read: Ingested, storage: Storage, work: Path)
     spec = default_chart(read.profile) if package.chart is None else package.chart
     if not spec:
         return None
-    rows = read.sample(CHART_ROWS)
+    rows = read.sample(SAMPLED_ROWS)
     png, svg = render(spec, rows)
     (work / "chart.png").write_bytes(slimmed(png))
     (work / "chart.svg").write_text(svg)

@@ -2,9 +2,7 @@
 deleted without a trace.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,7 +12,7 @@ from newsletter.errors import Conflict
 from newsletter.models.dataset import Version, VersionState
 from newsletter.models.issue import Issue, IssueState
 from newsletter.models.post import Post
-from newsletter.tables.profiling.alerts import NEEDS_A_PERSON
+from newsletter.tables.profiling.alert_lines import alert_lines
 
 
 def delete(session: Session, slug: str, now: datetime) -> Version:
@@ -54,8 +52,8 @@ def refuse_deleting(session: Session, draft: Version) -> list[Issue]:
 
 def open_questions(version: Version) -> list[str]:
     """What a person should have looked at before a version is public."""
-    alerts = (alert for table in version.tables for alert in table.profile.get("alerts", []))
-    return [in_words(alert) for alert in alerts if alert["code"] in NEEDS_A_PERSON]
+    lines = (line for table in version.tables for line in alert_lines(table.profile))
+    return [line.text for line in lines if line.needs_a_person]
 
 
 def refuse_open_questions(version: Version) -> None:
@@ -68,9 +66,3 @@ def refuse_open_questions(version: Version) -> None:
         f"{version.dataset.slug} {version.number} stays a draft{more}: {questions[0]} Look at it,"
         " then publish it with --anyway."
     )
-
-
-def in_words(alert: Mapping[str, Any]) -> str:
-    """An alert in a line, with its column."""
-    column = alert["column"]
-    return f"{column}: {alert['message']}" if column else str(alert["message"])

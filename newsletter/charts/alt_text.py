@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.charts.column_roles import label
+from newsletter.charts.labels import label, lowered
 from newsletter.charts.spec_rules import encoded
 
 MARKS = {
@@ -40,7 +40,7 @@ def alt_text(spec: Mapping[str, Any], profile: Mapping[str, Any], dataset_title:
     if axes:
         text += " of " + _joined([_described(column) for column in _result_first(axes, encoding)])
     if colour:
-        text += f", coloured by {_lower(label(colour))}{_values(colour)}"
+        text += f", coloured by {lowered(label(colour))}{_values(colour)}"
     return f"{text}. Data: {dataset_title.rstrip('.')}, {_rows(profile['rows'])}."
 
 
@@ -66,7 +66,7 @@ def _result_first(
 
 def _described(column: Mapping[str, Any]) -> str:
     statistics = column["statistics"]
-    words = _lower(label(column))
+    words = lowered(label(column))
     if "frequencies" in statistics:
         return words + _values(column)
     low, high = statistics.get("min"), statistics.get("max")
@@ -115,7 +115,3 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _lower(words: str) -> str:
-    return words[0].lower() + words[1:]

@@ -2,10 +2,11 @@
 own columns, and a curator can take one as the start of another.
 """
 
-from datetime import date
+import math
 from typing import Any
 
-from newsletter.charts.column_roles import ColumnProfile, Roles, is_year, label
+from newsletter.charts.column_roles import ColumnProfile, Roles
+from newsletter.charts.labels import label
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 Spec = dict[str, Any]
@@ -15,85 +16,12 @@ MAX_BARS = 15
 # Up to here every value can be shown as a point of its own.
 FEW_ROWS = 1_000
 CROWDED = 2_000
-# A line of more moments is drawn finer, and of still more as averages.
-FINE = 300
-TICK_FORMATS = {
-    "yearmonthdatehours": "%-d %b",
-    "yearmonthdate": "%b %Y",
-    "yearmonth": "%Y",
-    "year": "%Y",
-}
-MOST_MOMENTS = 3_000
-A_SEASON, A_FEW_YEARS = 120, 5 * 365  # days
-MOST_STEPS = 400  # of time in which rows are counted
-
-
-def line_spec(roles: Roles, time: ColumnProfile, number: ColumnProfile) -> Spec:
-    """A number over time: itself where each moment, of each group, has one; else its mean."""
-    colour = roles.colour
-    unit = _time_unit(time)
-    x, y = _moment(time), _quantity(number)
-    if unit:
-        x |= _by(unit)
-    if unit or not has_one_a_moment(roles, time):
-        y |= {
-            "aggregate": "mean",
-            "title": f"Mean of {_lower(label(number))}",
-            "scale": {"zero": False},
-        }
-    encoding: Spec = {"x": x, "y": y}
-    if colour and time["unique"] != roles.rows:
-        encoding["color"] = _coloured(colour)
-    width = 1.2 if time["unique"] > FINE else 2
-    return {
-        "height": HEIGHT,
-        "mark": {"type": "line", "strokeWidth": width},
-        "encoding": encoding,
-    }
-
-
-def has_one_a_moment(roles: Roles, time: ColumnProfile) -> bool:
-    """Whether each moment has one row, or one of each group that has a colour."""
-    groups = roles.colour["unique"] if roles.colour else 1
-    return bool(time["unique"] == roles.rows or time["unique"] * groups >= 0.9 * roles.rows)
-
-
-def events_spec(time: ColumnProfile) -> Spec:
-    """How many rows there are of each day, month or year."""
-    x = _moment(time)
-    if not is_year(time):
-        days = _days(time)
-        form = "%-d %b" if days < A_SEASON else "%b %Y" if days < A_FEW_YEARS else "%Y"
-        x |= {"timeUnit": _event_unit(time), "axis": {"tickCount": 6, "format": form}}
-    return {
-        "height": HEIGHT,
-        "mark": {"type": "line", "strokeWidth": 2},
-        "encoding": {"x": x, "y": {"aggregate": "count", "title": "Rows"}},
-    }
-
-
-def _by(unit: str) -> Spec:
-    return {"timeUnit": unit, "axis": {"tickCount": 6, "format": TICK_FORMATS[unit]}}
-
-
-def _event_unit(time: ColumnProfile) -> str:
-    days = _days(time)
-    counts = {"yearmonthdate": days, "yearmonth": days / 30}
-    return next((unit for unit, count in counts.items() if count <= MOST_STEPS), "year")
-
-
-def _days(time: ColumnProfile) -> int:
-    first, last = (time["statistics"][end][:10] for end in ("min", "max"))
-    return (date.fromisoformat(last) - date.fromisoformat(first)).days
-
-
-def _time_unit(time: ColumnProfile) -> str | None:
-    """What to average over where there are more moments than pixels to draw them."""
-    if time["unique"] <= MOST_MOMENTS or is_year(time):
-        return None
-    days = _days(time)
-    counts = zip(TICK_FORMATS, (days * 24, days, days / 30), strict=False)
-    return next((unit for unit, count in counts if count <= FEW_ROWS), "year")
+FEW_DOTS = 200
+# Of a longer table a chart is drawn from so many rows at most, evenly spread.
+SAMPLED_ROWS = 10_000
+EACH = "rows_for_each"  # how many rows each of those stands for
+# Above these a number is told from others by how many digits it has.
+TIMES_THE_MEDIAN, TIMES_THE_LEAST = 20, 100
 
 
 def map_spec(roles: Roles, longitude: ColumnProfile, latitude: ColumnProfile) -> Spec:
@@ -102,8 +30,8 @@ def map_spec(roles: Roles, longitude: ColumnProfile, latitude: ColumnProfile) ->
     height = min(max(560 * tall / max(wide, 1e-9), 220), 480)
     encoding = {"x": _degrees(longitude, "EW"), "y": _degrees(latitude, "NS")}
     if roles.colour:
-        encoding["color"] = _coloured(roles.colour)
-    size = 5 if roles.rows > CROWDED else 20
+        encoding["color"] = coloured(roles.colour)
+    size = 5 if roles.rows > CROWDED else 20 if roles.rows > FEW_DOTS else 60
     return {
         "height": round(height),
         "mark": {"type": "circle", "size": size, "opacity": 0.55},
@@ -122,26 +50,29 @@ def _degrees(column: ColumnProfile, sides: str) -> Spec:
     if high - low > 90:
         axis["values"] = list(range(-180, 181, 60 if high - low > 180 else 30))
     return {
-        **_quantity(column),
+        **quantity(column),
         "scale": {"zero": False, "nice": False, "padding": 6},
         "axis": axis,
     }
 
 
 def scatter_spec(roles: Roles, one: ColumnProfile, other: ColumnProfile) -> Spec:
-    encoding = {"x": _quantity(one), "y": _quantity(other)}
+    encoding = {"x": _spread_out(one), "y": _spread_out(other)}
     if roles.colour:
-        encoding["color"] = _coloured(roles.colour)
+        encoding["color"] = coloured(roles.colour)
+    return {"height": HEIGHT, "mark": dots(roles), "encoding": encoding}
+
+
+def dots(roles: Roles) -> Spec:
     crowded = roles.rows > CROWDED
-    mark = {"type": "circle", "size": 12 if crowded else 42, "opacity": 0.35 if crowded else 0.75}
-    return {"height": HEIGHT, "mark": mark, "encoding": encoding}
+    return {"type": "circle", "size": 12 if crowded else 42, "opacity": 0.35 if crowded else 0.75}
 
 
 def groups_spec(roles: Roles, category: ColumnProfile, number: ColumnProfile) -> Spec:
     top, keep = _commonest(category)
     encoding = {
         "y": {**_nominal(category), "sort": keep},
-        "x": _quantity(number),
+        "x": quantity(number),
     }
     height = max(34 * len(keep), 120)
     if roles.rows > FEW_ROWS:
@@ -152,8 +83,11 @@ def groups_spec(roles: Roles, category: ColumnProfile, number: ColumnProfile) ->
 
 
 def ranking_spec(names: ColumnProfile, number: ColumnProfile) -> Spec:
-    """A bar for each row, the largest first."""
+    """A bar for each row, the largest first; of many rows the first bars."""
     shown = min(names["unique"], MAX_BARS)
+    title = label(number)
+    if shown < names["unique"]:
+        title += f": the highest {shown} of {names['unique']:,}"
     return {
         "transform": [
             {
@@ -166,33 +100,50 @@ def ranking_spec(names: ColumnProfile, number: ColumnProfile) -> Spec:
         "mark": {"type": "bar"},
         "encoding": {
             "y": {**_nominal(names), "sort": "-x"},
-            "x": {**_quantity(number), "scale": {"zero": True}},
+            "x": {**quantity(number), "title": title, "scale": {"zero": True}},
         },
     }
 
 
-def histogram_spec(number: ColumnProfile) -> Spec:
-    x = {**_quantity(number), "bin": {"maxbins": 30}}
-    if is_year(number):
-        x["axis"] = {"format": "d"}
+def histogram_spec(roles: Roles, number: ColumnProfile) -> Spec:
+    whole = {"minstep": 1} if number["kind"] == "int" else {}
+    x = {
+        **quantity(number),
+        "bin": {"maxbins": 20, **whole},
+        "axis": {"labelOverlap": "greedy", "labelSeparation": 10},
+    }
     return {
+        **of_a_sample(roles.rows),
         "height": HEIGHT,
         "mark": {"type": "bar", "binSpacing": 1},
-        "encoding": {"x": x, "y": {"aggregate": "count", "title": "Rows"}},
+        "encoding": {"x": x, "y": count(roles.rows)},
     }
 
 
-def bars_spec(category: ColumnProfile) -> Spec:
+def bars_spec(roles: Roles, category: ColumnProfile) -> Spec:
     top, keep = _commonest(category)
+    transform = [*of_a_sample(roles.rows).get("transform", ()), *top.get("transform", ())]
     return {
-        **top,
+        **({"transform": transform} if transform else {}),
         "height": max(28 * len(keep), 90),
         "mark": {"type": "bar"},
-        "encoding": {
-            "y": {**_nominal(category), "sort": keep},
-            "x": {"aggregate": "count", "title": "Rows"},
-        },
+        "encoding": {"y": {**_nominal(category), "sort": keep}, "x": count(roles.rows)},
     }
+
+
+def of_a_sample(rows: int) -> Spec:
+    """What lets the drawn rows of a long table stand for all of them."""
+    if rows <= SAMPLED_ROWS:
+        return {}
+    return {"transform": [{"calculate": f"{-(-rows // SAMPLED_ROWS)}", "as": EACH}]}
+
+
+def count(rows: int) -> Spec:
+    """How many rows there are, as an axis. Of a long table it is an estimate, and says so."""
+    axis = {"tickMinStep": 1, "format": ",d"}
+    if rows <= SAMPLED_ROWS:
+        return {"aggregate": "count", "title": "Rows", "axis": axis}
+    return {"aggregate": "sum", "field": EACH, "title": "Rows, estimated", "axis": axis}
 
 
 def _commonest(category: ColumnProfile) -> tuple[Spec, list[Any]]:
@@ -214,15 +165,7 @@ def field(column: ColumnProfile) -> str:
     return name
 
 
-def _moment(column: ColumnProfile) -> Spec:
-    if is_year(column):
-        scale = {"zero": False, "nice": False}
-        axis = {"format": "d", "tickCount": 8, "grid": False, "domain": True}
-        return {**_quantity(column), "title": None, "scale": scale, "axis": axis}
-    return {"field": field(column), "type": "temporal", "title": None, "axis": {"tickCount": 8}}
-
-
-def _quantity(column: ColumnProfile) -> Spec:
+def quantity(column: ColumnProfile) -> Spec:
     return {
         "field": field(column),
         "type": "quantitative",
@@ -235,7 +178,25 @@ def _nominal(column: ColumnProfile) -> Spec:
     return {"field": field(column), "type": "nominal", "title": None}
 
 
-def _coloured(column: ColumnProfile) -> Spec:
+def _spread_out(column: ColumnProfile) -> Spec:
+    """A quantity, by its digits where most values would lie on one spot."""
+    figures, axis = column["statistics"], quantity(column)
+    low, middle, high = figures["min"], figures["median"], figures["max"]
+    if low <= 0 or high < TIMES_THE_LEAST * low or high < TIMES_THE_MEDIAN * middle:
+        return axis
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    # A billion is B for readers, not the G of physics; what is below 1 is written out.
+    form = "replace(format(datum.value, '~s'), 'G', 'B')" if low >= 1 else "datum.label"
+    return {
+        **axis,
+        "title": f"{axis['title']}, logarithmic",
+        "scale": {"type": "log"},
+        "axis": {"values": [float(f"1e{power}") for power in powers], "labelExpr": form}
+        | ({} if low >= 1 else {"format": "~g"}),
+    }
+
+
+def coloured(column: ColumnProfile) -> Spec:
     return {"field": field(column), "type": "nominal", "title": label(column)}
 
 
@@ -247,7 +208,3 @@ def _near_zero(column: ColumnProfile) -> bool:
 
 def _span(column: ColumnProfile) -> float:
     return float(column["statistics"]["max"] - column["statistics"]["min"])
-
-
-def _lower(words: str) -> str:
-    return words[0].lower() + words[1:]

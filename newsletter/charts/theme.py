@@ -46,8 +46,8 @@ THEME: dict[str, Any] = {
     "axisNominal": {"grid": False},
     "axisBand": {"grid": False},
     "axisPoint": {"grid": False},
-    "axisYBand": {"labelLimit": 170},
-    "axisYPoint": {"labelLimit": 170},
+    "axisYBand": {"labelLimit": 250},
+    "axisYPoint": {"labelLimit": 250},
     "axisQuantitative": {"tickCount": 6},
     "axisTemporal": {"grid": False, "domain": True},
     "legend": {

@@ -73,15 +73,24 @@ def compose_issue(facts: IssueFacts) -> IssueContent:
         csv_url=table.file("csv").url,
         parquet_url=table.file("parquet").url,
         page_url=dataset.url,
-        loaders=tuple(
-            Loader(loader.label, loader.code)
-            for loader in loaders(mailing.base_url, dataset.slug, dataset.version, table.name)
-            if loader.label in LOADERS
-        ),
+        loaders=_loaders(facts),
         credit=_credit(facts),
         citation=dataset.citation,
         previous=facts.previous,
         posts=tuple(map(_post_link, facts.posts)),
+    )
+
+
+def _loaders(facts: IssueFacts) -> tuple[Loader, ...]:
+    """The code that loads the first table, in the languages most read."""
+    dataset = facts.dataset
+    table = dataset.tables[0]
+    types = [column.type for column in table.columns]
+    base_url = facts.mailing.base_url
+    return tuple(
+        Loader(loader.label, loader.code)
+        for loader in loaders(base_url, dataset.slug, dataset.version, table.name, types)
+        if loader.label in LOADERS
     )
 
 

@@ -5,19 +5,20 @@ from datetime import date, timedelta
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from newsletter.tables.profiling.profile import profile_table
 
 Table = Mapping[str, tuple[str, Sequence[Any]]]
-SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN",
-             "date": "DATE", "datetime": "TIMESTAMP"}  # fmt: skip
+POLARS_TYPES = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64,
+                "boolean": pl.Boolean, "date": pl.Date, "datetime": pl.Datetime}  # fmt: skip
 
 SPECIES = ["Adelie", "Gentoo", "Chinstrap"]
 TABLES: dict[str, Table] = {
     "line": {
         "day": ("date", [date(2020, 1, 1) + timedelta(at) for at in range(60)]),
-        "level_m": ("number", [100 + at % 7 for at in range(60)]),
+        "level_m": ("number", [100 + at % 17 for at in range(60)]),
     },
     "years": {
         "year": ("integer", list(range(1900, 1960))),
@@ -42,18 +43,20 @@ TABLES: dict[str, Table] = {
         "income": ("number", [1000.5 * at for at in range(30)]),
     },
     "histogram": {"mass_g": ("integer", [3000 + 50 * (at % 30) for at in range(60)])},
-    "bars": {"species": ("string", [SPECIES[at % 3] for at in range(60)])},
+    "bars": {"species": ("string", [SPECIES[at % 5 % 3] for at in range(60)])},
     "flags": {"late": ("boolean", [at % 3 == 0 for at in range(60)])},
 }
 
 
 def profile_of(table: Table) -> dict[str, Any]:
-    names = ", ".join(f'"{name}" {SQL_TYPES[kind]}' for name, (kind, _) in table.items())
-    marks = ", ".join("?" for _ in table)
+    frame = pl.DataFrame(
+        {name: list(values) for name, (_, values) in table.items()},
+        {name: POLARS_TYPES[kind] for name, (kind, _) in table.items()},
+        strict=False,
+    )
     with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE t ({names})")
-        values = [list(row.values()) for row in rows_of(table)]
-        connection.executemany(f"INSERT INTO t VALUES ({marks})", values)
+        connection.register("given", frame.to_arrow())  # which only this connection sees
+        connection.execute("CREATE TABLE t AS FROM given")
         return profile_table(connection, "t", [(name, kind) for name, (kind, _) in table.items()])
 
 

@@ -49,6 +49,7 @@ OTHERS: dict[Command, Command] = {
     ("dataset", "list"): (),
     ("dataset", "show"): ("kenya-rain",),
     ("dataset", "profile"): ("kenya-rain",),
+    ("dataset", "chart"): ("kenya-rain",),
     ("dataset", "describe"): ("kenya-rain", "--as", "dcat"),
     ("dataset", "export"): ("kenya-rain", "out"),
     ("dataset", "update"): ("kenya-rain", "rain.csv"),

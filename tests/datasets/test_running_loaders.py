@@ -14,7 +14,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from newsletter.catalog import datasets
 from newsletter.catalog.describe.loaders import loaders, variable
+from tests.catalog.describe.test_loaders import END
 from tests.datasets.conftest import Starter
 
 PROGRAMS = {
@@ -30,7 +32,7 @@ PROGRAMS = {
 INSTALLED = [label for label, command in PROGRAMS.items() if shutil.which(command[0])]
 # Each says how many rows it has, as a last line that the reader would write next.
 COUNT = {
-    "pandas": "print('rows:', len({name}))",
+    "pandas": f"print('rows:', len({{name}}))\n{END}",
     "Polars": "print('rows:', len({name}))",
     "DuckDB": "print('rows:', len({name}))",
     "R": 'stopifnot(nrow(problems({name})) == 0)\ncat("rows:", nrow({name}))',
@@ -40,6 +42,12 @@ COUNT = {
     "DuckDB SQL": "",
 }
 pytestmark = pytest.mark.xdist_group("starter")
+
+
+def types_of(starter: Starter, slug: str, table: str) -> list[str]:
+    with starter.installation.db.read() as session:
+        columns = datasets.table_of(datasets.published(session, slug), table).columns
+    return [column["type"] for column in columns]
 
 
 @pytest.fixture
@@ -77,7 +85,13 @@ def test_a_loader_runs_as_printed_and_has_every_row(
     for table in listed["tables"]:
         (code,) = (
             loader.code
-            for loader in loaders(starter.base_url, slug, listed["version"], table["name"])
+            for loader in loaders(
+                starter.base_url,
+                slug,
+                listed["version"],
+                table["name"],
+                types_of(starter, slug, table["name"]),
+            )
             if loader.label == label
         )
         code += COUNT[label].format(name=variable(table["name"])) + "\n"
@@ -112,7 +126,13 @@ def test_a_country_called_na_is_no_missing_value(starter: Starter, tmp_path: Pat
             continue
         (code,) = (
             loader.code
-            for loader in loaders(starter.base_url, "airports", "1.0.0", "airports")
+            for loader in loaders(
+                starter.base_url,
+                "airports",
+                "1.0.0",
+                "airports",
+                types_of(starter, "airports", "airports"),
+            )
             if loader.label == label
         )
         program.write_text(code + count, encoding="utf-8")

@@ -12,6 +12,8 @@ EXAMPLES: dict[str, object] = {
     "day": "2026-11-23",
     "number": 1,
     "kind": "png",
+    "table": "penguins",
+    "place": 1,
     "form": "csv",
     "token": "AAAA",
     "state": "failed",

@@ -69,6 +69,7 @@ EXAMPLES: dict[str, list[Examples]] = {
     },
     "admin.audit.index": [{}, {"page": 2}, {"q": "issues", "who": "owner@example.org"}],
     "admin.audit.export": [{"form": "csv"}],
+    "admin.chart_choice.picture": [PENGUINS | {"table": "penguins", "place": 1}],
     "admin.dataset_form.new": [{}, {"submission": 4}],
     "admin.dataset_form.edit": [PENGUINS],
     "admin.datasets.index": [{}, {"page": 2}, {"q": "penguins"}],
@@ -100,6 +101,7 @@ EXAMPLES: dict[str, list[Examples]] = {
 }  # fmt: skip
 # Whose answer is another status than 200 here, and why.
 STATUSES = {
+    "admin.chart_choice.picture": 404,  # so few penguins have no chart
     "admin.login.sign_in": 302,  # who is signed in is led on
     "admin.second_step.ask": 302,
     "admin.provider_login.begin": 302,

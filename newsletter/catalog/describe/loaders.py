@@ -1,16 +1,23 @@
-"""Code that loads a table, ready to paste: each loader runs as printed.
+"""Code that loads a table, ready to paste: each loader runs as printed, and gives each column
+the type that the dataset says it has.
 
-DuckDB reads a web address only through its httpfs extension, which it would
-have to download, and Polars only from a server that answers range requests,
-which a proxy may take away: their loaders fetch the file whole by other means,
-so that they work wherever the address does. pandas and readr would take the code
-of Namibia, NA, for a missing value: theirs say that only an empty cell is one.
+What can reads the Parquet, which knows its types: text that looks like a number stays text, and
+NA, the code of Namibia, a value. DuckDB reads a web address only through its httpfs extension,
+which it would have to download, and Polars only from a server that answers range requests,
+which a proxy may take away: their loaders fetch the file whole by other means, so that they
+work wherever the address does. Those of R and Julia read the CSV, and state what would be
+guessed otherwise.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import dedent
+
+# As readr writes them; its own whole numbers end at 2,147,483,647.
+R_TYPES = {"integer": "d", "number": "d", "boolean": "l", "date": "D", "datetime": "T", "time": "t"}
+MOST_STATED = 60  # columns; more would be longer than what is pasted
 
 
 @dataclass(frozen=True)
@@ -28,19 +35,22 @@ def table_url(base_url: str, slug: str, version: str, table: str, extension: str
     return f"{base_url.rstrip('/')}/datasets/{slug}/v/{version}/{table}.{extension}"
 
 
-def loaders(base_url: str, slug: str, version: str, table: str) -> list[Loader]:
-    """Every loader of a table, the most used first."""
+def loaders(
+    base_url: str, slug: str, version: str, table: str, types: Sequence[str]
+) -> list[Loader]:
+    """Every loader of a table, the most used first. ``types`` are those of its columns, in the
+    words of Table Schema."""
     csv = table_url(base_url, slug, version, table, "csv")
     parquet = table_url(base_url, slug, version, table, "parquet")
     rows = table_url(base_url, slug, version, table, "json")
     name = variable(table)
     return [
-        Loader("python", "pandas", _pandas(name, csv), "python"),
+        Loader("python", "pandas", _pandas(name, parquet), "python"),
         Loader("python", "Polars", _polars(name, parquet), "python"),
         Loader("python", "DuckDB", _duckdb(name, parquet), "python"),
         Loader("sql", "DuckDB SQL", _duckdb_sql(name, table, parquet), "bash"),
-        Loader("r", "R", _r(name, csv), "r"),
-        Loader("julia", "Julia", _julia(name, csv), "julia"),
+        Loader("r", "R", _r(name, csv, types), "r"),
+        Loader("julia", "Julia", _julia(name, csv, types), "julia"),
         Loader("javascript", "JavaScript", _javascript(name, rows), "javascript"),
         Loader("shell", "curl", f"curl --fail --location --remote-name {csv}\n", "bash"),
     ]
@@ -71,7 +81,7 @@ def _pandas(name: str, url: str) -> str:
     return _code(f"""
         import pandas as pd
 
-        {name} = pd.read_csv({_text(url)}, keep_default_na=False, na_values=[""])
+        {name} = pd.read_parquet({_text(url)}, dtype_backend="pyarrow")
         print({name}.head())
         """)
 
@@ -108,20 +118,25 @@ def _duckdb_sql(name: str, table: str, url: str) -> str:
         """)
 
 
-def _r(name: str, url: str) -> str:
+def _r(name: str, url: str, types: Sequence[str]) -> str:
+    stated = ""
+    if len(types) <= MOST_STATED:
+        stated = f', col_types = "{"".join(R_TYPES.get(type_, "c") for type_ in types)}"'
     return _code(f"""
         library(readr)
 
-        {name} <- read_csv({_text(url)}, na = "")
+        {name} <- read_csv({_text(url)}, na = ""{stated})
         print({name})
         """)
 
 
-def _julia(name: str, url: str) -> str:
+def _julia(name: str, url: str, types: Sequence[str]) -> str:
+    texts = [f"{at} => String" for at, type_ in enumerate(types, start=1) if type_ == "string"]
+    stated = f"; types=Dict({', '.join(texts)})" if 0 < len(texts) <= MOST_STATED else ""
     return _code(f"""
         using CSV, DataFrames, Downloads
 
-        {name} = CSV.read(Downloads.download({_text(url)}), DataFrame)
+        {name} = CSV.read(Downloads.download({_text(url)}), DataFrame{stated})
         first({name}, 5)
         """)
 

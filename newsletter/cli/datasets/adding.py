@@ -5,25 +5,20 @@ from typing import Any
 import click
 
 from newsletter import clock
-from newsletter.catalog import datasets
-from newsletter.catalog.drafts import in_words
 from newsletter.catalog.licenses import license_problem
 from newsletter.catalog.package.draft import draft
-from newsletter.charts import proposals
 from newsletter.cli.context import open_or_create_installation
 from newsletter.cli.datasets.reading import read_file
 from newsletter.cli.datasets.sources import chart_option, how_to_read
+from newsletter.cli.datasets.tables_read import tell_tables
 from newsletter.cli.tasks import in_background
 from newsletter.errors import Invalid
-from newsletter.installation import Installation
-from newsletter.models.dataset import Table
 from newsletter.models.task import Task
 from newsletter.services.datasets import dataset_save
 from newsletter.services.datasets.file_reading import Promise
 from newsletter.services.datasets.table_files import FileSource, is_address
 from newsletter.tasks.queueing import AT_THE_COMMAND_LINE
 
-MOST_ALERTS = 12  # are printed
 # The option that each field of a package comes from.
 FIELD_OPTIONS = {"keywords": "keyword", "sources": "source-url"} | {
     name: name
@@ -98,7 +93,7 @@ def add(
             return
     except Invalid as error:
         raise _by_its_option(error) from error
-    tell_how_it_was_read(installation, slug)
+    tell_tables(installation, slug)
     if is_published or anyway:
         dataset_save.publish(installation, slug, clock.now(), anyway=anyway)
         click.echo(f"Published: {installation.settings.base_url}/datasets/{slug}")
@@ -110,34 +105,6 @@ def add(
 def _refuse_license(name: str) -> None:
     if problem := license_problem(name):
         raise Invalid(f"{problem}.", {"license": problem})
-
-
-def tell_how_it_was_read(installation: Installation, slug: str) -> None:
-    """What was decided as the newest version of a dataset was read, and what to look at in it."""
-    with installation.db.read() as session:
-        version = datasets.newest(session, slug)
-    for table in version.tables:
-        _tell(slug if len(version.tables) == 1 else f"{slug}/{table.name}", table)
-
-
-def _tell(name: str, table: Table) -> None:
-    """What became of a table's rows, and what a person should know of how it was read."""
-    encoding = f", read as {table.encoding}" if table.encoding else ""
-    click.echo(f"{name}: {table.rows:,} rows × {len(table.columns)} columns{encoding}.")
-    for note in table.notes:
-        click.echo(note)
-    if table.rows_rejected:
-        click.echo(f"{table.rows_rejected:,} rows were rejected:")
-        for rejected in table.rejected[:10]:
-            click.echo(f"  line {rejected['line']}: {rejected['reason']}")
-    alerts = table.profile.get("alerts", [])
-    for alert in alerts[:MOST_ALERTS]:
-        click.echo(f"! {in_words(alert)}")
-    if alerts[MOST_ALERTS:]:
-        more = len(alerts) - MOST_ALERTS
-        click.echo(f"! and {more:,} more: `newsletter dataset profile` has all.")
-    for chart in proposals(table.profile)[:1]:
-        click.echo(f"Chart: {chart.reason}")
 
 
 def _by_its_option(error: Invalid) -> Invalid:

@@ -22,7 +22,7 @@ from newsletter.cli.context import (
     print_table,
     show,
 )
-from newsletter.cli.datasets.adding import tell_how_it_was_read
+from newsletter.cli.datasets.tables_read import tell_alerts, tell_tables
 from newsletter.cli.datasets.versions import tell_changes
 from newsletter.cli.tasks import in_background, run_or_promise
 from newsletter.errors import Refused
@@ -60,7 +60,7 @@ def sync_command(folder: Path) -> None:
         refused += step.done is Done.REFUSED
         _tell_step(step)
         if step.done in {Done.ADDED, Done.CHANGED}:
-            tell_how_it_was_read(installation, step.slug)
+            tell_tables(installation, step.slug)
     for step in sync_posts(installation.db, installation.storage, folder, now):
         refused += step.done is Done.REFUSED
         _tell_step(step)
@@ -124,8 +124,7 @@ def profile(slug: str, as_json: bool) -> None:
                 for c in table.profile["columns"]
             ],
         )
-        for alert in table.profile["alerts"]:
-            click.echo(f"! {alert['message']}")
+        tell_alerts(table, all_of_them=True)
 
 
 @click.command("describe")

@@ -11,6 +11,7 @@ WHERE = {
     "list": "datasets",
     "show": "datasets",
     "profile": "datasets",
+    "chart": "charts",
     "describe": "datasets",
     "export": "datasets",
     "check": "catalog_checks",

@@ -19,12 +19,10 @@ def _typed_column(text: str) -> tuple[str, str]:
     return name, type_
 
 
-def _specification(
-    _context: click.Context, _option: click.Parameter, text: str | None
-) -> dict[str, Any] | None:
+def specification(text: str) -> dict[str, Any]:
     """The chart: empty where there is to be none. Refuses what is no JSON object."""
-    if text is None or text == NO_CHART:
-        return None if text is None else {}
+    if text == NO_CHART:
+        return {}
     try:
         spec = json.loads(Path(text).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -39,7 +37,7 @@ def _specification(
 chart_option = click.option(
     "--chart",
     metavar="none|FILE",
-    callback=_specification,
+    callback=lambda _context, _option, text: None if text is None else specification(text),
     help="No chart, or a Vega-Lite specification without data; without it, one is chosen.",
 )
 READ_OPTIONS = (

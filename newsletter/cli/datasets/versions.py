@@ -14,6 +14,7 @@ from newsletter.catalog.versions import changes
 from newsletter.cli.context import as_json, open_installation, print_json
 from newsletter.cli.datasets.reading import read_file
 from newsletter.cli.datasets.sources import chart_option, how_to_read
+from newsletter.cli.datasets.tables_read import tell_tables
 from newsletter.cli.tasks import in_background
 from newsletter.errors import NotFound
 from newsletter.installation import Installation
@@ -88,6 +89,7 @@ def update(
     if version.is_published:
         click.echo(f"{slug} {version.number} has just this data: it stays as it is.")
         return
+    tell_tables(installation, slug)
     if diff is not None:
         tell_changes(diff)
     click.echo(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Alert = dict[str, Any]
+Pair = tuple[str, str, float]
 
 MOSTLY_MISSING = 0.5
 MOSTLY_ZERO = 0.5
@@ -17,14 +18,17 @@ SKEWED = 3.0
 IMBALANCED = 0.9
 MANY_VALUES = 50
 CORRELATED = 0.9
+NAMED = 5  # columns of a block
 MOSTLY_NUMBERS = 0.5
 MANY_REJECTED = 0.05  # of the rows
-# The codes of alerts on what is lost, guessed or not for everybody, in the order of their harm.
+# The codes of alerts in the order of their harm: what is lost, guessed or not for everybody, then
+# statistics.
 HARM = (
     *("rejected_rows", "header_guessed", "ambiguous_dates", "repeated_header", "total_row"),
     *("mixed_types", "placeholder_values", "leading_zeros_lost", "encoding_guessed"),
     *("mojibake", "html_entities"),
     *("personal_data", "infinite", "all_null", "mostly_missing", "duplicate_rows"),
+    *("constant", "imbalanced", "skewed", "zeros", "high_correlation", "high_cardinality"),
 )
 # Without a person who has looked at these, nothing is published.
 NEEDS_A_PERSON = frozenset({"rejected_rows", "header_guessed", "ambiguous_dates", "personal_data"})
@@ -84,12 +88,32 @@ def duplicate_rows(rows: int, distinct: int) -> list[Alert]:
 
 
 def high_correlations(pairs: Iterable[tuple[str, str, float | None]]) -> list[Alert]:
-    """On pairs of numeric columns with Pearson's r."""
-    return [
-        _alert("high_correlation", one, f"Moves with {other} (r = {r:.2f}): one may say it all.")
-        for one, other, r in pairs
-        if r is not None and abs(r) >= CORRELATED
-    ]
+    """On pairs of numeric columns with Pearson's r: one for each block of columns of which each
+    moves with another."""
+    alerts = []
+    for block in _blocks((one, other, r) for one, other, r in pairs if r is not None):
+        name, *others = dict.fromkeys(column for one, other, _ in block for column in (one, other))
+        if others[1:]:
+            least = min(abs(r) for _, _, r in block)
+            named = ", ".join(others[:NAMED])
+            more = f" and {len(others) - NAMED:,} more" if others[NAMED:] else ""
+            message = f"Moves with {named}{more} (|r| from {least:.2f}): one may say it all."
+        else:
+            message = f"Moves with {others[0]} (r = {block[0][2]:.2f}): one may say it all."
+        alerts.append(_alert("high_correlation", name, message))
+    return alerts
+
+
+def _blocks(pairs: Iterable[Pair]) -> list[list[Pair]]:
+    """The pairs that move together, those that share a column in one list."""
+    blocks: list[list[Pair]] = []
+    for pair in pairs:
+        if abs(pair[2]) < CORRELATED:
+            continue
+        joined = [b for b in blocks if any({*pair[:2]} & {*other[:2]} for other in b)]
+        blocks = [b for b in blocks if b not in joined]
+        blocks.append([*(other for block in joined for other in block), pair])
+    return blocks
 
 
 def rejected_rows(rows_in: int, rejected: int) -> list[Alert]:

@@ -20,6 +20,7 @@ from newsletter.web.admin.accounts import (
     second_step,
 )
 from newsletter.web.admin.datasets import (
+    chart_choice,
     dataset_form,
     datasets,
     giving_up,
@@ -48,6 +49,7 @@ SECTIONS = (
             dataset_form.blueprint,
             unread.blueprint,
             versions.blueprint,
+            chart_choice.blueprint,
             giving_up.blueprint,
             upload_api.blueprint,
         ),

@@ -10,6 +10,7 @@ from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from newsletter.catalog.describe.loaders import loaders
+from newsletter.models.dataset import Table
 from newsletter.web.context import installation
 
 
@@ -19,12 +20,13 @@ class HighlightedLoader:
     html: Markup
 
 
-def highlighted(slug: str, number: str, table: str) -> list[HighlightedLoader]:
+def highlighted(slug: str, number: str, table: Table) -> list[HighlightedLoader]:
     """Each way to load a table, as shown on its page."""
     base_url = installation().settings.base_url
+    types = [column["type"] for column in table.columns]
     return [
         HighlightedLoader(loader.label, coloured(loader.code, loader.highlight))
-        for loader in loaders(base_url, slug, number, table)
+        for loader in loaders(base_url, slug, number, table.name, types)
     ]
 
 

@@ -1,5 +1,6 @@
 """Every loader that this machine has a language for, run as printed against a real server."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,16 +10,77 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import duckdb
-import polars as pl
 import pytest
 from pygments.lexers import get_lexer_by_name
 
-from newsletter.catalog.describe.loaders import loaders, variable
+from newsletter.catalog.describe.loaders import MOST_STATED, loaders, variable
+from newsletter.tables.ingest import IngestOptions, ingest
 
-BIRDS = pl.DataFrame({"species": ["Adelie", "Gentoo", "Émile"], "mass": [3750, 5000, None]})
 TABLE = "all-birds"
+# Each column of text would be something else to a reader that guesses.
+TYPES = {
+    "zip": "string", "country": "string", "release": "string", "sex": "string",
+    "price": "string", "day": "date", "seen": "datetime", "clock": "time", "count": "integer",
+    "mass": "number", "wild": "boolean",
+}  # fmt: skip
+TEXT = """\
+zip,country,release,sex,price,day,seen,clock,count,mass,wild
+00501,NA,1.10,T,"1,234",2020-01-02,2020-01-02 03:04:05,10:20:30,9876543210,3.75,true
+10001,NULL,2.0,F,5,,,,,,
+,Émile,3,F,7,2021-12-31,2021-12-31 23:59:59,00:00:01,-1,0.5,false
+"""
+VALUES: dict[str, list[Any]] = {
+    "zip": ["00501", "10001", None],
+    "country": ["NA", "NULL", "Émile"],
+    "release": ["1.10", "2.0", "3"],
+    "sex": ["T", "F", "F"],
+    "price": ["1,234", "5", "7"],
+    "day": ["2020-01-02", None, "2021-12-31"],
+    "seen": ["2020-01-02 03:04:05", None, "2021-12-31 23:59:59"],
+    "clock": ["10:20:30", None, "00:00:01"],
+    "count": [9876543210, None, -1],
+    "mass": [3.75, None, 0.5],
+    "wild": [True, None, False],
+}
+# What the reader would write next: the type of each column, then its values.
+AND_THEN = {
+    "pandas": """
+        print(json.dumps([{n: str(t).removeprefix("large_") for n, t in X.dtypes.items()},
+            {n: [None if pd.isna(v) else v for v in X[n]] for n in X}], default=str))""",
+    "Polars": """
+        print(json.dumps([{n: str(t) for n, t in X.schema.items()},
+            X.to_dict(as_series=False)], default=str))""",
+    "DuckDB": """
+        print(json.dumps([dict(zip(X.columns, map(str, X.types))),
+            dict(zip(X.columns, zip(*X.fetchall())))], default=str))""",
+}
+AS = {
+    "pandas": {
+        "string": "string[pyarrow]", "date": "date32[day][pyarrow]",
+        "datetime": "timestamp[us][pyarrow]", "time": "time64[us][pyarrow]",
+        "integer": "int64[pyarrow]", "number": "double[pyarrow]", "boolean": "bool[pyarrow]",
+    },
+    "Polars": {
+        "string": "String", "date": "Date",
+        "datetime": "Datetime(time_unit='us', time_zone=None)", "time": "Time",
+        "integer": "Int64", "number": "Float64", "boolean": "Boolean",
+    },
+    "DuckDB": {
+        "string": "VARCHAR", "date": "DATE", "datetime": "TIMESTAMP", "time": "TIME",
+        "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN",
+    },
+    "R": {
+        "string": "character", "date": "Date", "datetime": "POSIXct", "time": "hms",
+        "integer": "numeric", "number": "numeric", "boolean": "logical",
+    },
+}  # fmt: skip
+
+
+# A program that ends while Arrow's threads still begin was aborted once, after its last line.
+END = "import os, sys\nsys.stdout.flush()\nos._exit(0)\n"
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -26,15 +88,19 @@ class Quiet(SimpleHTTPRequestHandler):
         """Says nothing."""
 
 
-@pytest.fixture
-def base_url(tmp_path: Path) -> Iterator[str]:
-    """A site that serves version 1.0.0 of the birds."""
-    folder = tmp_path / "site" / "datasets" / "penguins" / "v" / "1.0.0"
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site that serves version 1.0.0 of the birds, in the files that are kept of a table."""
+    site = tmp_path_factory.mktemp("site")
+    folder = site / "datasets" / "penguins" / "v" / "1.0.0"
     folder.mkdir(parents=True)
-    BIRDS.write_csv(folder / f"{TABLE}.csv")
-    BIRDS.write_parquet(folder / f"{TABLE}.parquet")
-    BIRDS.write_json(folder / f"{TABLE}.json")
-    handler = partial(Quiet, directory=str(tmp_path / "site"))
+    source = site / f"{TABLE}.csv"
+    source.write_text(TEXT, encoding="utf-8")
+    table = ingest(source, folder, IngestOptions(types=TYPES))
+    assert dict(table.columns) == TYPES
+    for file in (table.csv, table.parquet, table.json):
+        file.path.rename(folder / f"{TABLE}{file.path.suffix}")
+    handler = partial(Quiet, directory=str(site))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -46,7 +112,7 @@ def base_url(tmp_path: Path) -> Iterator[str]:
 def printed(base_url: str, label: str) -> str:
     (code,) = (
         loader.code
-        for loader in loaders(base_url, "penguins", "1.0.0", TABLE)
+        for loader in loaders(base_url, "penguins", "1.0.0", TABLE, list(TYPES.values()))
         if loader.label == label
     )
     return code
@@ -58,25 +124,64 @@ def run(command: list[str], folder: Path) -> str:
     return found.stdout.decode()
 
 
-@pytest.mark.parametrize("label", ["pandas", "Polars", "DuckDB"])
-def test_python_code_runs_as_printed(label: str, base_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", list(AND_THEN))
+def test_python_code_gives_the_types_and_values_of_the_dataset(
+    label: str, base_url: str, tmp_path: Path
+) -> None:
     program = tmp_path / "program.py"
-    program.write_text(printed(base_url, label), encoding="utf-8")
+    more = "".join(line.strip() for line in AND_THEN[label].splitlines())
+    code = f"{printed(base_url, label)}import json\n{more.replace('X', variable(TABLE))}\n{END}"
+    program.write_text(code, encoding="utf-8")
+
     output = run([sys.executable, "-W", "error", str(program)], tmp_path)
-    assert "Adelie" in output
-    assert "Émile" in output
+
+    types, values = json.loads(output.splitlines()[-1])
+    assert types == {name: AS[label][type_] for name, type_ in TYPES.items()}
+    assert values == VALUES
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="needs R")
+def test_r_gives_the_types_and_values_of_the_dataset(base_url: str, tmp_path: Path) -> None:
+    """NA, the code of Namibia, is a value there, too, and told apart from a missing one."""
+    program = tmp_path / "program.R"
+    more = """
+        cat("\\n@", nrow(problems(X)), "\\n")
+        for (n in names(X)) cat(n, class(X[[n]])[1], paste(
+            ifelse(is.na(X[[n]]), "", trimws(format(X[[n]], digits = 12))), collapse = "|"
+        ), sep = "\\t", fill = 1000)"""
+    program.write_text(printed(base_url, "R") + more.replace("X", variable(TABLE)))
+
+    output = run(["Rscript", str(program)], tmp_path)
+
+    told = output.partition("\n@ ")[2].splitlines()
+    columns = dict(re.split(r"\s*\t\s*", line, maxsplit=1) for line in told[1:])
+    assert told[0].strip() == "0"  # problems
+    assert {name: text.split("\t")[0] for name, text in columns.items()} == {
+        name: AS["R"][type_] for name, type_ in TYPES.items()
+    }
+    written = {name: ["" if v is None else str(v) for v in VALUES[name]] for name in VALUES}
+    written["wild"] = ["TRUE", "", "FALSE"]
+    written["mass"] = ["3.75", "", "0.50"]
+    assert {name: text.split("\t")[1].strip().split("|") for name, text in columns.items()} == (
+        written
+    )
 
 
 def test_curl_runs_as_printed(base_url: str, tmp_path: Path) -> None:
     run(["sh", "-c", printed(base_url, "curl")], tmp_path)
-    assert pl.read_csv(tmp_path / f"{TABLE}.csv").equals(BIRDS)
+    assert "00501,NA,1.10,T," in (tmp_path / f"{TABLE}.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
-def test_javascript_runs_as_printed(base_url: str, tmp_path: Path) -> None:
+def test_javascript_gives_the_values_of_the_dataset(base_url: str, tmp_path: Path) -> None:
     program = tmp_path / "program.mjs"
-    program.write_text(printed(base_url, "JavaScript"), encoding="utf-8")
-    assert "Adelie" in run(["node", str(program)], tmp_path)
+    more = f"console.log('\\n' + JSON.stringify({variable(TABLE)}));\n"
+    program.write_text(printed(base_url, "JavaScript") + more)
+
+    rows = json.loads(run(["node", str(program)], tmp_path).splitlines()[-1])
+
+    moments = {"seen": [v and v.replace(" ", "T") for v in VALUES["seen"]]}
+    assert {name: [row[name] for row in rows] for name in TYPES} == VALUES | moments
 
 
 def test_duckdb_sql_fetches_and_reads_the_file(
@@ -88,22 +193,33 @@ def test_duckdb_sql_fetches_and_reads_the_file(
     assert statements is not None
     monkeypatch.chdir(tmp_path)
     with duckdb.connect() as connection:
-        assert connection.execute(statements[1]).fetchall()[0] == ("Adelie", 3750)
+        (row, *_) = connection.execute(statements[1]).fetchall()
+        assert row[:5] == ("00501", "NA", "1.10", "T", "1,234")
+        types = connection.execute("DESCRIBE all_birds").fetchall()
+    assert [type_ for _, type_, *_ in types] == [AS["DuckDB"][type_] for type_ in TYPES.values()]
 
 
-def test_r_and_julia_name_their_packages_and_the_file() -> None:
+def test_julia_names_its_packages_the_file_and_the_columns_of_text() -> None:
     url = "https://data.example.org/datasets/penguins/v/1.0.0/all-birds.csv"
-    assert printed("https://data.example.org", "R") == (
-        f'library(readr)\n\nall_birds <- read_csv("{url}", na = "")\nprint(all_birds)\n'
-    )
+    texts = ", ".join(f"{at} => String" for at in range(1, 6))
     assert printed("https://data.example.org/", "Julia") == (
         "using CSV, DataFrames, Downloads\n\n"
-        f'all_birds = CSV.read(Downloads.download("{url}"), DataFrame)\nfirst(all_birds, 5)\n'
+        f'all_birds = CSV.read(Downloads.download("{url}"), DataFrame; types=Dict({texts}))\n'
+        "first(all_birds, 5)\n"
     )
+
+
+def test_no_loader_is_long() -> None:
+    """The types of very many columns are not stated."""
+    for types in (list(TYPES.values()), ["string"] * (MOST_STATED + 1)):
+        for loader in loaders("https://data.example.org", "penguins", "1.0.0", TABLE, types):
+            lines = [line for line in loader.code.splitlines() if line]
+            assert len(lines) <= (5 if loader.label in {"Polars", "DuckDB"} else 4)
+            assert all(len(line) < 200 for line in lines)
 
 
 def test_every_loader_can_be_highlighted() -> None:
-    for loader in loaders("https://data.example.org", "penguins", "1.0.0", TABLE):
+    for loader in loaders("https://data.example.org", "penguins", "1.0.0", TABLE, ["string"]):
         assert get_lexer_by_name(loader.highlight)
 
 

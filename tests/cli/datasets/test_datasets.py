@@ -317,3 +317,35 @@ def test_a_chart_may_be_stated_in_a_file(shell: Shell) -> None:
     for text in ("[1]", "{"):
         Path("spec.json").write_text(text)
         assert shell("dataset", "add", "rain.csv", *ADD, "--chart", "spec.json").exit_code == 2
+
+
+def test_the_proposed_charts_are_listed_and_chosen(shell: Shell) -> None:
+    rows = "".join(f"{n % 17 + 0.5},{n * 7 % 23 + 0.5}\n" for n in range(30))
+    Path("seals.csv").write_text(f"size,weight\n{rows}")
+    assert "! size" not in shell.done("dataset", "add", "seals.csv", *ADD)
+
+    listed = shell.done("dataset", "chart", "rain-2").splitlines()
+    assert listed[0] == ("* 1 of seals: Size and Weight are measures: how they go together.")
+    assert len(listed) == 3
+
+    shell.done("dataset", "chart", "rain-2", "2")
+    assert [r["is_drawn"] for r in shell.read("dataset", "chart", "rain-2")] == [
+        False, True, False
+    ]  # fmt: skip
+    assert "has no chart" in shell.done("dataset", "chart", "rain-2", "none")
+    assert not any(r["is_drawn"] for r in shell.read("dataset", "chart", "rain-2"))
+    shell.done("dataset", "chart", "rain-2", "automatic")
+    assert shell.read("dataset", "chart", "rain-2")[0]["is_drawn"]
+    assert "no chart 9" in shell.refused("dataset", "chart", "rain-2", "9")
+
+
+def test_each_command_prints_alerts_with_their_columns(shell: Shell) -> None:
+    text = "station,height\n" + "".join(f"s{n % 4},{n % 9}\n" for n in range(20)) + "s1,90000\n"
+    Path("high.csv").write_text(text)
+
+    for command in (
+        ("dataset", "add", "high.csv", *ADD),
+        ("dataset", "profile", "rain-2"),
+        ("dataset", "update", "kenya-rain", "high.csv"),
+    ):
+        assert "! height: A long tail of high values" in shell.done(*command)

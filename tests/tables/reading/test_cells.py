@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from newsletter.charts import proposals
 from newsletter.errors import UnreadableTable
 from newsletter.tables.ingest import ingest
 from newsletter.tables.missing_words import MISSING_WORDS
@@ -308,6 +309,10 @@ def test_the_penguins_come_as_their_package_ships_them(tmp_path: Path) -> None:
     assert [a["code"] for a in table.profile["alerts"] if a["column"] == "sex"] == [
         "placeholder_values"
     ]
+    chart = proposals(table.profile)[0].spec["encoding"]
+    assert [chart[channel]["field"] for channel in ("x", "y", "color")] == [
+        "bill_length_mm", "bill_depth_mm", "species"
+    ]  # fmt: skip
     frame = pandas.read_csv(FILES / "palmerpenguins.csv")
     profile = {column["name"]: column["statistics"] for column in table.profile["columns"]}
     for name in measures:

@@ -1,25 +1,28 @@
 """The catalog as curators see it: drafts too, and what is still wrong with them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from newsletter import clock
 from newsletter.catalog import datasets
 from newsletter.catalog import listing as catalog
 from newsletter.catalog.versions import withdrawals
-from newsletter.charts import Proposal, proposals
+from newsletter.charts import Proposal
 from newsletter.curators.permissions import Permission
 from newsletter.errors import NotFound
 from newsletter.issues import listing
-from newsletter.models.dataset import Table
+from newsletter.models.dataset import Table, Version
 from newsletter.paging import Page, cut
 from newsletter.services import slots
-from newsletter.services.datasets import dataset_save
+from newsletter.services.datasets import chart_choice, dataset_save
 from newsletter.services.datasets.unread_files import unread_files, unread_of
+from newsletter.tables.profiling.alert_lines import AlertLine, alert_lines, shown_and_more
 from newsletter.tasks.listing import percent
 from newsletter.web.admin.datasets import versions
 from newsletter.web.admin.flash import flashing
@@ -36,14 +39,23 @@ CHARTS = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """A chart to choose, or the one that there is."""
+
+    chart: Proposal
+    is_drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TableShown:
     """A table as it was read, with what the profile says of each column."""
 
     table: Table
     columns: Page[facts.ColumnFacts]  # of a wide table one page of them
     rows: list[list[Any]]  # the first ones, with the cells of these columns
-    alerts: list[dict[str, Any]]
-    charts: list[Proposal]
+    alerts: Sequence[AlertLine]
+    more_alerts: Sequence[AlertLine]
+    charts: list[Proposed]
 
 
 @blueprint.get("/")
@@ -74,6 +86,7 @@ def show(slug: str) -> ResponseReturnValue:
         version = datasets.newest(session, slug)
         unread = unread_files(session, version.dataset)
         goes_on = unread is not None and unread.goes_on
+        permission = Permission.PUBLISH if version.is_published else Permission.DRAFT
         show_page = live if goes_on else render_template
         return show_page(
             "admin/dataset.html",
@@ -82,7 +95,8 @@ def show(slug: str) -> ResponseReturnValue:
             unread=unread,
             goes_on=goes_on,
             percent=percent,
-            tables=[_shown(table) for table in version.tables],
+            tables=[_shown(version, table) for table in version.tables],
+            may_choose_chart=not goes_on and permission in current_user.permissions,
             described=any(c.get("description") for t in version.tables for c in t.columns),
             gone=[
                 (one, withdrawals.can_be_restored(one, now))
@@ -122,11 +136,14 @@ def chart(slug: str, kind: str) -> Response:
     return response
 
 
-def _shown(table: Table) -> TableShown:
-    alerts = table.profile.get("alerts", [])
-    charts = proposals(table.profile) if table.profile else []
+def _shown(version: Version, table: Table) -> TableShown:
+    alerts, more = shown_and_more(alert_lines(table.profile))
+    charts = [
+        Proposed(chart, chart_choice.is_drawn(version, table, chart))
+        for chart in chart_choice.proposed(table)
+    ]
     places = cut(range(len(table.columns)), page_number("columns"), COLUMNS)
     shown = slice(places.rows[0], places.rows[-1] + 1) if places.rows else slice(0)
     columns = places.filled(lambda _: facts.columns(table, shown))
     rows = [row[shown] for row in facts.preview(table)]
-    return TableShown(table, columns, rows, alerts, charts)
+    return TableShown(table, columns, rows, alerts, more, charts)

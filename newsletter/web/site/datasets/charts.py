@@ -3,8 +3,7 @@
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from newsletter.catalog import datasets
-from newsletter.catalog.dataset_import import CHART_ROWS
-from newsletter.charts import fields
+from newsletter.charts import SAMPLED_ROWS, fields
 from newsletter.charts.bundle import FINGERPRINT, bundle
 from newsletter.charts.interactive import interactive
 from newsletter.errors import NotFound
@@ -39,7 +38,7 @@ def document(slug: str, number: str) -> Response:
     columns = columns_of(table)
     names = fields(version.chart_drawn, [name for name, _ in columns])
     path = installation().storage.path(table.files["parquet"]["key"])
-    rows = execute.sample(shelf(), path, columns, names, CHART_ROWS)
+    rows = execute.sample(shelf(), path, columns, names, SAMPLED_ROWS)
     response = open_document(jsonify(interactive(version.chart_drawn, rows)))
     return for_ever(response) if request.args.get("k") == drawn(version) else response
 

@@ -115,7 +115,7 @@ def _rendered(
             (table, facts.columns(table, look.shown), look)
             for table, look in zip(version.tables, seen, strict=True)
         ],
-        loaders=highlighted(slug, version.number, first),
+        loaders=highlighted(slug, version.number, version.tables[0]),
         explorers=explorers(settings.base_url, slug, version.number, first),
         sources=described.sources,
         citation=described.citation,
