@@ -132,7 +132,8 @@ def test_python_code_gives_the_types_and_values_of_the_dataset(
 ) -> None:
     program = tmp_path / "program.py"
     more = "".join(line.strip() for line in AND_THEN[label].splitlines())
-    code = f"{printed(base_url, label)}import json\n{more.replace('X', variable(TABLE))}\n{END.get(label, '')}"
+    next_lines = f"import json\n{more.replace('X', variable(TABLE))}\n{END.get(label, '')}"
+    code = printed(base_url, label) + next_lines
     program.write_text(code, encoding="utf-8")
 
     output = run([sys.executable, "-W", "error", str(program)], tmp_path)
