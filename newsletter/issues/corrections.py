@@ -102,6 +102,27 @@ def use_corrected(session: Session, corrected: Sequence[Erratum]) -> list[Issue]
     return moved
 
 
+def losing(session: Session, versions: Sequence[Version]) -> list[Issue]:
+    """The planned corrections, the next first, that say that one of ``versions``, which are of
+    one dataset, was wrong, or that follow one of them: those are no longer said once it is
+    withdrawn. Not those that open one of ``versions`` themselves."""
+    ids = {version.id for version in versions}
+    planned = (
+        select(Issue)
+        .join(Issue.version)
+        .where(Issue.kind == Kind.CORRECTION, Issue.state.in_(NOT_BEGUN))
+        .where(Version.dataset_id == versions[0].dataset_id, Version.id.not_in(ids))
+        .order_by(Issue.date)
+    )
+    return [issue for issue in session.scalars(planned) if ids & _answered(session, issue.version)]
+
+
+def _answered(session: Session, version: Version | None) -> set[int]:
+    """The keys of the versions that its errata are about, and of those between."""
+    answered = errata.corrected_by(session, version) if version else []
+    return {key for erratum in answered for key in (erratum.version_id, erratum.corrected_by_id)}
+
+
 def _originals(session: Session, version: Version) -> list[Issue]:
     wrong = [erratum.version_id for erratum in errata.corrected_by(session, version)]
     begun = select(Issue).where(Issue.version_id.in_(wrong), Issue.frozen_at.is_not(None))

@@ -51,6 +51,7 @@ EXAMPLES: dict[str, list[Examples]] = {
     "files.marked_csv": [OF_VERSION | {"table": "penguins"}],
     "charts.picture": [PENGUINS | {"kind": "png"}, OF_VERSION | {"kind": "svg"}],
     "charts.document": [OF_VERSION],
+    "charts.first_rows": [PENGUINS],
     "rows.part": [OF_VERSION | {"table": "penguins"}],
     "rows.cell": [OF_VERSION | {"table": "penguins"}],
     "rows.csv_file": [OF_VERSION | {"table": "penguins"}],
@@ -102,6 +103,7 @@ EXAMPLES: dict[str, list[Examples]] = {
 # Whose answer is another status than 200 here, and why.
 STATUSES = {
     "admin.chart_choice.picture": 404,  # so few penguins have no chart
+    "charts.first_rows": 404,  # they have one of their own
     "admin.login.sign_in": 302,  # who is signed in is led on
     "admin.second_step.ask": 302,
     "admin.provider_login.begin": 302,

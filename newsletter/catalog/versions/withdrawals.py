@@ -27,13 +27,22 @@ def withdraw(
 
     Raises NotFound, Invalid, or Conflict where nothing of it is public.
     """
-    text = _checked(reason)
+    text = checked(reason)
     versions = to_withdraw(datasets.get(session, slug), number)
     for version in versions:
         version.state = VersionState.WITHDRAWN
         version.withdrawal = Withdrawal(reason=text, withdrawn_at=now)
     session.flush()
     return versions
+
+
+def checked(reason: str) -> str:
+    """``reason`` as it is kept. Raises Invalid."""
+    text = " ".join(reason.split())
+    if not REASON_AT_LEAST <= len(text) <= REASON_AT_MOST:
+        sentence = f"Say in {REASON_AT_LEAST} to {REASON_AT_MOST:,} characters why it is withdrawn."
+        raise Invalid(sentence, {"reason": sentence})
+    return text
 
 
 def to_withdraw(dataset: Dataset, number: str | None = None) -> list[Version]:
@@ -153,11 +162,3 @@ def _of(version: Version) -> Withdrawal:
     if version.withdrawal is None:
         raise ValueError(f"{version.number} is not withdrawn")
     return version.withdrawal
-
-
-def _checked(reason: str) -> str:
-    text = " ".join(reason.split())
-    if not REASON_AT_LEAST <= len(text) <= REASON_AT_MOST:
-        sentence = f"Say in {REASON_AT_LEAST} to {REASON_AT_MOST:,} characters why it is withdrawn."
-        raise Invalid(sentence, {"reason": sentence})
-    return text

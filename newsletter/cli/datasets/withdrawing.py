@@ -27,6 +27,10 @@ def withdraw(slug: str, number: str | None, reason: str) -> None:
             *(f"The page of {issue.slot} no longer shows it." for issue in effects.past),
             *(f"! {issue.slot} was going out: it is paused." for issue in effects.going_out),
             *(f"! {issue.slot} is not sent with it: see it." for issue in effects.planned),
+            *(
+                f"! {issue.slot} no longer corrects it: see what is left of it."
+                for issue in effects.corrections
+            ),
         ]
     click.echo("\n".join(lines))
     only = f" --version {number}" if number else ""

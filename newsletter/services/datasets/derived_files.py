@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets
-from newsletter.catalog.versions import changes, spreadsheet_files
+from newsletter.catalog.versions import changes, first_rows_picture, spreadsheet_files
 from newsletter.errors import Busy
 from newsletter.installation import Installation
 from newsletter.models import public_change
@@ -88,6 +88,27 @@ MAKE_WORKBOOK = Definition(
 )
 
 
+def draw_first_rows(attempt: Attempt, slug: str, number: str, place: str) -> None:
+    """Draw the picture of a published version without a chart."""
+    opened = attempt.installation
+    with opened.db.read() as session:
+        version = datasets.published(session, slug, number)
+    first_rows_picture.draw(version, opened.storage)
+    with opened.db.write() as session:
+        public_change.note(session)  # the dataset's page names it
+
+
+DRAW_FIRST_ROWS = Definition(
+    name="draw-first-rows",
+    title="Draw the first rows of a dataset for previews of links",
+    run=draw_first_rows,
+    priority=AFTER_ANYTHING_ELSE,
+    retries=1,
+    lock="draw-first-rows",
+    key="draw-first-rows {place}",
+)
+
+
 def ask_for_comparison(
     installation: Installation, old: Version, new: Version, now: datetime
 ) -> None:
@@ -120,6 +141,21 @@ def ask_for_workbook(
         slug=version.dataset.slug,
         number=version.number,
         table=table,
+        place=place,
+    )
+
+
+def ask_for_first_rows(
+    installation: Installation, version: Version, place: str, now: datetime
+) -> None:
+    """Have the picture of a published version without a chart drawn, to be kept at ``place``.
+    Raises Busy."""
+    _ask_for(
+        installation,
+        DRAW_FIRST_ROWS,
+        now,
+        slug=version.dataset.slug,
+        number=version.number,
         place=place,
     )
 

@@ -13,7 +13,7 @@ from newsletter.catalog import datasets, discarding
 from newsletter.catalog.versions import withdrawals
 from newsletter.delivery.issue_run.pause import halt
 from newsletter.installation import Installation
-from newsletter.issues import calendar, listing
+from newsletter.issues import calendar, corrections, listing
 from newsletter.issues.notices import alert_curators
 from newsletter.models.dataset import Table, Version
 from newsletter.models.issue import Issue, IssueState, IssueVariant
@@ -38,6 +38,9 @@ class Effects:
     past: Sequence[Issue]  # that were mailed: their pages no longer show the data
     going_out: Sequence[Issue]  # they are paused
     planned: Sequence[Issue]  # they are not sent as long as it holds
+    corrections: Sequence[Issue]  # planned ones of newer versions, which lose what they correct
+    current: Version | None  # the newest that is public then; None: nothing is
+    was_current: bool  # whether one of ``versions`` was
 
     @property
     def numbers(self) -> str:
@@ -55,12 +58,13 @@ def withdraw(
     """Take a version of a dataset, or all that is published of it, from the public: at once, and
     for good after a day. An issue that is going out is paused, and curators are told of those
     that are planned. Raises NotFound, Invalid or Conflict; nothing has changed then."""
-    versions = withdrawals.withdraw(session, slug, reason, now, number)
-    effects = _effects(session, versions)
+    text = withdrawals.checked(reason)
+    effects = effects_of(session, slug, number)  # while its errata are still to be seen
+    versions = withdrawals.withdraw(session, slug, text, now, number)
     why = " ".join([f"{slug} {effects.numbers} was withdrawn:", *withdrawals.reasons(versions)])
     for issue in effects.going_out:
         halt(session, issue, why, now)
-    if effects.planned:
+    if effects.planned or effects.corrections:
         _tell_of_planned(session, slug, effects, now)
     return effects
 
@@ -107,6 +111,7 @@ def _effects(session: Session, versions: Sequence[Version]) -> Effects:
     tables = session.scalars(select(Table.files).where(Table.version_id.in_(ids)))
     files = [file for by_format in tables for file in by_format.values()]
     posts = session.scalars(select(Post).where(Post.version_id.in_(ids)).order_by(Post.id))
+    before = datasets.published_versions(versions[0].dataset)
     return Effects(
         versions=versions,
         bytes=sum(file["bytes"] for file in files),
@@ -115,6 +120,9 @@ def _effects(session: Session, versions: Sequence[Version]) -> Effects:
         past=[issue for issue in issues if issue.state in BEGUN],
         going_out=[issue for issue in issues if issue.state in GOING_OUT],
         planned=[issue for issue in issues if issue.state in NOT_BEGUN],
+        corrections=corrections.losing(session, versions),
+        current=next((version for version in before if version not in versions), None),
+        was_current=before[0] in versions,
     )
 
 
@@ -128,18 +136,29 @@ def _issues(session: Session, versions: Collection[Version]) -> list[Issue]:
 
 
 def _tell_of_planned(session: Session, slug: str, effects: Effects, now: datetime) -> None:
-    slots = ", ".join(issue.slot for issue in effects.planned)
+    lines = [f"{slug} {effects.numbers} was withdrawn."]
+    if effects.planned:
+        lines.append(
+            f"It is planned for: {_slots(effects.planned)}. None of these is sent as long as that "
+            "holds: choose another dataset, or cancel them."
+        )
+    if effects.corrections:
+        lines.append(
+            f"Planned to correct it: {_slots(effects.corrections)}. Who got it is no longer told "
+            "so; a correction of nothing else is not sent: cancel it."
+        )
     alert_curators(
         session,
         f"{slug} was withdrawn, and is planned",
-        [
-            f"{slug} {effects.numbers} was withdrawn. It is planned for: {slots}.",
-            "None of these is sent as long as that holds: choose another dataset, or cancel them.",
-        ],
+        lines,
         path="/admin/issues/",
         once=f"withdrawn {slug} {now.isoformat()}",
         now=now,
     )
+
+
+def _slots(issues: Sequence[Issue]) -> str:
+    return ", ".join(issue.slot for issue in issues)
 
 
 def _erase_issue(session: Session, issue: Issue, now: datetime) -> None:

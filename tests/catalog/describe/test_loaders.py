@@ -79,8 +79,10 @@ AS = {
 }  # fmt: skip
 
 
-# A program that ends while Arrow's threads still begin was aborted once, after its last line.
-END = "import os, sys\nsys.stdout.flush()\nos._exit(0)\n"
+# pandas hands Arrow a file of Python, and a thread of Arrow that lets go of it while Python ends
+# aborts the program, seldom and after its last line (apache/arrow issue 34314, open): nothing that
+# a loader could say differently, but no fault of what is tested here either.
+END = {"pandas": "import os, sys\nsys.stdout.flush()\nos._exit(0)\n"}
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -130,7 +132,8 @@ def test_python_code_gives_the_types_and_values_of_the_dataset(
 ) -> None:
     program = tmp_path / "program.py"
     more = "".join(line.strip() for line in AND_THEN[label].splitlines())
-    code = f"{printed(base_url, label)}import json\n{more.replace('X', variable(TABLE))}\n{END}"
+    next_lines = f"import json\n{more.replace('X', variable(TABLE))}\n{END.get(label, '')}"
+    code = printed(base_url, label) + next_lines
     program.write_text(code, encoding="utf-8")
 
     output = run([sys.executable, "-W", "error", str(program)], tmp_path)

@@ -4,6 +4,7 @@ import os
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from newsletter.catalog import datasets, discarding, drafts
@@ -12,8 +13,10 @@ from newsletter.errors import Conflict
 from newsletter.installation import Installation
 from newsletter.issues import calendar
 from newsletter.jobs.retention import erase_withdrawn, remove_discarded_files
-from newsletter.models.dataset import VersionState
-from newsletter.models.issue import Issue, IssueState
+from newsletter.models import Notice
+from newsletter.models.curator import Curator
+from newsletter.models.dataset import Erratum, VersionState
+from newsletter.models.issue import Issue, IssueState, Kind
 from newsletter.services.datasets import withdrawing
 from tests import factories
 from tests.factories import TUESDAY as NOW
@@ -46,6 +49,41 @@ def test_an_issue_that_goes_out_is_paused_and_never_resumed(installation: Instal
     with installation.db.read() as session:
         issue = issue_of(session)
         assert (issue.state, issue.message, issue.page) == (IssueState.CANCELLED, None, None)
+
+
+@pytest.mark.parametrize(
+    ("number", "planned", "corrections", "lines"),
+    [
+        ("1.0.0", [], ["2026-12-01-correction"], "Planned to correct it: 2026-12-01-correction."),
+        ("1.0.1", [], ["2026-12-01-correction"], "Planned to correct it: 2026-12-01-correction."),
+        ("1.0.2", ["2026-12-01-correction"], [], "It is planned for: 2026-12-01-correction."),
+        (None, ["2026-12-01-correction"], [], "It is planned for: 2026-12-01-correction."),
+    ],
+)
+def test_curators_are_told_of_a_planned_correction_whichever_of_its_versions_goes(
+    installation: Installation,
+    number: str | None,
+    planned: list[str],
+    corrections: list[str],
+    lines: str,
+) -> None:
+    with installation.db.write() as session:
+        address = {"address": "ada@example.org", "address_key": "ada@example.org"}
+        session.add(Curator(password_hash="", created_at=NOW, **address))
+        before = factories.dataset(session, installation.storage)
+        factories.issue(session, before)
+        for patch in ("1.0.1", "1.0.2"):
+            after = factories.newer(session, installation.storage, "penguins", patch, "a\n1\n")
+            session.add(
+                Erratum(version=before, corrected_by=after, note="Wrong.", published_at=NOW)
+            )
+            before = after
+        calendar.take_slot(session, Kind.CORRECTION, date(2026, 12, 1), after, NOW)
+        effects = withdrawing.withdraw(session, "penguins", REASON, NOW, number)
+        assert [issue.slot for issue in effects.planned] == planned
+        assert [issue.slot for issue in effects.corrections] == corrections
+        (notice,) = session.scalars(select(Notice))
+        assert lines in " ".join(notice.lines)
 
 
 def test_the_files_of_a_draft_go_but_those_that_something_else_has(

@@ -3,8 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import RadioField, TextAreaField
-from wtforms.fields import SelectChoice
+from wtforms import HiddenField, TextAreaField
 
 from newsletter import clock
 from newsletter.catalog import datasets, discarding
@@ -21,7 +20,7 @@ WHOLE = ""  # instead of a version's number
 
 
 class WithdrawalForm(FlaskForm):
-    number = RadioField("What is withdrawn", validate_choice=False, default=WHOLE)
+    number = HiddenField(default=WHOLE)
     reason = TextAreaField("Why")
 
 
@@ -95,20 +94,19 @@ def delete(slug: str) -> ResponseReturnValue:
 
 
 def _page(slug: str, form: WithdrawalForm) -> str:
+    """What is chosen and what that means: another choice is another page."""
+    effects, problem = None, ""
     with installation().db.read() as session:
         version = datasets.newest(session, slug)
-        published = datasets.published_versions(version.dataset)
-        form.number.choices = _choices([one.number for one in published])
+        try:
+            effects = withdrawing.effects_of(session, slug, form.number.data or None)
+        except Conflict as error:
+            problem = str(error)
         return render_template(
             "admin/withdraw.html",
             form=form,
             version=version,
-            effects=withdrawing.effects_of(session, slug) if published else None,
+            numbers=[one.number for one in datasets.published_versions(version.dataset)],
+            effects=effects,
+            problem=problem,
         )
-
-
-def _choices(numbers: list[str]) -> list[SelectChoice]:
-    if len(numbers) == 1:
-        return [SelectChoice(WHOLE, f"The dataset, which has one version: {numbers[0]}")]
-    whole = SelectChoice(WHOLE, f"The whole dataset: {', '.join(numbers)}")
-    return [whole, *(SelectChoice(number, f"Only version {number}") for number in numbers)]

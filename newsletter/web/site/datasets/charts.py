@@ -1,17 +1,30 @@
-"""The chart of a dataset: as pictures, as Vega-Lite with its data, and what draws that."""
+"""The chart of a dataset: as pictures, as Vega-Lite with its data, and what draws that; of one
+without a chart the picture of its first rows.
+"""
+
+from contextlib import suppress
 
 from flask import Blueprint, Response, jsonify, make_response, request
 
+from newsletter import clock
 from newsletter.catalog import datasets
+from newsletter.catalog.versions import first_rows_picture
 from newsletter.charts import SAMPLED_ROWS, fields
 from newsletter.charts.bundle import FINGERPRINT, bundle
 from newsletter.charts.interactive import interactive
-from newsletter.errors import NotFound
+from newsletter.errors import Busy, NotFound
 from newsletter.models.dataset import Table, Version
+from newsletter.services.datasets import derived_files
 from newsletter.tables.querying import execute
-from newsletter.web.context import installation, shelf
+from newsletter.web.context import installation, public_url, shelf
 from newsletter.web.responses.cors import open_document
-from newsletter.web.responses.file_responses import for_ever, send_chart
+from newsletter.web.responses.file_responses import (
+    A_WHILE,
+    CHART_TYPES,
+    for_ever,
+    send_chart,
+    send_stored,
+)
 from newsletter.web.site.datasets.table_view import columns_of
 
 blueprint = Blueprint("charts", __name__)
@@ -43,6 +56,19 @@ def document(slug: str, number: str) -> Response:
     return for_ever(response) if request.args.get("k") == drawn(version) else response
 
 
+@blueprint.get("/datasets/<slug>/first-rows.png")
+def first_rows(slug: str) -> Response:
+    """What a preview of a link shows of a dataset without a chart."""
+    opened = installation()
+    with opened.db.read() as session:
+        version = datasets.published(session, slug)
+    place = first_rows_picture.place(version)
+    if version.chart_png or not opened.storage.exists(place):
+        raise NotFound("There is no picture of its first rows.")
+    response = send_stored(place, CHART_TYPES["png"], A_WHILE)
+    return for_ever(response) if request.args.get("k") == _seen(place) else response
+
+
 @blueprint.get(f"/assets/vega-{FINGERPRINT}.js")
 def vega() -> Response:
     response = make_response(bundle(installation().settings.home / "assets").read_bytes())
@@ -56,7 +82,26 @@ def drawn(version: Version) -> str:
     return (version.chart_svg or version.chart_png or "")[:12]
 
 
+def link_picture(version: Version) -> str | None:
+    """The address of what a preview of a link shows of the newest version of a dataset: its chart,
+    or its first rows. None: these are drawn from now on, by a task."""
+    opened, slug = installation(), version.dataset.slug
+    if version.chart_png:
+        return public_url("charts.picture", slug=slug, kind="png")
+    place = first_rows_picture.place(version)
+    if opened.storage.exists(place):
+        return public_url("charts.first_rows", slug=slug, k=_seen(place))
+    with suppress(Busy):
+        derived_files.ask_for_first_rows(opened, version, place, clock.now())
+    return None
+
+
 def charted(version: Version) -> Table:
     """The table that the chart draws: the one that its usermeta names, or the first."""
     named = (version.chart_drawn.get("usermeta") or {}).get("table")
     return datasets.table_of(version, named) if named else version.tables[0]
+
+
+def _seen(place: str) -> str:
+    """What the first rows' picture was drawn from, as a hash: another title is another address."""
+    return place.split(".")[1]

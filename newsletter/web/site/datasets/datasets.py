@@ -27,7 +27,7 @@ from newsletter.web.responses.page_cache import kept
 from newsletter.web.security import SCRIPTED, content_security_policy
 from newsletter.web.site.archive_filter import Narrowing, choices
 from newsletter.web.site.datasets import facts
-from newsletter.web.site.datasets.charts import drawn
+from newsletter.web.site.datasets.charts import drawn, link_picture
 from newsletter.web.site.datasets.rows import address
 from newsletter.web.site.datasets.table_view import is_question, looks
 from newsletter.web.site.datasets.versions import Release, history
@@ -111,6 +111,7 @@ def _rendered(
         withdrawn=withdrawn,
         glance=facts.glance(version, settings.base_url),
         drawn=drawn(version),
+        picture=link_picture(newest),
         tables=[
             (table, facts.columns(table, look.shown), look)
             for table, look in zip(version.tables, seen, strict=True)

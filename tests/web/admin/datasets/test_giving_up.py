@@ -48,6 +48,32 @@ def test_it_is_asked_what_and_why_and_put_back(curator: Browser, seeded: Install
     assert "It is public again." in curator.get(PAGE).text
 
 
+def test_one_version_is_asked_about_by_itself(curator: Browser, seeded: Installation) -> None:
+    with seeded.db.write() as session:
+        old = datasets.newest(session, "penguins")
+        factories.post(session, old)
+        newer = factories.newer(session, seeded.storage, "penguins", "1.1.0", "a,b\n1,2\n")
+        factories.issue(session, newer, date(2026, 12, 7), IssueState.PLANNED)
+    whole, first, last = (
+        curator.get(f"{ASK}{n}").text for n in ("", "?number=1.0.0", "?number=1.1.0")
+    )
+    assert "What withdrawing the whole dataset means" in whole
+    assert "<dd>1.1.0, 1.0.0</dd>" in whole
+    assert "no version is left" in whole
+    assert "What withdrawing only 1.0.0 means" in first
+    assert "1.1.0 stays the current version" in first
+    assert "Who is who among the penguins" in first
+    assert "2026-11-23" in first
+    assert "2026-12-07" not in first
+    assert "1.0.0 becomes the current version" in last
+    assert "Who is who among the penguins" not in last
+    assert "2026-12-07" in last
+    assert curator.post(ASK, f"{ASK}?number=1.1.0", number="1.1.0", reason=REASON).location == PAGE
+    with seeded.db.read() as session:
+        assert datasets.published(session, "penguins").number == "1.0.0"
+    assert "1.1.0 is withdrawn already." in curator.get(f"{ASK}?number=1.1.0").text
+
+
 def test_a_draft_is_deleted_after_a_page_that_says_so(
     curator: Browser, installation: Installation
 ) -> None:

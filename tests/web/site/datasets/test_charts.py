@@ -1,5 +1,6 @@
 """The chart of a dataset: pictures, and a document that a browser draws."""
 
+import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -8,10 +9,15 @@ from pathlib import Path
 import pytest
 import vl_convert
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from newsletter.catalog import datasets
 from newsletter.charts import bundle as bundles
 from newsletter.charts.bundle import FINGERPRINT, bundle
+from newsletter.charts.png import size
+from newsletter.engine.tasks.worker import run_until_idle
 from newsletter.installation import Installation
+from newsletter.models.task import Task
 from tests import factories
 
 SPEC = {
@@ -68,6 +74,27 @@ def test_a_dataset_without_a_chart_has_no_document(client: FlaskClient) -> None:
     assert client.get(DOCUMENT.replace("drawn", "plain")).status_code == 404
     assert "chart.js" not in client.get("/datasets/plain").text
     assert client.get(DOCUMENT.replace("1.0.0", "2.0.0")).status_code == 404
+
+
+def test_a_link_shows_the_chart_or_the_first_rows_drawn_once(
+    client: FlaskClient, installation: Installation
+) -> None:
+    picture = re.compile('<meta property="og:image" content="https://news.example.org([^"]*)">')
+    assert picture.findall(client.get("/datasets/drawn").text) == ["/datasets/drawn/chart.png"]
+    assert client.get("/datasets/drawn/first-rows.png").status_code == 404
+    for path in ("/datasets/plain", "/datasets/plain?_size=50"):  # nothing is drawn in a request
+        assert picture.findall(client.get(path).text) == []
+    assert client.get("/datasets/plain/first-rows.png").status_code == 404
+    run_until_idle(installation)
+    with installation.db.read() as session:
+        assert list(session.scalars(select(Task.name))) == ["draw-first-rows"]
+    (address,) = picture.findall(client.get("/datasets/plain").text)
+    response = client.get(address)
+    assert (response.mimetype, size(response.data)) == ("image/png", (1200, 630))
+    assert response.cache_control.immutable
+    with installation.db.write() as session:
+        datasets.newest(session, "plain").title = "Another title"
+    assert picture.findall(client.get("/datasets/plain").text) == []  # until it is drawn anew
 
 
 def test_what_draws_is_a_file_of_ours_for_ever(
