@@ -225,7 +225,7 @@ def _unpacked(request: Mapping[str, Any], folder: Path, limit: int) -> _Found:
         name = decompress(packed, name, kind, source, limit)
         kind = recognise(source, name)
     is_archive = is_zip or kind == "tar"  # a compressed tar is one archive; all else would be two
-    if request["options"]["stack"]:
+    if request["options"].get("stack"):
         if not is_archive:
             raise UnreadableTable(
                 f"The file {name[:60]} is no archive of files to stack: pack them as zip or tar."
