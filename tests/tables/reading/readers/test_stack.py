@@ -62,6 +62,13 @@ def test_a_tar_is_stacked_in_the_order_of_its_files_names(tmp_path: Path) -> Non
     assert parsed(source, stack=True)["preview"] == [["a/t.csv", 1], ["b/t.csv", 0]]
 
 
+def test_what_is_a_header_in_the_first_file_is_one_in_the_others(tmp_path: Path) -> None:
+    table = stacked(tmp_path, {"a.csv": "land,2019\nPeru,x\n", "b.csv": "land,2019\nChad,7\n"})
+
+    assert [name for name, _ in table["columns"]] == ["file", "land", "2019"]
+    assert table["preview"] == [["a.csv", "Peru", "x"], ["b.csv", "Chad", "7"]]
+
+
 @pytest.mark.parametrize(
     ("queries", "type_", "values"),
     [
