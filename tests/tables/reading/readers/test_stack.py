@@ -96,7 +96,7 @@ def test_types_that_files_state_are_kept_where_all_agree(
     ("second", "sentence"),
     [
         ("x,m\n1,2\n", "It has no column n, which a.csv has: stack files of the same columns."),
-        ("n,m,x\n1,2,3\n", "It has a column m, which a.csv has not: stack files of the same"),
+        ("n,m,x\n1,2,3\n", "It has a column m, which a.csv lacks: stack files of the same"),
         ("x,n\n", "The file has a header but no rows: give one with data."),
         (b"PK\x03\x04", "The zip archive is damaged: pack it again."),
     ],
