@@ -21,6 +21,7 @@ NOT_KEPT = {
         "archive.chart",
         "archive.image",
         "charts.picture",
+        "charts.first_rows",
         "charts.vega",
         "files.table",
         "files.workbook",
