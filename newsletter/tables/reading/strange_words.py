@@ -29,13 +29,16 @@ NONSENSE = re.compile(
         (
             BROKEN_WORD.pattern,
             r"[\u0080-\u009f\ufffd\ue000-\uf8ff]",
-            rf"{_L}[¤¦§¨¬¯¶¸˘ˇ˝˛¡¿]|[¤¦¨¬¯¸˘ˇ˝˛]{_L}",  # signs beside letters
+            # Signs beside letters or between them.
+            rf"{_L}[¤¦§¨¬¯¶¸˘ˇ˝˛¡¿]|[¤¦¨¬¯¸˘ˇ˝˛]{_L}",
             rf"{_L}[‚„‹›†‡‰ˆ˜•¢©®´«»÷×]{_L}|{_L}[‚„](?!\w)",
             r"[©®¾][a-zß-ÿ]",
-            rf"{_L}[\u2500-\u259f]|[\u2500-\u259f](?:{_L}|[^\s\0-\x7f\u2500-\u259f])",  # lines and blocks
+            # Lines and blocks of DOS beside letters or signs.
+            rf"{_L}[\u2500-\u259f]|[\u2500-\u259f](?:{_L}|[^\s\0-\x7f\u2500-\u259f])",
             # Hebrew with letters of an end before others, or points without a letter.
             r"[םןףץ][\u05b0-\u05ea]|[׃׳״][\u05b0-\u05c2]|[\u05b0-\u05c2]{3}",
-            r"[\uff66-\uff9f][\u4e00-\u9fff]|[\u4e00-\u9fff][\uff66-\uff9f]",  # narrow kana
+            # Narrow kana beside Chinese characters, and one of those within a Latin word.
+            r"[\uff66-\uff9f][\u4e00-\u9fff]|[\u4e00-\u9fff][\uff66-\uff9f]",
             r"[A-Za-z][\u3000-\u9fff\uac00-\ud7af\ufe30-\ufe4f\uff00-\uffef][a-z]",
         )
     )

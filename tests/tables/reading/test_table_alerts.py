@@ -45,6 +45,7 @@ def test_words_of_no_language_in_a_guessed_encoding_are_shown_until_it_is_stated
     assert first["code"] in NEEDS_A_PERSON
     assert guess["code"] == "encoding_guessed"
     assert parsed(source, encoding="mac_roman")["profile"]["alerts"] == []
+    assert parsed(source, encoding="cp1250")["profile"]["alerts"] == []
 
 
 def test_a_plain_table_has_none(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def _places(columns: Sequence[SourceColumn], before: Sequence[_Part]) -> list[in
     known = [column.name for column in first.columns]
     for name in dict.fromkeys([*known, *names]):
         if name not in names or name not in known:
-            has, lacks = ("a", "has not") if name in names else ("no", "has")
+            has, lacks = ("a", "lacks") if name in names else ("no", "has")
             raise UnreadableTable(
                 f"It has {has} column {name[:LONGEST]}, which {first.name[:LONGEST]} {lacks}:"
                 " stack files of the same columns."

@@ -62,6 +62,13 @@ def test_a_tar_is_stacked_in_the_order_of_its_files_names(tmp_path: Path) -> Non
     assert parsed(source, stack=True)["preview"] == [["a/t.csv", 1], ["b/t.csv", 0]]
 
 
+def test_what_is_a_header_in_the_first_file_is_one_in_the_others(tmp_path: Path) -> None:
+    table = stacked(tmp_path, {"a.csv": "land,65\nPeru,x\n", "b.csv": "land,65\nChad,7\n"})
+
+    assert [name for name, _ in table["columns"]] == ["file", "land", "65"]
+    assert table["preview"] == [["a.csv", "Peru", "x"], ["b.csv", "Chad", "7"]]
+
+
 @pytest.mark.parametrize(
     ("queries", "type_", "values"),
     [
@@ -89,7 +96,7 @@ def test_types_that_files_state_are_kept_where_all_agree(
     ("second", "sentence"),
     [
         ("x,m\n1,2\n", "It has no column n, which a.csv has: stack files of the same columns."),
-        ("n,m,x\n1,2,3\n", "It has a column m, which a.csv has not: stack files of the same"),
+        ("n,m,x\n1,2,3\n", "It has a column m, which a.csv lacks: stack files of the same"),
         ("x,n\n", "The file has a header but no rows: give one with data."),
         (b"PK\x03\x04", "The zip archive is damaged: pack it again."),
     ],
