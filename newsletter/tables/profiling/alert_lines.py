@@ -15,8 +15,6 @@ IN_COMMON = {
     "ambiguous_dates": "Days that can be read in two orders stay text until one is stated.",
     "mixed_types": "Numbers, but for some values of text.",
     "placeholder_values": "Some values often stand for a missing one.",
-    "mojibake": "Some text was decoded wrongly (Ã© for é): it can be repaired as it is read.",
-    "html_entities": "Some text has entities of HTML (&amp;): it can be repaired as it is read.",
     "leading_zeros_lost": "These look like codes read as numbers: leading zeros may be lost.",
     "encoding_doubted": "Words of no language: state the encoding, which is a guess.",
     "mojibake": "Text decoded in a wrong encoding: `--repair` reads what was meant.",
