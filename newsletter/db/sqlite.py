@@ -50,8 +50,7 @@ def _begin_sqlite(busy_seconds: float, connection: Connection) -> None:
 def _take_write_lock(connection: Connection, busy_seconds: float) -> None:
     """Begin a transaction that writes. SQLite itself waits longer and longer between two tries, up
     to a tenth of a second, and meanwhile who sends takes the lock a dozen times."""
-    driver = connection.connection.driver_connection
-    assert driver is not None
+    driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA busy_timeout=0")
     try:
         ends = monotonic() + busy_seconds
