@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,8 +77,17 @@ def _read_each(
     if not parts:
         raise UnreadableTable(f"{several} None of them reads: {left[0]}")
     (part, first), *rest = parts
-    yield part, replace(first, notes=(*first.notes, *left))
+    yield part, replace(first, notes=(*first.notes, *left, *_stack_note(parts)))
     yield from rest
+
+
+def _stack_note(parts: Sequence[Found]) -> list[str]:
+    """That there may be one table, where files of an archive have the same columns."""
+    files = {read.name for _, read in parts}
+    shapes = {frozenset(name for name, _ in read.columns) for _, read in parts}
+    if len(files) == 1 or len(shapes) > 1:
+        return []
+    return [f"These {len(files):,} files have the same columns: `--stack` makes one table of them."]
 
 
 def part_of(watch: Watch, done: int, count: int) -> Watch:

@@ -17,8 +17,8 @@ Rewritten = Callable[[re.Match[str], SplitResult], str]
 class _Page:
     """Pages of a site: by their hosts and paths."""
 
-    host: str  # a pattern, as is the path
-    path: str
+    host: re.Pattern[str]
+    path: re.Pattern[str]
     file: Rewritten | None = None  # the address of the file, where it is certain
     advice: str = ""  # what to give instead, where it is not
 
@@ -34,8 +34,8 @@ def direct_address(url: str) -> str:
     except ValueError:
         return url  # which is refused for its spelling, by who asks
     for page in PAGES:
-        path = re.fullmatch(page.path, parts.path)
-        if path is None or not re.fullmatch(page.host, host):
+        path = page.path.fullmatch(parts.path)
+        if path is None or not page.host.fullmatch(host):
             continue
         if page.file is None:
             raise FetchRefused(page.advice)
@@ -82,47 +82,68 @@ def _figshare(_path: re.Match[str], parts: SplitResult) -> str:
 
 
 PAGES = (
-    _Page(r"github\.com", r"/([^/]+/[^/]+)/blob/(.+)", _path(r"/\1/raw/\2")),
     _Page(
-        r"github\.com", r"/[^/]+/[^/]+(/tree/.*)?/?",
+        re.compile(r"github\.com"), re.compile(r"/([^/]+/[^/]+)/blob/(.+)"), _path(r"/\1/raw/\2")
+    ),
+    _Page(
+        re.compile(r"github\.com"),
+        re.compile(r"/[^/]+/[^/]+(/tree/.*)?/?"),
         advice="This is the page of a repository: open the file there and give its address.",
     ),
-    _Page(r"gist\.github\.com", r"/([^/]+/[0-9a-f]{20,})/?", _path(r"/\1/raw")),
-    _Page(r"gitlab\.com", r"/(.+)/-/blob/(.+)", _path(r"/\1/-/raw/\2")),
-    _Page(r"codeberg\.org", r"/([^/]+/[^/]+)/src/(.+)", _path(r"/\1/raw/\2")),
     _Page(
-        r"huggingface\.co", r"/((datasets|spaces)/.+?|[^/]+/[^/]+)/blob/(.+)",
+        re.compile(r"gist\.github\.com"), re.compile(r"/([^/]+/[0-9a-f]{20,})/?"), _path(r"/\1/raw")
+    ),
+    _Page(re.compile(r"gitlab\.com"), re.compile(r"/(.+)/-/blob/(.+)"), _path(r"/\1/-/raw/\2")),
+    _Page(
+        re.compile(r"codeberg\.org"), re.compile(r"/([^/]+/[^/]+)/src/(.+)"), _path(r"/\1/raw/\2")
+    ),
+    _Page(
+        re.compile(r"huggingface\.co"),
+        re.compile(r"/((datasets|spaces)/.+?|[^/]+/[^/]+)/blob/(.+)"),
         _path(r"/\1/resolve/\3"),
     ),
     _Page(
-        r"huggingface\.co", r"/datasets/[^/]+/[^/]+(/tree/.*|/viewer.*)?/?",
+        re.compile(r"huggingface\.co"),
+        re.compile(r"/datasets/[^/]+/[^/]+(/tree/.*|/viewer.*)?/?"),
         advice="This is the page of a dataset: open a file under “Files and versions” and give"
         " its address.",
     ),
-    _Page(r"docs\.google\.com", r"(/spreadsheets/d/e/[^/]+)/pubhtml", lambda path, parts:
-        urlunsplit(("https", parts.netloc, path.expand(r"\1/pub"), "output=csv", ""))),
     _Page(
-        r"docs\.google\.com",
-        r"(/spreadsheets/(?:u/\d/)?d/(?!e/)[^/]+)(/(edit|view|htmlview))?/?",
+        re.compile(r"docs\.google\.com"),
+        re.compile(r"(/spreadsheets/d/e/[^/]+)/pubhtml"),
+        lambda path, parts: urlunsplit(
+            ("https", parts.netloc, path.expand(r"\1/pub"), "output=csv", "")
+        ),
+    ),
+    _Page(
+        re.compile(r"docs\.google\.com"),
+        re.compile(r"(/spreadsheets/(?:u/\d/)?d/(?!e/)[^/]+)(/(edit|view|htmlview))?/?"),
         _google_sheet,
     ),
-    _Page(r"drive\.google\.com", r"/file/d/([^/]+)(/.*)?", _google_file),
-    _Page(r"dropbox\.com", r"/(s|scl/fi)/.+", _with(dl="1")),
-    _Page(r"[a-z0-9-]+\.sharepoint\.com", r"/:[a-z]:/.+", _with(download="1")),
+    _Page(re.compile(r"drive\.google\.com"), re.compile(r"/file/d/([^/]+)(/.*)?"), _google_file),
+    _Page(re.compile(r"dropbox\.com"), re.compile(r"/(s|scl/fi)/.+"), _with(dl="1")),
     _Page(
-        r"1drv\.ms|onedrive\.live\.com", r"/.*",
+        re.compile(r"[a-z0-9-]+\.sharepoint\.com"), re.compile(r"/:[a-z]:/.+"), _with(download="1")
+    ),
+    _Page(
+        re.compile(r"1drv\.ms|onedrive\.live\.com"),
+        re.compile(r"/.*"),
         advice="OneDrive shows the file on a page: download it there and give the file itself.",
     ),
     _Page(
-        r"zenodo\.org", r"/(?:records?)/(\d+)/files/([^/]+)(/.*)?", _path(r"/records/\1/files/\2")
+        re.compile(r"zenodo\.org"),
+        re.compile(r"/(?:records?)/(\d+)/files/([^/]+)(/.*)?"),
+        _path(r"/records/\1/files/\2"),
     ),
     _Page(
-        r"zenodo\.org", r"/(records?|doi)/.*",
+        re.compile(r"zenodo\.org"),
+        re.compile(r"/(records?|doi)/.*"),
         advice="This is the page of a record: give the address of a file’s download button on it.",
     ),
-    _Page(r"figshare\.com", r"/articles/.+", _figshare),
+    _Page(re.compile(r"figshare\.com"), re.compile(r"/articles/.+"), _figshare),
     _Page(
-        r"kaggle\.com", r"/(datasets|competitions|c)/.*",
+        re.compile(r"kaggle\.com"),
+        re.compile(r"/(datasets|competitions|c)/.*"),
         advice="Kaggle asks who downloads to sign in: download the file there and give it itself.",
     ),
-)  # fmt: skip
+)

@@ -7,15 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
-NICENESS = 15  # of 19
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class LowPriorityThreads:
     """Some threads for work that nobody else should wait for. On Linux the system gives
-    processor time to them when no other thread wants it; elsewhere they are as any other."""
+    processor time to them when no other thread wants it (SCHED_IDLE, sched(7)), and takes it away
+    as soon as one does; elsewhere they are as any other."""
 
     def __init__(self, number: int) -> None:
         self._pool = ThreadPoolExecutor(number, "low-priority", _give_way)
@@ -29,7 +28,5 @@ class LowPriorityThreads:
 
 
 def _give_way() -> None:
-    thread = threading.get_native_id()
-    with suppress(OSError):
-        niceness = max(NICENESS, os.getpriority(os.PRIO_PROCESS, thread))
-        os.setpriority(os.PRIO_PROCESS, thread, niceness)
+    with suppress(OSError, AttributeError):
+        os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))

@@ -54,6 +54,7 @@ class IngestOptions:
     decimal: str | None = None  # "." or ","
     header: int | None = None  # how many rows of it; 0: none
     table: str | None = None  # which one, of a file that holds several
+    stack: bool = False  # the files of an archive as one table
     date_order: str | None = None  # of days in digits: dmy, mdy or ymd
     repair: bool = False  # text that was decoded wrongly, and HTML entities
     fill_down: tuple[str, ...] = ()  # columns whose empty cells go on with the one above

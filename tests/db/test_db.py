@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
-from newsletter.db import Database
+from newsletter.db import Database, sqlite
 from newsletter.errors import MissingExtra
 from newsletter.models.subscriber import Suppression, SuppressionReason
 
@@ -167,6 +167,36 @@ def test_a_writer_takes_the_lock_of_sqlite_before_it_reads(sqlite_db: Database) 
         other.execute(text("PRAGMA busy_timeout=0"))
         with pytest.raises(OperationalError, match="database is locked"):
             other.execute(text("DELETE FROM suppression"))
+
+
+def test_who_waits_for_the_lock_of_sqlite_has_it_soon_after_it_is_free(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    with sqlite_db.write() as other:
+        other.connection()
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 3:
+                other.rollback()
+
+        monkeypatch.setattr(sqlite, "sleep", wait)
+        with sqlite_db.write() as session:
+            session.add(suppression("a"))
+            assert session.scalar(text("PRAGMA busy_timeout")) == 60_000
+    assert len(waits) == 3
+    assert max(waits) < 0.005
+    assert names(sqlite_db) == ["a"]
+
+
+def test_who_sends_does_not_wait_for_the_lock_of_sqlite(sqlite_db: Database) -> None:
+    sender = Database(str(sqlite_db.url), for_sender=True)
+    with sqlite_db.write() as other:
+        other.connection()
+        with pytest.raises(OperationalError, match="database is locked"), sender.write() as session:
+            session.connection()
+    sender.close()
 
 
 def test_readers_of_sqlite_go_on_beside_a_writer(sqlite_db: Database) -> None:

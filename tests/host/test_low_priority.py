@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from newsletter.host.low_priority import NICENESS, LowPriorityThreads
+from newsletter.host.low_priority import LowPriorityThreads
 
 
 @pytest.fixture
@@ -14,14 +14,14 @@ def threads() -> Iterator[LowPriorityThreads]:
     opened.close()
 
 
-def niceness() -> int:
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+def policy() -> int:
+    return os.sched_getscheduler(threading.get_native_id())
 
 
 def test_they_give_way_and_whoever_asks_does_not(threads: LowPriorityThreads) -> None:
-    before = niceness()
-    assert threads.run(niceness) == NICENESS
-    assert niceness() == before
+    before = policy()
+    assert threads.run(policy) == os.SCHED_IDLE != before
+    assert policy() == before
 
 
 def test_what_is_raised_is_raised_to_who_asked(threads: LowPriorityThreads) -> None:

@@ -10,7 +10,7 @@ from tests import factories
 def suggested(installation: Installation, content: bytes | None, link: str) -> int:
     with installation.db.write() as session:
         version = factories.dataset(session, installation.storage)
-        words = {"kind": SubmissionKind.DATASET, "dataset": None, "title": "T" * 60, "link": link}
+        words = {"kind": SubmissionKind.DATASET, "dataset": None, "title": "T" * 90, "link": link}
         return factories.submission(session, installation.storage, version, content, **words).id
 
 
@@ -31,7 +31,7 @@ def test_a_link_is_the_source_and_one_to_a_file_is_the_table_too(
 ) -> None:
     words = words_of(installation, suggested(installation, None, link))
     assert (words.source, words.url, words.file_key) == (link, url, "")
-    assert words.title == "T" * 50
+    assert words.title == "T" * 80
 
 
 def test_a_file_that_came_is_the_table(installation: Installation) -> None:

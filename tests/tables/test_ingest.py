@@ -673,7 +673,7 @@ def test_it_reads_the_one_table_of_a_zip(tmp_path: Path) -> None:
     ("packed", "says"),
     [
         (a_zip(), "holds 0 files"),
-        (a_zip(a=b"x", b=b"y"), "The zip archive holds 2 tables: choose one of a, b."),
+        (a_zip(a=b"x", b=b"y"), "The zip archive holds 2 tables: choose one of a, b, or make"),
         (a_zip(a=a_zip(b=PLAIN.encode())), "archive inside an archive"),
         (gzip.compress(gzip.compress(PLAIN.encode())), "archive inside an archive"),
         (gzip.compress(PLAIN.encode())[:-12], "damaged"),

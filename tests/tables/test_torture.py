@@ -370,9 +370,13 @@ CSV_CASES = {
         says="(AccessDenied), not a table",
     ),
     "an error in JSON": Case(
-        '{"message": "Not Found", "status": "404"}', says="server answered (Not Found)"
+        '{"message": "Not Found", "status": "404"}',
+        says="server answered (Not Found)",
+        file="t.json",
     ),
-    "an error with a code": Case('{"error": {"code": 400, "message": "no"}}', says="(no), not a"),
+    "an error with a code": Case(
+        '{"error": {"code": 400, "message": "no"}}', says="(no), not a", file="t.json"
+    ),
     "a PDF": Case(b"%PDF-1.7\n%\xe2\xe3\n", says="a PDF document, not a table"),
     "noise": Case(bytes(range(256)) * 64, says="not a text file"),
 }

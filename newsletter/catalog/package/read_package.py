@@ -20,6 +20,7 @@ class ReadPackage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     table: Line | None = None  # which one, of a file that holds several
+    stack: Annotated[bool, UNSAID] = False  # the files of an archive as one table
     encoding: Line | None = None
     delimiter: Delimiter | None = None
     decimal: Literal[".", ","] | None = None

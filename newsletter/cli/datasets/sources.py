@@ -41,6 +41,11 @@ chart_option = click.option(
     help="No chart, or a Vega-Lite specification without data; without it, one is chosen.",
 )
 READ_OPTIONS = (
+    click.option(
+        "--stack",
+        is_flag=True,
+        help="One table of the files of one shape in an archive, with a column of their names.",
+    ),
     click.option("--encoding", help="Such as cp1250; without it, it is found out."),
     click.option("--delimiter", help="One character, or tab."),
     click.option("--decimal", type=click.Choice([".", ","]), help="The decimal mark."),

@@ -6,7 +6,7 @@ data is skewed, sparse and strange.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Alert = dict[str, Any]
@@ -18,20 +18,24 @@ SKEWED = 3.0
 IMBALANCED = 0.9
 MANY_VALUES = 50
 CORRELATED = 0.9
-NAMED = 5  # columns of a block
+NAMED = 5  # columns of a block, or words
+SHOWN = 40  # characters of a word
 MOSTLY_NUMBERS = 0.5
 MANY_REJECTED = 0.05  # of the rows
 # The codes of alerts in the order of their harm: what is lost, guessed or not for everybody, then
 # statistics.
 HARM = (
     *("rejected_rows", "header_guessed", "ambiguous_dates", "repeated_header", "total_row"),
-    *("mixed_types", "placeholder_values", "leading_zeros_lost", "encoding_guessed"),
+    *("mixed_types", "placeholder_values", "leading_zeros_lost"),
+    *("encoding_doubted", "encoding_guessed"),
     *("mojibake", "html_entities"),
     *("personal_data", "infinite", "all_null", "mostly_missing", "duplicate_rows"),
     *("constant", "imbalanced", "skewed", "zeros", "high_correlation", "high_cardinality"),
 )
 # Without a person who has looked at these, nothing is published.
-NEEDS_A_PERSON = frozenset({"rejected_rows", "header_guessed", "ambiguous_dates", "personal_data"})
+NEEDS_A_PERSON = frozenset(
+    {"rejected_rows", "header_guessed", "ambiguous_dates", "encoding_doubted", "personal_data"}
+)
 # Below this many values a pattern is an accident.
 ENOUGH = 10
 
@@ -148,6 +152,17 @@ def wrong_texts(column: str, mojibake: int, entities: int) -> list[Alert]:
         )
         if count
     ]
+
+
+def doubted_encoding(column: str, words: Sequence[str]) -> Alert:
+    """On ``words`` of no language, in a file whose encoding was guessed."""
+    number, are = ("A word", "is") if len(words) == 1 else (f"{len(words):,} words", "are")
+    shown = ", ".join(word[:SHOWN] for word in words[:NAMED]) + (", …" if words[NAMED:] else "")
+    message = (
+        f"{number} {are} of no language ({shown}): state the encoding, which is a guess, with"
+        " `--encoding`."
+    )
+    return _alert("encoding_doubted", column, message)
 
 
 def by_harm(alerts: Iterable[Alert]) -> list[Alert]:

@@ -54,7 +54,12 @@ class Source:
 
 
 class Cursor:
-    """One of DuckDB's, for one question."""
+    """One of DuckDB's, for one question.
+
+    What it computes is computed by a thread of low priority, which needs nothing of Python
+    meanwhile; the few rows that come of it are fetched by the thread that asks. A thread that
+    gives way to others must not hold the interpreter's lock, for which they would wait.
+    """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, threads: LowPriorityThreads) -> None:
         self._cursor = cursor
@@ -65,14 +70,14 @@ class Cursor:
         return self
 
     def fetchone(self) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._threads.run(self._cursor.fetchone)
+        row: tuple[Any, ...] | None = self._cursor.fetchone()
         return row
 
     def fetchall(self) -> list[tuple[Any, ...]]:
-        return list(self._threads.run(self._cursor.fetchall))
+        return list(self._cursor.fetchall())
 
     def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
-        return list(self._threads.run(self._cursor.fetchmany, size))
+        return list(self._cursor.fetchmany(size))
 
     def begin(self) -> None:
         self._cursor.begin()

@@ -49,7 +49,7 @@ def encoding_of_accents(sample: bytes) -> str | None:
     if _fits(sample, "cp1252"):
         return "cp1252"
     western = sample.decode("cp1252", "replace")
-    if not _letters(western) and not BROKEN_WORD.search(western):
+    if not accented_letters(western) and not BROKEN_WORD.search(western):
         return None
     others = [name for name in (*CENTRAL, *TURKISH) if _fits(sample, name)]
     readings = {sample.decode(name) for name in others}
@@ -65,7 +65,7 @@ def _fits(sample: bytes, encoding: str) -> bool:
         return False
     if encoding in WESTERN and NOT_WESTERN.search(text):
         return False
-    letters = _letters(text)
+    letters = accented_letters(text)
     return bool(letters) and any(
         encoding in encodings
         and letters <= set(own)
@@ -74,6 +74,7 @@ def _fits(sample: bytes, encoding: str) -> bool:
     )
 
 
-def _letters(text: str) -> set[str]:
+def accented_letters(text: str) -> set[str]:
+    """Those beyond ASCII, each small; signs that count as letters are none."""
     letters = {sign.lower() for sign in text if sign.isalpha() and not sign.isascii()}
     return letters - NO_LETTERS

@@ -8,11 +8,14 @@ from newsletter.tables.profiling import alerts
 from newsletter.tables.profiling.columns import quoted
 from newsletter.tables.reading.doubts import Doubt
 from newsletter.tables.reading.readers.cell_changes import ENTITY, MOJIBAKE
+from newsletter.tables.reading.strange_words import strange_words
 
 TOTALS = (
     *("total", "totals", "grand total", "sum", "subtotal", "overall", "all", "gesamt", "summe"),
     *("insgesamt", "total général", "ensemble", "totale", "totaal", "suma", "общо", "итого"),
 )
+MOST_CELLS = 1000  # of a column that are looked at for words of no language
+MANY_STRANGE = 0.05  # of the words beyond ASCII
 
 Columns = Sequence[tuple[str, str]]
 
@@ -37,6 +40,7 @@ def table_alerts(
     return [
         *alerts.rejected_rows(rows + rejected, rejected),
         *doubts,
+        *_strange_words(connection, table, texts if _is_guessed(notes) else ()),
         *_wrong_texts(connection, table, texts),
         *alerts.repeated_header(repeats),
         *_totals(connection, table, texts[:1], rows),
@@ -59,6 +63,27 @@ def _wrong_texts(
     row = connection.execute(f"SELECT {counts} FROM {table}").fetchall()[0]  # noqa: S608
     for name, mojibake, entities in zip(texts, row[::2], row[1::2], strict=True):
         yield from alerts.wrong_texts(name, mojibake, entities)
+
+
+def _is_guessed(notes: Sequence[str]) -> bool:
+    return any(isinstance(note, Doubt) and note.code == "encoding_guessed" for note in notes)
+
+
+def _strange_words(
+    connection: duckdb.DuckDBPyConnection, table: str, texts: Sequence[str]
+) -> Iterator[alerts.Alert]:
+    """On columns of text that in a guessed encoding has words of no language."""
+    for name in texts:
+        column = quoted(name)
+        cells = connection.execute(
+            f"SELECT {column} FROM {table} WHERE strlen({column}) <> length({column})"  # noqa: S608
+            f" LIMIT {MOST_CELLS}"
+        ).fetchall()
+        words = [word for text in (name, *(cell for (cell,) in cells)) for word in text.split()]
+        beyond = {word: None for word in words if not word.isascii()}
+        strange = strange_words(" ".join(beyond))
+        if strange and len(strange) >= MANY_STRANGE * len(beyond):
+            yield alerts.doubted_encoding(name, strange)
 
 
 def _totals(

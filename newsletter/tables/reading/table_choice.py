@@ -11,13 +11,14 @@ NAMED = 12  # in a sentence
 LONGEST = 60  # characters of a name in a sentence
 
 
-def choose(names: Sequence[str], wanted: str | None, holder: str) -> str:
-    """The one of ``names`` (at least one) that is wanted; ``holder`` is what holds them.
+def choose(names: Sequence[str], wanted: str | None, holder: str, otherwise: str = "") -> str:
+    """The one of ``names`` (at least one) that is wanted; ``holder`` is what holds them, and
+    ``otherwise`` ends the sentence for a person who has to choose.
 
     Raises UnreadableTable if there is no such, SeveralTables if nobody chose.
     """
     if wanted is None:
-        return names[0] if len(names) == 1 else refuse_several(names, holder)
+        return names[0] if len(names) == 1 else refuse_several(names, holder, otherwise)
     for name in names:
         if name.strip() == wanted.strip():
             return name
@@ -26,9 +27,9 @@ def choose(names: Sequence[str], wanted: str | None, holder: str) -> str:
     )
 
 
-def refuse_several(names: Sequence[str], holder: str) -> Never:
+def refuse_several(names: Sequence[str], holder: str, otherwise: str = "") -> Never:
     """Raises SeveralTables; UnreadableTable for more than can be taken at once."""
-    sentence = f"{holder} holds {len(names):,} tables: choose one of {_listed(names)}."
+    sentence = f"{holder} holds {len(names):,} tables: choose one of {_listed(names)}{otherwise}."
     if len(names) > MOST_AT_ONCE:
         raise UnreadableTable(sentence)
     raise SeveralTables(sentence, names)

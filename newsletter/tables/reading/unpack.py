@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
 from newsletter.errors import UnreadableTable
-from newsletter.tables.reading.file_kinds import PACKINGS, TABLE_ENDINGS
+from newsletter.tables.reading.file_kinds import BY_NAME, PACKINGS, TABLE_ENDINGS
 from newsletter.tables.reading.table_choice import choose
 
 if sys.version_info >= (3, 14):
@@ -29,6 +29,7 @@ else:
     from backports import zstd
 
 CHUNK = 1024 * 1024
+STACKED = ", or make one table of files of one shape with `--stack`"
 WINDOW = {zstd.DecompressionParameter.window_log_max: 27}  # a frame has us hold 128 MB at most
 DAMAGED = (
     *(OSError, EOFError, ValueError, NotImplementedError, zlib.error, lzma.LZMAError),
@@ -71,16 +72,45 @@ def take_out(source: Path, kind: str, wanted: str | None, target: Path, limit: i
     """
     with _damage_told(kind), ARCHIVES[kind](source) as (files, open_file):
         if not files:
-            raise UnreadableTable(f"The {kind} archive holds 0 files: pack a table.")
-        tables = [name for name in files if PurePosixPath(name).suffix.lower() in TABLE_ENDINGS]
-        chosen, inner = _chosen(tables or list(files), wanted, kind)
+            raise _holds_none(kind)
+        tables, note = _tables(list(files))
+        chosen, inner = _chosen(tables, wanted, kind)
         with open_file(files[chosen]) as packed:
             _copy(packed, target, limit)
-    left = [name for name in files if name not in tables]
-    note = None
-    if wanted is None and tables and left:
-        note = f"The archive also holds {', '.join(left[:5])}, which is not a table."
-    return Taken(PurePosixPath(chosen).name, inner, note)
+    return Taken(PurePosixPath(chosen).name, inner, note if wanted is None else None)
+
+
+def list_tables(source: Path, kind: str) -> tuple[list[str], str | None]:
+    """The files of ``source`` (of ``kind`` zip or tar) that are tables, in the order of their
+    names, and a note on what else it holds. Raises UnreadableTable."""
+    with _damage_told(kind), ARCHIVES[kind](source) as (files, _):
+        tables, note = _tables(list(files))
+    if not tables:
+        raise _holds_none(kind)
+    return sorted(tables), note
+
+
+def take_each(
+    source: Path, kind: str, names: Sequence[str], target: Path, limit: int
+) -> Iterator[str]:
+    """Write the files ``names`` of ``source`` to ``target``, one in the place of the other, and
+    give the name of each while it is there. Raises UnreadableTable as ``take_out`` does, when
+    all of them come to more than ``limit`` bytes."""
+    with _damage_told(kind), ARCHIVES[kind](source) as (files, open_file):
+        size = 0
+        for name in names:
+            with open_file(files[name]) as packed:
+                size = _copy(packed, target, limit, size)
+            yield name
+
+
+def refuse_unfit(kind: str, name: str, wanted: str | None) -> None:
+    """Raises UnreadableTable for a file ``name`` of an archive that is of no ``kind`` of table,
+    or has no tables of which one is ``wanted``."""
+    if kind in ENDINGS:
+        raise UnreadableTable("It is an archive inside an archive: pack the table once.")
+    if wanted is not None and not BY_NAME[kind].holds_tables:
+        raise UnreadableTable(f"The file {name[:60]} holds one table: do not choose {wanted!r}.")
 
 
 def take_member(source: Path, member: str, target: Path, limit: int) -> None:
@@ -100,7 +130,21 @@ def _chosen(names: Sequence[str], wanted: str | None, kind: str) -> tuple[str, s
         if len(names) == 1 and not called:
             return names[0], wanted
         wanted = called[0] if len(called) == 1 else wanted
-    return choose(names, wanted, f"The {kind} archive"), None
+    return choose(names, wanted, f"The {kind} archive", STACKED), None
+
+
+def _tables(files: Sequence[str]) -> tuple[Sequence[str], str | None]:
+    """Those of an archive's files that are tables by their endings, or else all; and a note on
+    the others."""
+    tables = [name for name in files if PurePosixPath(name).suffix.lower() in TABLE_ENDINGS]
+    left = [name for name in files if name not in tables]
+    if not tables or not left:
+        return files, None
+    return tables, f"The archive also holds {', '.join(left[:5])}, which is not a table."
+
+
+def _holds_none(kind: str) -> UnreadableTable:
+    return UnreadableTable(f"The {kind} archive holds 0 files: pack a table.")
 
 
 @contextmanager
@@ -163,8 +207,9 @@ def _damage_told(kind: str) -> Iterator[None]:
         raise UnreadableTable(f"The {kind} archive is damaged: pack it again.") from error
 
 
-def _copy(packed: _Readable, target: Path, limit: int) -> None:
-    size = 0
+def _copy(packed: _Readable, target: Path, limit: int, before: int = 0) -> int:
+    """Returns how many bytes it was, with those ``before``."""
+    size = before
     with target.open("wb") as file:
         while chunk := packed.read(CHUNK):
             size += len(chunk)
@@ -173,3 +218,4 @@ def _copy(packed: _Readable, target: Path, limit: int) -> None:
                     f"The archive unpacks to more than {limit:,} bytes: give a smaller table."
                 )
             file.write(chunk)
+    return size

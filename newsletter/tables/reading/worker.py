@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from newsletter.errors import MissingExtra, SeveralTables, UnreadableTable
 from newsletter.tables import duckdb_sandbox, sandbox
 from newsletter.tables.profiling.alerts import by_harm
 from newsletter.tables.profiling.profile import profile_table
-from newsletter.tables.reading.file_kinds import BY_NAME, PACKINGS, recognise
+from newsletter.tables.reading.file_kinds import recognise
 from newsletter.tables.reading.gauge import PROFILING, READING, TYPING, Gauge
 from newsletter.tables.reading.outputs import (
     HELD,
@@ -36,20 +35,20 @@ from newsletter.tables.reading.outputs import (
     write_csv,
     write_json,
 )
+from newsletter.tables.reading.readers import reader_of
 from newsletter.tables.reading.readers.cell_changes import CellChanges
 from newsletter.tables.reading.staging import STAGED, Reading, hold_text, release_text
 from newsletter.tables.reading.table_alerts import table_alerts
 from newsletter.tables.reading.types.type_inference import write_typed
 from newsletter.tables.reading.types.type_trials import WIDE
 from newsletter.tables.reading.types.typist import Marks
-from newsletter.tables.reading.unpack import OPENERS, decompress, take_out
+from newsletter.tables.reading.unpack import OPENERS, decompress, refuse_unfit, take_out
 
 THREADS = 2
 NICE = 10
 # Addresses beyond what DuckDB may hold: the interpreter, stacks, buffers, of which a
 # table of 2,000 columns reserves a gigabyte and uses a third.
 OVERHEAD = 2 * 1024**3
-PACKED = {packing.name for packing in PACKINGS}
 Copy = Callable[[duckdb.DuckDBPyConnection, Columns, Path], None]
 COPIES: Mapping[str, Copy] = {"csv": write_csv, "json": write_json}  # of the Parquet file
 
@@ -143,7 +142,7 @@ def _typed(
 ) -> _Typed:
     """Write ``table.parquet`` and make ``TABLE`` of it. Raises UnreadableTable."""
     gauge.step(READING, lambda: _staged_part(folder, source))
-    reading = _reader(options["kind"])(connection, source, folder, options)
+    reading = reader_of(options["kind"])(connection, source, folder, options)
     if options["changes"]:
         reading = options["changes"].of_reading(reading)
     may_be_comma = reading.delimiter not in {None, ","}
@@ -225,27 +224,22 @@ def _unpacked(request: Mapping[str, Any], folder: Path, limit: int) -> _Found:
         packed, source = source, folder / "decompressed"
         name = decompress(packed, name, kind, source, limit)
         kind = recognise(source, name)
-    if is_zip or kind == "tar":  # a compressed tar is one archive; all else would be two
+    is_archive = is_zip or kind == "tar"  # a compressed tar is one archive; all else would be two
+    if request["options"].get("stack"):
+        if not is_archive:
+            raise UnreadableTable(
+                f"The file {name[:60]} is no archive of files to stack: pack them as zip or tar."
+            )
+        return _Found(source, name, kind, table, notes)
+    if is_archive:
         packed, source = source, folder / "unpacked"
         taken = take_out(packed, kind, table, source, limit)
         packed.unlink()
         name, table = taken.name, taken.table
         notes += [taken.note] if taken.note else []
         kind = recognise(source, name)
-    if kind in PACKED:
-        raise UnreadableTable("It is an archive inside an archive: pack the table once.")
-    if table is not None and not BY_NAME[kind].holds_tables:
-        raise UnreadableTable(f"The file {name[:60]} holds one table: do not choose {table!r}.")
+    refuse_unfit(kind, name, table)
     return _Found(source, name, kind, table, notes)
-
-
-def _reader(kind: str) -> Callable[..., Reading]:
-    # Loaded when its kind comes: start-up is most of the time that a small table takes.
-    if (extra := BY_NAME[kind].extra) is not None:
-        extra.require()
-    module = import_module(f"newsletter.tables.reading.readers.{BY_NAME[kind].reader}")
-    read: Callable[..., Reading] = module.read
-    return read
 
 
 def _write(

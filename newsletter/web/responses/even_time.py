@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
-STEP = 0.02  # seconds: longer than it takes for a new address, or for a known one
+ANSWERED_AFTER = 0.025  # seconds: longer than it takes for a new address, or for a known one
 
 
 @contextmanager
 def evenly() -> Iterator[None]:
-    """Take a whole number of steps whatever is done inside: one, and under load, where it takes
-    longer for everybody, some more."""
-    began = monotonic()
+    """Take as long whatever is done inside."""
+    ends = monotonic() + ANSWERED_AFTER
     yield
-    sleep(-(monotonic() - began) % STEP)
+    sleep(max(0.0, ends - monotonic()))

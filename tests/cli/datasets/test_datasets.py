@@ -1,4 +1,5 @@
 import json
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -276,15 +277,17 @@ def test_a_workbook_becomes_all_its_tables_or_the_one_that_is_chosen(shell: Shel
 
 
 def test_how_a_file_is_read_can_be_stated(shell: Shell) -> None:
-    Path("odd.txt").write_bytes("Plzeň~1,5\nBrno~2,25\n".encode("cp1250"))
+    with zipfile.ZipFile("odd.zip", "w") as archive:
+        archive.writestr("a.txt", "Plzeň~1,5\n".encode("cp1250"))
+        archive.writestr("b.txt", "Brno~2,25\n")
     stated = ("--encoding", "cp1250", "--delimiter", "~", "--decimal", ",", "--header", "0")
 
-    assert "2 rows × 2 columns, read as cp1250" in shell.done(
-        "dataset", "add", "odd.txt", *ADD, *stated
+    assert "2 rows × 3 columns, read as cp1250" in shell.done(
+        "dataset", "add", "odd.zip", "--stack", *ADD, *stated
     )
     columns = shell.read("dataset", "profile", "rain-2")["odd"]["columns"]
-    assert [column["type"] for column in columns] == ["string", "number"]
-    refused = shell.refused("dataset", "add", "odd.txt", *ADD, "--delimiter", "~~")
+    assert [column["type"] for column in columns] == ["string", "string", "number"]
+    refused = shell.refused("dataset", "add", "odd.zip", *ADD, "--delimiter", "~~")
     assert refused.strip().endswith("--delimiter: must be one character, tab or space.")
 
 

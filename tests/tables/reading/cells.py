@@ -113,11 +113,13 @@ def read_cells(
     }
 
 
-def parsed(source: Path, folder: Path | None = None, **options: Any) -> dict[str, Any]:
+def parsed(
+    source: Path, folder: Path | None = None, output_bytes: int = 10**9, **options: Any
+) -> dict[str, Any]:
     """What the parser tells of a file, in this process; a ``folder`` takes what it writes."""
     if folder is None:
         folder = Path(tempfile.mkdtemp(dir=source.parent))
-    limits = {"memory_bytes": 10**9, "output_bytes": 10**9}
+    limits = {"memory_bytes": 10**9, "output_bytes": output_bytes}
     wishes = IngestOptions(**options)
     stated = {field.name: getattr(wishes, field.name) for field in fields(wishes)}
     request = {"source": str(source), "name": source.name, "folder": str(folder)}

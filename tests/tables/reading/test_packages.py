@@ -43,12 +43,17 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "scikit-learn/wine_data.csv": {"header": None, "skiprows": 1},
     "statsmodels/modechoice.csv": {"sep": ";"},
     "statsmodels/star98.dat": {"sep": "\t"},
+    "palmerpenguins/write-table.txt": {"sep": r"\s+"},
+    "palmerpenguins/print.txt": {"sep": r"\s+"},
 }
 # Of which pandas makes nothing, even so: titles above the table, notes below it, nested JSON.
 NOT_BY_PANDAS = {
     "bokeh_sampledata/olympics2014.json", "bokeh_sampledata/sample_geojson.geojson",
     "vega-datasets/earthquakes.json",
     "statsmodels/scotland_population.csv", "statsmodels/unemp.csv",
+    # of R, dBASE and a shapefile, which it does not know
+    "palmerpenguins/penguins.rda", "palmerpenguins/penguins.rds",
+    "pyshp/latin1.dbf", "pyshp/REL.zip",
 }  # fmt: skip
 # Where the two differ, and why ours is what the owner means.
 DIFFERENCES = {
@@ -160,8 +165,17 @@ def test_pandas_means_the_same_when_it_reads_the_file_itself(name: str, kinds: s
 
 def _by_pandas(name: str) -> pandas.DataFrame:
     source = source_of(name)
-    if source.suffix == ".json":
-        return pandas.json_normalize(json.loads(source.read_text(encoding="utf-8")))
+    match source.suffix:
+        case ".json":
+            return pandas.json_normalize(json.loads(source.read_text(encoding="utf-8")))
+        case ".dta":
+            return pandas.read_stata(source)
+        case ".sav":
+            return pandas.read_spss(source)
+        case ".gz" if "sas7bdat" in name:
+            return pandas.read_sas(source, format="sas7bdat", encoding="latin-1")
+        case ".html":
+            return max(pandas.read_html(source), key=lambda table: table.size)
     how: dict[str, Any] = {
         "na_values": NOTHING,
         "skipinitialspace": True,
@@ -171,7 +185,7 @@ def _by_pandas(name: str) -> pandas.DataFrame:
         frame: pandas.DataFrame = pandas.read_csv(source, **how)
     except UnicodeDecodeError:
         frame = pandas.read_csv(source, encoding="latin-1", **how)
-    return frame
+    return frame if isinstance(frame.index, pandas.RangeIndex) else frame.reset_index()
 
 
 def _without_marks(values: "pandas.Series[Any]") -> "pandas.Series[Any]":

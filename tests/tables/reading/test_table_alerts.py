@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.tables.profiling.alerts import NEEDS_A_PERSON
 from tests.tables.reading.cells import parsed
 
 
@@ -27,6 +28,24 @@ def codes(folder: Path, text: str) -> list[tuple[str, str | None]]:
 )
 def test_it_is_the_first_alert(tmp_path: Path, text: str, alert: tuple[str, str | None]) -> None:
     assert codes(tmp_path, text)[0] == alert
+
+
+def test_words_of_no_language_in_a_guessed_encoding_are_shown_until_it_is_stated(
+    tmp_path: Path,
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_bytes("land,drink,n\nPeru,Café,1\nChad,naïve,2\n".encode("mac_roman"))
+
+    first, guess = parsed(source)["profile"]["alerts"]
+    assert (first["code"], first["column"]) == ("encoding_doubted", "drink")
+    assert first["message"] == (
+        "2 words are of no language (CafŽ, na•ve): state the encoding, which is a guess,"
+        " with `--encoding`."
+    )
+    assert first["code"] in NEEDS_A_PERSON
+    assert guess["code"] == "encoding_guessed"
+    assert parsed(source, encoding="mac_roman")["profile"]["alerts"] == []
+    assert parsed(source, encoding="cp1250")["profile"]["alerts"] == []
 
 
 def test_a_plain_table_has_none(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ class Layout:
 def find_layout(sample: Sequence[str]) -> Layout | None:
     """How blanks part the cells of a text without delimiters; None if they do not."""
     lines = [line.rstrip("\r\n") for line in sample]
+    if sum("\t" in line for line in lines) * 2 > len(lines):
+        return None  # tabs part them, below something else
     comments = next((at for at, line in enumerate(lines) if line[:1] != "#"), len(lines))
     for above in range(max(comments - 1, 0), min(comments + MOST_ABOVE, len(lines))):
         if not all(map(str.strip, lines[above : above + 2])):  # a title has a blank line below

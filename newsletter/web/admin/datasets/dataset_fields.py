@@ -44,6 +44,7 @@ class ReadForm(Form):
     """How a file is to be read: see ``catalog.package.ReadPackage``."""
 
     table = StringField("Table in the file")
+    stack = BooleanField("Make one table of the files of an archive")
     encoding = StringField("Encoding")
     delimiter = StringField("Delimiter", filters=[lambda typed: "tab" if typed == "\t" else typed])
     decimal = SelectField(

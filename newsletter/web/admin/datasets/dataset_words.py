@@ -224,10 +224,12 @@ def _refuse_missing_files(tables: list[dict[str, Any]]) -> None:
         raise Invalid("A table has no file.", missing)
 
 
-def _read(form: Form) -> dict[str, str]:
+def _read(form: Form) -> dict[str, Any]:
     """What was said of how to read a new file; a space as the delimiter is one too."""
-    texts = {name: field.data or "" for name, field in form._fields.items()}
-    return {name: text if text == " " else text.strip() for name, text in texts.items() if text}
+    stated = {name: field.data for name, field in form._fields.items() if field.data}
+    return {
+        name: value if value in (" ", True) else value.strip() for name, value in stated.items()
+    }
 
 
 def _unshown(old: TablePackage | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from html.parser import HTMLParser
 from typing import Any
 
@@ -371,11 +372,15 @@ def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(curator: Brows
 def test_how_a_file_is_read_can_be_said_in_the_form(
     installation: Installation, curator: Browser
 ) -> None:
-    file = upload("Plzeň~1,5\nBrno~2\n".encode("cp1250"), "seals.txt")
-    said = {"encoding": "cp1250", "delimiter": "~", "decimal": ",", "header": "0"}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.txt", "Plzeň~1,5\n".encode("cp1250"))
+        archive.writestr("b.txt", "Brno~2\n")
+    file = upload(packed.getvalue(), "seals.zip")
+    said = {"stack": "y", "encoding": "cp1250", "delimiter": "~", "decimal": ",", "header": "0"}
     fields = {f"tables__0__read__{name}": value for name, value in said.items()}
     assert submit(curator, tables__0__file=file, **fields).status_code == 302
-    assert tables_of(installation) == [("seals", [["Plzeň", 1.5], ["Brno", 2.0]])]
+    assert tables_of(installation) == [("seals", [["a.txt", "Plzeň", 1.5], ["b.txt", "Brno", 2.0]])]
 
 
 def test_a_described_table_is_not_replaced_by_several(

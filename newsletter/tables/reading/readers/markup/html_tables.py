@@ -22,7 +22,7 @@ from newsletter.tables.reading.staging import MAX_COLUMNS, Reading
 from newsletter.tables.reading.table_choice import choose
 
 HEAD = 4096  # bytes in which a page says its encoding
-CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.I)
+CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s{0,9}=[\s"']{0,9}([\w.:-]{1,40})""", re.I)
 BLANKS = re.compile(r"[ \t\r\n\f\u200b]+")  # which mean one; the others are part of a text
 NOT_SHOWN = (
     "//script | //style | //template | //comment() | //sup[contains(@class, 'reference')]"
