@@ -96,18 +96,21 @@ def _spec(texts: list[Row]) -> dict[str, Any]:
         "head": {"fontSize": 14, "fontWeight": "bold", "color": INK},
         "cell": {"fontSize": 14, "color": QUIET},
     }
-    x = {"field": "x", "type": "quantitative", "scale": {"domain": [0, WIDTH]}, "axis": None}
-    y = {"field": "y", "type": "quantitative", "axis": None}
-    y |= {"scale": {"domain": [0, HEIGHT], "reverse": True}}
     return {
         "width": WIDTH,
         "height": HEIGHT,
         "padding": 0,
         "autosize": "none",
         "description": " ".join(text["text"] for text in texts),  # by which its face is chosen
-        "encoding": {"x": x, "y": y},
+        "encoding": {"x": _axis("x", WIDTH), "y": _axis("y", HEIGHT)},
         "layer": [_line(texts), *_layers(texts, marks)],
     }
+
+
+def _axis(field: str, pixels: int) -> dict[str, Any]:
+    """Pixels from the left, or from the top."""
+    scale = {"domain": [0, pixels], "reverse": field == "y"}
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
 
 
 def _layers(texts: list[Row], marks: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
