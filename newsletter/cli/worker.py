@@ -6,8 +6,11 @@ from newsletter import jobs
 from newsletter.cli.context import once, open_and_upgrade_installation, speak_up
 from newsletter.engine.ending import ended_by_signals
 from newsletter.engine.tasks.worker import run_until_idle, running_beside
+from newsletter.host.low_priority import give_way
 from newsletter.jobs.heartbeat import beating, record_one_run
 from newsletter.models.process import ProcessRole
+
+NICENESS = 10  # of 19: nobody waits for a mail or a task as for a page
 
 
 @click.command("worker")
@@ -21,6 +24,7 @@ def worker_command(once: bool) -> None:
         run_until_idle(installation)
         count = jobs.deliver(installation, until_idle=True)
     else:
+        give_way(NICENESS)
         with (
             ended_by_signals(),  # before it sends, too
             beating(installation, ProcessRole.WORKER),

@@ -41,6 +41,10 @@ def is_ready(environ: dict[str, str]) -> bool:
         return False
 
 
+def niceness(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
 def names_of(db: Database, role: str) -> set[str]:
     return {name for name in names(db) if name.startswith(f"{role}.")}
 
@@ -56,6 +60,7 @@ def test_one_that_is_killed_is_started_again_and_all_end_well(
         for role, count in NUMBERS.items():
             wait_until(lambda role=role, count=count: len(names_of(opened.db, role)) == count)  # type: ignore[misc]
         wait_until(lambda: is_ready(environ))
+        assert niceness(group.pid("worker")) > niceness(group.pid("web"))
         for role, count in NUMBERS.items():
             before = names_of(opened.db, role)
             os.kill(group.pid(role), signal.SIGKILL)
