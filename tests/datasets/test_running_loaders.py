@@ -32,7 +32,7 @@ PROGRAMS = {
 INSTALLED = [label for label, command in PROGRAMS.items() if shutil.which(command[0])]
 # Each says how many rows it has, as a last line that the reader would write next.
 COUNT = {
-    "pandas": f"print('rows:', len({{name}}))\n{END}",
+    "pandas": f"print('rows:', len({{name}}))\n{END['pandas']}",
     "Polars": "print('rows:', len({name}))",
     "DuckDB": "print('rows:', len({name}))",
     "R": 'stopifnot(nrow(problems({name})) == 0)\ncat("rows:", nrow({name}))',
