@@ -30,8 +30,9 @@ from newsletter.tables.querying.table_query import TEXTS, Column
 MEMORY = "512MB"
 THREADS = 1
 SECONDS = 5.0
-# Of the threads of a web process half at most have to do with questions.
-AT_ONCE = 2  # that are answered
+# There is a web process for each processor, and of its threads most have nothing to do with
+# questions. Two at once take each other's time: fewer are answered, and whoever leaves waits.
+AT_ONCE = 1  # that are answered
 QUEUE = 2  # that wait for their turn
 PATIENCE = 1.0  # seconds that they do
 TOO_MANY = "Others are searching tables just now: try again in a moment."

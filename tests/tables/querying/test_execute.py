@@ -194,8 +194,8 @@ def test_questions_are_answered_by_threads_that_give_way(
 
 def test_of_very_many_at_once_some_are_told_to_come_again(tmp_path: Path) -> None:
     hurried = Shelf(tmp_path, seconds=0.05)
-    with hurried.cursor(), hurried.cursor(), pytest.raises(Busy), hurried.cursor():
-        pytest.fail("a third one had a place")
+    with hurried.cursor(), pytest.raises(Busy), hurried.cursor():
+        pytest.fail("another one had a place")
     with hurried.cursor():
         pass
     hurried.close()
