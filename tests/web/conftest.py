@@ -45,6 +45,10 @@ def seeded(installation: Installation) -> Installation:
     return installation
 
 
+# Of a question about a table: its threads let all others go before, and here these are many.
+QUESTION_SECONDS = 60.0
+
+
 class Visitor(FlaskClient):
     """A client that asks the site at its own address, over https."""
 
@@ -73,7 +77,7 @@ def app(installation: Installation, apps: dict[str, Flask]) -> Iterator[Flask]:
     app.extensions["newsletter"] = installation
     audited.watch(installation)
     app.extensions["page_cache"] = PageCache()
-    app.extensions["shelf"] = Shelf(installation.storage.root)
+    app.extensions["shelf"] = Shelf(installation.storage.root, QUESTION_SECONDS)
     for limiter in app.extensions["limiter"]:
         limiter.reset()
     yield app
