@@ -7,10 +7,10 @@ from tests.charts.conftest import Table, profile_of, rows_of
 
 
 def test_every_file_is_there() -> None:
-    found = dict(files())
+    sources = dict(files())
 
-    assert len(found) > 100
-    assert all(path.is_file() for path in found.values())
+    assert len(sources) > 100
+    assert all(path.is_file() for path in sources.values())
 
 
 def test_a_file_has_a_row_of_its_charts_and_one_without_says_so() -> None:

@@ -59,7 +59,7 @@ class Walk:
             yield path, self.app.test_client().get(path, base_url=BASE_URL, buffered=True)
 
     def addresses(self) -> Iterator[str]:
-        asked = {"word": self.word, "keyword": self.keyword, "column": self.column}
+        words = {"word": self.word, "keyword": self.keyword, "column": self.column}
         with self.opened.db.read() as session:
             parts = _parts(session)
         for rule in self.app.url_map.iter_rules():
@@ -73,7 +73,7 @@ class Walk:
                     continue
                 yield path
                 for query in QUERIES.get(rule.endpoint, ()):
-                    yield path + query.format(**asked)
+                    yield path + query.format(**words)
 
 
 def _built(rule: Rule, values: dict[str, Any]) -> str | None:

@@ -68,11 +68,13 @@ def house(installation: Installation) -> Installation:
         words: dict[str, Any] = {"title": CANARY, "question": f"{CANARY}?", "author": CANARY}
         for state in (PostState.DRAFT, PostState.WITHDRAWN):
             factories.post(session, version, f"{CANARY}-{state}", state, cells=(cell,), **words)
-        told = {"subject": CANARY, "preheader": CANARY, "intro": CANARY}
+        words = {"subject": CANARY, "preheader": CANARY, "intro": CANARY}
         planned = calendar.plan(session, date(2026, 11, 30), new, NOW.date(), NOW)
-        calendar.edit(session, planned, **told)
-        factories.issue(session, next_one, date(2026, 12, 7), IssueState.LATE, **told)
-        factories.issue(session, new, date(2026, 11, 16), IssueState.CANCELLED, page=CANARY, **told)
+        calendar.edit(session, planned, **words)
+        factories.issue(session, next_one, date(2026, 12, 7), IssueState.LATE, **words)
+        factories.issue(
+            session, new, date(2026, 11, 16), IssueState.CANCELLED, page=CANARY, **words
+        )
     return installation
 
 

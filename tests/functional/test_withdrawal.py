@@ -148,13 +148,13 @@ def answers(walk: Walk) -> dict[str, tuple[int, str]]:
 
 
 def test_the_walk_finds_what_is_public(walk: Walk) -> None:
-    seen = with_canary(walk)
+    statuses = with_canary(walk)
     kinds = ("/feed.atom", "/data.json", "/index.json", "/issues/2026-11-23", "/datasets/seals",
              "/posts/heavy-seals", "/posts/heavy-seals.ipynb",
              "/datasets/seals/v/1.0.0/seals.parquet", "/datasets/seals/v/1.0.0/seals/rows.csv",
              "/datasets/seals/v/1.0.0..1.1.0", "/datasets/seals/v/1.0.0/chart.svg",
              "/datasets/?q=xyloca", "/datasets/seals/croissant.json")  # fmt: skip
-    assert {path: seen.get(path) for path in kinds} == dict.fromkeys(kinds, 200)
+    assert {path: statuses.get(path) for path in kinds} == dict.fromkeys(kinds, 200)
 
 
 def test_nothing_withdrawn_is_served_and_after_the_day_it_is_gone(
@@ -229,8 +229,8 @@ def test_what_is_withdrawn_is_not_mailed_and_curators_hear_of_it(house: Installa
         planned = calendar.get(session, NEXT_MONDAY)
         assert planned.state is IssueState.PLANNED
         assert planned.message is None
-        told = list(session.scalars(select(Notice.subject).order_by(Notice.id)))
-        assert told == [
+        subjects = list(session.scalars(select(Notice.subject).order_by(Notice.id)))
+        assert subjects == [
             "seals was withdrawn, and is planned",
             "The issue of 2026-11-30 could not be sent",
         ]

@@ -53,9 +53,9 @@ def begin(browser: Browser, provider: ForgingProvider, **query: str) -> str:
     """Go to the provider, which then knows the nonce; the state that its answer has to have."""
     sent = browser.get(BEGIN, query_string=query)
     assert sent.location.startswith(f"{provider.issuer}/authorize?"), sent.text
-    asked = parse_qs(urlsplit(sent.location).query)
-    provider.nonce = asked["nonce"][0]
-    return asked["state"][0]
+    parameters = parse_qs(urlsplit(sent.location).query)
+    provider.nonce = parameters["nonce"][0]
+    return parameters["state"][0]
 
 
 def sign_in(browser: Browser, provider: ForgingProvider, **query: str) -> TestResponse:

@@ -31,8 +31,8 @@ def place(version: Version) -> str:
     """The key under which it is kept: by all that it shows."""
     table = version.tables[0]
     names = [column["name"] for column in table.columns[:COLUMNS]]
-    seen = [FORMAT, version.title, table.rows, len(table.columns), names]
-    digest = hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+    content = [FORMAT, version.title, table.rows, len(table.columns), names]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     key: str = table.files["parquet"]["key"]
     return f"{key}.{digest[:10]}.{digest[10:20]}.png"
 

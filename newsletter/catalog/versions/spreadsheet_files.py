@@ -36,8 +36,8 @@ def cells(table: Table) -> int:
 
 def place_of_workbook(table: Table) -> str:
     """The key under which it is kept: by all that it is made of."""
-    seen = [FORMAT, table.name, table.columns]
-    digest = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+    content = [FORMAT, table.name, table.columns]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     key: str = table.files["parquet"]["key"]
     return f"{key}.{digest[:10]}.{digest[10:20]}.xlsx"
 

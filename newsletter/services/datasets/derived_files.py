@@ -19,7 +19,7 @@ from newsletter.models.dataset import Version
 from newsletter.models.task import UNFINISHED, Task, TaskState
 from newsletter.storage.encodings import encoded
 from newsletter.tasks.attempt import Attempt
-from newsletter.tasks.definition import Definition
+from newsletter.tasks.definition import Definition, Run
 from newsletter.tasks.queueing import FOR_A_READER, defer
 
 MOST = 16  # of each kind that are not finished
@@ -27,6 +27,20 @@ AFTER_ANYTHING_ELSE = -10
 NOT_AGAIN_FOR = timedelta(days=1)  # after it failed, of which curators were told
 TRY_LATER = "There is much to be made just now: try again in a minute."
 BROKEN = "This could not be made. The curators have been told: try again tomorrow."
+
+
+def _made_for_readers(name: str, title: str, run: Run, what: str) -> Definition:
+    """A task that makes a file once, one of its kind at a time: ``what`` names the file by the
+    parameters of ``run``."""
+    return Definition(
+        name=name,
+        title=title,
+        run=run,
+        priority=AFTER_ANYTHING_ELSE,
+        retries=1,
+        lock=name,
+        key=f"{name} {what}",
+    )
 
 
 def compare_versions(attempt: Attempt, slug: str, before: str, after: str, pair: str) -> None:
@@ -42,14 +56,8 @@ def compare_versions(attempt: Attempt, slug: str, before: str, after: str, pair:
         public_change.note(session)  # the dataset's page says what changed
 
 
-COMPARE_VERSIONS = Definition(
-    name="compare-versions",
-    title="Compare two versions",
-    run=compare_versions,
-    priority=AFTER_ANYTHING_ELSE,
-    retries=1,
-    lock="compare-versions",
-    key="compare-versions {pair}",
+COMPARE_VERSIONS = _made_for_readers(
+    "compare-versions", "Compare two versions", compare_versions, "{pair}"
 )
 
 
@@ -58,14 +66,8 @@ def encode_file(attempt: Attempt, file_key: str, encoding: str) -> None:
     encoded(attempt.installation.storage, file_key, encoding)
 
 
-ENCODE_FILE = Definition(
-    name="encode-file",
-    title="Compress a file for readers",
-    run=encode_file,
-    priority=AFTER_ANYTHING_ELSE,
-    retries=1,
-    lock="encode-file",
-    key="encode-file {file_key} {encoding}",
+ENCODE_FILE = _made_for_readers(
+    "encode-file", "Compress a file for readers", encode_file, "{file_key} {encoding}"
 )
 
 
@@ -77,14 +79,8 @@ def make_workbook(attempt: Attempt, slug: str, number: str, table: str, place: s
     spreadsheet_files.workbook(wanted, opened.storage)
 
 
-MAKE_WORKBOOK = Definition(
-    name="make-workbook",
-    title="Make a table a workbook for readers",
-    run=make_workbook,
-    priority=AFTER_ANYTHING_ELSE,
-    retries=1,
-    lock="make-workbook",
-    key="make-workbook {place}",
+MAKE_WORKBOOK = _made_for_readers(
+    "make-workbook", "Make a table a workbook for readers", make_workbook, "{place}"
 )
 
 
@@ -98,14 +94,11 @@ def draw_first_rows(attempt: Attempt, slug: str, number: str, place: str) -> Non
         public_change.note(session)  # the dataset's page names it
 
 
-DRAW_FIRST_ROWS = Definition(
-    name="draw-first-rows",
-    title="Draw the first rows of a dataset for previews of links",
-    run=draw_first_rows,
-    priority=AFTER_ANYTHING_ELSE,
-    retries=1,
-    lock="draw-first-rows",
-    key="draw-first-rows {place}",
+DRAW_FIRST_ROWS = _made_for_readers(
+    "draw-first-rows",
+    "Draw the first rows of a dataset for previews of links",
+    draw_first_rows,
+    "{place}",
 )
 
 

@@ -121,9 +121,9 @@ def printed(base_url: str, label: str) -> str:
 
 
 def run(command: list[str], folder: Path) -> str:
-    found = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
-    assert found.returncode == 0, found.stderr.decode()
-    return found.stdout.decode()
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
 
 
 @pytest.mark.parametrize("label", list(AND_THEN))
@@ -156,9 +156,9 @@ def test_r_gives_the_types_and_values_of_the_dataset(base_url: str, tmp_path: Pa
 
     output = run(["Rscript", str(program)], tmp_path)
 
-    told = output.partition("\n@ ")[2].splitlines()
-    columns = dict(re.split(r"\s*\t\s*", line, maxsplit=1) for line in told[1:])
-    assert told[0].strip() == "0"  # problems
+    lines = output.partition("\n@ ")[2].splitlines()
+    columns = dict(re.split(r"\s*\t\s*", line, maxsplit=1) for line in lines[1:])
+    assert lines[0].strip() == "0"  # problems
     assert {name: text.split("\t")[0] for name, text in columns.items()} == {
         name: AS["R"][type_] for name, type_ in TYPES.items()
     }

@@ -77,7 +77,7 @@ EXPECTED = list(_expected())
 
 
 @cache
-def told(name: str) -> dict[str, Any]:
+def parser_output(name: str) -> dict[str, Any]:
     """What the parser tells of a file, and the Parquet file that is handed out."""
     with tempfile.TemporaryDirectory() as folder:
         read = parsed(source_of(name), Path(folder))
@@ -110,7 +110,7 @@ def test_each_file_is_expected() -> None:
 def test_a_file_is_read_as_its_owner_means_it(
     name: str, rows: int, kinds: str, reasons: str
 ) -> None:
-    read = told(name)
+    read = parser_output(name)
 
     assert (read["rows_kept"], read["rows_rejected"]) == (rows, 0)
     assert "".join(LETTERS[type_] for _, type_ in read["columns"]) == kinds
@@ -122,7 +122,7 @@ def test_a_file_is_read_as_its_owner_means_it(
 
 @pytest.mark.parametrize("name", of_one_file(0))
 def test_it_is_charted_or_has_nothing_to_chart(name: str) -> None:
-    charts = proposals(told(name)["profile"])
+    charts = proposals(parser_output(name)["profile"])
 
     assert len(charts) <= 3
     assert all(chart.reason.endswith(".") for chart in charts)
@@ -132,7 +132,7 @@ def test_it_is_charted_or_has_nothing_to_chart(name: str) -> None:
 def test_pandas_reads_the_same_types_by_its_loader(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = told(name)
+    read = parser_output(name)
     types = [type_ for _, type_ in read["columns"]]
     (code,) = (
         loader.code

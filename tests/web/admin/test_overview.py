@@ -54,18 +54,18 @@ def test_one_of_two_workers_and_a_clock_that_differs(
 def test_a_copy_sends_nothing_until_somebody_is_sure(
     installation: Installation, curator: Browser, nobody: Browser
 ) -> None:
-    pages, held = ("/admin/", "/admin/tasks/", "/admin/account/"), "Nothing is sent from here"
-    assert not any(held in curator.get(page).text for page in pages)
+    pages, banner = ("/admin/", "/admin/tasks/", "/admin/account/"), "Nothing is sent from here"
+    assert not any(banner in curator.get(page).text for page in pages)
     with installation.db.write() as session:
         permission.take_away(session)
-    assert all(curator.get(page).text.count(held) == 1 for page in pages)
-    assert held not in nobody.get("/admin/login").text + nobody.get("/").text
+    assert all(curator.get(page).text.count(banner) == 1 for page in pages)
+    assert banner not in nobody.get("/admin/login").text + nobody.get("/").text
     assert "sending: held" in curator.get("/readyz").text
     curator.post("/admin/allow-sending")
     assert "tick that no other installation" in curator.get("/admin/").text
-    assert held in curator.get("/admin/tasks/").text
+    assert banner in curator.get("/admin/tasks/").text
     curator.post("/admin/allow-sending", sure="yes")
-    assert not any(held in curator.get(page).text for page in pages)
+    assert not any(banner in curator.get(page).text for page in pages)
     assert "sending: held" not in curator.get("/readyz").text
 
 

@@ -48,8 +48,8 @@ def way_back(browser: Browser, person: str, target: str = "") -> str:
     page = browser.get("/admin/login", query_string={"next": target} if target else None)
     assert "Sign in with Example ID" in page.text
     sent = browser.get(BEGIN, query_string={"next": target})
-    asked = parse_qs(urlsplit(sent.location).query)
-    assert asked["code_challenge_method"] == ["S256"]
+    query = parse_qs(urlsplit(sent.location).query)
+    assert query["code_challenge_method"] == ["S256"]
     return answer_of(sent.location, person, BASE_URL + BACK).removeprefix(BASE_URL)
 
 

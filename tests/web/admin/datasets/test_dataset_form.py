@@ -377,8 +377,8 @@ def test_how_a_file_is_read_can_be_said_in_the_form(
         archive.writestr("a.txt", "Plzeň~1,5\n".encode("cp1250"))
         archive.writestr("b.txt", "Brno~2\n")
     file = upload(packed.getvalue(), "seals.zip")
-    said = {"stack": "y", "encoding": "cp1250", "delimiter": "~", "decimal": ",", "header": "0"}
-    fields = {f"tables__0__read__{name}": value for name, value in said.items()}
+    reading = {"stack": "y", "encoding": "cp1250", "delimiter": "~", "decimal": ",", "header": "0"}
+    fields = {f"tables__0__read__{name}": value for name, value in reading.items()}
     assert submit(curator, tables__0__file=file, **fields).status_code == 302
     assert tables_of(installation) == [("seals", [["a.txt", "Plzeň", 1.5], ["b.txt", "Brno", 2.0]])]
 

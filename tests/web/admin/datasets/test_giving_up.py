@@ -29,9 +29,9 @@ def test_it_is_asked_what_and_why_and_put_back(curator: Browser, seeded: Install
         factories.post(session, version)
         factories.issue(session, version, date(2026, 12, 7), IssueState.PLANNED)
     assert 'href="/admin/datasets/penguins/withdraw"' in curator.get(PAGE).text
-    asked = curator.get(ASK).text
+    page = curator.get(ASK).text
     for means in ("1.0.0", "3, ", "Who is who among the penguins", "2026-11-23", "2026-12-07"):
-        assert means in asked
+        assert means in page
     refused = curator.post(ASK, ASK, number="", reason="short")
     assert refused.status_code == 422
     assert "Say in 10 to 2,000 characters why" in refused.text
@@ -83,8 +83,8 @@ def test_a_draft_is_deleted_after_a_page_that_says_so(
         )
         keys = discarding.keys_of(draft)
     assert 'href="/admin/datasets/penguins/delete"' in curator.get(PAGE).text
-    asked = curator.get(f"{PAGE}delete").text
-    assert "Nothing of the dataset is kept, and its slug is free again." in asked
+    page = curator.get(f"{PAGE}delete").text
+    assert "Nothing of the dataset is kept, and its slug is free again." in page
     assert curator.post(f"{PAGE}delete", f"{PAGE}delete").location == "/admin/datasets/"
     with installation.db.read() as session:
         assert datasets.find(session, "penguins") is None
@@ -99,6 +99,6 @@ def test_a_draft_that_is_planned_is_not_offered_for_deletion(
             session, installation.storage, "penguins", state=VersionState.DRAFT
         )
         factories.issue(session, draft, date(2026, 12, 7), IssueState.PLANNED)
-    asked = curator.get(f"{PAGE}delete").text
-    assert "planned for 2026-12-07: take it off that day first" in asked
-    assert "Delete the draft" not in asked
+    page = curator.get(f"{PAGE}delete").text
+    assert "planned for 2026-12-07: take it off that day first" in page
+    assert "Delete the draft" not in page

@@ -100,8 +100,8 @@ def test_a_page_shows_each_as_it_is(client: FlaskClient) -> None:
 @pytest.mark.usefixtures("odd")
 def test_a_cell_alone_is_that_of_the_question(client: FlaskClient) -> None:
     place = "/datasets/odd/v/1.0.0/odd/cell"
-    asked = {"_sort_desc": "id", "_row": 2, "_column": 2}
-    assert client.get(f"{place}?{urlencode(asked)}").text == "javascript:alert(1)"
+    cell = {"_sort_desc": "id", "_row": 2, "_column": 2}
+    assert client.get(f"{place}?{urlencode(cell)}").text == "javascript:alert(1)"
     for wrong in ({"_row": 5}, {"_column": 5}, {"_row": 0}, {"_row": "x"}):
         assert client.get(f"{place}?{urlencode(wrong)}").status_code in {404, 422}
 
